@@ -1,0 +1,67 @@
+# `make serve` and `make test` are all a fresh machine needs: each first installs into .venv what it uses.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ARGS ?=
+
+.PHONY: help serve test test-slow check format bench constraints clean
+
+help:
+	@echo 'make serve       serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
+	@echo 'make test        the fast tests'
+	@echo 'make test-slow   the slow and the loaded tests'
+	@echo 'make check       ruff, mypy --strict'
+	@echo 'make format      ruff format, and what ruff can mend'
+	@echo 'make bench       the benchmarks'
+	@echo 'make clean       remove what these made'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ovpipe needs Python 3.11 or newer; name one: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt --upgrade pip setuptools
+
+$(VENV)/.serve: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@touch $@ $(VENV)/.serve
+
+serve: $(VENV)/.serve
+	@$(BIN)/ovpipe serve $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/bench_hop.py
+	$(BIN)/python tests/benchmarks/bench_serving.py $(ARGS)
+
+# Resolves everything anew, in a venv of its own, to the newest versions pyproject.toml allows.
+constraints:
+	$(PYTHON) -m venv .cache/constraints
+	.cache/constraints/bin/python -m pip install --quiet --upgrade pip setuptools
+	.cache/constraints/bin/python -m pip install --quiet --no-build-isolation '.[dev]'
+	{ sed -n '/^#/p' constraints.txt; \
+	  .cache/constraints/bin/python -m pip list --format=freeze | grep -vi '^ovpipe' | sort -f; } > .cache/constraints.txt
+	mv .cache/constraints.txt constraints.txt
+	rm -rf .cache/constraints
+
+clean:
+	rm -rf $(VENV) .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

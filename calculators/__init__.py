@@ -1,0 +1,1 @@
+"""Calculators that ship with ovpipe, by topic. Import them as ovpipe.calculators."""

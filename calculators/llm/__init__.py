@@ -1,0 +1,1 @@
+"""Calculators that serve a language model."""

@@ -1,0 +1,77 @@
+"""ovpipe: the MediaPipe of LLM serving, in Python.
+
+The words an author uses, and the graph and run that a user drives.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.errors import (
+    Abandoned,
+    DeclarationError,
+    EmptyInputError,
+    Finding,
+    GraphError,
+    NotFoundError,
+    OptionError,
+    OvpipeError,
+    PortError,
+    RegistryError,
+    RequestError,
+    RunCancelled,
+    RunError,
+    StalledError,
+    TimestampError,
+)
+from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
+from ovpipe.packet import Packet
+from ovpipe.ports import Input, Output, SideInput, SideOutput
+from ovpipe.registry import Registry, register
+from ovpipe.timestamp import Timestamp
+
+if TYPE_CHECKING:
+    from ovpipe.runtime import Graph, Reader, Run
+
+__all__ = [
+    "Abandoned",
+    "Calculator",
+    "Context",
+    "DeclarationError",
+    "EmptyInputError",
+    "Finding",
+    "Graph",
+    "GraphError",
+    "HttpRequest",
+    "Input",
+    "NotFoundError",
+    "OptionError",
+    "Output",
+    "OvpipeError",
+    "Packet",
+    "PortError",
+    "Reader",
+    "Registry",
+    "RegistryError",
+    "RequestError",
+    "ResponseBody",
+    "ResponsePart",
+    "ResponseStart",
+    "Run",
+    "RunCancelled",
+    "RunError",
+    "SideInput",
+    "SideOutput",
+    "StalledError",
+    "Timestamp",
+    "TimestampError",
+    "register",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the runtime when it is first asked for: an engine's process never does."""
+    if name in ("Graph", "Reader", "Run"):
+        from ovpipe import runtime
+
+        return getattr(runtime, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,98 @@
+"""Calculator: what an author writes; Context: what a calculator is given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import ClassVar, Protocol, TypeVar, overload
+
+from ovpipe.ports import Input, Output, PortSet, SideInput, SideOutput, ports_of
+from ovpipe.timestamp import Timestamp
+
+T = TypeVar("T")
+
+
+class Context(Protocol):
+    """One node's view of its run, valid during open, process and close. Not to be kept."""
+
+    @property
+    def timestamp(self) -> Timestamp:
+        """The timestamp of the inputs in `process`; UNSTARTED in `open`, DONE in `close`."""
+
+    @property
+    def node_name(self) -> str:
+        """The node's name in its graph."""
+
+    @overload
+    def __getitem__(self, port: Input[T], /) -> T: ...
+    @overload
+    def __getitem__(self, port: SideInput[T], /) -> T: ...
+    def __getitem__(self, port: Input[T] | SideInput[T], /) -> T:
+        """The value of an input or side input; raises EmptyInputError when there is none."""
+
+    @overload
+    def get(self, port: Input[T], /) -> T | None: ...
+    @overload
+    def get(self, port: SideInput[T], /) -> T | None: ...
+    def get(self, port: Input[T] | SideInput[T], /) -> T | None:
+        """The value, or None when there is none."""
+
+    def __contains__(self, port: object, /) -> bool:
+        """Whether that input has a packet at this timestamp, or that side input a value."""
+
+    def send(self, port: Output[T], value: T, at: int | None = None) -> None:
+        """Puts a packet on an output stream: at the input's timestamp unless `at` says otherwise.
+
+        Raises TimestampError when the stream is already past that timestamp, and Abandoned when
+        every consumer of the stream is done.
+        """
+
+    def set_bound(self, port: Output[T], bound: int) -> None:
+        """Promises that nothing earlier than `bound` will be sent, so that joins below need not wait."""
+
+    async def drain(self) -> None:
+        """Waits until no output's queue is full, as asyncio's StreamWriter does.
+
+        Raises Abandoned when every consumer of an output is done.
+        """
+
+    def done(self, port: Input[T]) -> None:
+        """Says that no more of this stream is needed: what waits in it is dropped, nothing more comes.
+
+        When every consumer of a stream is done, its producer's next send or drain raises Abandoned.
+        """
+
+    def set_side(self, port: SideOutput[T], value: T) -> None:
+        """Sets a side packet, once, in `open` of a calculator without streams."""
+
+    def progress(self, message: str, fraction: float | None = None) -> None:
+        """Tells who opens the graph how far long work has come; `fraction` None: not known."""
+
+
+class Calculator:
+    """A node's behaviour: typed ports as class constants, options as keyword arguments of `__init__`.
+
+    Construction is cheap and pure: every run builds its calculators afresh, and a graph builds each once
+    to check its options. `open` runs once before the first packet, `process` at each input timestamp,
+    `close` exactly once after a successful `open`. Each is plain or async; plain ones run on the event
+    loop and must not block. A calculator without streams opens once with its graph and closes with it.
+    """
+
+    ports: ClassVar[PortSet] = ports_of(object)
+    timestamp_offset: ClassVar[int] = 0
+    """After the inputs at T were processed, the outputs are settled through T + offset."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.ports = ports_of(cls)
+
+    def open(self, cx: Context) -> Awaitable[None] | None:
+        """Called once, before anything else; inputs are empty."""
+        return None
+
+    def process(self, cx: Context) -> Awaitable[None] | None:
+        """Called at each timestamp at which every input is settled and at least one has a packet."""
+        return None
+
+    def close(self, cx: Context) -> Awaitable[None] | None:
+        """Called once at the end. What it sends is dropped when the run failed or was cancelled."""
+        return None

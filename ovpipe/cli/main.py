@@ -1,0 +1,62 @@
+"""`ovpipe`: the commands, and how a user's mistake is told."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from ovpipe.cli.check import check
+from ovpipe.cli.schema import schema
+from ovpipe.cli.serve import serve
+from ovpipe.errors import OvpipeError
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """The console script. A mistake of the user's is one message on stderr, never a traceback."""
+    try:
+        application()()
+    except OvpipeError as error:
+        typer.echo(f"{error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def application() -> typer.Typer:
+    """All commands."""
+    app = typer.Typer(
+        name="ovpipe",
+        help="Serves language models through dataflow graphs that fit on a page of YAML.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_options)
+    app.command()(serve)
+    app.command()(check)
+    app.command()(schema)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ovpipe {version('ovpipe')}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Serves language models through dataflow graphs that fit on a page of YAML."""
+
+
+if __name__ == "__main__":
+    main()

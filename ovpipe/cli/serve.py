@@ -1,0 +1,100 @@
+"""`ovpipe serve`: a server for one graph, for the models of a server.yaml, or for the embedded model."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ovpipe.cli import embedded
+from ovpipe.cli.display import display_for
+from ovpipe.cli.last_resort import end_process_after
+from ovpipe.cli.logs import LogLevel, configure_logs
+from ovpipe.cli.project import collect_calculators
+from ovpipe.graph.parameters import AssignmentError, parse_assignments
+from ovpipe.serving.config import (
+    Address,
+    ModelConfig,
+    ServerConfig,
+    read_server_config,
+)
+from ovpipe.serving.config import schema as server_schema
+from ovpipe.serving.graph_files import find_graph
+from ovpipe.serving.limits import Limits
+from ovpipe.serving.repository import Repository
+from ovpipe.serving.server import serve as run_server
+
+SLACK_SECONDS = 5.0
+"""What a shutdown may take beyond its own bounds before the process is ended."""
+
+
+def serve(
+    graph: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[GRAPH]",
+            help="A graph file, or the name of a shipped graph; without one, a tiny model inside ovpipe.",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The model's name in requests. [default: the graph's]")
+    ] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value for a graph's parameter.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A server.yaml with several models.")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Where to listen. [default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, metavar="PORT", help="0: the system chooses. [default: 8000]"),
+    ] = None,
+    calculators: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder of the project's calculators.")
+    ] = None,
+    log_level: Annotated[LogLevel, typer.Option(help="How much the log tells.")] = LogLevel.INFO,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
+) -> None:
+    """Serves models over HTTP, as OpenAI's API does."""
+    configure_logs(log_level, access_log=access_log)
+    if config is None:
+        chosen = _one_model(graph, model, assignments or [])
+    elif graph is None and model is None and not assignments:
+        chosen = read_server_config(config)
+    else:
+        raise typer.BadParameter("a server.yaml names its graphs itself; leave out GRAPH, --model and --set")
+    address = Address(
+        chosen.address.host if host is None else host, chosen.address.port if port is None else port
+    )
+    registry = collect_calculators([one.graph for one in chosen.models], calculators)
+    repository = Repository.load(chosen.models, registry)
+    stop_seconds = _stop_seconds(chosen.limits)
+    graphs = {one.name: one.graph.stem for one in chosen.models}
+    with display_for(graphs, lambda: end_process_after(stop_seconds)) as display:
+        asyncio.run(run_server(repository, address, chosen.limits, display))
+
+
+def _one_model(graph: str | None, model: str | None, assignments: list[str]) -> ServerConfig:
+    try:
+        parameters: dict[str, Any] = dict(parse_assignments(assignments))
+    except AssignmentError as error:
+        raise typer.BadParameter(str(error), param_hint="--set") from error
+    if graph is None:
+        parameters = embedded.embedded_parameters() | parameters
+    file = find_graph(graph or embedded.GRAPH, Path())
+    name = model or (embedded.NAME if graph is None else file.stem)
+    named = server_schema()["properties"]["models"]["propertyNames"]
+    if not re.search(named["pattern"], name):
+        raise typer.BadParameter(f"{name!r} is not {named['title']}", param_hint="--model")
+    return ServerConfig((ModelConfig(name, file, parameters, Path()),), Address(), Limits())
+
+
+def _stop_seconds(limits: Limits) -> float:
+    """The longest that a shutdown takes by its own bounds, and some slack."""
+    return limits.drain_seconds + limits.run_close_seconds + 2 * limits.graph_close_seconds + SLACK_SECONDS

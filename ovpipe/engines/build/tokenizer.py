@@ -1,0 +1,69 @@
+"""Byte-level BPE tokenizers as OpenVINO models, built from steps of openvino_tokenizers."""
+
+from __future__ import annotations
+
+import openvino as ov
+import openvino_tokenizers
+from openvino_tokenizers.constants import UTF8ReplaceMode
+from openvino_tokenizers.tokenizer_pipeline import (
+    BPETokenizationStep,
+    CombineSegmentsStep,
+    FuseStep,
+    PaddingStep,
+    RegexSplitStep,
+    Sequence,
+    SpecialTokensSplit,
+    TokenizerPipeline,
+    TruncationStep,
+    UTF8ValidateStep,
+    VocabDecoderStep,
+)
+from openvino_tokenizers.utils import change_inputs_type, change_outputs_type
+
+from ovpipe.engines.build.bpe import BytePairs
+from ovpipe.engines.build.naming import number_nodes
+
+
+def build_tokenizer(
+    pairs: BytePairs, *, eos: str, pad: str, chat_template: str | None = None
+) -> tuple[ov.Model, ov.Model]:
+    """The tokenizer (string -> input_ids, attention_mask i64) and detokenizer (ids i64 -> string).
+
+    Text is split as GPT-2 splits it; special tokens are recognised in it and nothing is added to it.
+    The detokenizer skips special tokens unless told not to, and replaces invalid UTF-8 by U+FFFD.
+    `eos` and `pad` are special tokens of `pairs`.
+    """
+    tokens = pairs.tokens
+    special_ids = {special: index for index, special in enumerate(pairs.specials)}
+    eos_id, pad_id = special_ids[eos], special_ids[pad]
+    pipeline = TokenizerPipeline()
+    pipeline.vocab = tokens
+    pipeline.add_steps(
+        [
+            SpecialTokensSplit.from_string_iter(pairs.specials),
+            RegexSplitStep.byte_level_splitter(),
+            BPETokenizationStep(vocab=tokens, merges=list(pairs.merges), added_tokens=special_ids),
+            TruncationStep(max_length=TruncationStep.DISABLE_TRUNCATE_MAX_LENGTH),
+            # It combines one segment with nothing, but genai pads and truncates only where one stands.
+            CombineSegmentsStep([Sequence()]),
+            PaddingStep(token=pad, _token_id=pad_id, pad_right=False),
+            VocabDecoderStep(vocab=tokens, skip_tokens=list(special_ids.values())),
+            FuseStep(),
+            UTF8ValidateStep(mode=UTF8ReplaceMode.REPLACE),
+        ]
+    )
+    tokenizer = pipeline.get_tokenizer_ov_subgraph()
+    for output in tokenizer.outputs:
+        if "token_type_ids" in output.get_names():
+            tokenizer.remove_result(output.get_node())
+    tokenizer = change_outputs_type(tokenizer, ov.Type.i64)
+    detokenizer = change_inputs_type(pipeline.get_detokenizer_ov_subgraph(), ov.Type.i64)
+    for model in (tokenizer, detokenizer):
+        # Without a version here, genai takes skip_special_tokens=False for True.
+        model.set_rt_info(openvino_tokenizers.__version__, "openvino_tokenizers_version")
+        model.set_rt_info(eos_id, "eos_token_id")
+        model.set_rt_info(pad_id, "pad_token_id")
+        if chat_template is not None:
+            model.set_rt_info(chat_template, "chat_template")
+        number_nodes(model)
+    return tokenizer, detokenizer

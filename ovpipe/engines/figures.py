@@ -1,0 +1,52 @@
+"""An engine's figures for metrics, across the lives of its process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ovpipe.engines.protocol import EngineInfo, EngineStats
+
+_NOTHING = EngineStats()
+
+
+class EngineFigures:
+    """Adds up what each process counted, so that totals never fall when one is replaced."""
+
+    def __init__(self) -> None:
+        self.restarts = 0
+        self._now = _NOTHING
+        self._max_running = 0
+        self._steps = 0
+        self._generated_tokens = 0
+        self._prompt_tokens = 0
+
+    def step(self, stats: EngineStats) -> None:
+        """The latest figures of the process that serves."""
+        self._now = stats
+
+    def lost(self) -> None:
+        """The process is gone; what it counted stays counted."""
+        self._max_running = max(self._max_running, self._now.max_running)
+        self._steps += self._now.steps
+        self._generated_tokens += self._now.generated_tokens
+        self._prompt_tokens += self._now.prompt_tokens
+        self._now = _NOTHING
+
+    def snapshot(self, info: EngineInfo | None, *, up: bool, requests: int) -> Mapping[str, float]:
+        """All figures by name. `requests` is what the server has in the engine, queued or running."""
+        now = self._now
+        return {
+            "engine_up": 1.0 if up else 0.0,
+            "engine_restarts_total": self.restarts,
+            "engine_requests": requests,
+            "engine_running": now.num_running,
+            "engine_max_running": max(self._max_running, now.max_running),
+            "engine_kv_cache_usage": now.kv_cache_usage,
+            "engine_steps_total": self._steps + now.steps,
+            "engine_generated_tokens_total": self._generated_tokens + now.generated_tokens,
+            "engine_prompt_tokens_total": self._prompt_tokens + now.prompt_tokens,
+            "engine_num_kv_blocks": 0 if info is None else info.num_kv_blocks,
+            "engine_block_size": 0 if info is None else info.block_size,
+            "engine_cache_bytes": 0 if info is None else info.cache_bytes,
+            "engine_max_num_seqs": 0 if info is None else info.max_num_seqs,
+        }

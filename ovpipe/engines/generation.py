@@ -1,0 +1,90 @@
+"""One request in the engine, as its consumer sees it: a mailbox that is also an iterator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Self
+
+from ovpipe.engines.protocol import Delta
+
+
+class MailboxGeneration:
+    """Implements `protocol.Generation` for one consumer at a time.
+
+    Deltas that nobody has taken yet are merged into one, so a slow consumer costs no more memory than
+    the request's own tokens. What has arrived before an error is handed out before it.
+    """
+
+    def __init__(self, request_id: int, on_cancel: Callable[[int], None]) -> None:
+        self.request_id = request_id
+        self._on_cancel = on_cancel
+        self._waiting: Delta | None = None
+        self._error: Exception | None = None
+        self._closed = False
+        """No more will be delivered: finished, failed or cancelled."""
+        self._consumer: asyncio.Future[None] | None = None
+
+    # --- the engine's side
+
+    def deliver(self, delta: Delta) -> None:
+        """Puts a delta in the mailbox and schedules the consumer, if it waits."""
+        if self._closed:
+            return
+        if self._waiting is None:
+            self._waiting = delta
+        else:
+            tokens = self._waiting.tokens  # ours still: nobody else has seen this list
+            tokens.extend(delta.tokens)
+            self._waiting = Delta(delta.request, tokens, delta.generated, delta.finish)
+        self._closed = delta.finish is not None
+        self._wake()
+
+    def fail(self, error: Exception) -> None:
+        """Ends the iteration with this error, after what has been delivered."""
+        if not self._closed:
+            self._closed = True
+            self._error = error
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._consumer is not None and not self._consumer.done():
+            self._consumer.set_result(None)
+
+    # --- the consumer's side
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Delta:
+        while True:
+            if self._waiting is not None:
+                delta, self._waiting = self._waiting, None
+                return delta
+            if self._error is not None:
+                error, self._error = self._error, None
+                raise error
+            if self._closed:
+                raise StopAsyncIteration
+            if self._consumer is not None:
+                raise RuntimeError("two tasks iterate over one generation")
+            self._consumer = asyncio.get_running_loop().create_future()
+            try:
+                await self._consumer
+            finally:
+                self._consumer = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Ends the request and the iteration; what was not taken yet is dropped."""
+        self._waiting = None
+        self._error = None
+        if not self._closed:
+            self._closed = True
+            self._on_cancel(self.request_id)
+            self._wake()

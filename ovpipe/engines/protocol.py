@@ -1,0 +1,272 @@
+"""What an engine is asked and what it answers.
+
+Three views of one conversation, all plain values:
+
+* `EngineCore` is what a backend implements: four verbs, no threads, no clock.
+* The messages (`ToHost`, `FromHost`) are what the server's process and the engine's process say to
+  each other, as msgpack in frames of a 4-byte big-endian length and a body.
+* `Engine` and `Generation` are what a calculator sees: one asyncio client for many requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, Self
+
+import msgspec
+
+FinishReason = Literal["stop", "length"]
+
+
+class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
+    """How one sequence is sampled. Names and meanings are vLLM's; every value is already checked.
+
+    `temperature` 0 is greedy. `top_k` -1 keeps all tokens. `seed` None lets the engine choose one.
+    """
+
+    max_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = -1
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    ignore_eos: bool = False
+
+
+class GenerateRequest(msgspec.Struct, frozen=True):
+    """One prompt to continue. `id` is unique among all requests of one engine's life."""
+
+    id: int
+    prompt: list[int]
+    sampling: SamplingParams
+
+
+class Delta(msgspec.Struct, frozen=True, array_like=True):
+    """What one step brought for one request.
+
+    `generated` counts all completion tokens so far, these included. The delta with `finish` is the
+    request's last; an end-of-sequence token that ended it is in `tokens` and is counted.
+    """
+
+    request: int
+    tokens: list[int]
+    generated: int
+    finish: FinishReason | None = None
+
+
+class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a loaded engine. It does not change while the engine lives."""
+
+    core: str
+    device: str
+    context_length: int | None
+    """Tokens of prompt and completion together that the model was made for; None: not stated."""
+    vocab_size: int
+    eos_token_ids: list[int]
+    num_kv_blocks: int
+    block_size: int
+    """Tokens in a block of the KV cache."""
+    cache_bytes: int
+    max_num_seqs: int
+    max_num_batched_tokens: int
+    dynamic_split_fuse: bool
+    generation_config: dict[str, Any] = {}
+    """The model folder's generation_config.json, as it stands there."""
+
+    @property
+    def cache_tokens(self) -> int:
+        """Tokens of prompt and completion that a single request may hold in the KV cache."""
+        return self.num_kv_blocks * self.block_size
+
+
+class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of an engine after a step."""
+
+    num_requests: int = 0
+    """Requests added and not yet finished or cancelled."""
+    num_running: int = 0
+    """Sequences in the last step's batch."""
+    max_running: int = 0
+    """The largest batch so far."""
+    kv_cache_usage: float = 0.0
+    """Part of the KV cache's blocks in use, 0 to 1."""
+    steps: int = 0
+    generated_tokens: int = 0
+    """All tokens ever generated, those of cancelled requests included."""
+    prompt_tokens: int = 0
+
+
+class EngineCore(Protocol):
+    """A backend: adds and cancels come between steps; one step moves every running request on.
+
+    `add` raises `RequestRefused` when this request alone cannot be served. `cancel` of an unknown id
+    does nothing. Any exception from `step` means that the core is poisoned: its requests are lost and
+    its process is replaced. A core with no requests may still be stepped; it then settles its cache.
+    A `Refused` among a step's outcomes is the last word on a request that could not be carried on.
+    """
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def add(self, request: GenerateRequest) -> None: ...
+
+    def cancel(self, request_id: int) -> None: ...
+
+    def step(self) -> Sequence[Delta | Refused]: ...
+
+    def stats(self) -> EngineStats: ...
+
+
+class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Which core the engine's process builds, and from what."""
+
+    core: Literal["genai"] = "genai"
+    options: dict[str, Any] = {}
+
+
+class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds of silence after which an engine's process counts as hung, phase by phase."""
+
+    load: float = 600.0
+    warm_up: float = 300.0
+    prefill: float = 120.0
+    """Between two messages while a request waits for its first token."""
+    step: float = 60.0
+    """Between two messages while every request has had its first token."""
+    close: float = 5.0
+    """For the process to end by itself when the engine is closed; then it is killed."""
+
+
+# --- messages to the engine's process
+
+
+class Load(msgspec.Struct, frozen=True, tag=True):
+    """The first message: build the core and warm it up."""
+
+    config: EngineConfig
+
+
+class Add(msgspec.Struct, frozen=True, tag=True):
+    """Take a request into the batch from the next step on."""
+
+    request: GenerateRequest
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Forget a request and free its cache."""
+
+    request: int
+
+
+class Ack(msgspec.Struct, frozen=True, tag=True):
+    """The deltas of this step have reached their runs.
+
+    The engine stays at most one step ahead of the last step acknowledged. So a run that ends itself
+    ends within a token or two, and a server that cannot keep up slows its engine down instead of
+    queueing without bound.
+    """
+
+    step: int
+
+
+ToHost = Load | Add | Cancel | Ack
+
+# --- messages from the engine's process
+
+
+class Progress(msgspec.Struct, frozen=True, tag=True):
+    """Where the load stands. `fraction` None: the length of this phase is not known."""
+
+    phase: Literal["load", "warm_up"]
+    detail: str
+    fraction: float | None = None
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """Loaded and warmed up: requests may come."""
+
+    info: EngineInfo
+
+
+class Step(msgspec.Struct, frozen=True, tag=True):
+    """One step's deltas of all requests. Steps count up from 1 and each is acknowledged."""
+
+    step: int
+    deltas: list[Delta]
+    stats: EngineStats
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """One request cannot be served, or not be carried on; the others do not notice."""
+
+    request: int
+    message: str
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """The process ends after this message: the load failed, or the core was poisoned in a step."""
+
+    phase: Literal["load", "warm_up", "step"]
+    message: str
+
+
+FromHost = Progress | Ready | Step | Refused | Failed
+
+
+# --- what a calculator sees
+
+
+class EngineError(Exception):
+    """An engine could not do what it was asked."""
+
+
+class EngineLoadError(EngineError):
+    """The model could not be loaded or warmed up. Final: a restart would fail alike."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine is being started again, or is closed. Nothing of the request was computed."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class EngineDied(EngineError):
+    """The engine's process died, hung or was poisoned while the request was in it."""
+
+
+class RequestRefused(EngineError):
+    """The engine cannot serve this one request."""
+
+
+class Generation(Protocol):
+    """One request in the engine: an asynchronous iterator of its deltas, in order.
+
+    When the consumer is slow, deltas that wait are merged into one. Raises `EngineDied` or
+    `RequestRefused` in place of the next delta. Leaving the context cancels what is unfinished.
+    """
+
+    def __aiter__(self) -> Self: ...
+
+    async def __anext__(self) -> Delta: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    def cancel(self) -> None:
+        """Ends the request, at once and without waiting. Again and after the end: does nothing."""
+
+
+class Engine(Protocol):
+    """Generates for many runs at once. Only for the event loop it was opened on."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
+        """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
+
+    def figures(self) -> Mapping[str, float]:
+        """Current figures by name, for metrics."""

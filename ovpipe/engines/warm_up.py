@@ -1,0 +1,60 @@
+"""The steps a core takes before its first request: the first of each shape compile and repack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ovpipe.engines.protocol import Delta, EngineCore, EngineInfo, GenerateRequest, Progress, SamplingParams
+
+_NEW_TOKENS = 4
+_BATCH = 8
+_SETTLE_STEPS = 8
+
+
+def warm_up(core: EngineCore, report: Callable[[Progress], None]) -> None:
+    """Runs a few small requests, alone and together, and leaves the cache empty."""
+    rounds = _rounds(core.info)
+    request_id = 0
+    for done, (detail, prompt_lengths) in enumerate(rounds):
+        report(Progress(phase="warm_up", detail=detail, fraction=done / len(rounds)))
+        waiting = set()
+        for length in prompt_lengths:
+            request_id += 1
+            core.add(_request(request_id, length, core.info))
+            waiting.add(request_id)
+        while waiting:
+            for outcome in core.step():
+                if not isinstance(outcome, Delta):
+                    raise RuntimeError(f"a warm-up request was refused: {outcome.message}")
+                if outcome.finish is not None:
+                    waiting.discard(outcome.request)
+    for _ in range(_SETTLE_STEPS):
+        core.step()
+        if core.stats().kv_cache_usage == 0:
+            break
+    report(Progress(phase="warm_up", detail="warm", fraction=1.0))
+
+
+def _rounds(info: EngineInfo) -> list[tuple[str, list[int]]]:
+    """Lengths of prompts that run together, round by round; none that this engine must refuse."""
+    room = info.cache_tokens if info.context_length is None else min(info.cache_tokens, info.context_length)
+    longest = min(room - _NEW_TOKENS, info.max_num_batched_tokens)
+    if longest < 1:
+        return []
+    short, above_a_block = min(8, longest), min(info.block_size + 8, longest)
+    batch = [min(4 + 4 * n, longest) for n in range(min(_BATCH, info.max_num_seqs))]
+    return [
+        ("one short request", [short]),
+        ("one request longer than a block", [above_a_block]),
+        (f"{len(batch)} requests together", batch),
+        (f"a prompt of {longest} tokens", [longest]),
+    ]
+
+
+def _request(request_id: int, length: int, info: EngineInfo) -> GenerateRequest:
+    """Distinct prompts, so that none is found in the prefix cache; every other one sampled."""
+    prompt = [(request_id * 31 + n * 7) % info.vocab_size for n in range(length)]
+    sampling = SamplingParams(
+        max_tokens=_NEW_TOKENS, temperature=float(request_id % 2), seed=request_id, ignore_eos=True
+    )
+    return GenerateRequest(request_id, prompt, sampling)

@@ -1,0 +1,136 @@
+"""What can go wrong, each with a class of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ovpipe.timestamp import Timestamp
+
+
+class OvpipeError(Exception):
+    """Anything that ovpipe itself raises."""
+
+
+class TimestampError(OvpipeError, ValueError):
+    """A timestamp that does not exist, or a packet that comes too early for its stream."""
+
+
+class DeclarationError(OvpipeError, TypeError):
+    """A calculator class is declared wrongly: a port without a usable type, two ports of one name."""
+
+
+class OptionError(OvpipeError, ValueError):
+    """A calculator's option is unknown, missing or of a wrong type."""
+
+
+class RegistryError(OvpipeError):
+    """A calculator cannot be registered, loaded or found."""
+
+
+class EmptyInputError(OvpipeError, LookupError):
+    """`cx[port]` was read where that input has no packet. Ask `port in cx` or use `cx.get(port)`."""
+
+
+class PortError(OvpipeError, LookupError):
+    """A port was used that the calculator does not have, or in a way it does not allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake in a graph file, with its place."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class GraphError(OvpipeError):
+    """A graph cannot be loaded. `findings` holds every mistake that was found, not only the first."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = tuple(findings)
+
+
+class RunError(OvpipeError):
+    """A node failed and ended its run. The original exception is the `__cause__`.
+
+    `phase` is open, process or close; `place` is file:line of the node in its graph file.
+    """
+
+    def __init__(self, message: str, *, node: str, timestamp: Timestamp, phase: str, place: str) -> None:
+        super().__init__(message)
+        self.node = node
+        self.timestamp = timestamp
+        self.phase = phase
+        self.place = place
+
+
+class RunCancelled(OvpipeError):
+    """The run was cancelled before it ended by itself."""
+
+
+class StalledError(OvpipeError):
+    """A run can go no further: a queue is full at its cap, or inputs never settle."""
+
+
+class NotFoundError(OvpipeError, LookupError):
+    """A name of a stream, a side packet or a model that does not exist; the message lists those that do."""
+
+
+class Abandoned(OvpipeError):
+    """Nobody reads this output any more: every consumer said `cx.done`.
+
+    A node that lets it pass ends cleanly and is itself done with its inputs.
+    """
+
+
+class RequestError(OvpipeError):
+    """A request cannot be served, for a reason its sender should know.
+
+    It becomes an HTTP error in the shape of the route it belongs to. `type`, `code` and `param` are
+    those of OpenAI's error object. `retry_after` is in seconds. Messages never echo the sender's bytes
+    beyond names the server knows.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        type: str | None = None,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.type = type or ("invalid_request_error" if status < 500 else "server_error")
+        self.code = code
+        self.param = param
+        self.retry_after = retry_after
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name most likely meant: much alike, or longer by a word, as chat_request for chat."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    near = near or [other for other in names if other.startswith(f"{name}_")]
+    return near[0] if near else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The remedy for a name that does not exist: the nearest one, or all there are."""
+    names = sorted(known)
+    near = nearest(name, names)
+    if near is not None:
+        return f"did you mean {near!r}?"
+    return f"there are: {', '.join(names)}" if names else "there are none"

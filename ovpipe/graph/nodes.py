@@ -1,0 +1,90 @@
+"""Nodes: calculators looked up, options checked, ports known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from ovpipe.calculator import Calculator
+from ovpipe.errors import OptionError, RegistryError
+from ovpipe.graph.config import NodeConfig, Options
+from ovpipe.graph.place import Findings, Place
+from ovpipe.options import check_options
+from ovpipe.ports import PortSet
+from ovpipe.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of the file with its calculator; `calculator` is None when it could not be found."""
+
+    config: NodeConfig
+    calculator: type[Calculator] | None
+    options: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The node's name in its graph."""
+        return self.config.name
+
+    @property
+    def ports(self) -> PortSet | None:
+        """The calculator's ports; None when it could not be found."""
+        return self.calculator.ports if self.calculator is not None else None
+
+    @property
+    def calculator_name(self) -> str:
+        """The calculator's name in the file; the node's own where that is not known."""
+        return self.config.calculator.name if self.config.calculator else self.name
+
+    def port(self, name: str) -> str:
+        """A port as messages name it: Calculator.port."""
+        return f"{self.calculator_name}.{name}"
+
+
+def resolve_node(config: NodeConfig, registry: Registry, findings: Findings) -> Node:
+    """Looks up a node's calculator and checks its options, by building it once."""
+    if config.calculator is None:
+        return Node(config, None, {})
+    try:
+        calculator = registry[config.calculator.name]
+    except RegistryError as error:
+        findings.add(config.calculator.place, str(error))
+        return Node(config, None, {})
+    options = _checked(calculator, config.options, config.calculator.place, findings)
+    return Node(config, calculator, MappingProxyType(options))
+
+
+def _checked(
+    calculator: type[Calculator], given: Options, place: Place, findings: Findings
+) -> dict[str, Any]:
+    if given.values is None:
+        return {}
+    try:
+        options = check_options(calculator, given.values)
+    except OptionError as error:
+        for line in str(error).splitlines():
+            findings.add(_option_place(line, given), line)
+        return {}
+    except Exception as error:  # the calculator's author declared options that cannot be read
+        findings.add(place, f"the options of {calculator.__name__} cannot be read: {_said(error)}")
+        return {}
+    try:
+        calculator(**options)
+    except Exception as error:  # whatever its constructor raises for these options
+        findings.add(given.place, f"{calculator.__name__} refuses its options: {_said(error)}")
+    return options
+
+
+def _option_place(line: str, given: Options) -> Place:
+    return next((place for name, place in given.places.items() if f"option {name!r}" in line), given.place)
+
+
+def _said(error: Exception) -> str:
+    """What an exception says; the name of its class tells more when it is not the usual ValueError."""
+    text = str(error)
+    if not text:
+        return type(error).__name__
+    return text if type(error) is ValueError else f"{type(error).__name__}: {text}"

@@ -1,0 +1,176 @@
+"""Wiring: who produces and who consumes each stream and each side packet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ovpipe.errors import did_you_mean, nearest
+from ovpipe.graph.config import Mention
+from ovpipe.graph.nodes import Node
+from ovpipe.graph.place import Findings
+from ovpipe.graph.ports import Kind
+from ovpipe.graph.types import fits, names_of
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a wire: a port of a node. Its type is Any where the port is not known."""
+
+    node: Node
+    port: str
+    mention: Mention
+    type: Any
+
+    def __str__(self) -> str:
+        return self.node.port(self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How messages speak of one sort of wires."""
+
+    thing: str
+    produces: str
+    consumes: str
+    outside: str
+    outside_key: str
+
+
+STREAMS = Words("stream", "writes", "reads", "an input of the graph", "inputs")
+SIDE_PACKETS = Words("side packet", "makes", "takes", "a side input of the graph", "side_inputs")
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """All streams of a graph, or all its side packets: given from outside, or produced by one node."""
+
+    words: Words
+    given: dict[str, Mention]
+    produced: dict[str, End]
+    consumers: tuple[End, ...]
+
+    def edges(self) -> Iterator[tuple[End, End]]:
+        """Each wire between two nodes: producer and consumer."""
+        for consumer in self.consumers:
+            producer = self.produced.get(consumer.mention.name)
+            if producer is not None:
+                yield producer, consumer
+
+
+def wire_streams(nodes: Sequence[Node], inputs: Iterable[Mention], findings: Findings) -> Wiring:
+    """The streams; notes each that has two producers."""
+    return _wire(STREAMS, inputs, _ends(nodes, Kind.OUTPUTS), _ends(nodes, Kind.INPUTS), findings)
+
+
+def wire_side_packets(nodes: Sequence[Node], inputs: Iterable[Mention], findings: Findings) -> Wiring:
+    """The side packets; notes each that has two producers."""
+    return _wire(
+        SIDE_PACKETS, inputs, _ends(nodes, Kind.SIDE_OUTPUTS), _ends(nodes, Kind.SIDE_INPUTS), findings
+    )
+
+
+def check_types(wiring: Wiring, findings: Findings) -> None:
+    """Notes wires whose two ends do not fit."""
+    for producer, consumer in wiring.edges():
+        if not fits(producer.type, consumer.type):
+            made, taken = names_of(producer.type, consumer.type)
+            findings.add(
+                consumer.mention.place,
+                f"{consumer} takes {taken}, but {wiring.words.thing} {consumer.mention.name!r} "
+                f"carries {made}, from {producer} ({producer.mention.place})",
+            )
+
+
+def check_produced(wiring: Wiring, other: Wiring, findings: Findings) -> set[str | None]:
+    """Notes what is consumed and not there; `other` is where a name may be instead.
+
+    Returns the names that were most likely meant.
+    """
+    words = wiring.words
+    meant: set[str | None] = set()
+    for consumer in wiring.consumers:
+        name = consumer.mention.name
+        if name in wiring.given or name in wiring.produced:
+            continue
+        own = {key for key, end in wiring.produced.items() if end.node is consumer.node}
+        known = (wiring.given.keys() | wiring.produced.keys()) - own
+        if name in other.given or name in other.produced:
+            remedy = f"there is a {other.words.thing} of that name"
+        else:
+            meant.add(nearest(name, known))
+            remedy = did_you_mean(name, known)
+        unless = "" if wiring.words is STREAMS else f" and {words.outside_key} does not name"
+        message = (
+            f"{consumer} {words.consumes} {words.thing} {name!r}, which no node produces{unless}; {remedy}"
+        )
+        findings.add(consumer.mention.place, message)
+    return meant
+
+
+def check_consumed(wiring: Wiring, meant: set[str | None], findings: Findings) -> None:
+    """Notes what the graph asks for from outside and no node consumes, apart from what was `meant`."""
+    consumed = {consumer.mention.name for consumer in wiring.consumers} | meant
+    for name, mention in wiring.given.items():
+        if name not in consumed:
+            words = wiring.words
+            findings.add(
+                mention.place,
+                f"{words.thing} {name!r} is {words.outside}, but no node {words.consumes} it; "
+                f"wire it, or take it out of {words.outside_key}",
+            )
+
+
+def check_outputs(wiring: Wiring, outputs: Iterable[Mention], whole: bool, findings: Findings) -> None:
+    """Notes outputs of the graph that are no stream of a node, or stand there twice."""
+    for name, mention in _once(outputs, "outputs", findings).items():
+        if name in wiring.given:
+            message = f"output {name!r} is an input of the graph; an output is a stream that a node produces"
+            findings.add(mention.place, message)
+        elif name not in wiring.produced and whole:
+            remedy = did_you_mean(name, wiring.produced)
+            findings.add(
+                mention.place, f"the graph's output {name!r} is a stream that no node produces; {remedy}"
+            )
+
+
+def _wire(
+    words: Words,
+    given: Iterable[Mention],
+    producers: Iterable[End],
+    consumers: Iterable[End],
+    findings: Findings,
+) -> Wiring:
+    wiring = Wiring(words, _once(given, words.outside_key, findings), {}, tuple(consumers))
+    for end in producers:
+        name = end.mention.name
+        first = wiring.produced.setdefault(name, end)
+        if name in wiring.given:
+            other = f"which is {words.outside} ({wiring.given[name].place})"
+        elif first is not end:
+            other = f"which {first} {words.produces} too ({first.mention.place})"
+        else:
+            continue
+        findings.add(
+            end.mention.place, f"{end} {words.produces} {words.thing} {name!r}, {other}; rename one of them"
+        )
+    return wiring
+
+
+def _ends(nodes: Sequence[Node], kind: Kind) -> Iterator[End]:
+    for node in nodes:
+        ports = kind.ports(node.ports) if node.ports is not None else {}
+        for name, mention in kind.wired(node).items():
+            yield End(node, name, mention, ports[name].type if name in ports else Any)
+
+
+def _once(mentions: Iterable[Mention], key: str, findings: Findings) -> dict[str, Mention]:
+    found: dict[str, Mention] = {}
+    for mention in mentions:
+        first = found.setdefault(mention.name, mention)
+        if first is not mention:
+            findings.add(
+                mention.place, f"{mention.name!r} stands twice in {key} (first at {first.place}); remove one"
+            )
+    return found

@@ -1,0 +1,73 @@
+"""Options: a calculator's constructor keywords, checked against their types."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import msgspec
+
+from ovpipe.calculator import Calculator
+from ovpipe.errors import DeclarationError, OptionError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """One option: its name, its type, and its default (REQUIRED when there is none)."""
+
+    name: str
+    type: Any
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether the graph must give it."""
+        return self.default is inspect.Parameter.empty
+
+
+def options_of(cls: type[Calculator]) -> dict[str, OptionSpec]:
+    """The options of a calculator class, in the order of its constructor."""
+    if cls.__init__ is object.__init__:
+        return {}
+    hints = get_type_hints(cls.__init__)
+    specs = {}
+    for name, parameter in list(inspect.signature(cls.__init__).parameters.items())[1:]:
+        if parameter.kind is not parameter.KEYWORD_ONLY or name not in hints:
+            raise DeclarationError(
+                f"{cls.__name__}.__init__: {name!r} must be a keyword argument with a type, "
+                f"as in `def __init__(self, *, {name}: str)`"
+            )
+        specs[name] = OptionSpec(name, hints[name], parameter.default)
+    return specs
+
+
+def check_options(cls: type[Calculator], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The constructor's keyword arguments for the options that a graph gives.
+
+    Raises OptionError, one line for each option that is unknown, missing or of a wrong type.
+    """
+    specs = options_of(cls)
+    problems = [
+        f"unknown option {name!r} of {cls.__name__}: {did_you_mean(name, specs)}"
+        for name in given
+        if name not in specs
+    ]
+    arguments = {}
+    for name, spec in specs.items():
+        if name in given:
+            try:
+                arguments[name] = msgspec.convert(given[name], spec.type)
+            except msgspec.ValidationError as error:
+                problems.append(f"option {name!r} of {cls.__name__}: {error}")
+        elif spec.required:
+            problems.append(f"{cls.__name__} needs option {name!r} ({describe(spec.type)})")
+    if problems:
+        raise OptionError("\n".join(problems))
+    return arguments
+
+
+def describe(annotation: Any) -> str:
+    """A type as an author would write it."""
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")

@@ -1,0 +1,164 @@
+"""Registry: the calculators that a graph may name."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.metadata import entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar, overload
+
+from ovpipe.calculator import Calculator
+from ovpipe.errors import RegistryError, did_you_mean
+
+ENTRY_POINT_GROUP = "ovpipe.calculators"
+MARK = "__ovpipe_name__"
+
+C = TypeVar("C", bound=type[Calculator])
+
+
+@overload
+def register(cls: C, /) -> C: ...
+@overload
+def register(*, name: str) -> _Marker: ...
+def register(cls: C | None = None, /, *, name: str | None = None) -> C | _Marker:
+    """Marks a calculator so that graphs can name it, by its class name unless `name` is given.
+
+    It only marks: a Registry collects marked classes from the modules it is shown.
+    """
+    marker = _Marker(name)
+    return marker if cls is None else marker(cls)
+
+
+class _Marker:
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+
+    def __call__(self, cls: C) -> C:
+        if not issubclass(cls, Calculator):
+            raise RegistryError(f"@register marks subclasses of Calculator, and {cls.__name__} is none")
+        setattr(cls, MARK, self.name or cls.__name__)
+        return cls
+
+
+class Registry:
+    """A set of calculators by name. There is no global one: who loads a graph says which it uses."""
+
+    def __init__(self) -> None:
+        self._classes: dict[str, type[Calculator]] = {}
+        self._broken: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, *classes: type[Calculator]) -> Registry:
+        """A registry of just these."""
+        registry = cls()
+        for calculator in classes:
+            registry.add(calculator)
+        return registry
+
+    @classmethod
+    def installed(cls) -> Registry:
+        """The calculators of ovpipe and of every package with an `ovpipe.calculators` entry point.
+
+        An entry point that cannot be imported hides only its own calculators; the reason is told when
+        a graph asks for a name that is not there.
+        """
+        registry = cls()
+        for entry in entry_points(group=ENTRY_POINT_GROUP):
+            try:
+                registry.collect(entry.load())
+            except Exception as error:  # whatever a third party's import raises
+                registry._broken[f"{entry.name} = {entry.value}"] = f"{type(error).__name__}: {error}"
+        return registry
+
+    def add(self, cls: type[Calculator], name: str | None = None) -> None:
+        """Adds one class, marked or not."""
+        key = name or vars(cls).get(MARK) or cls.__name__
+        other = self._classes.get(key)
+        if other is not None and other is not cls:
+            raise RegistryError(
+                f"two calculators are named {key!r}: {_place(other)} and {_place(cls)}; "
+                "rename one, or give it a name: @register(name=...)"
+            )
+        self._classes[key] = cls
+
+    def collect(self, module: ModuleType) -> None:
+        """Adds every marked class defined in a module or, when it is a package, anywhere below it."""
+        for found in [module, *_submodules(module)]:
+            for value in vars(found).values():
+                if isinstance(value, type) and issubclass(value, Calculator) and MARK in vars(value):
+                    self.add(value)
+
+    def collect_folder(self, folder: Path) -> None:
+        """Adds the calculators of a project's folder, imported under a private package name."""
+        folder = folder.resolve()
+        if not folder.is_dir():
+            raise RegistryError(f"there is no folder of calculators at {folder}")
+        name = f"_ovpipe_project_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+        try:
+            self.collect(sys.modules.get(name) or _import_folder(name, folder))
+        except RegistryError:
+            raise
+        except SyntaxError as error:
+            raise RegistryError(f"{error.filename}:{error.lineno}: {error.msg}") from error
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            raise RegistryError(f"{last.filename}:{last.lineno}: {type(error).__name__}: {error}") from error
+
+    def __getitem__(self, name: str) -> type[Calculator]:
+        try:
+            return self._classes[name]
+        except KeyError:
+            broken = "".join(
+                f"; the entry point {entry} failed: {why}" for entry, why in self._broken.items()
+            )
+            raise RegistryError(
+                f"unknown calculator {name!r}: {did_you_mean(name, self._classes)}{broken}"
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._classes))
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+
+def _submodules(package: ModuleType) -> Iterator[ModuleType]:
+    paths = getattr(package, "__path__", None)
+    if paths is not None:
+        for info in pkgutil.walk_packages(paths, package.__name__ + "."):
+            yield importlib.import_module(info.name)
+
+
+def _import_folder(name: str, folder: Path) -> ModuleType:
+    init = folder / "__init__.py"
+    if init.exists():
+        spec = spec_from_file_location(name, init, submodule_search_locations=[str(folder)])
+    else:
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+    if spec is None:
+        raise RegistryError(f"{folder} cannot be imported")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        if spec.loader is not None:
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _place(cls: type[Calculator]) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -1,0 +1,277 @@
+"""Core: the streams and nodes of one run, and the order they move in. No threads, no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from ovpipe.errors import RunError, StalledError, TimestampError
+from ovpipe.runtime.blueprint import Blueprint
+from ovpipe.runtime.node import Node
+from ovpipe.runtime.stream import Append, Consumer, Stream, drop
+from ovpipe.timestamp import DONE, UNSET, Timestamp
+
+PUMP_BUDGET = 200
+"""Drains, of up to DRAIN_LIMIT packets each, before a pump lets others have the event loop."""
+
+Spawn = Callable[[Coroutine[Any, Any, None]], Any]
+
+
+class Core:
+    """Moves packets through one run.
+
+    Single-threaded and re-entered by nobody: `add`, `close_input` and `pump` are called by the run around it.
+    `spawn` starts the coroutine of an async node; without it such nodes cannot run. `on_news` is
+    called when something was scheduled outside a pump, `on_end` once when the last node has closed.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        side_packets: Mapping[str, Any],
+        *,
+        spawn: Spawn,
+        on_news: Callable[[], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        self.spawn = spawn
+        self.on_news = on_news
+        self.on_end = on_end
+        self.ready: deque[Consumer] = deque()
+        self.full: list[Stream] = []
+        self.busy = 0
+        """Calls of async nodes in flight."""
+        self.pumping = False
+        self.stopping = False
+        self.cancelled = False
+        self.errors: list[RunError] = []
+        self.file = blueprint.file
+        limit = blueprint.max_queue_size
+        self.streams = [Stream(name, limit) for name in blueprint.streams]
+        self.nodes = [plan.start(self, self.streams, side_packets) for plan in blueprint.nodes]
+        self.live = len(self.nodes)
+
+    # --- start
+
+    def observe(self, index: int, observer: Append) -> None:
+        """Shows every packet of a stream to a function, before the run is opened."""
+        stream = self.streams[index]
+
+        def guarded(item: tuple[int, Any]) -> None:
+            try:
+                observer(item)
+            except Exception as error:
+                message = f"an observer of stream {stream.name!r} failed: {type(error).__name__}: {error}"
+                self.record(message, f"observer of {stream.name}", "observe", item[0], self.file, error)
+
+        stream.observers.append(guarded)
+
+    def open(self) -> None:
+        """Connects the streams and opens the nodes, those above first."""
+        for stream in self.streams:
+            stream.connect()
+        for node in self.nodes:
+            if self.stopping:
+                break
+            node.open()
+
+    # --- graph inputs
+
+    def add(self, index: int, timestamp: int, value: Any) -> None:
+        """Puts a packet on a graph input. The caller waits for room first; see `Stream.full`."""
+        stream = self.streams[index]
+        if self.stopping:
+            raise self.failure() or TimestampError(f"stream {stream.name!r} is closed: the run has ended")
+        stream.put(timestamp, value)
+        self.announce(stream)
+
+    def close_input(self, index: int) -> None:
+        """Nothing more comes on a graph input."""
+        stream = self.streams[index]
+        stream.bound = DONE
+        self.announce(stream)
+
+    # --- the pump
+
+    def pump(self, budget: int = PUMP_BUDGET) -> bool:
+        """Runs nodes until none is ready or the budget is used up; returns whether there is more to do."""
+        if self.pumping:
+            return False
+        self.pumping = True
+        ready = self.ready
+        try:
+            while True:
+                while ready:
+                    node: Consumer | None = ready.popleft()
+                    while node is not None:
+                        node = node.drain()
+                        budget -= 1
+                        if budget <= 0:
+                            if node is not None:
+                                ready.appendleft(node)
+                            return True
+                if self.stopping:
+                    self.close_nodes()
+                if ready:
+                    continue
+                if not (self.full and self.unlock()):
+                    return False
+        finally:
+            self.pumping = False
+
+    def unlock(self) -> bool:
+        """Lets a full queue grow by one when the run could not move otherwise.
+
+        Full queues are no deadlock while an async call is in flight or a reader outside has yet to read.
+        """
+        if self.busy or self.stopping:
+            return False
+        if any(not isinstance(c, Node) and len(q) >= s.limit for s in self.full for c, q in s.consumers):
+            return False
+        stream = self.full[0]
+        if stream.limit >= stream.cap:
+            waiting = ", ".join(
+                c.name for c, q in stream.consumers if isinstance(c, Node) and len(q) >= stream.limit
+            )
+            error = StalledError(
+                f"deadlock: the queue of stream {stream.name!r} before {waiting} has grown to {stream.limit} "
+                "packets and nothing else can move; an input beside it never settles, "
+                "or max_queue_size is too small"
+            )
+            self.record(str(error), waiting, "wait", UNSET, self.file, error)
+            return True
+        stream.limit += 1
+        self.relieve(stream)
+        return True
+
+    # --- what nodes tell the core
+
+    def announce(self, stream: Stream) -> None:
+        """Schedules the consumers of a stream that moved."""
+        if stream.bound == stream.told:
+            return
+        stream.told = stream.bound
+        for consumer, queue in stream.consumers:
+            if not consumer.queued:
+                consumer.queued = True
+                self.ready.append(consumer)
+            if len(queue) >= stream.limit:
+                self.mark_full(stream)
+
+    def deliver(self, stream: Stream) -> None:
+        """Announces what an async call sent, and lets the nodes below have it now."""
+        self.announce(stream)
+        self.turn()
+
+    def turn(self) -> None:
+        """Pumps now, and leaves what is over the budget to the run's own pump."""
+        if self.pump():
+            self.on_news()
+
+    def mark_full(self, stream: Stream) -> None:
+        """A consumer's queue has reached its limit: the producer waits."""
+        if not stream.full:
+            stream.full = True
+            self.full.append(stream)
+
+    def relieve(self, stream: Stream) -> None:
+        """A consumer took packets off: when all queues of a full stream have room, its producer may go on."""
+        if stream.full and stream.room() > 0:
+            stream.full = False
+            self.full.remove(stream)
+            if stream.producer is not None:
+                stream.producer.has_room()
+            waiters, stream.waiters = stream.waiters, []
+            for wake in waiters:
+                wake()
+
+    def lose_consumer(self, stream: Stream, consumer: Consumer) -> None:
+        """A consumer is done with a stream; the producer ends when nobody is left."""
+        if stream.remove(consumer) and stream.producer is not None:
+            self.ready.append(Orphan(stream.producer))
+        self.relieve(stream)
+
+    def node_ended(self) -> None:
+        """A node has closed; the run ends with the last."""
+        self.live -= 1
+        if self.live == 0:
+            self.on_end()
+
+    # --- the end
+
+    def fail(self, node: Node, phase: str, error: BaseException) -> None:
+        """Records a node's error and stops the run."""
+        timestamp = Timestamp.DONE if node.cx.ts == UNSET else Timestamp.of_raw(node.cx.ts)
+        message = (
+            f"{node.place}: node {node.name!r} ({type(node.calculator).__name__}) failed in {phase} "
+            f"at timestamp {timestamp}: {type(error).__name__}: {error}"
+        )
+        self.record(message, node.name, phase, node.cx.ts, node.place, error)
+
+    def record(self, message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> None:
+        """Keeps an error; the first one stops the run."""
+        timestamp = Timestamp.DONE if ts == UNSET else Timestamp.of_raw(ts)
+        failure = RunError(message, node=node, timestamp=timestamp, phase=phase, place=place)
+        failure.__cause__ = error
+        self.errors.append(failure)
+        self.stop()
+
+    def cancel(self) -> None:
+        """Ends the run early: queued packets are dropped, async calls cancelled, nodes closed."""
+        if self.live and not self.stopping:
+            self.cancelled = True
+            self.stop()
+
+    def stop(self) -> None:
+        """Nothing new is queued and what waits is dropped; the nodes close when the pump comes to it."""
+        if self.stopping:
+            return
+        self.stopping = True
+        for stream in self.streams:
+            stream.append = drop
+            for consumer, queue in stream.consumers:
+                if isinstance(consumer, Node):
+                    queue.clear()
+        for node in self.nodes:
+            node.interrupt()
+        self.ready.clear()
+        self.full.clear()
+        self.on_news()
+
+    def close_nodes(self) -> None:
+        """Closes every node that is not in the middle of an async call; those close when it has unwound."""
+        for node in self.nodes:
+            node.finish()
+
+    def failure(self) -> RunError | None:
+        """The first error of the run."""
+        return self.errors[0] if self.errors else None
+
+    def release(self) -> None:
+        """Breaks the reference cycles of a run that has ended, so that it is freed at once."""
+        for node in self.nodes:
+            node.release()
+        for stream in self.streams:
+            stream.producer = None
+            stream.consumers = []
+            stream.observers = []
+            stream.append = drop
+        self.ready.clear()
+
+
+class Orphan:
+    """Stands in the ready list for a producer that lost its last consumer.
+
+    Ending nodes one by one by the pump, and not by recursion, lets a stop travel up a graph of any depth.
+    """
+
+    __slots__ = ("node", "queued")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.queued = True
+
+    def drain(self) -> Node | None:
+        """Ends the producer, unless it is in the middle of an async call: its next send tells it."""
+        return self.node.orphaned()

@@ -1,0 +1,147 @@
+"""Graph: loaded from YAML, opened once, run many times at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from ovpipe.calculator import Calculator
+from ovpipe.errors import NotFoundError, OvpipeError, RunError
+from ovpipe.graph.load import load_graph
+from ovpipe.graph.plan import NodePlan, Plan
+from ovpipe.registry import Registry
+from ovpipe.runtime.blueprint import Blueprint
+from ovpipe.runtime.resource import Progress, ResourceContext
+from ovpipe.runtime.run import Run
+from ovpipe.timestamp import Timestamp
+
+log = logging.getLogger(__name__)
+
+
+class Graph:
+    """A checked graph. `open` runs its nodes without streams; `run` starts a pass of the others.
+
+    graph = Graph.load("chat.yaml", parameters={"models_path": "model"})
+    async with graph:
+        async with graph.run() as run:
+            ...
+    """
+
+    def __init__(self, plan: Plan, *, build: Mapping[str, Callable[[], Calculator]] | None = None) -> None:
+        """`build` replaces how the calculators of some nodes are made, by the node's name."""
+        self.plan = plan
+        self.name = plan.name
+        self._build = dict(build or {})
+        self._blueprint = Blueprint.of(plan, self._build)
+        self._side_packets: dict[str, Any] = {}
+        self._resources: list[tuple[NodePlan, Calculator, ResourceContext]] = []
+        self._open = False
+
+    @classmethod
+    def load(
+        cls,
+        path: Path | str,
+        *,
+        registry: Registry | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        base: Path | None = None,
+    ) -> Graph:
+        """Reads and checks a graph file; raises GraphError with all its findings.
+
+        Calculators are looked up in `registry`, by default those of all installed packages. Relative
+        paths among the parameters are resolved against `base`, by default the working folder.
+        """
+        return cls(
+            load_graph(path, registry=registry or Registry.installed(), parameters=parameters, base=base)
+        )
+
+    # --- life
+
+    async def open(
+        self, side_packets: Mapping[str, Any] | None = None, *, progress: Progress | None = None
+    ) -> None:
+        """Opens the nodes without streams, in the order of their side packets.
+
+        `side_packets` are those the graph requires from outside. When a node fails, those already open are
+        closed and RunError is raised, with the node's exception as its cause.
+        """
+        if self._open:
+            raise OvpipeError(f"graph {self.name!r} is open already")
+        given = dict(side_packets or {})
+        missing = [name for name in self.plan.side_inputs if name not in given]
+        if missing:
+            raise NotFoundError(
+                f"graph {self.name!r} requires side packets from outside that were not given: "
+                f"{', '.join(missing)}"
+            )
+        self._side_packets = given
+        try:
+            for plan in self.plan.resources:
+                await self._open_resource(plan, progress)
+        except BaseException:
+            await self.close()
+            raise
+        self._open = True
+
+    async def _open_resource(self, plan: NodePlan, progress: Progress | None) -> None:
+        cx = ResourceContext(plan, self._side_packets, progress)
+        try:
+            calculator = self._build.get(plan.name, plan.build)()
+            opening = calculator.open(cx)
+            if opening is not None:
+                await opening
+            unset = [f"{port}" for port, name in plan.side_outputs if name not in cx.made]
+            if unset:
+                raise OvpipeError(f"open set no value for {', '.join(unset)}")
+        except Exception as error:
+            raise RunError(
+                f"{plan.place}: node {plan.name!r} ({plan.calculator.__name__}) failed in open: {error}",
+                node=plan.name,
+                timestamp=Timestamp.UNSTARTED,
+                phase="open",
+                place=plan.place,
+            ) from error
+        self._resources.append((plan, calculator, cx))
+        self._side_packets.update(cx.made)
+
+    async def close(self) -> None:
+        """Closes the nodes without streams, the last opened first. All are closed, whatever one raises."""
+        self._open = False
+        while self._resources:
+            plan, calculator, cx = self._resources.pop()
+            try:
+                closing = calculator.close(cx)
+                if closing is not None:
+                    await closing
+            except Exception:
+                log.exception("%s: node %r failed in close", plan.place, plan.name)
+        self._side_packets = {}
+
+    async def __aenter__(self) -> Self:
+        if not self._open:
+            await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # --- use
+
+    @property
+    def side_packets(self) -> Mapping[str, Any]:
+        """The side packets of an open graph: those from outside and those its nodes made."""
+        return MappingProxyType(self._side_packets)
+
+    def run(self, side_packets: Mapping[str, Any] | None = None) -> Run:
+        """Starts a run, with side packets of its own on top of the graph's if any are given."""
+        if not self._open:
+            raise OvpipeError(
+                f"graph {self.name!r} is not open: use `async with graph`, or await graph.open()"
+            )
+        packets = {**self._side_packets, **side_packets} if side_packets else self._side_packets
+        return Run(self._blueprint, packets)

@@ -1,0 +1,282 @@
+"""Node: one calculator at work in one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ovpipe.calculator import Calculator
+from ovpipe.errors import Abandoned
+from ovpipe.runtime.context import NodeContext, Outputs
+from ovpipe.runtime.policy import DefaultInputPolicy, InputQueue
+from ovpipe.runtime.stream import Stream, closed_stream
+from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, ONE_OVER_POST_STREAM, UNSET, UNSTARTED
+
+if TYPE_CHECKING:
+    from ovpipe.ports import Input, Output, SideInput
+    from ovpipe.runtime.core import Core
+
+DRAIN_LIMIT = 16
+"""Packets a node processes before the others get their turn."""
+
+
+class Node:
+    """A calculator with its queues, its context and its place in the run.
+
+    The run schedules a node when there is news on an input, or room on an output; `queued` is true from
+    then until the node has looked. `drain` processes what is ready, at most DRAIN_LIMIT input sets and never
+    more than fit into the outputs, then tells the streams below once for the whole batch. It returns the
+    first node that was woken by this, for the pump to go on with, so that packets run through a chain
+    without passing through the run's ready list.
+    """
+
+    __slots__ = (
+        "calculator",
+        "closed",
+        "core",
+        "cx",
+        "inputs",
+        "name",
+        "offset",
+        "opened",
+        "outs",
+        "place",
+        "policy",
+        "process",
+        "queued",
+        "room",
+    )
+
+    context: type[NodeContext] = NodeContext
+
+    def __init__(
+        self,
+        core: Core,
+        name: str,
+        place: str,
+        calculator: Calculator,
+        inputs: list[tuple[Input[Any], Stream]],
+        outputs: list[tuple[Output[Any], Stream]],
+        side: dict[SideInput[Any], Any],
+    ) -> None:
+        self.core = core
+        self.name = name
+        self.place = place
+        self.calculator = calculator
+        self.process = calculator.process
+        self.offset = calculator.timestamp_offset
+        self.queued = self.opened = self.closed = False
+        self.room = DRAIN_LIMIT
+        self.inputs = [InputQueue(port, stream) for port, stream in inputs]
+        self.policy = DefaultInputPolicy(self.inputs)
+        for entry in self.inputs:
+            entry.source.consumers.append((self, entry.queue))
+        streams = Outputs(outputs)
+        streams.node = self
+        self.outs = list(streams.values())
+        for port, stream in outputs:
+            stream.producer = self
+            stream.streaming = port.streaming
+        self.cx = cx = self.context()
+        for side_port, value in side.items():
+            cx[side_port] = value
+        cx.node = self
+        cx.outs = streams
+        cx.ts = UNSTARTED
+
+    # --- life
+
+    def open(self) -> None:
+        """Opens the calculator, before the first packet."""
+        try:
+            self.calculator.open(self.cx)
+        except Exception as error:
+            self.core.fail(self, "open", error)
+        else:
+            self.opened = True
+            following = self.tell(UNSET)
+            if following is not None:
+                self.core.ready.append(following)
+
+    def drain(self) -> Node | None:
+        """Processes what is ready; returns a node that has news now."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Closes the calculator, once and only if it was opened, and settles its outputs for ever."""
+        if self.closed:
+            return
+        self.closed = True
+        if self.opened:
+            self.empty_context()
+            try:
+                self.calculator.close(self.cx)
+            except Abandoned:
+                pass  # nobody reads what close had to say
+            except Exception as error:
+                self.core.fail(self, "close", error)
+        self.ended()
+
+    def empty_context(self) -> None:
+        """Before close: inputs are empty and there is no timestamp."""
+        for entry in self.inputs:
+            self.cx.pop(entry.port, None)
+        self.cx.ts = UNSET
+
+    def ended(self) -> None:
+        """The calculator is closed: nothing more comes from it."""
+        for stream in self.outs:
+            stream.bound = DONE
+        self.core.node_ended()
+
+    def interrupt(self) -> None:
+        """The run stops: a plain call is never in flight, so there is nothing to break off."""
+
+    def release(self) -> None:
+        """Lets go of everything that refers back to the run, which has ended."""
+        del self.core, self.cx.node, self.cx.outs, self.process
+        self.inputs.clear()
+        self.outs.clear()
+
+    # --- after a drain
+
+    def forward(self) -> Node | None:
+        """Tells the streams above that there is room, and those below what is settled."""
+        self.queued = False
+        for entry in self.inputs:
+            if entry.source.full:
+                self.core.relieve(entry.source)
+        bound = self.policy.bound()
+        if bound >= ONE_OVER_POST_STREAM and not self.closed:
+            self.finish()
+        return self.tell(bound)
+
+    def tell(self, bound: int) -> Node | None:
+        """Raises the outputs' bounds and schedules who reads them; the first node is handed back."""
+        if self.offset and FIRST_ORDINARY <= bound <= LAST_ORDINARY:
+            bound += self.offset
+        core = self.core
+        following: Node | None = None
+        room = DRAIN_LIMIT
+        for stream in self.outs:
+            if bound > stream.bound:
+                stream.bound = bound
+            if stream.bound == stream.told:
+                if stream.full:
+                    room = 0
+                continue
+            stream.told = stream.bound
+            for consumer, queue in stream.consumers:
+                if not consumer.queued:
+                    consumer.queued = True
+                    if following is None and isinstance(consumer, Node):
+                        following = consumer
+                    else:
+                        core.ready.append(consumer)
+                left = stream.limit - len(queue)
+                if left < room:
+                    room = left
+                    if left <= 0:
+                        core.mark_full(stream)
+        self.room = room
+        return following
+
+    # --- from other rooms
+
+    def has_room(self) -> None:
+        """An output that was full is not any more."""
+        self.room = min([DRAIN_LIMIT, *(stream.room() for stream in self.outs)])
+        if self.room > 0 and not self.queued and not self.closed:
+            self.queued = True
+            self.core.ready.append(self)
+
+    async def drained(self) -> None:
+        """`cx.drain` of a node whose calls are plain: it cannot wait."""
+        raise RuntimeError(f"{self.name}: only an async call can wait for room with cx.drain()")
+
+    def done(self, port: Input[Any]) -> None:
+        """Gives up an input: what waits is dropped, nothing more comes, and its producer may end."""
+        for entry in self.inputs:
+            if entry.port is port:
+                source, entry.source = entry.source, closed_stream()
+                entry.queue.clear()
+                self.core.lose_consumer(source, self)
+
+    def abandon(self) -> Node | None:
+        """Ends the node cleanly because nobody reads it: it is done with all its inputs and closes."""
+        for entry in self.inputs:
+            self.done(entry.port)
+        return self.forward()
+
+    @property
+    def unread(self) -> bool:
+        """Whether every output that was ever read has lost its last consumer."""
+        return all(stream.abandoned for stream in self.outs if stream.consumers or stream.abandoned)
+
+    def orphaned(self) -> Node | None:
+        """An output lost its last consumer: a node between packets ends now if nothing else reads it."""
+        return self.abandon() if self.unread and not self.closed else None
+
+
+class SingleInputNode(Node):
+    """A node with one input: packets are processed as they came; there is nothing to wait for."""
+
+    __slots__ = ("port", "queue")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.port = self.inputs[0].port
+        self.queue = self.inputs[0].queue
+
+    def drain(self) -> Node | None:
+        queue, cx, port, process = self.queue, self.cx, self.port, self.process
+        pop = queue.popleft
+        left = self.room
+        try:
+            while queue and left > 0:
+                cx.ts, cx[port] = pop()
+                if process(cx) is not None:
+                    raise returned_something(self)
+                left -= 1
+        except Abandoned:
+            return self.abandon()
+        except Exception as error:
+            self.core.fail(self, "process", error)
+            return None
+        following = self.forward()
+        if queue and self.room > 0:
+            self.queued = True
+            self.core.ready.append(self)
+        return following
+
+
+class JoinNode(Node):
+    """A node with several inputs, brought together by its input policy."""
+
+    __slots__ = ()
+
+    def drain(self) -> Node | None:
+        cx, process, take = self.cx, self.process, self.policy.take
+        left = self.room
+        try:
+            while left > 0 and take(cx):
+                if process(cx) is not None:
+                    raise returned_something(self)
+                left -= 1
+        except Abandoned:
+            return self.abandon()
+        except Exception as error:
+            self.core.fail(self, "process", error)
+            return None
+        following = self.forward()
+        if left <= 0 < self.room and not self.closed:
+            self.queued = True
+            self.core.ready.append(self)
+        return following
+
+
+def returned_something(node: Node) -> TypeError:
+    """The error of a plain `process` that returns a value, most often a coroutine nobody would await."""
+    return TypeError(
+        f"{type(node.calculator).__name__}.process returned a value; outputs are sent with cx.send, "
+        "and a process that awaits is written `async def process`"
+    )

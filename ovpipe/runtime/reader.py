@@ -1,0 +1,71 @@
+"""Reader: packets of one stream, for who started the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Self
+
+from ovpipe.packet import Packet
+from ovpipe.runtime.stream import Item, Stream
+from ovpipe.timestamp import ONE_OVER_POST_STREAM, Timestamp
+
+if TYPE_CHECKING:
+    from ovpipe.runtime.run import Run
+
+
+class Reader:
+    """An asynchronous iterator of a stream's packets, with a bounded queue.
+
+    It counts as a consumer: while its queue is full the nodes above wait. When the run fails or is
+    cancelled, the packets that came before are still given, then its error is raised.
+    """
+
+    def __init__(self, run: Run, stream: Stream) -> None:
+        self.queued = False
+        self._run = run
+        self._stream = stream
+        self._queue: deque[Item] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._closed = False
+        stream.consumers.append((self, self._queue))
+
+    def drain(self) -> None:
+        """Called by the run when there is news."""
+        self.queued = False
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Packet[Any]:
+        while not self._queue:
+            if self._is_over():
+                self._run.raise_failure()
+                raise StopAsyncIteration
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        timestamp, value = self._queue.popleft()
+        self._run.took_from(self._stream)
+        return Packet(value, Timestamp.of_raw(timestamp))
+
+    def take(self) -> list[Packet[Any]]:
+        """All packets that wait now, without waiting for more."""
+        packets = [Packet(value, Timestamp.of_raw(timestamp)) for timestamp, value in self._queue]
+        self._queue.clear()
+        self._run.took_from(self._stream)
+        return packets
+
+    def close(self) -> None:
+        """Reads no more: what waits is dropped, and nodes that only this reader kept going may end."""
+        if not self._closed:
+            self._closed = True
+            self._queue.clear()
+            self._run.lose_reader(self._stream, self)
+
+    def _is_over(self) -> bool:
+        return self._closed or self._run.stopped or self._stream.bound >= ONE_OVER_POST_STREAM

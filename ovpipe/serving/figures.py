@@ -1,0 +1,102 @@
+"""What /metrics tells: the front door's own figures, and those of each open graph's side packets."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ovpipe.serving.repository import Repository
+
+log = logging.getLogger(__name__)
+
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+
+
+class Figures:
+    """The figures of one server, in a registry of their own."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "ovpipe_requests",
+            "Requests answered, by status.",
+            ("model", "endpoint", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "ovpipe_request_seconds",
+            "Time from a request's headers to the last byte of its answer.",
+            ("model", "endpoint"),
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._in_flight = Gauge(
+            "ovpipe_requests_in_flight", "Requests being served now.", ("endpoint",), registry=self._registry
+        )
+        self._registry.register(SidePacketFigures(repository))
+
+    @contextmanager
+    def request(self, endpoint: str) -> Iterator[Served]:
+        """Counts one request; what it came to is said on the object it gives."""
+        served = Served()
+        began = time.perf_counter()
+        in_flight = self._in_flight.labels(endpoint)
+        in_flight.inc()
+        try:
+            yield served
+        finally:
+            in_flight.dec()
+            self._seconds.labels(served.model, endpoint).observe(time.perf_counter() - began)
+            self._requests.labels(served.model, endpoint, served.status).inc()
+
+    def text(self) -> bytes:
+        """All figures in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class Served:
+    """What a request came to: the model's name when there is such a model, and the status."""
+
+    def __init__(self) -> None:
+        self.model = ""
+        self.status = "client_left"
+
+
+class SidePacketFigures(Collector):
+    """Gauges of whatever side packet of an open graph has `figures() -> Mapping[str, float]`."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def collect(self) -> Iterable[Metric]:
+        """One gauge family a figure, labelled by model."""
+        values: dict[str, dict[str, float]] = {}
+        for model in self._repository.available():
+            for name, packet in model.ready_graph().side_packets.items():
+                for figure, value in _figures(f"{model.name}.{name}", packet).items():
+                    values.setdefault(figure, {})[model.name] = value
+        for figure, by_model in values.items():
+            gauge = GaugeMetricFamily(
+                f"ovpipe_{figure}", "Of a side packet of the model's graph.", labels=["model"]
+            )
+            for model_name, value in by_model.items():
+                gauge.add_metric([model_name], value)
+            yield gauge
+
+
+def _figures(place: str, packet: Any) -> Mapping[str, float]:
+    figures = getattr(packet, "figures", None)
+    if not callable(figures):
+        return {}
+    try:
+        return {str(name): float(value) for name, value in figures().items()}
+    except Exception:  # a side packet's fault must not cost the page of all others
+        log.exception("the figures of side packet %r cannot be read", place)
+        return {}

@@ -1,0 +1,105 @@
+"""When a packet is valid: MediaPipe's timestamps."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self, SupportsIndex
+
+from ovpipe.errors import TimestampError
+
+
+class Timestamp(int):
+    """A 64-bit point on a run's own timeline, with MediaPipe's special values around the ordinary range.
+
+    In order: UNSET, UNSTARTED, PRE_STREAM, MIN ... MAX, POST_STREAM, ONE_OVER_POST_STREAM, DONE.
+    Ordinary values need no unit; they only order packets. An int subclass, so that a timestamp
+    compares with plain integers. Special values are not built from raw integers, and arithmetic
+    clamps to [MIN, MAX] and is refused on values outside that range.
+    """
+
+    __slots__ = ()
+
+    UNSET: ClassVar[Timestamp]
+    UNSTARTED: ClassVar[Timestamp]
+    PRE_STREAM: ClassVar[Timestamp]
+    MIN: ClassVar[Timestamp]
+    MAX: ClassVar[Timestamp]
+    POST_STREAM: ClassVar[Timestamp]
+    ONE_OVER_POST_STREAM: ClassVar[Timestamp]
+    DONE: ClassVar[Timestamp]
+
+    def __new__(cls, value: SupportsIndex) -> Self:
+        raw = value.__index__()
+        if not isinstance(value, Timestamp) and not FIRST_ORDINARY <= raw <= LAST_ORDINARY:
+            raise TimestampError(
+                f"{raw} is outside the range of timestamps; use the names of the special values, "
+                "for example Timestamp.PRE_STREAM"
+            )
+        return int.__new__(cls, raw)
+
+    @classmethod
+    def of_raw(cls, raw: int) -> Timestamp:
+        """The timestamp of an integer that the runtime keeps, special values included."""
+        return int.__new__(cls, raw)
+
+    @property
+    def is_special(self) -> bool:
+        """Whether this is none of the ordinary values MIN to MAX."""
+        return not FIRST_ORDINARY <= int(self) <= LAST_ORDINARY
+
+    @property
+    def is_allowed_in_stream(self) -> bool:
+        """Whether a packet may carry this timestamp: PRE_STREAM to POST_STREAM."""
+        return PRE_STREAM <= int(self) <= POST_STREAM
+
+    def next_allowed(self) -> Timestamp:
+        """The smallest timestamp that may follow this one in a stream.
+
+        PRE_STREAM and POST_STREAM stand alone in their stream, so nothing follows them.
+        """
+        if not self.is_allowed_in_stream:
+            raise TimestampError(f"no packet can have timestamp {self}")
+        return Timestamp.of_raw(next_allowed(int(self)))
+
+    def __add__(self, other: int) -> Timestamp:
+        if self.is_special:
+            raise TimestampError(f"{self} has no arithmetic: it is a special timestamp")
+        return Timestamp.of_raw(min(max(int(self) + int(other), FIRST_ORDINARY), LAST_ORDINARY))
+
+    def __sub__(self, other: int) -> Timestamp:
+        return self + -int(other)
+
+    def __repr__(self) -> str:
+        return f"Timestamp.{self}" if self.is_special else f"Timestamp({int(self)})"
+
+    def __str__(self) -> str:
+        return SPECIAL_NAMES.get(int(self), int.__repr__(self))
+
+
+# The runtime computes with the raw integers below: an int subclass costs a tenth of a microsecond a hop.
+UNSET = -(1 << 63)
+UNSTARTED = UNSET + 1
+PRE_STREAM = UNSET + 2
+FIRST_ORDINARY = UNSET + 3
+DONE = (1 << 63) - 1
+ONE_OVER_POST_STREAM = DONE - 1
+POST_STREAM = DONE - 2
+LAST_ORDINARY = DONE - 3
+
+SPECIAL_NAMES = {
+    UNSET: "UNSET",
+    UNSTARTED: "UNSTARTED",
+    PRE_STREAM: "PRE_STREAM",
+    FIRST_ORDINARY: "MIN",
+    LAST_ORDINARY: "MAX",
+    POST_STREAM: "POST_STREAM",
+    ONE_OVER_POST_STREAM: "ONE_OVER_POST_STREAM",
+    DONE: "DONE",
+}
+
+for _raw, _name in SPECIAL_NAMES.items():
+    setattr(Timestamp, _name, Timestamp.of_raw(_raw))
+
+
+def next_allowed(raw: int) -> int:
+    """`Timestamp.next_allowed` on raw integers, for values that were checked before."""
+    return raw + 1 if FIRST_ORDINARY <= raw < LAST_ORDINARY else ONE_OVER_POST_STREAM

@@ -1,0 +1,122 @@
+"""graphs/chat.yaml: every stage together, on a fake engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ovpipe.calculator import Context
+from ovpipe.calculators.llm.language_model import LanguageModelCalculator
+from ovpipe.calculators.llm.template import ChatTemplate
+from ovpipe.engines.tokenizer import Tokenizer
+from ovpipe.graph.load import load_graph
+from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
+from ovpipe.registry import Registry
+from ovpipe.runtime.graph import Graph
+from ovpipe.testing.fakes import FakeEngine, FakeTokenizer
+
+CHAT = Path(str(files("ovpipe.graphs") / "chat.yaml"))
+TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: "
+
+
+class FakeLanguageModel(LanguageModelCalculator):
+    """Sets fakes where the real one loads a model."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        super().__init__(models_path="none")
+        self.fake_engine = engine
+
+    async def open(self, cx: Context) -> None:
+        cx.set_side(self.engine, self.fake_engine)
+        # A FakeTokenizer has the methods of a Tokenizer without being one.
+        cx.set_side(self.tokenizer, cast(Tokenizer, FakeTokenizer()))
+        cx.set_side(self.chat_template, ChatTemplate(TEMPLATE))
+
+
+async def answer(engine: FakeEngine, path: str, body: dict[str, Any]) -> list[ResponsePart]:
+    plan = load_graph(CHAT, registry=Registry.installed(), parameters={"models_path": "none"})
+    graph = Graph(plan, build={"language_model": lambda: FakeLanguageModel(engine)})
+    parts: list[ResponsePart] = []
+    async with graph, graph.run() as run:
+        run.observe("http_response", lambda packet: parts.append(packet.value))
+        await run.send("http_request", HttpRequest("POST", path, json=body))
+    return parts
+
+
+def ask(engine: FakeEngine, path: str, **body: Any) -> tuple[ResponseStart, bytes]:
+    start, *bodies = asyncio.run(answer(engine, path, {"model": "m"} | body))
+    assert isinstance(start, ResponseStart)
+    return start, b"".join(part.data for part in bodies if isinstance(part, ResponseBody))
+
+
+def test_answers_a_chat() -> None:
+    engine = FakeEngine([*b"Hello", FakeTokenizer.EOS])
+    start, body = ask(engine, "/chat/completions", messages=[{"role": "user", "content": "hi"}], mood=1)
+    answer = json.loads(body)
+    assert answer["choices"][0]["message"]["content"] == "Hello"
+    assert answer["choices"][0]["finish_reason"] == "stop"
+    assert answer["usage"] == {"prompt_tokens": 20, "completion_tokens": 6, "total_tokens": 26}
+    assert engine.requests[0][0] == list(b"user: hi\nassistant: ")
+    assert start.headers["x-ovpipe-ignored-parameters"] == "mood"
+
+
+def test_answers_a_completion() -> None:
+    engine = FakeEngine(b"Hello", finish=None)
+    _, body = ask(engine, "/completions", prompt="hi", max_tokens=3)
+    (choice,) = json.loads(body)["choices"]
+    assert (choice["text"], choice["finish_reason"]) == ("Hel", "length")
+
+
+def test_a_stop_string_reaches_the_engine() -> None:
+    engine = FakeEngine(b"one, two, three", finish=None)  # it would never end by itself
+    _, body = ask(engine, "/completions", prompt="hi", stop=", three", stream=True)
+    chunks = [json.loads(event[6:]) for event in body.decode().split("\n\n")[:-2]]
+    assert "".join(chunk["choices"][0]["text"] for chunk in chunks) == "one, two"
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+    assert engine.cancelled == [1]
+
+
+scripts = st.lists(
+    st.lists(st.sampled_from([*b"ab", *"é".encode(), FakeTokenizer.BOS]), min_size=1, max_size=4),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scripts, st.lists(st.text("abé", min_size=1, max_size=4), max_size=3))
+def test_text_and_bill_end_with_the_stop_however_the_tokens_come(
+    script: list[list[int]], stops: list[str]
+) -> None:
+    text, bill, finish = "", 0, "length"
+    tokens = [token for step in script for token in step]
+    for count in range(1, len(tokens) + 1):
+        # What is known after so many tokens; a character begun is known only at the end.
+        known = FakeTokenizer().decode(tokens[:count])
+        text = known if count == len(tokens) else known.removesuffix("\ufffd")
+        bill = count
+        ends = [end for end in range(len(text) + 1) if text[:end].endswith(tuple(stops))]
+        if ends:
+            before = text[: ends[0]]
+            text = before[: -max(len(stop) for stop in stops if before.endswith(stop))]
+            finish = "stop"
+            break
+    _, body = ask(FakeEngine(script, finish="length"), "/completions", prompt="hi", stop=stops)
+    answer = json.loads(body)
+    assert answer["choices"][0]["text"] == text
+    assert answer["choices"][0]["finish_reason"] == finish
+    assert answer["usage"]["completion_tokens"] == bill
+
+
+def test_a_token_is_on_its_way_before_the_next_is_there() -> None:
+    engine = FakeEngine(b"abc", finish="length")
+    parts = asyncio.run(answer(engine, "/completions", {"model": "m", "prompt": "hi", "stream": True}))
+    bodies = [part.data for part in parts if isinstance(part, ResponseBody)]
+    assert len(bodies) == 3
+    assert isinstance(parts[0], ResponseStart)

@@ -1,0 +1,270 @@
+"""ContinuousBatchingCalculator: what reaches the engine, what comes of it, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.llm.continuous_batching import ContinuousBatchingCalculator
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message, Prompt, TokenDelta
+from ovpipe.engines.protocol import (
+    EngineDied,
+    EngineInfo,
+    EngineUnavailable,
+    RequestRefused,
+    SamplingParams,
+)
+from ovpipe.errors import RequestError, RunCancelled, RunError
+from ovpipe.graph.load import load_graph_text
+from ovpipe.ports import Input
+from ovpipe.registry import Registry
+from ovpipe.runtime.graph import Graph
+from ovpipe.testing import CalculatorRunner
+from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine
+
+PROMPT = Prompt((1, 2, 3))
+
+
+def completion(**wishes: Any) -> CompletionRequest:
+    return CompletionRequest(id="1", created=1, model="m", prompt="abc", **wishes)
+
+
+def chat(**wishes: Any) -> ChatRequest:
+    return ChatRequest(
+        id="1", created=1, model="m", messages=(Message(role="user", content="abc"),), **wishes
+    )
+
+
+def run(
+    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompt: Prompt = PROMPT
+) -> list[TokenDelta]:
+    out = CalculatorRunner(ContinuousBatchingCalculator()).run(
+        request=[request], prompt=[prompt], engine=engine
+    )
+    return out[ContinuousBatchingCalculator.deltas]
+
+
+def refusal(
+    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompt: Prompt = PROMPT
+) -> RequestError:
+    with pytest.raises(RunError) as caught:
+        run(engine, request, prompt)
+    error = caught.value.__cause__
+    assert isinstance(error, RequestError)
+    return error
+
+
+def info(**changes: Any) -> EngineInfo:
+    return msgspec.structs.replace(FAKE_ENGINE_INFO, **changes)
+
+
+def test_sends_each_delta_of_the_engine() -> None:
+    assert run(FakeEngine([7, [8, 9], 256]), completion()) == [
+        TokenDelta((7,), 1, 3),
+        TokenDelta((8, 9), 3, 3),
+        TokenDelta((256,), 4, 3, "stop"),
+    ]
+
+
+def test_the_engine_is_told_what_the_request_wishes() -> None:
+    engine = FakeEngine([256])
+    wishes = completion(
+        max_tokens=5, temperature=0.5, top_p=0.9, top_k=3, repetition_penalty=1.2, seed=4, ignore_eos=True
+    )
+    run(engine, wishes)
+    assert engine.requests == [
+        (
+            [1, 2, 3],
+            SamplingParams(
+                max_tokens=5,
+                temperature=0.5,
+                top_p=0.9,
+                top_k=3,
+                repetition_penalty=1.2,
+                seed=4,
+                ignore_eos=True,
+            ),
+        )
+    ]
+
+
+def test_top_k_of_zero_is_all_and_tiny_values_are_no_zero_in_32_bits() -> None:
+    engine = FakeEngine([256])
+    run(engine, completion(top_k=0, top_p=1e-50, repetition_penalty=1e-50))
+    (_, sampling) = engine.requests[0]
+    assert (sampling.top_k, sampling.top_p, sampling.repetition_penalty) == (-1, 1e-6, 1e-6)
+
+
+# --- context and cache
+
+
+def max_tokens_given(engine: FakeEngine, request: ChatRequest | CompletionRequest) -> int:
+    run(engine, request)
+    return engine.requests[0][1].max_tokens
+
+
+def test_without_a_limit_a_request_gets_what_the_context_leaves() -> None:
+    assert max_tokens_given(FakeEngine([256], info=info(context_length=100)), completion()) == 97
+
+
+def test_without_a_limit_a_request_gets_what_the_cache_leaves() -> None:
+    small = info(num_kv_blocks=2, block_size=32)
+    assert max_tokens_given(FakeEngine([256], info=small), completion()) == 61
+    stateless = info(num_kv_blocks=2, block_size=32, context_length=None)
+    assert max_tokens_given(FakeEngine([256], info=stateless), completion()) == 61
+
+
+def test_without_a_limit_a_request_gets_the_default_at_most() -> None:
+    engine = FakeEngine([256], info=info(context_length=100))
+    assert max_tokens_given(engine, completion(default_max_tokens=20)) == 20
+    engine = FakeEngine([256], info=info(context_length=10))
+    assert max_tokens_given(engine, completion(default_max_tokens=20)) == 7
+
+
+def test_a_limit_that_just_fits_is_taken() -> None:
+    engine = FakeEngine([256], info=info(context_length=100))
+    assert max_tokens_given(engine, completion(max_tokens=97)) == 97
+
+
+def test_a_limit_beyond_the_context_is_refused_in_openais_words() -> None:
+    engine = FakeEngine([256], info=info(context_length=100))
+    error = refusal(engine, chat(max_tokens=98))
+    assert (error.status, error.code, error.param) == (400, "context_length_exceeded", "max_tokens")
+    assert error.message == (
+        "This model's maximum context length is 100 tokens. However, you requested 101 tokens "
+        "(3 in the messages, 98 in the completion). "
+        "Please reduce the length of the messages or completion."
+    )
+    assert refusal(engine, chat(max_completion_tokens=98)).param == "max_completion_tokens"
+    assert engine.requests == []
+
+
+def test_a_limit_beyond_the_cache_is_refused() -> None:
+    error = refusal(FakeEngine([256], info=info(num_kv_blocks=1)), completion(max_tokens=30))
+    assert (error.status, error.code, error.param) == (400, "context_length_exceeded", "max_tokens")
+    assert error.message.startswith("This server's KV cache holds 32 tokens. However, you requested 33")
+
+
+@pytest.mark.parametrize("limits", [{"context_length": 3}, {"block_size": 3, "num_kv_blocks": 1}])
+@pytest.mark.parametrize("wishes", [{}, {"max_tokens": 1}])
+def test_a_prompt_that_leaves_no_room_is_refused(limits: dict[str, int], wishes: dict[str, int]) -> None:
+    engine = FakeEngine([256], info=info(**limits))
+    for request, param in ((chat(**wishes), "messages"), (completion(**wishes), "prompt")):
+        error = refusal(engine, request)
+        assert (error.status, error.code, error.param) == (400, "context_length_exceeded", param)
+        assert f"your {param} resulted in 3 tokens" in error.message
+    assert engine.requests == []
+
+
+def test_a_prompt_beyond_the_batch_is_refused_when_prompts_are_not_split() -> None:
+    whole = info(dynamic_split_fuse=False, max_num_batched_tokens=2)
+    error = refusal(FakeEngine([256], info=whole), completion())
+    assert (error.code, error.param) == ("context_length_exceeded", "prompt")
+    split = info(dynamic_split_fuse=True, max_num_batched_tokens=2)
+    assert run(FakeEngine([256], info=split), completion())
+
+
+# --- engines in trouble
+
+
+def test_an_engine_that_is_not_there_is_503_with_a_time_to_wait() -> None:
+    engine = FakeEngine([], unavailable=EngineUnavailable("/secret/path is being started", retry_after=2.5))
+    error = refusal(engine, completion())
+    assert (error.status, error.code, error.retry_after) == (503, "engine_unavailable", 2.5)
+    assert "secret" not in error.message
+
+
+def test_an_engine_that_dies_is_503() -> None:
+    error = refusal(FakeEngine([7, EngineDied("killed by signal 9")]), completion())
+    assert (error.status, error.type, error.code) == (503, "server_error", "engine_died")
+    assert "signal" not in error.message
+
+
+def test_a_request_that_the_engine_refuses_is_400_with_its_reason() -> None:
+    error = refusal(FakeEngine([RequestRefused("the prompt has token id 999")]), completion())
+    assert (error.status, error.code) == (400, "request_refused")
+    assert error.message == "The model's engine refuses this request: the prompt has token id 999"
+
+
+# --- the end before the end
+
+GRAPH = """
+version: 1
+side_inputs: [engine]
+inputs: [request, prompt]
+outputs: [deltas]
+nodes:
+  batching:
+    calculator: ContinuousBatchingCalculator
+    side_inputs: {engine: engine}
+    inputs: {request: request, prompt: prompt}
+    outputs: {deltas: deltas}
+  two:
+    calculator: TwoCalculator
+    inputs: {deltas: deltas}
+"""
+
+
+class TwoCalculator(Calculator):
+    """Is done after two deltas."""
+
+    deltas = Input[TokenDelta]()
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def process(self, cx: Context) -> None:
+        self.seen += 1
+        if self.seen == 2:
+            cx.done(self.deltas)
+
+
+def graph() -> Graph:
+    registry = Registry()
+    registry.add(ContinuousBatchingCalculator)
+    registry.add(TwoCalculator)
+    return Graph(load_graph_text(GRAPH, registry=registry))
+
+
+async def until_the_run_ends(engine: FakeEngine) -> None:
+    chats = graph()
+    await chats.open({"engine": engine})
+    async with chats.run() as run:
+        await run.send("request", completion())
+        await run.send("prompt", PROMPT)
+
+
+def test_the_engine_forgets_a_request_that_nobody_reads_any_more() -> None:
+    engine = FakeEngine([7, 8, 9], finish=None)
+    asyncio.run(until_the_run_ends(engine))
+    assert engine.cancelled == [1]
+    assert engine.finished == []
+
+
+async def cancelled_after_the_first_delta(engine: FakeEngine) -> None:
+    chats = graph()
+    await chats.open({"engine": engine})
+    first = asyncio.Event()
+    async with chats.run() as run:
+        run.observe("deltas", lambda packet: first.set())
+        await run.send("request", completion())
+        await run.send("prompt", PROMPT)
+        await first.wait()
+        raise RunCancelled("the client left")
+
+
+def test_the_engine_forgets_a_request_whose_run_is_cancelled() -> None:
+    engine = FakeEngine([7], finish=None)
+    with pytest.raises(RunCancelled):
+        asyncio.run(cancelled_after_the_first_delta(engine))
+    assert engine.cancelled == [1]
+
+
+def test_a_request_that_finished_is_not_cancelled() -> None:
+    engine = FakeEngine([7, 256])
+    run(engine, completion())
+    assert (engine.finished, engine.cancelled) == ([1], [])

@@ -1,0 +1,99 @@
+"""LanguageModelCalculator: what it loads, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from ovpipe.calculators.llm.language_model import LanguageModelCalculator
+from ovpipe.calculators.llm.packets import Message
+from ovpipe.engines.protocol import SamplingParams
+from ovpipe.errors import OptionError, RunError
+from ovpipe.graph.load import load_graph_text
+from ovpipe.registry import Registry
+from ovpipe.runtime.graph import Graph
+from ovpipe.testing import CalculatorRunner
+
+TINY = Path(str(files("ovpipe.models") / "tiny-random"))
+
+GRAPH = """
+version: 1
+parameters:
+  models_path: {type: path}
+nodes:
+  language_model:
+    calculator: LanguageModelCalculator
+    side_outputs: {engine: engine, tokenizer: tokenizer, chat_template: chat_template}
+    options: {models_path: "${models_path}", num_kv_blocks: 16}
+"""
+
+
+async def load_and_generate() -> None:
+    registry = Registry()
+    registry.add(LanguageModelCalculator)
+    graph = Graph(load_graph_text(GRAPH, registry=registry, parameters={"models_path": TINY}))
+    told: list[str] = []
+    await graph.open(progress=lambda node, message, fraction: told.append(message))
+    try:
+        assert told[0] == "loading the tokenizer"
+        assert len(told) > 1  # the engine's own
+        side = graph.side_packets
+        text = side["chat_template"].render([Message(role="user", content="hi")])
+        assert text == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
+        prompt = side["tokenizer"].encode(text, add_special_tokens=False)
+        assert side["engine"].info.num_kv_blocks == 16
+        sampling = SamplingParams(max_tokens=3, temperature=0, ignore_eos=True)
+        async with side["engine"].generate(prompt, sampling) as generation:
+            deltas = [delta async for delta in generation]
+        assert sum(len(delta.tokens) for delta in deltas) == 3
+        assert deltas[-1].finish == "length"
+    finally:
+        await graph.close()
+
+
+def test_loads_the_embedded_model_and_generates() -> None:
+    asyncio.run(load_and_generate())
+
+
+def failure(folder: Path) -> OptionError:
+    with pytest.raises(RunError) as caught:
+        CalculatorRunner(LanguageModelCalculator(models_path=str(folder))).run()
+    assert isinstance(caught.value.__cause__, OptionError)
+    return caught.value.__cause__
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    message = str(failure(tmp_path / "nothing"))
+    assert message.startswith(f"models_path: {tmp_path}/nothing does not exist; ")
+    assert "optimum-cli export openvino" in message
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").touch()
+    assert "model.bin is not a folder" in str(failure(tmp_path / "model.bin"))
+
+
+@pytest.mark.parametrize("name", ["openvino_model.xml", "openvino_tokenizer.xml", "openvino_detokenizer.xml"])
+def test_what_the_folder_lacks_is_named(tmp_path: Path, name: str) -> None:
+    for other in ("openvino_model.xml", "openvino_tokenizer.xml", "openvino_detokenizer.xml"):
+        if other != name:
+            (tmp_path / other).touch()
+    assert f"{tmp_path} has no {name}" in str(failure(tmp_path))
+
+
+def test_a_chat_template_that_is_none_is_found_at_the_start(tmp_path: Path) -> None:
+    shutil.copytree(TINY, tmp_path / "model")
+    (tmp_path / "model" / "chat_template.jinja").write_text("line one\n{% if %}")
+    message = str(failure(tmp_path / "model"))
+    assert f"the chat template in {tmp_path}/model has an error in its line 2" in message
+
+
+def test_options_that_contradict_each_other_are_refused_before_anything_starts() -> None:
+    with pytest.raises(ValueError, match="cache_size and num_kv_blocks say the same thing twice"):
+        LanguageModelCalculator(models_path="m", cache_size=1, num_kv_blocks=1)
+    with pytest.raises(ValueError, match="step_timeout is 0; it is in seconds and above 0"):
+        LanguageModelCalculator(models_path="m", step_timeout=0)

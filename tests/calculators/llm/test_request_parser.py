@@ -1,0 +1,442 @@
+"""ChatRequestParserCalculator: what a request may say, and what it is told when it may not."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message, TextPart
+from ovpipe.calculators.llm.parameters import PARAMETERS
+from ovpipe.calculators.llm.request_parser import ChatRequestParserCalculator, parse
+from ovpipe.calculators.llm.seen_names import SeenNames, SeenNamesCalculator
+from ovpipe.errors import RequestError, RunError
+from ovpipe.http import HttpRequest
+from ovpipe.testing import CalculatorRunner
+from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine
+
+HI = [{"role": "user", "content": "hi"}]
+
+
+def chat(**body: Any) -> ChatRequest:
+    request = parse(HttpRequest("POST", "/chat/completions", json={"model": "m", "messages": HI} | body), {})
+    assert isinstance(request, ChatRequest)
+    return request
+
+
+def completion(**body: Any) -> CompletionRequest:
+    request = parse(HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi"} | body), {})
+    assert isinstance(request, CompletionRequest)
+    return request
+
+
+def refusal(**body: Any) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        chat(**body)
+    assert caught.value.status == 400
+    assert caught.value.type == "invalid_request_error"
+    return caught.value
+
+
+def with_generation_config(config: dict[str, Any]) -> FakeEngine:
+    info = msgspec.structs.replace(FAKE_ENGINE_INFO, generation_config=config)
+    return FakeEngine([], info=info)
+
+
+# --- what it makes
+
+
+def test_reads_a_chat() -> None:
+    http = HttpRequest("POST", "/chat/completions", json={"model": "m", "messages": HI, "stream": True})
+    out = CalculatorRunner(ChatRequestParserCalculator()).run(http_request=[http])
+    (request,) = out[ChatRequestParserCalculator.request]
+    assert isinstance(request, ChatRequest)
+    assert request.messages == (Message(role="user", content="hi"),)
+    assert (request.model, request.stream, request.include_usage) == ("m", True, False)
+    assert request.id.startswith("chatcmpl-")
+    assert request.created > 1_700_000_000
+
+
+def test_reads_a_completion() -> None:
+    request = completion(prompt="Once upon")
+    assert request.prompt == "Once upon"
+    assert request.id.startswith("cmpl-")
+
+
+def test_every_request_has_an_id_of_its_own() -> None:
+    assert chat().id != chat().id
+
+
+def test_reads_every_built_parameter() -> None:
+    request = chat(
+        stream=True,
+        stream_options={"include_usage": True},
+        max_tokens=5,
+        max_completion_tokens=6,
+        temperature=0,
+        top_p=0.5,
+        top_k=40,
+        repetition_penalty=1.1,
+        seed=-3,
+        ignore_eos=True,
+        stop="END",
+    )
+    assert request.include_usage is True
+    assert (request.max_tokens, request.max_completion_tokens, request.explicit_limit) == (5, 6, 6)
+    assert (request.temperature, request.top_p, request.top_k) == (0.0, 0.5, 40)
+    assert (request.repetition_penalty, request.seed, request.ignore_eos) == (1.1, -3, True)
+    assert request.stop == ("END",)
+
+
+def test_null_means_absent() -> None:
+    nulls = dict.fromkeys(row.name for row in PARAMETERS if not row.required)
+    request = chat(**nulls, messages=[{"role": "user", "content": "hi", "name": None, "tool_calls": None}])
+    assert (request.temperature, request.max_tokens, request.stop) == (1.0, None, ())
+    assert (request.ignored, request.messages) == ((), (Message(role="user", content="hi"),))
+    assert chat(stream=True, stream_options={"include_usage": None}).include_usage is False
+
+
+def test_the_error_names_the_limit_that_the_request_used() -> None:
+    assert chat(max_tokens=5).limit_parameter == "max_tokens"
+    assert chat(max_completion_tokens=5).limit_parameter == "max_completion_tokens"
+
+
+def test_reads_text_parts_and_all_roles() -> None:
+    request = chat(
+        messages=[
+            {"role": "developer", "content": "Be brief."},
+            {"role": "system", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+            {"role": "user", "content": "hi", "name": "Ann"},
+            {"role": "assistant", "content": "", "tool_calls": None, "reasoning_content": "hm"},
+            {"role": "tool", "content": "42", "tool_call_id": "call_1"},
+        ]
+    )
+    assert request.messages == (
+        Message(role="developer", content="Be brief."),
+        Message(role="system", content=(TextPart("a"), TextPart("b"))),
+        Message(role="user", content="hi", name="Ann"),
+        Message(role="assistant", content="", reasoning_content="hm"),
+        Message(role="tool", content="42", tool_call_id="call_1"),
+    )
+
+
+# --- what it refuses
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"model": 3}, "model"),
+        ({"model": None}, "model"),
+        ({"model": ""}, "model"),
+        ({"messages": None}, "messages"),
+        ({"messages": []}, "messages"),
+        ({"messages": "hi"}, "messages"),
+        ({"messages": {"role": "user"}}, "messages"),
+        ({"messages": [{}]}, "messages[0].role"),
+        ({"messages": ["hi"]}, "messages[0]"),
+        ({"messages": [*HI, {"role": "user"}]}, "messages[1].content"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": 3}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": []}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": ["hi"]}]}, "messages[0].content[0]"),
+        ({"messages": [{"role": "user", "content": [{}]}]}, "messages[0].content[0].type"),
+        ({"messages": [{"role": "user", "content": [{"type": ["x"]}]}]}, "messages[0].content[0].type"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": 1}]}]},
+            "messages[0].content[0].text",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
+            "messages[0].content[0]",
+        ),
+        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0]"),
+        ({"messages": [{"role": 7, "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "user", "content": "x", "name": 1}]}, "messages[0].name"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{}]}]}, "messages[0].tool_calls"),
+        ({"stream": 1}, "stream"),
+        ({"stream": "true"}, "stream"),
+        ({"stream_options": True}, "stream_options"),
+        ({"stream_options": {"include_usage": True}}, "stream_options"),
+        ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
+        ({"stream_options": {"continuous_usage_stats": True}}, "stream_options.continuous_usage_stats"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": "5"}, "max_tokens"),
+        ({"max_tokens": 5.0}, "max_tokens"),
+        ({"max_tokens": True}, "max_tokens"),
+        ({"max_tokens": 2**32}, "max_tokens"),
+        ({"max_completion_tokens": 0}, "max_completion_tokens"),
+        ({"temperature": -0.1}, "temperature"),
+        ({"temperature": 2.1}, "temperature"),
+        ({"temperature": 10**400}, "temperature"),
+        ({"temperature": True}, "temperature"),
+        ({"temperature": "1"}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"top_p": 1.01}, "top_p"),
+        ({"top_k": -2}, "top_k"),
+        ({"top_k": 1.5}, "top_k"),
+        ({"top_k": 2**31}, "top_k"),
+        ({"repetition_penalty": 0}, "repetition_penalty"),
+        ({"repetition_penalty": 10**400}, "repetition_penalty"),
+        ({"seed": 2**63}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"ignore_eos": "yes"}, "ignore_eos"),
+        ({"stop": ""}, "stop"),
+        ({"stop": 3}, "stop"),
+        ({"stop": ["a", ""]}, "stop[1]"),
+        ({"stop": ["a", None]}, "stop[1]"),
+        ({"stop": ["a"] * 17}, "stop"),
+        ({"stop": "x" * 1001}, "stop"),
+        ({"chat_template": "{{ messages }}"}, "chat_template"),
+    ],
+)
+def test_refuses_what_is_wrong_and_says_where(body: dict[str, Any], param: str) -> None:
+    error = refusal(**body)
+    assert error.param == param
+    assert f"'{param}'" in error.message
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"temperature": 3}, "'temperature' must be a number from 0 to 2."),
+        ({"top_p": 0}, "'top_p' must be a number above 0 and at most 1."),
+        ({"max_tokens": "x"}, "'max_tokens' must be an integer from 1 to 4294967295."),
+        ({"stream": 0}, "'stream' must be true or false."),
+        (
+            {"stop": [""]},
+            "'stop[0]' must be a non-empty string of at most 1000 characters.",
+        ),
+        (
+            {"messages": [{"role": "robot", "content": "x"}]},
+            "'messages[0].role' must be one of 'system', 'developer', 'user', 'assistant', 'tool'.",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            "'messages[0].content[0]' is a part of type 'image_url', and this model reads text parts only.",
+        ),
+        ({"n": 2}, "'n' is not supported by this version yet."),
+        ({"messages": None}, "'messages' is required and must be a non-empty list of messages."),
+    ],
+)
+def test_says_what_would_be_right(body: dict[str, Any], message: str) -> None:
+    assert refusal(**body).message == message
+
+
+def test_a_completion_needs_a_prompt_that_is_one_string() -> None:
+    for prompt in ("", None, 3, ["a", "b"], [1, 2], "\ud800"):
+        with pytest.raises(RequestError) as caught:
+            completion(prompt=prompt)
+        assert (caught.value.status, caught.value.param) == (400, "prompt")
+
+
+@pytest.mark.parametrize("body", [None, [], 42, "x", True])
+def test_a_body_that_is_no_object_is_refused(body: object) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse(HttpRequest("POST", "/completions", json=body), {})
+    assert caught.value.status == 400
+
+
+def test_another_path_is_not_found_and_those_served_are_named() -> None:
+    with pytest.raises(RunError) as caught:
+        CalculatorRunner(ChatRequestParserCalculator()).run(
+            http_request=[HttpRequest("POST", "/embeddings", json={})]
+        )
+    error = caught.value.__cause__
+    assert isinstance(error, RequestError)
+    assert error.status == 404
+    assert error.message == (
+        "This model does not serve this path; it serves /chat/completions and /completions."
+    )
+
+
+# --- what is not built yet
+
+NOT_BUILT = re.findall(
+    r"\w+",
+    """
+suffix n best_of use_beam_search length_penalty diversity_penalty num_beam_groups early_stopping min_p
+frequency_penalty presence_penalty logit_bias logprobs top_logprobs prompt_logprobs echo
+include_stop_str_in_output stop_token_ids min_tokens bad_words allowed_token_ids logits_processors
+skip_special_tokens spaces_between_special_tokens detokenize return_token_ids
+return_tokens_as_token_ids truncate_prompt_tokens add_special_tokens response_format
+structured_outputs guided_json guided_regex guided_choice guided_grammar tools tool_choice
+parallel_tool_calls functions function_call chat_template_kwargs add_generation_prompt
+continue_final_message reasoning_effort num_assistant_tokens assistant_confidence_threshold
+max_ngram_size priority request_id user metadata store service_tier
+    """,
+)
+
+
+@pytest.mark.parametrize("name", NOT_BUILT)
+def test_a_parameter_that_is_not_built_is_refused_by_name(name: str) -> None:
+    error = refusal(**{name: {"a value": "that no parameter has"}})
+    assert (error.param, error.code) == (name, "unsupported_parameter")
+    assert error.message == f"'{name}' is not supported by this version yet."
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        {"n": 1},
+        {"frequency_penalty": 0.0, "presence_penalty": 0},
+        {"logprobs": False, "echo": False},
+        {"response_format": {"type": "text"}},
+        {"tools": [], "tool_choice": "none"},
+        {"logit_bias": {}},
+        {"stream": True, "stream_options": {"continuous_usage_stats": False}},
+    ],
+)
+def test_a_value_that_asks_for_what_happens_anyway_passes(harmless: dict[str, Any]) -> None:
+    assert chat(**harmless).ignored == ()
+
+
+@pytest.mark.parametrize("body", [{"n": True}, {"logprobs": 0}, {"echo": 0}, {"min_tokens": False}])
+def test_a_bool_is_no_number_there_either(body: dict[str, Any]) -> None:
+    assert refusal(**body).code == "unsupported_parameter"
+
+
+# --- unknown keys
+
+
+def test_unknown_keys_are_collected_wherever_they_stand() -> None:
+    request = chat(
+        foo=1,
+        bar=None,
+        messages=[{"role": "user", "content": [{"type": "text", "text": "hi", "cache": 1}], "mood": "good"}],
+        stream=True,
+        stream_options={"extra": 1},
+    )
+    assert set(request.ignored) == {
+        "foo",
+        "messages.mood",
+        "messages.content.cache",
+        "stream_options.extra",
+    }
+
+
+def test_only_well_formed_names_are_collected_and_sixteen_at_most() -> None:
+    many = {f"unknown_{index}": 1 for index in range(100)}
+    assert chat(**{"a b": 1, "a\nb": 1, "ä": 1, "": 1, "x" * 65: 1}).ignored == ()
+    assert len(chat(**many).ignored) == 16
+
+
+def test_unknown_keys_can_be_an_error() -> None:
+    http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "temprature": 1})
+    with pytest.raises(RequestError) as caught:
+        parse(http, {}, unknown_parameters="error")
+    assert (caught.value.code, caught.value.param) == ("unknown_parameter", "temprature")
+    assert "did you mean 'temperature'?" in caught.value.message
+
+
+def test_an_unknown_key_of_any_bytes_is_an_error_without_them() -> None:
+    http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "\n\x00": 1})
+    with pytest.raises(RequestError) as caught:
+        parse(http, {}, unknown_parameters="error")
+    assert caught.value.param is None
+    assert caught.value.message == "The request has a parameter that this server does not know."
+
+
+def test_unknown_keys_can_pass_in_silence() -> None:
+    http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "foo": 1})
+    assert parse(http, {}, unknown_parameters="ignore").ignored == ()
+
+
+def test_an_unknown_key_is_logged_once_for_all_requests(caplog: pytest.LogCaptureFixture) -> None:
+    seen = CalculatorRunner(SeenNamesCalculator()).run()[SeenNamesCalculator.seen]
+    http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "foo": 1})
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            CalculatorRunner(ChatRequestParserCalculator()).run(http_request=[http], seen=seen)
+    assert caplog.messages == ["ignored the unknown parameter 'foo', of this and all later requests"]
+
+
+def test_the_memory_of_logged_names_is_bounded() -> None:
+    seen = SeenNames(limit=2)
+    assert [seen.is_new(name) for name in "abac"] == [True, True, False, False]
+
+
+# --- defaults
+
+
+def test_the_request_comes_before_generation_config_and_that_before_the_built_in() -> None:
+    engine = with_generation_config({"temperature": 0.6, "top_k": 20, "max_new_tokens": 100})
+    http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "top_k": 5})
+    out = CalculatorRunner(ChatRequestParserCalculator()).run(http_request=[http], engine=engine)
+    (request,) = out[ChatRequestParserCalculator.request]
+    assert (request.temperature, request.top_k, request.top_p) == (0.6, 5, 1.0)
+    assert (request.explicit_limit, request.default_max_tokens) == (None, 100)
+
+
+def test_a_wrong_generation_config_counts_as_absent() -> None:
+    http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi"})
+    config = {"temperature": "hot", "top_p": 7, "top_k": None, "max_new_tokens": 0}
+    request = parse(http, config)
+    assert (request.temperature, request.top_p, request.top_k) == (1.0, 1.0, -1)
+    assert request.default_max_tokens is None
+
+
+def test_the_limit_of_the_server_clamps_the_default_and_refuses_more() -> None:
+    def ask(**body: Any) -> CompletionRequest | ChatRequest:
+        http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi"} | body)
+        return parse(http, {"max_new_tokens": 1000}, max_tokens_limit=50)
+
+    assert ask().default_max_tokens == 50
+    assert ask(max_tokens=50).explicit_limit == 50
+    with pytest.raises(RequestError) as caught:
+        ask(max_completion_tokens=51)
+    assert caught.value.param == "max_completion_tokens"
+    assert caught.value.message == ("'max_completion_tokens' must be at most 50, the limit of this server.")
+
+
+def test_a_limit_below_one_is_no_limit() -> None:
+    with pytest.raises(ValueError, match="at least 1 is needed"):
+        ChatRequestParserCalculator(max_tokens_limit=0)
+
+
+# --- whatever comes
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+likely_messages = st.lists(
+    st.dictionaries(
+        st.sampled_from(["role", "content", "name", "tool_calls", "type", "text", "x"]),
+        json_values | st.sampled_from(["user", "assistant", "tool", [{"type": "text", "text": "hi"}]]),
+    ),
+    max_size=3,
+)
+bodies = json_values | st.dictionaries(
+    st.sampled_from([row.name for row in PARAMETERS]) | st.text(max_size=5),
+    json_values | likely_messages,
+    max_size=8,
+).map(lambda body: {"model": "m", "messages": HI, "prompt": "hi"} | body)
+
+
+@given(
+    bodies,
+    st.sampled_from(["/chat/completions", "/completions", "/", "", "/models"]),
+    st.sampled_from(["warn", "error", "ignore"]),
+)
+def test_any_json_is_a_request_or_a_client_error(
+    body: Any, path: str, unknown: Literal["warn", "error", "ignore"]
+) -> None:
+    http = HttpRequest("POST", path, json=body)
+    try:
+        request = parse(http, {}, max_tokens_limit=100, unknown_parameters=unknown)
+    except RequestError as error:
+        assert 400 <= error.status < 500
+        assert error.message.endswith((".", "?"))
+    else:
+        assert request.default_max_tokens == 100

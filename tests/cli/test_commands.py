@@ -1,0 +1,175 @@
+"""The commands as a user runs them: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ovpipe.graph.schema import schema as graph_schema
+from ovpipe.serving.config import schema as server_schema
+
+SHOUT = """
+from ovpipe.calculator import Calculator, Context
+from ovpipe.ports import Input, Output
+from ovpipe.registry import register
+
+
+@register
+class ShoutCalculator(Calculator):
+    text = Input[str]()
+    loud = Output[str]()
+
+    def process(self, cx: Context) -> None:
+        cx.send(self.loud, cx[self.text].upper())
+"""
+GRAPH = """
+version: 1
+inputs: [text]
+outputs: [loud]
+nodes:
+  shout:
+    calculator: ShoutCalculator
+    inputs: {text: text}
+    outputs: {loud: loud}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with graphs/shout.yaml and its calculator."""
+    for name, text in (("calculators/shout.py", SHOUT), ("graphs/shout.yaml", GRAPH.lstrip())):
+        file = tmp_path / name
+        file.parent.mkdir()
+        file.write_text(text)
+    return tmp_path
+
+
+def ovpipe(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ovpipe.cli.main", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_the_version_is_told() -> None:
+    done = ovpipe("--version")
+    assert (done.returncode, done.stdout) == (0, "ovpipe 0.1.0\n")
+
+
+def test_the_schemas_are_printed() -> None:
+    assert json.loads(ovpipe("schema").stdout) == graph_schema()
+    assert json.loads(ovpipe("schema", "server").stdout) == server_schema()
+
+
+def test_a_good_graph_is_ok_wherever_its_calculators_are_found(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = project / "graphs" / "shout.yaml"
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    assert ovpipe("check", str(file), cwd=elsewhere).stdout == f"{file}: ok\n"
+    assert ovpipe("check", "graphs/shout.yaml", cwd=project).stdout == "graphs/shout.yaml: ok\n"
+    moved = elsewhere / "shout.yaml"
+    moved.write_text(GRAPH)
+    done = ovpipe("check", str(moved), "--calculators", str(project / "calculators"), cwd=elsewhere)
+    assert (done.returncode, done.stdout) == (0, f"{moved}: ok\n")
+    assert ovpipe("check", str(moved), cwd=elsewhere).returncode == 1
+
+
+def test_a_shipped_graph_is_ok_and_says_what_is_still_open() -> None:
+    done = ovpipe("check", "chat")
+    assert (done.returncode, done.stdout) == (0, "chat: ok (parameters without a value: 1)\n")
+    done = ovpipe("check", "chat", "--set", "models_path=somewhere")
+    assert (done.returncode, done.stdout) == (0, "chat: ok\n")
+
+
+def test_every_mistake_of_every_graph_is_told_with_its_line(project: Path) -> None:
+    broken = project / "graphs" / "broken.yaml"
+    broken.write_text(GRAPH.lstrip().replace("{text: text}", "{text: txt}").replace("[loud]", "[lout]"))
+    done = ovpipe("check", "graphs/broken.yaml", "graphs/shout.yaml", "graphs/none.yaml", cwd=project)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert any(re.match(r"graphs/broken.yaml:3: .*'lout'.*did you mean 'loud'", line) for line in lines), (
+        lines
+    )
+    assert any(re.match(r"graphs/broken.yaml:7: .*'txt'.*did you mean 'text'", line) for line in lines), lines
+    assert "graphs/shout.yaml: ok" in lines
+    assert lines[-1].startswith("graphs/none.yaml: there is no graph file ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["serve", "--set", "nonsense"], "'nonsense' is no assignment; write name=value"),
+        (["serve", "--port", "70000"], "65535"),
+        (["serve", "--model", "a b"], "'a b' is not a model name"),
+        (["serve", "chat", "--config", "server.yaml"], "leave out GRAPH"),
+        (["serve", "--log-level", "loud"], "loud"),
+        (["schema", "poem"], "poem"),
+        (["check"], "GRAPH"),
+        (["swerve"], "swerve"),
+    ],
+)
+def test_a_wrong_use_is_explained_with_exit_code_2(arguments: list[str], told: str) -> None:
+    done = ovpipe(*arguments)
+    assert done.returncode == 2
+    assert told in " ".join(done.stderr.replace("│", " ").split()), done.stderr
+
+
+def test_a_graph_that_cannot_be_served_is_refused_before_anything_starts(project: Path) -> None:
+    two = project / "graphs" / "two.yaml"
+    two.write_text(
+        GRAPH.lstrip().replace("outputs: [loud]", "outputs: []").replace("outputs: {loud: loud}", "")
+    )
+    done = ovpipe("serve", "graphs/two.yaml", cwd=project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        "graph 'two' cannot be served: it has 0 output streams; the front door needs exactly one"
+        in done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["serve", "caht"], "unknown graph 'caht'"),
+        (["serve", "./nix.yaml"], "there is no graph file "),
+        (["serve", "chat"], "chat.yaml:9: parameter 'models_path' needs a value"),
+        (["serve", "chat", "--set", "model_path=1", "--set", "models_path=x"], "did you mean 'models_path'?"),
+        (["serve", "--config", "nix.yaml"], "nix.yaml:1: the file cannot be read: No such file or directory"),
+        (["serve", "--calculators", "nix"], "there is no folder of calculators at "),
+    ],
+)
+def test_a_mistake_in_what_is_served_is_a_message_with_exit_code_1(
+    arguments: list[str], told: str, tmp_path: Path
+) -> None:
+    done = ovpipe(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert told in done.stderr
+
+
+def test_every_mistake_of_a_server_yaml_is_a_line(project: Path) -> None:
+    (project / "server.yaml").write_text("version: 1\nprot: 1\nmodels:\n  a: {graph: caht}\n  b: {}\n")
+    done = ovpipe("serve", "--config", "server.yaml", cwd=project)
+    assert done.returncode == 1
+    assert [line.partition(" ")[0] for line in done.stderr.splitlines()] == [
+        "server.yaml:2:",
+        "server.yaml:5:",
+    ]
+
+
+def test_a_calculator_that_cannot_be_imported_is_named_with_its_line(project: Path) -> None:
+    (project / "calculators" / "shout.py").write_text("import nothing_of_that_name\n")
+    done = ovpipe("serve", "graphs/shout.yaml", cwd=project)
+    assert done.returncode == 1
+    assert "shout.py:1: ModuleNotFoundError: No module named 'nothing_of_that_name'" in done.stderr

@@ -1,0 +1,56 @@
+"""What is shown while models load."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+
+import pytest
+from rich.console import Console
+
+from ovpipe.cli.display import Bars, Lines, curl_example
+
+
+def show(display: Lines) -> None:
+    with display:
+        display.bound("http://127.0.0.1:8000")
+        display.loading("a", "engine", "compiling", None)
+        display.loading("a", "engine", "warming up", 0.5)
+        display.available("a", 1.25)
+        display.failed("b", "OSError: one\nline")
+        display.draining(2)
+
+
+def test_lines_are_plain_and_one_for_each_event(capsys: pytest.CaptureFixture[str]) -> None:
+    drained: list[str] = []
+    show(Lines({"a": "chat", "b": "mine"}, lambda: drained.append("now")))
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].endswith("listens on http://127.0.0.1:8000")
+    assert out[1:3] == ["model a: loading (graph chat)", "model b: loading (graph mine)"]
+    assert out[3].startswith("try: curl -N http://127.0.0.1:8000/v1/chat/completions ")
+    assert out[4:] == [
+        "model a: engine: compiling",
+        "model a: engine: warming up 50%",
+        "model a: ready after 1.2 s",
+        "model b: failed to load: OSError: one line",
+        "shutting down; waiting for 2 requests, a second signal ends them now",
+    ]
+    assert drained == ["now"]
+
+
+def test_a_terminal_gets_bars_and_keeps_the_lines_that_matter() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=200, highlight=False)
+    show(Bars({"a": "chat", "b": "mine"}, lambda: None, console))
+    shown = screen.getvalue()
+    assert "engine: warming up" in shown
+    assert "\N{BOX DRAWINGS HEAVY HORIZONTAL}" in shown
+    assert "model a: ready after 1.2 s" in shown
+    assert "model b: failed to load: OSError: one line" in shown
+
+
+def test_the_example_is_one_shell_command_with_a_json_body() -> None:
+    words = shlex.split(curl_example("http://[::1]:8000", "org/a"))
+    assert words[:3] == ["curl", "-N", "http://[::1]:8000/v1/chat/completions"]
+    assert json.loads(words[-1])["model"] == "org/a"

@@ -1,0 +1,90 @@
+"""`ovpipe serve` as a process: the embedded model, its banner, its end."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.serving.asking import get, post
+from tests.serving.conftest import GRAPHS
+from tests.serving.server_process import ServerProcess, assert_gone
+from tests.serving.waiting import wait_until
+
+
+def test_without_arguments_it_serves_the_embedded_model_and_leaves_no_process_behind() -> None:
+    with ServerProcess() as server:
+        server.wait_ready()
+        body = {"model": "tiny-random", "max_tokens": 4, "messages": [{"role": "user", "content": "Hello"}]}
+        answer = post(server.url, body)
+        assert answer.status == 200
+        assert answer.json()["usage"]["completion_tokens"] == 4
+        assert server.children()
+        assert server.stop() == 0
+
+
+def test_the_banner_has_a_command_that_works() -> None:
+    with ServerProcess() as server:
+        server.wait_ready()
+        command = server.wait_line("^try: (curl .*)")[1]
+        done = subprocess.run(shlex.split(command), capture_output=True, timeout=60, check=True)
+        assert done.stdout.endswith(b"data: [DONE]\n\n")
+        chunk = json.loads(done.stdout.split(b"\n\n")[0].removeprefix(b"data: "))
+        assert chunk["model"] == "tiny-random"
+
+
+def test_a_killed_server_takes_its_engine_along() -> None:
+    with ServerProcess() as server:
+        server.wait_ready()
+        children = server.children()
+        server.signal(signal.SIGKILL)
+        assert server.wait_end() == -signal.SIGKILL
+        assert children
+        assert_gone(children)
+
+
+def test_the_model_is_named_after_its_graph_or_as_asked() -> None:
+    with ServerProcess(str(GRAPHS / "echo.yaml")) as server:
+        server.wait_ready()
+        assert post(server.url, {"model": "echo"}).status == 200
+    with ServerProcess(str(GRAPHS / "echo.yaml"), "--model", "org/mine:1") as server:
+        server.wait_ready()
+        assert post(server.url, {"model": "org/mine:1"}).status == 200
+        assert post(server.url, {"model": "echo"}).status == 404
+
+
+def test_parameters_are_set_from_the_command_line() -> None:
+    server = ServerProcess(str(GRAPHS / "lamp.yaml"), "--set", "broken=true")
+    assert server.wait_end() == 1
+    assert "OSError: the bulb is broken" in server.output()
+
+
+def test_a_request_is_logged_only_when_asked_for() -> None:
+    with ServerProcess(str(GRAPHS / "echo.yaml")) as server:
+        server.wait_ready()
+        get(server.url, "/health/live")
+    assert not any("/health/live" in line for line in server.log)
+    with ServerProcess(str(GRAPHS / "echo.yaml"), "--access-log") as server:
+        server.wait_ready()
+        get(server.url, "/health/live?a=%0Ab")
+        server.wait_line(r'INFO ovpipe.access: 127.0.0.1 .* "GET /health/live\?a=%0Ab HTTP/1.1" 200')
+
+
+def test_it_goes_on_when_nobody_reads_its_lines_any_more(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    command = [sys.executable, "-m", "ovpipe.cli.main", "serve", str(GRAPHS / "lamp.yaml"), "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--set", f"gate={gate}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        url = server.stdout.readline().rpartition(" ")[2].strip()
+        server.stdout.close()
+        gate.touch()
+        wait_until(lambda: get(url, "/health/ready").status == 200)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+        assert server.stderr.read() == ""

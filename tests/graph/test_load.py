@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from ovpipe.calculator import Calculator
+from ovpipe.errors import GraphError
+from ovpipe.graph import Plan, load_graph, load_graph_text, parse_assignments
+from ovpipe.ports import Input, Output, SideInput, SideOutput
+from ovpipe.registry import Registry
+
+
+class Upper(Calculator):
+    text = Input[str]()
+    model = SideInput[str](optional=True)
+    upper = Output[str]()
+
+    def __init__(self, *, locale: str = "en", table: dict[str, Any] | None = None) -> None:
+        if locale == "xx":
+            raise ValueError("there is no locale xx")
+
+
+class Model(Calculator):
+    model = SideOutput[str]()
+
+    def __init__(self, *, path: str) -> None:
+        self.path = path
+
+
+GOOD = """version: 1
+description: All that a graph can say.
+parameters:
+  models_path: {type: path, default: models/small}
+  locale: {type: string, default: en}
+  size: {type: integer, default: 7}
+inputs: [text]
+outputs: [loud]
+side_inputs: [given]
+max_queue_size: "${size}"
+nodes:
+  model:
+    calculator: Model
+    side_outputs: {model: model}
+    options: {path: "${models_path}"}
+  shout:
+    calculator: Upper
+    inputs: {text: text}
+    outputs: {upper: soft}
+    side_inputs: {model: model}
+    options:
+      locale: ${locale}
+      table: {a: [1, 2.5, null, true], b: &x {c: d}, e: *x}
+  again:
+    calculator: Upper
+    inputs: {text: soft}
+    outputs: {upper: loud}
+    side_inputs: {model: given}
+"""
+
+
+def registry() -> Registry:
+    known = Registry()
+    known.add(Upper)
+    known.add(Model)
+    return known
+
+
+def path_of_model(plan: Plan) -> object:
+    return plan.resources[0].options["path"]
+
+
+def test_a_file_is_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    file.write_text(GOOD)
+
+    plan = load_graph(file, registry=registry())
+
+    assert plan.name == "chat"
+    assert plan.file == str(file)
+    assert [node.name for node in plan.nodes] == ["shout", "again"]
+    assert plan.nodes[0].place == f"{file}:16"
+
+
+def test_defaults_are_relative_to_the_file_and_given_paths_to_the_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / "graphs" / "chat.yaml").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+
+    def path(**arguments: Any) -> object:
+        return path_of_model(load_graph("graphs/chat.yaml", registry=registry(), **arguments))
+
+    assert path() == str(tmp_path / "graphs" / "models" / "small")
+    assert path(base=Path("/b")) == str(tmp_path / "graphs" / "models" / "small")
+    assert path(parameters={"models_path": "big"}) == str(tmp_path / "big")
+    assert path(parameters={"models_path": "big"}, base=Path("/b")) == "/b/big"
+    assert path(parameters=parse_assignments(["models_path=big"])) == str(tmp_path / "big")
+
+
+def test_all_paths_of_a_text_are_relative_to_the_base() -> None:
+    plan = load_graph_text(GOOD, registry=registry(), base=Path("/b"))
+
+    assert path_of_model(plan) == "/b/models/small"
+
+
+def test_a_text_has_a_name_too() -> None:
+    plan = load_graph_text(GOOD, registry=registry())
+
+    assert (plan.name, plan.file) == ("text", "<text>")
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+
+    assert load_graph(file, registry=registry()).inputs == ("text",)
+
+
+def refused(path: Path | str) -> str:
+    with pytest.raises(GraphError) as caught:
+        load_graph(path, registry=registry())
+    return str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    missing = tmp_path / "chta.yaml"
+    assert refused(missing) == f"{missing}:1: there is no such file"
+
+    (tmp_path / "chat.yaml").write_text(GOOD)
+    assert refused(missing) == f"{missing}:1: there is no such file; did you mean 'chat.yaml'?"
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path) == f"{tmp_path}:1: the file cannot be read: Is a directory"
+
+
+def test_a_path_that_cannot_be_is_refused() -> None:
+    assert "the file cannot be read" in refused("a\0b")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    file.write_bytes(b"version: 1\nname: \xff\n")
+
+    assert refused(file) == f"{file}:2: the file is not UTF-8 text; save it as UTF-8"
+
+
+def test_a_syntax_error_is_refused_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    file.write_text("version: 1\n\tnodes: {}\n")
+
+    assert refused(file) == f"{file}:2: a tab stands here; YAML indents with spaces"
+
+
+def test_mistakes_of_every_pass_come_at_once_sorted_by_line() -> None:
+    text = (
+        GOOD.replace("default: en", "default: 3")
+        .replace("[loud]", "[lous]")
+        .replace("calculator: Model", "calculator: Modl")
+        .replace("{text: soft}", "{txt: soft}")
+        .replace("    side_inputs: {model: given}", "    options: {locale: xx}")
+    )
+    with pytest.raises(GraphError) as caught:
+        load_graph_text(text, file="chat.yaml", registry=registry(), parameters={"sise": 1})
+
+    assert str(caught.value).splitlines() == [
+        "chat.yaml:3: a value is given for parameter 'sise'; the graph has no such parameter; "
+        "did you mean 'size'?",
+        "chat.yaml:5: the default of parameter 'locale' takes a string, not 3",
+        "chat.yaml:8: the graph's output 'lous' is a stream that no node produces; did you mean 'loud'?",
+        "chat.yaml:9: side packet 'given' is a side input of the graph, but no node takes it; "
+        "wire it, or take it out of side_inputs",
+        "chat.yaml:13: unknown calculator 'Modl': did you mean 'Model'?",
+        "chat.yaml:26: Upper has no input 'txt'; did you mean 'text'?",
+        "chat.yaml:28: Upper refuses its options: there is no locale xx",
+    ]
+
+
+# What a slip of the hand, or an unkind one, may put into a file.
+SIGNS = "\t\n \"'[]{}:,#&*!|>-?%@`~$\0\x85\ud800é"
+WORDS = ["${", "${x}", "$${", "null", "- a", ": ", "\n---\n", "<<: *x", "!!int", "!!set", "!x", "*x", "&x "]
+NAMES = ["nodes:", "version: 1", "text", "Upper", "options: ", "parameters:", "array", "path", "~u", "1e999"]
+LONG = ["[" * 100, "{a: " * 70, "9" * 20, "\n        "]
+FRAGMENTS = st.sampled_from([*SIGNS, *WORDS, *NAMES, *LONG])
+MUTATIONS = st.lists(
+    st.tuples(st.integers(0, len(GOOD)), st.integers(0, 40), FRAGMENTS | st.text(max_size=5)),
+    min_size=1,
+    max_size=4,
+)
+
+
+def loads_or_is_refused(text: str, parameters: dict[str, Any] | None = None) -> None:
+    """Whatever the text, there is a plan or a GraphError whose findings lie within it."""
+    try:
+        load_graph_text(text, registry=registry(), parameters=parameters)
+    except GraphError as error:
+        assert error.findings
+        lines = len(text.splitlines()) + 1
+        assert all(1 <= finding.line <= lines and finding.message for finding in error.findings)
+        assert list(error.findings) == sorted(error.findings, key=lambda finding: finding.line)
+
+
+@given(MUTATIONS)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_damaged_graph_is_loaded_or_refused_and_nothing_else(mutations: list[tuple[int, int, str]]) -> None:
+    text = GOOD
+    for position, length, fragment in mutations:
+        text = text[:position] + fragment + text[position + length :]
+    loads_or_is_refused(text)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["${size}", "text"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(GOOD.splitlines()), VALUES)
+@settings(max_examples=100, deadline=None)
+def test_a_value_of_any_shape_at_any_key_is_refused_or_loaded(line: str, value: Any) -> None:
+    key, colon, _ = line.partition(":")
+    loads_or_is_refused(GOOD.replace(line, f"{key}{colon} {json.dumps(value)}", 1))
+
+
+@given(st.dictionaries(st.sampled_from(["models_path", "locale", "size", "other"]), VALUES))
+@settings(max_examples=50, deadline=None)
+def test_any_value_of_a_parameter_is_taken_or_refused(parameters: dict[str, Any]) -> None:
+    loads_or_is_refused(GOOD, parameters)
+
+
+@given(st.text(max_size=30))
+@example("\ud800")
+@example("")
+@settings(max_examples=50, deadline=None)
+def test_any_text_of_the_command_line_is_taken_or_refused(text: str) -> None:
+    for name in ("models_path", "locale", "size"):
+        loads_or_is_refused(GOOD, dict(parse_assignments([f"{name}={text}"])))
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=50, deadline=None)
+def test_any_text_is_refused_or_loaded(text: str) -> None:
+    loads_or_is_refused(text)
+    loads_or_is_refused("version: 1\nnodes:\n" + text)

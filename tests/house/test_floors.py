@@ -1,0 +1,143 @@
+"""Who may import whom: the table in docs/architecture.md, held."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+WORDS = ["errors", "timestamp", "packet", "ports", "calculator", "options", "registry", "http"]
+ALLOWED = {
+    "words": {"words"},
+    "engines": {"engines"},
+    "graph": {"graph", "words"},
+    "runtime": {"runtime", "graph", "words"},
+    "calculators": {"calculators", "words", "engines"},
+    "testing": {"testing", "runtime", "graph", "words", "engines.protocol"},
+    "serving": {"serving", "runtime", "graph", "words"},
+    "cli": {
+        "cli",
+        "serving",
+        "testing",
+        "runtime",
+        "graph",
+        "words",
+        "engines",
+        "calculators",
+        "models",
+        "graphs",
+    },
+    "models": set(),
+    "graphs": set(),
+    "face": {"words", "runtime"},
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of ovpipe by its dotted name, the top-level folders as they are installed."""
+    found = {}
+    for path in [
+        *ROOT.glob("ovpipe/**/*.py"),
+        *ROOT.glob("calculators/**/*.py"),
+        *ROOT.glob("graphs/**/*.py"),
+    ]:
+        parts = list(path.relative_to(ROOT).with_suffix("").parts)
+        if parts[:2] in (["ovpipe", "calculators"], ["ovpipe", "graphs"]):
+            continue  # the symlinks
+        if parts[0] != "ovpipe":
+            parts.insert(0, "ovpipe")
+        if parts[-1] == "__init__":
+            parts.pop()
+        found[".".join(parts)] = path
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """All that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            assert node.module is not None
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+            names.add(node.module)
+    return names
+
+
+def room_of(module: str) -> str:
+    """The room a module belongs to."""
+    parts = module.split(".")
+    if len(parts) == 1:
+        return "face"
+    return "words" if parts[1] in WORDS else parts[1]
+
+
+def ovpipe_imports(path: Path) -> set[str]:
+    """The modules of ovpipe that a file imports."""
+    known = modules()
+    found = set()
+    for name in imports(path):
+        while name.split(".")[0] == "ovpipe" and name not in known:
+            name = name.rpartition(".")[0]
+        if name in known and any(
+            other != name and other.startswith(name + ".") for other in imports(path) & set(known)
+        ):
+            continue  # `from package import module` names the package on the way
+        if name in known:
+            found.add(name)
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_a_module_imports_only_what_its_room_may(module: str) -> None:
+    room = room_of(module)
+    for imported in ovpipe_imports(modules()[module]):
+        other = room_of(imported)
+        narrow = imported.removeprefix("ovpipe.")
+        assert other in ALLOWED[room] or narrow in ALLOWED[room], f"{module} imports {imported}"
+
+
+def test_the_runtime_imports_neither_openvino_nor_aiohttp() -> None:
+    for module, path in modules().items():
+        if room_of(module) in ("words", "graph", "runtime"):
+            top = {name.split(".")[0] for name in imports(path)}
+            assert not top & {"openvino", "openvino_genai", "openvino_tokenizers", "aiohttp"}, module
+
+
+def test_the_words_build_on_each_other_downwards_and_nothing_goes_in_circles() -> None:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for module, path in modules().items():
+        for imported in runtime_imports(path):
+            graph.add_edge(module, imported)
+    cycles = [cycle for cycle in nx.simple_cycles(graph) if len(cycle) > 1]
+    assert not cycles
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """Modules of ovpipe imported when the file is imported: not for type checkers, not in a function."""
+    tree = ast.parse(path.read_text())
+    kept = ast.Module(
+        [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], type_ignores=[]
+    )
+    names: set[str] = set()
+    known = modules()
+    for node in kept.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                names.add(full if full in known else node.module)
+        elif isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+    return {name for name in names if name in known}
+
+
+def test_nothing_imports_calculators_by_the_name_of_its_folder() -> None:
+    for path in [*modules().values(), *ROOT.glob("tests/**/*.py"), *ROOT.glob("examples/**/*.py")]:
+        top = {name.split(".")[0] for name in imports(path)}
+        assert not top & {"calculators", "graphs"}, f"{path}: write ovpipe.calculators, ovpipe.graphs"

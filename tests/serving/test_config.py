@@ -1,0 +1,115 @@
+"""server.yaml: what it gives, and every mistake with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from jsonschema import Draft7Validator
+
+from ovpipe.errors import GraphError
+from ovpipe.serving.config import Address, ServerConfig, read_server_config, schema
+from ovpipe.serving.graph_files import shipped_graphs
+from ovpipe.serving.limits import Limits
+
+Read = Callable[[str], ServerConfig]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Reads a text, whose first line is line 1, as a server.yaml."""
+    (tmp_path / "mine.yaml").write_text("version: 1\n")
+
+    def read(text: str) -> ServerConfig:
+        file = tmp_path / "server.yaml"
+        file.write_text(dedent(text).removeprefix("\n"))
+        return read_server_config(file)
+
+    return read
+
+
+def mistakes(read: Read, text: str) -> list[str]:
+    with pytest.raises(GraphError) as raised:
+        read(text)
+    return [f"{finding.line}: {finding.message}" for finding in raised.value.findings]
+
+
+def test_a_whole_configuration(read: Read, tmp_path: Path) -> None:
+    config = read(
+        """
+        version: 1
+        host: 0.0.0.0
+        port: 9000
+        models:
+          org/one: {graph: chat, parameters: {models_path: models/one}}
+          two: {graph: ./mine.yaml}
+        limits: {body_bytes: 1000, drain_seconds: 2.5}
+        """
+    )
+    assert config.address == Address("0.0.0.0", 9000)
+    assert config.limits == Limits(body_bytes=1000, drain_seconds=2.5)
+    one, two = config.models
+    assert (one.name, one.graph) == ("org/one", shipped_graphs()["chat"])
+    assert (one.parameters, one.base) == ({"models_path": "models/one"}, tmp_path)
+    assert (two.name, two.graph, two.parameters) == ("two", tmp_path / "mine.yaml", {})
+
+
+def test_what_is_left_out_has_defaults(read: Read) -> None:
+    config = read("{version: 1, models: {a: {graph: chat}}}")
+    assert (config.address, config.limits) == (Address(), Limits())
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_line(read: Read) -> None:
+    assert mistakes(
+        read,
+        """
+        version: 1
+        prot: 8000
+        port: 70000
+        models:
+          a: {grahp: chat}
+          "b\\nc": {graph: chat}
+        limits:
+          body_bytes: many
+        """,
+    ) == [
+        "2: unknown key 'prot' in the configuration: did you mean 'port'?",
+        "3: port must be a whole number from 0 to 65535, not 70000",
+        "5: unknown key 'grahp' in models.a: did you mean 'graph'?",
+        "6: 'b\\nc' is not a model name of 1 to 200 letters, digits, '.', '_', '-', ':' and '/'",
+        "8: limits.body_bytes must be a whole number of bytes, 1 or more, not 'many'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("", "1: a server's configuration is a mapping with `version: 1` and models"),
+        ("[]", "1: a server's configuration is a mapping with `version: 1` and models"),
+        ("{version: 2, models: {a: {graph: chat}}}", "1: version must be the number 1, not 2"),
+        ("version: 1", "1: the configuration needs the key 'models'"),
+        ("{version: 1, models: {a: {graph: chta}}}", "did you mean 'chat'?"),
+        ("{version: 1, models: {a: {graph: ./mein.yaml}}}", "did you mean 'mine.yaml'?"),
+        ("version: 1\nversion: 1", "2: the key 'version' stands here and in line 1; remove one"),
+        ("version: 1\nmodels: {a: [}", "2: "),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_remedy(read: Read, text: str, mistake: str) -> None:
+    (found,) = mistakes(read, text)
+    assert mistake in found
+
+
+def test_a_file_that_is_not_there_is_a_mistake_too(tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match=r"server.yaml:1: the file cannot be read: No such file"):
+        read_server_config(tmp_path / "server.yaml")
+
+
+def test_the_schema_is_a_schema_and_its_defaults_are_those_of_the_code() -> None:
+    Draft7Validator.check_schema(schema())
+    properties = schema()["properties"]
+    limits = properties["limits"]["properties"]
+    assert {name: limit["default"] for name, limit in limits.items()} == asdict(Limits())
+    assert Address(properties["host"]["default"], properties["port"]["default"]) == Address()

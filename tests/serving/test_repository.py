@@ -1,0 +1,173 @@
+"""Models by name: opened together, failing alone, closed together within a bound."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.errors import GraphError, RequestError
+from ovpipe.http import HttpRequest, ResponsePart
+from ovpipe.ports import Input, Output, SideOutput
+from ovpipe.registry import Registry
+from ovpipe.serving.config import ModelConfig
+from ovpipe.serving.figures import Figures
+from ovpipe.serving.model import ModelState
+from ovpipe.serving.repository import Repository
+
+GRAPH = """
+version: 1
+parameters: {{mood: {{type: string, default: good}}}}
+inputs: [{inputs}]
+outputs: [{outputs}]
+nodes:
+  engine: {{calculator: Engine, side_outputs: {{engine: engine}}, options: {{mood: "${{mood}}"}}}}
+  door: {{calculator: Door, inputs: {{request: request}}, outputs: {{response: response}}}}
+"""
+
+
+class Motor:
+    def figures(self) -> dict[str, float]:
+        return {"motor_turns": 3}
+
+
+class BrokenMotor:
+    def figures(self) -> dict[str, float]:
+        raise ZeroDivisionError
+
+
+class Engine(Calculator):
+    engine = SideOutput[object]()
+
+    def __init__(self, *, mood: str = "good") -> None:
+        self.mood = mood
+
+    async def open(self, cx: Context) -> None:
+        cx.progress("starting", 0.5)
+        if self.mood == "bad":
+            raise MemoryError("no room")
+        cx.set_side(self.engine, BrokenMotor() if self.mood == "mute" else Motor())
+
+    async def close(self, cx: Context) -> None:
+        if self.mood == "stubborn":
+            await asyncio.Event().wait()
+
+
+class Door(Calculator):
+    request = Input[HttpRequest]()
+    response = Output[ResponsePart]()
+
+
+class Listener:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def loading(self, model: str, node: str, message: str, fraction: float | None) -> None:
+        self.told.append(f"{model} loading {node} {message} {fraction}")
+
+    def available(self, model: str, seconds: float) -> None:
+        self.told.append(f"{model} available")
+
+    def failed(self, model: str, reason: str) -> None:
+        self.told.append(f"{model} failed {reason}")
+
+
+def repository(
+    folder: Path, *, inputs: str = "request", outputs: str = "response", **moods: str
+) -> Repository:
+    file = folder / "graph.yaml"
+    file.write_text(GRAPH.format(inputs=inputs, outputs=outputs).lstrip())
+    registry = Registry()
+    registry.add(Engine)
+    registry.add(Door)
+    return Repository.load(
+        [ModelConfig(name, file, {"mood": mood}, folder) for name, mood in moods.items()], registry
+    )
+
+
+def test_models_open_each_for_itself(tmp_path: Path) -> None:
+    async def load() -> tuple[Repository, list[str]]:
+        models = repository(tmp_path, one="good", two="bad", three="good")
+        assert set(models.states().values()) == {ModelState.LOADING}
+        listener = Listener()
+        await models.open(listener)
+        assert not models.all_failed()
+        states = dict(models.states())
+        await models.close(1)
+        assert states == {"one": "available", "two": "failed", "three": "available"}
+        return models, listener.told
+
+    models, told = asyncio.run(load())
+    assert sorted(told) == [
+        "one available",
+        "one loading engine starting 0.5",
+        "three available",
+        "three loading engine starting 0.5",
+        f"two failed node 'engine' ({tmp_path}/graph.yaml:6): MemoryError: no room",
+        "two loading engine starting 0.5",
+    ]
+    assert [model.name for model in models.available()] == ["one", "three"]
+    with pytest.raises(RequestError) as raised:
+        models.find("two").ready_graph()
+    assert (raised.value.status, raised.value.code) == (503, "model_unavailable")
+    assert "room" not in raised.value.message
+
+
+def test_an_unknown_model_is_refused_with_the_names_of_the_others(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"Models served: one, two\.") as raised:
+        repository(tmp_path, one="good", two="good").find("three")
+    assert (raised.value.status, raised.value.code, raised.value.param) == (404, "model_not_found", "model")
+
+
+def test_closing_does_not_wait_for_a_model_that_will_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def close() -> float:
+        models = repository(tmp_path, one="good", two="stubborn")
+        await models.open(Listener())
+        began = asyncio.get_running_loop().time()
+        await models.close(0.05)
+        return asyncio.get_running_loop().time() - began
+
+    with caplog.at_level(logging.WARNING):
+        assert asyncio.run(close()) < 5
+    assert "model 'two' did not close within 0.05 s; it is left behind" in caplog.text
+
+
+def test_a_graph_without_one_output_stream_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        GraphError,
+        match=r"graph.yaml:1: graph 'graph' cannot be served: it has 0 output streams; the front door needs exactly one",
+    ):
+        repository(tmp_path, outputs="", one="good")
+
+
+def test_the_same_mistake_of_two_models_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(GraphError) as raised:
+        repository(tmp_path, outputs="", one="good", two="good")
+    assert len(raised.value.findings) == 1
+
+
+def test_figures_of_side_packets_are_told_by_model_and_a_broken_one_costs_only_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def read() -> str:
+        models = repository(tmp_path, one="good", two="mute", three="bad", four="good")
+        figures = Figures(models)
+        assert "motor" not in figures.text().decode()  # nothing is open yet
+        await models.open(Listener())
+        page = figures.text().decode()
+        await models.close(1)
+        return page
+
+    page = asyncio.run(read())
+    assert [line for line in page.splitlines() if line.startswith("ovpipe_motor")] == [
+        'ovpipe_motor_turns{model="one"} 3.0',
+        'ovpipe_motor_turns{model="four"} 3.0',
+    ]
+    assert "the figures of side packet 'two.engine' cannot be read" in caplog.text
