@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-
 BAR_WIDTH = 24
 BESIDE = BAR_WIDTH + len(" * ") + len("  0:00:00 ")
 """Columns of a bar's line that are neither the model's name nor its message."""

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from ovpipe.cli import embedded
+from ovpipe.cli.assignments import Assignments, parameters_of
 from ovpipe.cli.display import display_for
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
 from ovpipe.cli.project import collect_calculators
-from ovpipe.graph.parameters import AssignmentError, parse_assignments
 from ovpipe.serving.config import (
     Address,
     ModelConfig,
@@ -40,11 +40,10 @@ def serve(
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The model's name in requests. [default: the graph's]")
+        str | None,
+        typer.Option(metavar="NAME", help="The model's name in requests. [default: the graph file's]"),
     ] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value for a graph's parameter.")
-    ] = None,
+    assignments: Assignments = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A server.yaml with several models.")
     ] = None,
@@ -64,7 +63,7 @@ def serve(
     """Serves models over HTTP, as OpenAI's API does."""
     configure_logs(log_level, access_log=access_log)
     if config is None:
-        chosen = _one_model(graph, model, assignments or [])
+        chosen = _one_model(graph, model, parameters_of(assignments))
     elif graph is None and model is None and not assignments:
         chosen = read_server_config(config)
     else:
@@ -80,17 +79,13 @@ def serve(
         asyncio.run(run_server(repository, address, chosen.limits, display))
 
 
-def _one_model(graph: str | None, model: str | None, assignments: list[str]) -> ServerConfig:
-    try:
-        parameters: dict[str, Any] = dict(parse_assignments(assignments))
-    except AssignmentError as error:
-        raise typer.BadParameter(str(error), param_hint="--set") from error
+def _one_model(graph: str | None, model: str | None, parameters: dict[str, Any]) -> ServerConfig:
     if graph is None:
         parameters = embedded.embedded_parameters() | parameters
     file = find_graph(graph or embedded.GRAPH, Path())
     name = model or (embedded.NAME if graph is None else file.stem)
     named = server_schema()["properties"]["models"]["propertyNames"]
-    if not re.search(named["pattern"], name):
+    if not re.fullmatch(named["pattern"], name):
         raise typer.BadParameter(f"{name!r} is not {named['title']}", param_hint="--model")
     return ServerConfig((ModelConfig(name, file, parameters, Path()),), Address(), Limits())
 

@@ -130,8 +130,8 @@ class EngineClient:
     def figures(self) -> Mapping[str, float]:
         """Current figures by name. Those named _total never fall, not even when the process is replaced."""
         link = self._link
-        up = link is not None and link.up
-        return self._figures.snapshot(self._info, up=up, requests=link.num_requests if link else 0)
+        pid = link.pid if link is not None and link.up else None
+        return self._figures.snapshot(self._info, pid=pid, requests=link.num_requests if link else 0)
 
     async def close(self) -> None:
         """Ends the process and fails what still runs. Again, or at the same time: waits for the same end."""

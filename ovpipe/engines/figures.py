@@ -32,11 +32,15 @@ class EngineFigures:
         self._prompt_tokens += self._now.prompt_tokens
         self._now = _NOTHING
 
-    def snapshot(self, info: EngineInfo | None, *, up: bool, requests: int) -> Mapping[str, float]:
-        """All figures by name. `requests` is what the server has in the engine, queued or running."""
+    def snapshot(self, info: EngineInfo | None, *, pid: int | None, requests: int) -> Mapping[str, float]:
+        """All figures by name. `requests` is what the server has in the engine, queued or running.
+
+        `pid` is the process that serves, None (and 0 in the figures) while there is none.
+        """
         now = self._now
         return {
-            "engine_up": 1.0 if up else 0.0,
+            "engine_up": 0 if pid is None else 1,
+            "engine_pid": pid or 0,
             "engine_restarts_total": self.restarts,
             "engine_requests": requests,
             "engine_running": now.num_running,

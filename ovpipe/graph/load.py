@@ -64,19 +64,19 @@ def _folder(base: Path | None) -> Path:
 
 
 def _read(path: Path) -> str:
+    line = 1
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         others = [other.name for other in path.parent.glob("*.y*ml")]
-        remedy = f"; {did_you_mean(path.name, others)}" if others else ""
-        message, line = f"there is no such file{remedy}", 1
+        message = f"there is no such file{f'; {did_you_mean(path.name, others)}' if others else ''}"
     except UnicodeDecodeError as error:
-        message, line = (
-            "the file is not UTF-8 text; save it as UTF-8",
-            error.object.count(b"\n", 0, error.start) + 1,
-        )
-    except (OSError, ValueError) as error:
-        message, line = f"the file cannot be read: {getattr(error, 'strerror', None) or error}", 1
+        message = "the file is not UTF-8 text; save it as UTF-8"
+        line += error.object.count(b"\n", 0, error.start)
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+    except ValueError as error:  # no path of a file at all
+        message = f"the file cannot be read: {error}"
     raise GraphError([Finding(str(path), line, message)])
 
 

@@ -54,11 +54,6 @@ class Parameter:
     description: str
     place: Place
 
-    @property
-    def required(self) -> bool:
-        """Whether a value must be given."""
-        return self.default is MISSING
-
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, AssignedText]:
     """The parameters of a command line's `--set name=value`; the last of one name holds.
@@ -78,7 +73,7 @@ def declared_parameters(source: Source) -> dict[str, Parameter]:
     """The parameters that a graph file declares, as far as their declarations have the right shape."""
     declared = {}
     for name, entry in source.value.get("parameters", {}).items():
-        if isinstance(entry, dict) and "type" in entry:
+        if "type" in entry:
             declared[name] = Parameter(
                 name,
                 entry["type"],

@@ -43,6 +43,11 @@ class Kind(Enum):
         return found
 
 
+def kind_of(ports: PortSet, name: str) -> Kind | None:
+    """The kind of a calculator's port; None when it has none of that name."""
+    return next((kind for kind in Kind if name in kind.ports(ports)), None)
+
+
 def check_ports(node: Node, whole: bool, findings: Findings) -> None:
     """Notes ports that the calculator does not have, and required ones that are not wired.
 
@@ -64,7 +69,7 @@ def _check_known(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> 
     known = kind.ports(ports)
     strangers = [name for name in kind.wired(node) if name not in known]
     for name in strangers:
-        other = next((one for one in Kind if name in one.ports(ports)), None)
+        other = kind_of(ports, name)
         if other is not None:
             remedy = f", but {other.article} {other.noun} of that name; wire it under {other.value}"
         else:
@@ -75,15 +80,19 @@ def _check_known(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> 
 
 
 def _check_required(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> None:
-    wired = kind.wired(node)
     for name, port in kind.ports(ports).items():
-        if name not in wired and not getattr(port, "optional", False):
+        if not getattr(port, "optional", False) and not _is_wired(node, name):
             thing = "stream" if kind is Kind.INPUTS else "side packet"
             findings.add(
                 node.config.place,
                 f"node {node.name!r} does not wire {kind.noun} {node.port(name)} ({name_of(port.type)}); "
                 f"add `{name}: <{thing}>` under its {kind.value}",
             )
+
+
+def _is_wired(node: Node, name: str) -> bool:
+    """Whether a port is wired, be it under a wrong key, which is told already."""
+    return any(name in kind.wired(node) for kind in Kind)
 
 
 def _check_reads(node: Node, ports: PortSet, findings: Findings) -> None:

@@ -59,10 +59,8 @@ class Source:
 
 def read_source(text: str, file: str) -> Source:
     """The values of a YAML text. Raises GraphError when it is no YAML of the kind a graph may use."""
-    loader = None
     try:
-        loader = _Loader(text)
-        root = loader.get_single_node()
+        root = _Loader(text).get_single_node()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise GraphError(
@@ -70,9 +68,6 @@ def read_source(text: str, file: str) -> Source:
         ) from None
     except yaml.MarkedYAMLError as error:
         raise GraphError([_syntax_finding(error, text, file)]) from None
-    finally:
-        if loader is not None:
-            loader.dispose()
     if root is None:
         return Source(file, None, {(): 1})
     reading = _Reading(file)

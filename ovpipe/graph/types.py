@@ -6,9 +6,9 @@ Only what is certain is refused: a construct not known here fits, so that there 
 from __future__ import annotations
 
 import types
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from enum import Enum
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, TypeVar, Union, Unpack, get_args, get_origin, is_typeddict
 
 # What a type checker lets pass for one another although issubclass does not (PEP 484).
 PROMOTIONS = ((int, float), (int, complex), (float, complex), (bytearray, bytes), (memoryview, bytes))
@@ -111,8 +111,8 @@ def _class_fits(produced: Any, consumed: Any) -> bool:
 def _arguments_fit(made: type, given: Sequence[Any], taken: type, wanted: Sequence[Any]) -> bool:
     if not given or not wanted:
         return True
-    if made is tuple:
-        return _tuple_fits(given, taken, wanted)
+    if made is tuple and _is_container(taken):
+        return _tuple_fits(given, wanted if taken is tuple else (wanted[0], Ellipsis))
     if made is taken and not _is_container(made):
         # A class of an author: whether its parameter is covariant or contravariant is not asked.
         pairs = zip(given, wanted, strict=False)
@@ -122,26 +122,24 @@ def _arguments_fit(made: type, given: Sequence[Any], taken: type, wanted: Sequen
     return all(_unknown(one, other) or _fits(one, other) for one, other in zip(given, wanted, strict=True))
 
 
-def _tuple_fits(given: Sequence[Any], taken: type, wanted: Sequence[Any]) -> bool:
-    if taken is not tuple:
-        items, wanted_items = given, [wanted[0]] * len(given)
-    elif given[-1] is Ellipsis or wanted[-1] is Ellipsis:
-        items = [given[0]] if given[-1] is Ellipsis else given
-        wanted_items = [wanted[0]] * len(items) if wanted[-1] is Ellipsis else list(wanted)
-        items = list(items) * (len(wanted_items) if given[-1] is Ellipsis else 1)
-    elif len(given) != len(wanted):
+def _tuple_fits(given: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    """Item by item; one type and `...` stand for any number of items, as many as the other has."""
+    if any(getattr(one, "__unpacked__", False) or get_origin(one) is Unpack for one in (*given, *wanted)):
+        return True
+    lengths = {len(items) for items in (given, wanted) if items[-1] is not Ellipsis}
+    if len(lengths) > 1:
         return False
-    else:
-        items, wanted_items = given, list(wanted)
-    return all(
-        _unknown(one, other) or _fits(one, other) for one, other in zip(items, wanted_items, strict=False)
-    )
+    length = max(lengths, default=1)
+    made, taken = ([items[0]] * length if items[-1] is Ellipsis else items for items in (given, wanted))
+    return all(_unknown(one, other) or _fits(one, other) for one, other in zip(made, taken, strict=True))
 
 
 def _unknown(*annotations: Any) -> bool:
+    """Whether one of two arguments is no type, or one that only its author could tell."""
     return any(isinstance(one, str | list | TypeVar) or one is Ellipsis for one in annotations)
 
 
 def _is_container(annotation: type) -> bool:
     """Whether this is a container of Python's own, whose values are read and so covariant."""
-    return annotation.__module__ in ("builtins", "collections", "collections.abc")
+    standard = annotation.__module__ in ("builtins", "collections", "collections.abc")
+    return standard and annotation not in (Generator, AsyncGenerator, Coroutine)  # values go into these

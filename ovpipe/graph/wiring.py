@@ -10,18 +10,22 @@ from ovpipe.errors import did_you_mean, nearest
 from ovpipe.graph.config import Mention
 from ovpipe.graph.nodes import Node
 from ovpipe.graph.place import Findings
-from ovpipe.graph.ports import Kind
+from ovpipe.graph.ports import Kind, kind_of
 from ovpipe.graph.types import fits, names_of
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a wire: a port of a node. Its type is Any where the port is not known."""
+    """One end of a wire: a port of a node. Its type is Any where the port is not known.
+
+    It is misplaced when the port is of another kind: then the name is of another sort of wires too.
+    """
 
     node: Node
     port: str
     mention: Mention
     type: Any
+    misplaced: bool
 
     def __str__(self) -> str:
         return self.node.port(self.port)
@@ -50,6 +54,10 @@ class Wiring:
     given: dict[str, Mention]
     produced: dict[str, End]
     consumers: tuple[End, ...]
+
+    def misplaced(self) -> set[str | None]:
+        """Names that belong to another sort of wires."""
+        return {end.mention.name for end in self.consumers if end.misplaced}
 
     def edges(self) -> Iterator[tuple[End, End]]:
         """Each wire between two nodes: producer and consumer."""
@@ -89,10 +97,10 @@ def check_produced(wiring: Wiring, other: Wiring, findings: Findings) -> set[str
     Returns the names that were most likely meant.
     """
     words = wiring.words
-    meant: set[str | None] = set()
+    meant = other.misplaced()
     for consumer in wiring.consumers:
         name = consumer.mention.name
-        if name in wiring.given or name in wiring.produced:
+        if consumer.misplaced or name in wiring.given or name in wiring.produced:
             continue
         own = {key for key, end in wiring.produced.items() if end.node is consumer.node}
         known = (wiring.given.keys() | wiring.produced.keys()) - own
@@ -160,9 +168,10 @@ def _wire(
 
 def _ends(nodes: Sequence[Node], kind: Kind) -> Iterator[End]:
     for node in nodes:
-        ports = kind.ports(node.ports) if node.ports is not None else {}
         for name, mention in kind.wired(node).items():
-            yield End(node, name, mention, ports[name].type if name in ports else Any)
+            found = kind_of(node.ports, name) if node.ports is not None else None
+            carried = kind.ports(node.ports)[name].type if node.ports is not None and found is kind else Any
+            yield End(node, name, mention, carried, misplaced=found not in (None, kind))
 
 
 def _once(mentions: Iterable[Mention], key: str, findings: Findings) -> dict[str, Mention]:

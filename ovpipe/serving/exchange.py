@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import struct
+from collections.abc import Awaitable
 from socket import SO_LINGER, SOL_SOCKET
 from typing import NoReturn
 
@@ -60,14 +61,10 @@ class Exchange:
             response = await self._write_out(start, reader)
             if self._failure is None:
                 await self._nodes_to_end()
-                return response
-        except BaseException:
-            await self._end_run()
-            raise
+            return response
         finally:
             self._watch.stop()
-        await self._end_run()
-        return response
+            await self._end_run()
 
     async def _start(self, reader: Reader, packet: HttpRequest) -> ResponseStart:
         try:
@@ -102,19 +99,22 @@ class Exchange:
             if response.content_type != "text/event-stream":
                 self._abort("the response has begun and cannot be completed")
             await self._write(writer, event)
-        async with asyncio.timeout(self._limits.write_seconds):
-            await response.write_eof()
+        await self._bounded(response.write_eof())
         return response
 
     async def _write(self, writer: StreamWriter, data: bytes) -> None:
         await writer.write(data, drain=False)
         if self._request.protocol.writing_paused:
-            try:
-                async with asyncio.timeout(self._limits.write_seconds):
-                    await writer.drain()
-            except TimeoutError:
-                self.status = CLIENT_LEFT
-                self._abort(f"the client has read nothing for {self._limits.write_seconds:g} s")
+            await self._bounded(writer.drain())
+
+    async def _bounded(self, writing: Awaitable[None]) -> None:
+        """Waits for a client to read, but not for ever."""
+        try:
+            async with asyncio.timeout(self._limits.write_seconds):
+                await writing
+        except TimeoutError:
+            self.status = CLIENT_LEFT
+            self._abort(f"the client has read nothing for {self._limits.write_seconds:g} s")
 
     def _abort(self, why: str) -> NoReturn:
         """Resets the connection: what still waits in the kernel is dropped, and the client sees a failure."""
@@ -140,10 +140,11 @@ class Exchange:
         try:
             await self._run.wait()
         except (RunError, RunCancelled) as error:
+            self._failure = error
             as_request_error(error, self._model.name)
 
     async def _end_run(self) -> None:
-        """Cancels the run and waits, within a bound, until its nodes have closed."""
+        """Cancels what is left of the run and waits, within a bound, until its nodes have closed."""
         self._run.cancel()
         try:
             async with asyncio.timeout(self._limits.run_close_seconds):

@@ -108,8 +108,28 @@ def test_every_mistake_of_every_graph_is_told_with_its_line(project: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"version: 1\nnodes: [", ":2: "),
+        (b"", ":1: the file is empty"),
+        (b"- a", ":1: a graph is a mapping"),
+        (b"version: 1\nparameters: 7\nnodes: {}", ":2: parameters must be"),
+        (b"version: 1\nparameters: {a: 7, b: {type: string}}\nnodes: {}", ":2: parameters.a must be"),
+        (b"version: 1 # \xff", ":1: the file is not UTF-8 text"),
+    ],
+)
+def test_what_is_hardly_a_graph_is_told_too(tmp_path: Path, text: bytes, told: str) -> None:
+    (tmp_path / "a.yaml").write_bytes(text)
+    done = ovpipe("check", "a.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "a.yaml" + told in done.stdout
+    assert "ok" not in done.stdout
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (["check", "chat", "--set", "nonsense"], "'nonsense' is no assignment; write name=value"),
         (["serve", "--set", "nonsense"], "'nonsense' is no assignment; write name=value"),
         (["serve", "--port", "70000"], "65535"),
         (["serve", "--model", "a b"], "'a b' is not a model name"),

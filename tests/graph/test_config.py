@@ -44,6 +44,12 @@ def test_a_parameter_of_no_size_is_refused(mistakes: Mistakes, size: float) -> N
     ]
 
 
+def test_a_parameter_of_another_type_is_no_size(mistakes: Mistakes) -> None:
+    assert mistakes(graph(SIZED.replace("number", "boolean")), Sink, parameters={"size": True}) == [
+        "chat.yaml:3: max_queue_size must be a whole number, 1 or more, not true"
+    ]
+
+
 def test_a_size_that_was_refused_as_a_parameter_is_told_once(mistakes: Mistakes) -> None:
     assert len(mistakes(graph(SIZED), Sink, parameters={"size": "x"})) == 1
 

@@ -95,6 +95,22 @@ def test_a_port_that_is_not_there_is_told_and_not_what_follows(
     assert mistakes(graph(f"{{calculator: Join, {wires}}}"), Join) == [f"chat.yaml:5: Join {message}"]
 
 
+def test_a_port_under_a_wrong_key_is_told_and_not_what_follows(mistakes: Mistakes) -> None:
+    text = """
+        version: 1
+        inputs: [a]
+        side_inputs: [m]
+        nodes:
+          join: {calculator: Join, inputs: {left: a, model: m}}
+    """
+    assert mistakes(text, Join) == [
+        "chat.yaml:5: Join has no input 'model', but a side input of that name; wire it under side_inputs"
+    ]
+    assert mistakes(
+        text.replace("inputs: {left: a, model: m}", "side_inputs: {left: a, model: m}"), Join
+    ) == ["chat.yaml:5: Join has no side input 'left', but an input of that name; wire it under inputs"]
+
+
 def test_a_wire_is_told_at_its_own_line(mistakes: Mistakes) -> None:
     text = """
         version: 1
@@ -133,6 +149,12 @@ def test_a_node_that_wires_none_of_its_optional_inputs_is_refused(mistakes: Mist
         "chat.yaml:3: node 'either' wires no input, so nothing would start it; "
         "wire at least one of: left, right"
     ]
+
+
+def test_a_node_that_wires_one_of_its_optional_inputs_is_fine(load: Load) -> None:
+    plan = load("version: 1\ninputs: [a]\nnodes: {e: {calculator: Either, inputs: {right: a}}}", Either)
+
+    assert plan.nodes[0].inputs == ((Either.right, 0),)
 
 
 def test_a_node_without_streams_needs_no_inputs(load: Load) -> None:

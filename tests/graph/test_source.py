@@ -143,6 +143,13 @@ def test_tags_that_are_no_plain_values_are_refused(tag: str) -> None:
     assert finding.endswith("' is not supported; write plain text, numbers, lists, mappings")
 
 
+@pytest.mark.parametrize("value", ["!!set {x}", "!!omap [x: 1]", "!!map [x]", "!!seq {x: 1}"])
+def test_collections_have_no_other_tags_than_their_own(value: str) -> None:
+    (finding,) = refused(f"a: {value}\n")
+
+    assert finding.endswith("is not supported; write plain text, numbers, lists, mappings")
+
+
 def test_a_value_that_is_not_what_its_tag_says_is_refused() -> None:
     assert refused("a: !!int x\n") == ["chat.yaml:1: this is not of the type int that its tag says"]
 

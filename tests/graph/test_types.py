@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from ovpipe.graph.types import fits, name_of, names_of
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
 UserId = NewType("UserId", int)
 
@@ -65,6 +66,11 @@ class Box(Generic[T]):
 
 class Handler(Generic[T_contra]):
     pass
+
+
+@runtime_checkable
+class Pairs(Protocol[T_co]):
+    def __iter__(self) -> abc.Iterator[tuple[T_co, T_co]]: ...
 
 
 class Dogs(list[Dog]):
@@ -118,6 +124,9 @@ class Dogs(list[Dog]):
         (tuple[int, ...], tuple[float, ...]),
         (tuple[int, str], abc.Sequence[int | str]),
         (tuple[int, ...], abc.Iterable[int]),
+        (tuple[int, *tuple[str, ...]], tuple[int, str, str]),
+        (tuple[int, str], Pairs[int]),
+        (abc.Generator[int, object, None], abc.Generator[int, str, None]),
         (collections.Counter[str], abc.Mapping[str, int]),
         (abc.AsyncGenerator[int, None], abc.AsyncIterator[int]),
         (abc.Callable[[int], str], abc.Callable[..., Any]),

@@ -11,7 +11,7 @@ import pytest
 
 from ovpipe.calculators.llm.language_model import LanguageModelCalculator
 from ovpipe.calculators.llm.packets import Message
-from ovpipe.engines.protocol import SamplingParams
+from ovpipe.engines.protocol import EngineUnavailable, SamplingParams
 from ovpipe.errors import OptionError, RunError
 from ovpipe.graph.load import load_graph_text
 from ovpipe.registry import Registry
@@ -42,17 +42,20 @@ async def load_and_generate() -> None:
         assert told[0] == "loading the tokenizer"
         assert len(told) > 1  # the engine's own
         side = graph.side_packets
+        engine = side["engine"]
         text = side["chat_template"].render([Message(role="user", content="hi")])
         assert text == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
         prompt = side["tokenizer"].encode(text, add_special_tokens=False)
-        assert side["engine"].info.num_kv_blocks == 16
+        assert engine.info.num_kv_blocks == 16
         sampling = SamplingParams(max_tokens=3, temperature=0, ignore_eos=True)
-        async with side["engine"].generate(prompt, sampling) as generation:
+        async with engine.generate(prompt, sampling) as generation:
             deltas = [delta async for delta in generation]
         assert sum(len(delta.tokens) for delta in deltas) == 3
         assert deltas[-1].finish == "length"
     finally:
         await graph.close()
+    with pytest.raises(EngineUnavailable):
+        engine.generate(prompt, sampling)
 
 
 def test_loads_the_embedded_model_and_generates() -> None:

@@ -1,0 +1,27 @@
+"""UpperCaseCalculator: a node of one's own between two of the shipped ones."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ovpipe import Calculator, Context, Input, Output, register
+from ovpipe.calculators.llm.packets import TextDelta
+
+
+@register
+class UpperCaseCalculator(Calculator):
+    """Upper-cases the text of an answer as it streams by.
+
+    loud:
+      calculator: UpperCaseCalculator
+      inputs: {text: kept_text}
+      outputs: {upper: loud_text}
+    """
+
+    text = Input[TextDelta]()
+    upper = Output[TextDelta]()
+
+    def process(self, cx: Context) -> None:
+        """Sends each delta on with its text in capitals; counts and finish stay."""
+        delta = cx[self.text]
+        cx.send(self.upper, msgspec.structs.replace(delta, text=delta.text.upper(), ends=()))

@@ -1,0 +1,85 @@
+"""An engine's process that dies: its requests fail clearly, it comes back, and nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.clients import deltas, streamed_text, unbounded_session, whole_text
+from tests.end_to_end.figures import figure
+from tests.end_to_end.models import MODEL
+from tests.serving.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+TWO_MODELS = f"""
+version: 1
+models:
+  first:
+    graph: chat
+    parameters: &exact
+      models_path: {MODEL}
+      num_kv_blocks: 512
+      plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}
+  second:
+    graph: chat
+    parameters: *exact
+"""
+
+
+def engine_of(server: ServerProcess, model: str) -> int:
+    """The process of a model's engine."""
+    return int(figure(server.url, "engine_pid", model))
+
+
+def test_killing_an_engine_fails_its_requests_alone_and_it_comes_back(tmp_path: Path) -> None:
+    config = tmp_path / "server.yaml"
+    config.write_text(TWO_MODELS)
+
+    async def scenario() -> None:
+        with ServerProcess("--config", str(config)) as server:
+            server.wait_ready()
+            url = f"{server.url}/v1/completions"
+            greedy = {"temperature": 0, "ignore_eos": True, "prompt": "Packets"}
+            long = {**greedy, "max_tokens": 3000}
+            async with unbounded_session() as session:
+                undisturbed = await whole_text(session, url, {**long, "model": "second"})
+                expected = await whole_text(session, url, {**greedy, "model": "first", "max_tokens": 20})
+                beside = asyncio.create_task(streamed_text(session, url, {**long, "model": "second"}))
+                stream = deltas(session, url, {**long, "model": "first"})
+                await anext(stream)
+
+                async def wait() -> tuple[int, dict[str, dict[str, str]]]:
+                    async with session.post(
+                        url, json={**long, "model": "first", "prompt": "Wait"}
+                    ) as response:
+                        return response.status, await response.json()
+
+                waiting = asyncio.create_task(wait())
+                async with asyncio.timeout(10):
+                    while figure(server.url, "engine_requests", "first") < 2:
+                        await asyncio.sleep(0.005)  # a bounded poll of what the engine's process does
+                os.kill(engine_of(server, "first"), signal.SIGKILL)
+                events = [event async for event in stream]
+                assert events[-1]["error"]["code"] == "engine_died"
+                status, error = await waiting
+                assert (status, error["error"]["code"]) == (503, "engine_died")
+                async with asyncio.timeout(10):
+                    while True:
+                        async with session.post(
+                            url, json={**greedy, "model": "first", "max_tokens": 20}
+                        ) as response:
+                            answer = await response.json()
+                        if response.status == 200:
+                            break
+                        assert response.status == 503
+                        assert int(response.headers["Retry-After"]) >= 1
+                        await asyncio.sleep(0.05)  # a bounded poll until the engine is back
+                assert answer["choices"][0]["text"] == expected
+                assert await beside == undisturbed
+
+    asyncio.run(scenario())

@@ -1,0 +1,57 @@
+"""Clients that leave give back their part of the KV cache, at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.end_to_end.clients import deltas, unbounded_session, whole_text
+from tests.end_to_end.figures import figure
+from tests.end_to_end.models import SERVE
+from tests.serving.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+BLOCKS = 100
+BLOCK = 32
+
+
+def test_a_full_cache_whose_clients_all_leave_serves_a_request_of_nearly_its_whole_size() -> None:
+    async def scenario() -> None:
+        with ServerProcess("chat", *SERVE, "--set", f"num_kv_blocks={BLOCKS}") as server:
+            server.wait_ready()
+            url = f"{server.url}/v1/completions"
+            endless = {
+                "model": "chat",
+                "temperature": 0,
+                "ignore_eos": True,
+                "max_tokens": BLOCKS * BLOCK - 200,
+            }
+
+            async def stream_for_ever(index: int) -> None:
+                async for event in deltas(session, url, {**endless, "prompt": f"{index} goes on"}):
+                    assert "error" not in event
+
+            async with unbounded_session() as session:
+                for _ in range(3):
+                    tasks = [asyncio.create_task(stream_for_ever(index)) for index in range(4)]
+                    tasks += [
+                        asyncio.create_task(whole_text(session, url, {**endless, "prompt": f"{index} waits"}))
+                        for index in range(4)
+                    ]
+                    async with asyncio.timeout(60):
+                        while figure(server.url, "engine_kv_cache_usage", "chat") < 0.95:
+                            assert not any(task.done() for task in tasks), [t for t in tasks if t.done()]
+                            await asyncio.sleep(0.005)  # a bounded poll of what the engine's process does
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+                    large = {**endless, "prompt": "word " * 1450, "max_tokens": 1}
+                    async with asyncio.timeout(2):
+                        async with session.post(url, json=large) as response:
+                            answer = await response.json()
+                    assert response.status == 200, answer
+                    assert answer["usage"]["prompt_tokens"] >= 0.9 * BLOCKS * BLOCK
+
+    asyncio.run(scenario())
