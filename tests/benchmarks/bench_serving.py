@@ -44,7 +44,7 @@ WARM_TOKENS = 16
 QUIET_SECONDS = 0.3
 """Between two turns: the engine that had the last one settles its cache first."""
 
-console = Console()
+console = Console(soft_wrap=True, highlight=False)
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -249,7 +249,7 @@ def check(turn: Turn, streams: int, tokens: int) -> None:
 
 
 def processor_seconds(pid: int) -> float:
-    """utime and stime of a process so far, as /proc/PID/stat has them but in nanoseconds."""
+    """User and system time of a process so far: what /proc/PID/stat has in ticks, in nanoseconds."""
     return time.clock_gettime(~pid << 3 | 2)  # linux: MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED)
 
 
@@ -315,19 +315,22 @@ def measure(options: GenaiOptions, pairs: int, streams: Sequence[int], tokens: i
 
 def table_of(found: dict[int, list[Pair]]) -> Table:
     """The medians, a row for each number of streams."""
-    table = Table(title="through HTTP against the bare loop: medians")
+    table = Table(
+        title="Through HTTP against the bare loop: medians",
+        caption="idle: the processor time of whichever side waits, as a part of the time it waits",
+    )
     for column in (
         "streams",
-        "bare tokens/s",
-        "HTTP tokens/s",
+        "tokens/s\nbare",
+        "\nHTTP",
         "ratio",
-        "min to max",
-        "TTFT added, ms",
-        "server, CPU µs/token",
-        "client, CPU µs/token",
-        "idle side, CPU %",
+        "\nmin to max",
+        "TTFT\n+ms",
+        "CPU µs/token\nserver",
+        "\nclient",
+        "idle\nCPU",
     ):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for count, pairs in found.items():
         ratios = [pair.ratio for pair in pairs]
         idle = [

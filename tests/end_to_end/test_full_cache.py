@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,9 @@ def test_a_full_cache_whose_clients_all_leave_serves_a_request_of_nearly_its_who
 
             async with unbounded_session() as session:
                 for _ in range(3):
-                    tasks = [asyncio.create_task(stream_for_ever(index)) for index in range(4)]
+                    tasks: list[asyncio.Task[Any]] = [
+                        asyncio.create_task(stream_for_ever(index)) for index in range(4)
+                    ]
                     tasks += [
                         asyncio.create_task(whole_text(session, url, {**endless, "prompt": f"{index} waits"}))
                         for index in range(4)

@@ -30,7 +30,7 @@ def body_of(index: int, *, stream: bool) -> dict[str, Any]:
     """Request `index` of 128: 5 to 500 tokens of prompt, at least 64 tokens of greedy answer."""
     return {
         "model": "chat",
-        "messages": [{"role": "user", "content": prompt(index, 1 + (index * 37) % 220)}],
+        "messages": [{"role": "user", "content": prompt(index, 1 + (index * 37) % 64 * 6)}],
         "temperature": 0,
         "max_tokens": 64 + index % 32,
         "ignore_eos": True,
