@@ -51,7 +51,7 @@ class _Filling:
         self._values = values
         self._whole = whole
         self._findings = findings
-        self._used: set[str] = set()
+        self._used: set[str | None] = set()
 
     def entries(self, holder: Mapping[str, Any], keys: Collection[str], path: Path) -> dict[str, Any]:
         """A mapping with some of its entries filled in."""
@@ -104,7 +104,7 @@ class _Filling:
             self._used.add(name)
             return self._values[name]
         if self._whole:
-            self._used.add(nearest(name, self._values) or name)  # meant, most likely
+            self._used.add(nearest(name, self._values))  # meant, most likely
             remedy = did_you_mean(name, self._values) if self._values else "the graph declares no parameters"
             self._note(f"unknown parameter {name!r}; {remedy}", path)
         return MISSING

@@ -8,7 +8,7 @@ from __future__ import annotations
 import types
 from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from enum import Enum
-from typing import Annotated, Any, Literal, TypeVar, Union, Unpack, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, Union, Unpack, get_args, get_origin
 
 # What a type checker lets pass for one another although issubclass does not (PEP 484).
 PROMOTIONS = ((int, float), (int, complex), (float, complex), (bytearray, bytes), (memoryview, bytes))
@@ -24,8 +24,7 @@ def fits(produced: Any, consumed: Any) -> bool:
 
 def name_of(annotation: Any) -> str:
     """A type as its author would write it."""
-    plain = isinstance(annotation, type) and get_origin(annotation) is None
-    return annotation.__qualname__ if plain else str(annotation)
+    return annotation.__qualname__ if isinstance(annotation, type) else str(annotation)
 
 
 def names_of(produced: Any, consumed: Any) -> tuple[str, str]:
@@ -38,7 +37,7 @@ def names_of(produced: Any, consumed: Any) -> tuple[str, str]:
 
 def _fits(produced: Any, consumed: Any) -> bool:
     produced, consumed = _bare(produced), _bare(consumed)
-    if produced is consumed or produced is Any or consumed is Any or consumed is object:
+    if produced is Any or consumed is Any:
         return True
     if _is_union(produced):
         return all(_fits(member, consumed) for member in get_args(produced))
@@ -47,7 +46,7 @@ def _fits(produced: Any, consumed: Any) -> bool:
     if _is_union(consumed):
         return any(_fits(produced, member) for member in get_args(consumed)) or _exhausted(produced, consumed)
     if get_origin(consumed) is Literal:
-        return not _is_known(produced) or _exhausted(produced, consumed)
+        return not isinstance(_origin(produced), type) or _exhausted(produced, consumed)
     return _class_fits(produced, consumed)
 
 
@@ -66,11 +65,6 @@ def _bare(annotation: Any) -> Any:
 
 def _is_union(annotation: Any) -> bool:
     return get_origin(annotation) in (Union, types.UnionType)
-
-
-def _is_known(annotation: Any) -> bool:
-    """Whether this is a class that issubclass can judge."""
-    return isinstance(_origin(annotation), type) and not is_typeddict(annotation)
 
 
 def _origin(annotation: Any) -> Any:
@@ -95,15 +89,13 @@ def _exhausted(produced: Any, consumed: Any) -> bool:
 
 
 def _class_fits(produced: Any, consumed: Any) -> bool:
-    if not _is_known(produced) or not _is_known(consumed):
-        return True
     made, taken = _origin(produced), _origin(consumed)
-    if any(taken is wide and issubclass(made, narrow) for narrow, wide in PROMOTIONS):
-        return True
     try:
+        if any(taken is wide and issubclass(made, narrow) for narrow, wide in PROMOTIONS):
+            return True
         if not issubclass(made, taken):
             return False
-    except TypeError:  # a class that does not let itself be asked, as most protocols
+    except TypeError:  # no class, or one that does not let itself be asked, as most protocols
         return True
     return _arguments_fit(made, get_args(produced), taken, get_args(consumed))
 
@@ -116,10 +108,10 @@ def _arguments_fit(made: type, given: Sequence[Any], taken: type, wanted: Sequen
     if made is taken and not _is_container(made):
         # A class of an author: whether its parameter is covariant or contravariant is not asked.
         pairs = zip(given, wanted, strict=False)
-        return all(_unknown(one, other) or _fits(one, other) or _fits(other, one) for one, other in pairs)
+        return all(_fits(one, other) or _fits(other, one) for one, other in pairs)
     if len(given) != len(wanted) or not (_is_container(made) and _is_container(taken)):
         return True
-    return all(_unknown(one, other) or _fits(one, other) for one, other in zip(given, wanted, strict=True))
+    return all(_fits(one, other) for one, other in zip(given, wanted, strict=True))
 
 
 def _tuple_fits(given: Sequence[Any], wanted: Sequence[Any]) -> bool:
@@ -131,12 +123,7 @@ def _tuple_fits(given: Sequence[Any], wanted: Sequence[Any]) -> bool:
         return False
     length = max(lengths, default=1)
     made, taken = ([items[0]] * length if items[-1] is Ellipsis else items for items in (given, wanted))
-    return all(_unknown(one, other) or _fits(one, other) for one, other in zip(made, taken, strict=True))
-
-
-def _unknown(*annotations: Any) -> bool:
-    """Whether one of two arguments is no type, or one that only its author could tell."""
-    return any(isinstance(one, str | list | TypeVar) or one is Ellipsis for one in annotations)
+    return all(_fits(one, other) for one, other in zip(made, taken, strict=True))
 
 
 def _is_container(annotation: type) -> bool:

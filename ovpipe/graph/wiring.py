@@ -168,9 +168,10 @@ def _wire(
 
 def _ends(nodes: Sequence[Node], kind: Kind) -> Iterator[End]:
     for node in nodes:
+        known = kind.ports(node.ports) if node.ports is not None else {}
         for name, mention in kind.wired(node).items():
             found = kind_of(node.ports, name) if node.ports is not None else None
-            carried = kind.ports(node.ports)[name].type if node.ports is not None and found is kind else Any
+            carried = known[name].type if name in known else Any
             yield End(node, name, mention, carried, misplaced=found not in (None, kind))
 
 

@@ -89,6 +89,7 @@ class AsyncNode(Node):
             phase = "process"
             while not core.stopping and await self.next_inputs():
                 await awaited(self.process(self.cx))
+                self.policy.clear(self.cx)
                 self.settle()
         except Abandoned:
             for entry in self.inputs:

@@ -11,7 +11,7 @@ from ovpipe.calculator import Calculator
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.runtime.async_node import AsyncNode
-from ovpipe.runtime.node import JoinNode, Node, SingleInputNode
+from ovpipe.runtime.node import DRAIN_LIMIT, JoinNode, Node, SingleInputNode
 from ovpipe.runtime.stream import Stream
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class NodeBlueprint:
     def start(self, core: Core, streams: list[Stream], side_packets: Mapping[str, Any]) -> Node:
         """The node of a new run."""
         outputs = [(port, streams[index]) for port, index in self.outputs]
-        outputs += [(port, Stream(port.name, 1)) for port in self.unwired]
+        outputs += [(port, Stream(port.name, DRAIN_LIMIT)) for port in self.unwired]
         return self.kind(
             core,
             self.name,

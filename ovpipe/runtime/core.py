@@ -188,6 +188,8 @@ class Core:
 
     def lose_consumer(self, stream: Stream, consumer: Consumer) -> None:
         """A consumer is done with a stream; the producer ends when nobody is left."""
+        if self.stopping:
+            return
         if stream.remove(consumer) and stream.producer is not None:
             self.ready.append(Orphan(stream.producer))
         self.relieve(stream)

@@ -118,8 +118,7 @@ class Node:
 
     def empty_context(self) -> None:
         """Before close: inputs are empty and there is no timestamp."""
-        for entry in self.inputs:
-            self.cx.pop(entry.port, None)
+        self.policy.clear(self.cx)
         self.cx.ts = UNSET
 
     def ended(self) -> None:
@@ -148,6 +147,8 @@ class Node:
         bound = self.policy.bound()
         if bound >= ONE_OVER_POST_STREAM and not self.closed:
             self.finish()
+            if not self.closed:
+                return None  # an async close has begun; what it still sends comes before the end
         return self.tell(bound)
 
     def tell(self, bound: int) -> Node | None:
@@ -242,6 +243,7 @@ class SingleInputNode(Node):
         except Exception as error:
             self.core.fail(self, "process", error)
             return None
+        cx.pop(port, None)
         following = self.forward()
         if queue and self.room > 0:
             self.queued = True
@@ -267,6 +269,7 @@ class JoinNode(Node):
         except Exception as error:
             self.core.fail(self, "process", error)
             return None
+        self.policy.clear(cx)
         following = self.forward()
         if left <= 0 < self.room and not self.closed:
             self.queued = True

@@ -68,3 +68,8 @@ class DefaultInputPolicy:
             else:
                 cx.pop(entry.port, None)
         return True
+
+    def clear(self, cx: NodeContext) -> None:
+        """Takes the last input set out of the context, so that a run at rest keeps no packet alive."""
+        for entry in self.inputs:
+            cx.pop(entry.port, None)

@@ -44,7 +44,7 @@ WARM_TOKENS = 16
 QUIET_SECONDS = 0.3
 """Between two turns: the engine that had the last one settles its cache first."""
 
-console = Console(soft_wrap=True, highlight=False)
+console = Console(width=None if sys.stdout.isatty() else 100, soft_wrap=True, highlight=False)
 
 
 class Turn(msgspec.Struct, frozen=True):

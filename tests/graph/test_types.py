@@ -17,6 +17,7 @@ from typing import (
     TypedDict,
     TypeVar,
     Union,
+    Unpack,
     runtime_checkable,
 )
 
@@ -73,6 +74,10 @@ class Pairs(Protocol[T_co]):
     def __iter__(self) -> abc.Iterator[tuple[T_co, T_co]]: ...
 
 
+class Rows(abc.Iterable[tuple[T, T]]):
+    pass
+
+
 class Dogs(list[Dog]):
     pass
 
@@ -125,7 +130,15 @@ class Dogs(list[Dog]):
         (tuple[int, str], abc.Sequence[int | str]),
         (tuple[int, ...], abc.Iterable[int]),
         (tuple[int, *tuple[str, ...]], tuple[int, str, str]),
+        (tuple[int, Unpack[tuple[str, ...]]], tuple[int, str, str]),
+        (tuple, tuple[int, str]),
+        (tuple[int, str], tuple),
         (tuple[int, str], Pairs[int]),
+        (list[int], Pairs[str]),
+        (Rows[int], abc.Iterable[tuple[int, int]]),
+        (list["int"], list[str]),
+        (T, Literal["a"]),
+        (Shape, abc.Mapping[str, int]),
         (abc.Generator[int, object, None], abc.Generator[int, str, None]),
         (collections.Counter[str], abc.Mapping[str, int]),
         (abc.AsyncGenerator[int, None], abc.AsyncIterator[int]),
@@ -193,6 +206,8 @@ def test_what_fits(produced: Any, consumed: Any) -> None:
         (Animal, CheckedSpeaker),
         (Dog, list[Dog]),
         (int, type[int]),
+        (list[int], Literal["a"] | int),
+        (Shape, int),
     ],
 )
 def test_what_does_not_fit(produced: Any, consumed: Any) -> None:
@@ -265,6 +280,7 @@ def test_types_are_named_as_their_author_wrote_them() -> None:
     assert name_of(int) == "int"
     assert name_of(Dog) == "Dog"
     assert name_of(list[int]) == "list[int]"
+    assert name_of(T) == "~T"
     assert name_of(int | None) == "int | None"
 
 

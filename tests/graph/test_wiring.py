@@ -106,6 +106,21 @@ def test_a_stream_that_is_a_side_packet_is_told_so(mistakes: Mistakes) -> None:
     ]
 
 
+def test_a_stream_that_is_a_side_packet_of_a_node_is_told_so(mistakes: Mistakes) -> None:
+    text = """
+        version: 1
+        inputs: [text]
+        nodes:
+          model: {calculator: Model, side_outputs: {model: model}}
+          speak: {calculator: Parse, inputs: {text: model}}
+          parse: {calculator: Parse, inputs: {text: text}}
+    """
+    assert mistakes(text, *CALCULATORS) == [
+        "chat.yaml:5: Parse.text reads stream 'model', which no node produces; "
+        "there is a side packet of that name"
+    ]
+
+
 def test_a_stream_has_one_producer(mistakes: Mistakes) -> None:
     text = """
         version: 1

@@ -133,6 +133,151 @@ def test_a_stop_travels_up_a_chain_of_a_thousand_nodes() -> None:
     assert log[-2:] == ["abandoned", "closed"]
 
 
+class BurstCalculator(Calculator):
+    """Sends a hundred packets without waiting for room, then as many as are abandoned in close."""
+
+    log = SideInput[list[Any]]()
+    start = Input[int]()
+    number = Output[int](streaming=True)
+
+    async def process(self, cx: Context) -> None:
+        for number in range(100):
+            cx.send(self.number, number)
+
+    async def close(self, cx: Context) -> None:
+        await asyncio.sleep(0)
+        cx[self.log].append("closing")
+        cx.send(self.number, 100)
+        cx[self.log].append("closed")
+
+
+BURST = COUNT.replace("CountUp", "Burst")
+
+
+async def run_burst(nodes: str, *classes: type[Calculator]) -> tuple[list[Any], list[Any]]:
+    """The log of the bursting node, and what came out."""
+    log: list[Any] = []
+    values: list[Any] = []
+    graph = Graph(
+        load_graph_text(BURST + nodes, registry=Registry.of(BurstCalculator, PassCalculator, *classes))
+    )
+    await graph.open({"log": log})
+    try:
+        async with asyncio.timeout(10), graph.run() as run:
+            run.observe("result", lambda packet: values.append(packet.value))
+            await run.send("start", 0)
+    except RunError as error:
+        values.append(str(error.__cause__))
+    await graph.close()
+    return log, values
+
+
+def test_a_burst_larger_than_a_turn_and_a_queue_is_processed_whole() -> None:
+    nodes = """
+  one: {calculator: PassCalculator, inputs: {inward: number}, outputs: {outward: first}}
+  two: {calculator: PassCalculator, inputs: {inward: first}, outputs: {outward: result}}
+"""
+    log, values = asyncio.run(run_burst(nodes))
+    assert values == list(range(101))
+    assert log == ["closing", "closed"]
+
+
+def test_an_async_close_is_spared_the_cancellation_of_the_call_before_it() -> None:
+    class FailCalculator(PassCalculator):
+        def process(self, cx: Context) -> None:
+            if cx[self.inward] == 3:
+                raise ValueError("no threes")
+
+    nodes = "  one: {calculator: FailCalculator, inputs: {inward: number}, outputs: {outward: result}}\n"
+    log, values = asyncio.run(run_burst(nodes, FailCalculator))
+    assert values == ["no threes"]
+    assert log == ["closing", "closed"]
+
+
+def test_an_async_close_still_sends_on_an_output_that_nobody_ever_read() -> None:
+    class TwoCalculator(Calculator):
+        """Has an output that is not wired, and sends to it in an async close."""
+
+        inward = Input[int]()
+        outward = Output[int]()
+        unread = Output[int]()
+
+        def process(self, cx: Context) -> None:
+            cx.send(self.outward, cx[self.inward])
+
+        async def close(self, cx: Context) -> None:
+            await asyncio.sleep(0)
+            cx.send(self.unread, 1, at=1000)
+
+    class LateUntilCalculator(Calculator):
+        """Says done while the node above it is at rest."""
+
+        inward = Input[int]()
+        outward = Output[int]()
+
+        async def process(self, cx: Context) -> None:
+            cx.send(self.outward, cx[self.inward])
+            for _ in range(20):
+                await asyncio.sleep(0)
+            cx.done(self.inward)
+
+    text = """
+version: 1
+inputs: [start]
+outputs: [result]
+nodes:
+  two: {calculator: TwoCalculator, inputs: {inward: start}, outputs: {outward: between}}
+  until: {calculator: LateUntilCalculator, inputs: {inward: between}, outputs: {outward: result}}
+"""
+
+    async def scenario() -> None:
+        graph = Graph(load_graph_text(text, registry=Registry.of(TwoCalculator, LateUntilCalculator)))
+        async with graph, asyncio.timeout(10):
+            run = graph.run()
+            await run.send("start", 0)
+            await run.wait()  # the input is still open: the node ends because nobody reads it
+
+    asyncio.run(scenario())
+
+
+class PlainBurstCalculator(Calculator):
+    """Sends a hundred packets from one plain call."""
+
+    start = Input[int]()
+    number = Output[int](streaming=True)
+
+    def process(self, cx: Context) -> None:
+        for number in range(100):
+            cx.send(self.number, number)
+
+
+def test_what_one_call_sent_is_processed_whole_though_it_takes_several_turns() -> None:
+    text = """
+version: 1
+inputs: [start]
+outputs: [pair]
+nodes:
+  burst: {calculator: PlainBurstCalculator, inputs: {start: start}, outputs: {number: number}}
+  one: {calculator: PassCalculator, inputs: {inward: number}, outputs: {outward: left}}
+  two: {calculator: PassCalculator, inputs: {inward: number}, outputs: {outward: right}}
+  join: {calculator: PairCalculator, inputs: {left: left, right: right}, outputs: {pair: pair}}
+"""
+
+    async def scenario() -> list[Any]:
+        values: list[Any] = []
+        registry = Registry.of(PlainBurstCalculator, PassCalculator, PairCalculator)
+        async with Graph(load_graph_text(text, registry=registry)) as graph, asyncio.timeout(10):
+            run = graph.run()
+            run.observe("pair", lambda packet: values.append(packet.value))
+            await run.send("start", 0)
+            assert len(values) == 100  # before anything else happens
+            run.close_inputs()
+            await run.wait()
+        return values
+
+    assert asyncio.run(scenario()) == [(number, number) for number in range(100)]
+
+
 def test_a_reader_that_closes_ends_the_nodes_above_it() -> None:
     async def scenario() -> list[Any]:
         log: list[Any] = []

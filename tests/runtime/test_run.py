@@ -532,6 +532,24 @@ def test_cancelling_a_run_cancels_its_async_calls_closes_its_nodes_and_drops_the
     assert asyncio.run(scenario()) == ["cancelled", "closed"]
 
 
+@pytest.mark.parametrize("kind", [HangCalculator, RecordCalculator])
+def test_a_reader_that_waits_when_the_run_is_cancelled_is_told(kind: type[Calculator]) -> None:
+    async def scenario() -> None:
+        graph = graph_of(RECORD.replace("RecordCalculator", kind.__name__), kind)
+        await graph.open({"log": []})
+        async with graph:
+            run = graph.run()
+            reader = run.read("out")
+            await run.send("number", 0)
+            waiting = asyncio.ensure_future(anext(reader))
+            await asyncio.sleep(0)
+            run.cancel()
+            with pytest.raises(RunCancelled):
+                await asyncio.wait_for(waiting, 5)
+
+    asyncio.run(scenario())
+
+
 def test_leaving_the_block_by_an_exception_cancels_the_run() -> None:
     async def scenario() -> list[str]:
         log: list[str] = []
