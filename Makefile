@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help serve test test-slow check format bench constraints clean
+.PHONY: help serve test test-slow check format docs bench constraints clean
 
 help:
 	@echo 'make serve       serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test-slow   the slow and the loaded tests'
 	@echo 'make check       ruff, mypy --strict'
 	@echo 'make format      ruff format, and what ruff can mend'
+	@echo 'make docs        write anew the tables in docs/ that are made from the code'
 	@echo 'make bench       the benchmarks'
 	@echo 'make clean       remove what these made'
 
@@ -47,6 +48,9 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_hop.py

@@ -257,7 +257,9 @@ class GenaiCore:
         length = len(sequence.request.prompt) + len(sequence.generated)
         if not self.info.dynamic_split_fuse and length > self.info.max_num_batched_tokens:
             return Refused(
-                sequence.request.id, f"the KV cache was full and the request was dropped ({status})"
+                sequence.request.id,
+                f"the KV cache was full and the request was dropped ({status})",
+                transient=True,
             )
         try:
             self._submit(sequence)

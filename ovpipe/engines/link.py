@@ -17,6 +17,7 @@ from ovpipe.engines.protocol import (
     EngineInfo,
     EngineStats,
     EngineTimeouts,
+    EngineUnavailable,
     Failed,
     FromHost,
     GenerateRequest,
@@ -110,6 +111,8 @@ class EngineLink:
                 match message:
                     case Step():
                         self._step(message)
+                    case Refused(request=request_id, message=text, transient=True):
+                        self._fail(request_id, EngineUnavailable(text, retry_after=1))
                     case Refused(request=request_id, message=text):
                         self._fail(request_id, RequestRefused(text))
                     case Failed(message=text):

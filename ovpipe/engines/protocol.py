@@ -197,10 +197,14 @@ class Step(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """One request cannot be served, or not be carried on; the others do not notice."""
+    """One request cannot be served, or not be carried on; the others do not notice.
+
+    `transient` says that nothing is wrong with the request: another time it may succeed.
+    """
 
     request: int
     message: str
+    transient: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ovpipe.serving.repository import Repository
@@ -66,29 +66,35 @@ class Served:
 
     def __init__(self) -> None:
         self.model = ""
-        self.status = "client_left"
+        self.status = ""
 
 
 class SidePacketFigures(Collector):
-    """Gauges of whatever side packet of an open graph has `figures() -> Mapping[str, float]`."""
+    """Figures of whatever side packet of an open graph has `figures() -> Mapping[str, float]`.
+
+    Those whose names end in _total are counters, the others gauges.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
 
     def collect(self) -> Iterable[Metric]:
-        """One gauge family a figure, labelled by model."""
-        values: dict[str, dict[str, float]] = {}
+        """One family a figure, labelled by the model and the side packet's name in its graph."""
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
         for model in self._repository.available():
             for name, packet in model.ready_graph().side_packets.items():
                 for figure, value in _figures(f"{model.name}.{name}", packet).items():
-                    values.setdefault(figure, {})[model.name] = value
-        for figure, by_model in values.items():
-            gauge = GaugeMetricFamily(
-                f"ovpipe_{figure}", "Of a side packet of the model's graph.", labels=["model"]
-            )
-            for model_name, value in by_model.items():
-                gauge.add_metric([model_name], value)
-            yield gauge
+                    kind = CounterMetricFamily if figure.endswith("_total") else GaugeMetricFamily
+                    family = families.setdefault(
+                        figure,
+                        kind(
+                            f"ovpipe_{figure}",
+                            "Of a side packet of the model's graph.",
+                            labels=["model", "side_packet"],
+                        ),
+                    )
+                    family.add_metric([model.name, name], value)
+        return families.values()
 
 
 def _figures(place: str, packet: Any) -> Mapping[str, float]:

@@ -119,7 +119,12 @@ class FrontDoor:
     def _named(self, json: Mapping[str, Any]) -> Model:
         name = json.get("model")
         if not isinstance(name, str) or not name:
-            raise RequestError(400, "'model' must be the name of a model, a string.", param="model")
+            raise RequestError(
+                400,
+                "'model' is required and must be the name of a model, a string.",
+                code="missing_required_parameter" if name is None else "invalid_type",
+                param="model",
+            )
         return self._repository.find(name)
 
     # --- models, health, figures

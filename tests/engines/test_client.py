@@ -67,7 +67,7 @@ async def tokens_of(generation: Generation) -> list[int]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110  # what it waits for happens in another process
+    while not condition():  # what it waits for happens in another process
         await asyncio.sleep(0.01)
 
 

@@ -130,7 +130,7 @@ class Dogs(list[Dog]):
         (tuple[int, str], abc.Sequence[int | str]),
         (tuple[int, ...], abc.Iterable[int]),
         (tuple[int, *tuple[str, ...]], tuple[int, str, str]),
-        (tuple[int, Unpack[tuple[str, ...]]], tuple[int, str, str]),
+        (tuple[int, Unpack[tuple[str, ...]]], tuple[int, str, str]),  # noqa: UP044  - the old spelling again
         (tuple, tuple[int, str]),
         (tuple[int, str], tuple),
         (tuple[int, str], Pairs[int]),
@@ -206,7 +206,7 @@ def test_what_fits(produced: Any, consumed: Any) -> None:
         (Animal, CheckedSpeaker),
         (Dog, list[Dog]),
         (int, type[int]),
-        (list[int], Literal["a"] | int),
+        (Box[int], Literal["a"] | int),
         (Shape, int),
     ],
 )

@@ -11,30 +11,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 WORDS = ["errors", "timestamp", "packet", "ports", "calculator", "options", "registry", "http"]
-ALLOWED = {
-    "words": {"words"},
-    "engines": {"engines"},
-    "graph": {"graph", "words"},
-    "runtime": {"runtime", "graph", "words"},
-    "calculators": {"calculators", "words", "engines"},
-    "testing": {"testing", "runtime", "graph", "words", "engines.protocol"},
-    "serving": {"serving", "runtime", "graph", "words"},
-    "cli": {
-        "cli",
-        "serving",
-        "testing",
-        "runtime",
-        "graph",
-        "words",
-        "engines",
-        "calculators",
-        "models",
-        "graphs",
-    },
-    "models": set(),
-    "graphs": set(),
-    "face": {"words", "runtime"},
-}
+PAGE = ROOT / "docs" / "architecture.md"
+
+
+def allowed() -> dict[str, set[str]]:
+    """The table of rooms: what each may import."""
+    table = PAGE.read_text("utf-8").partition("<!-- rooms -->\n")[2].partition("<!-- /rooms -->")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return {room: {room, *may.split(", ")} - {"-"} for room, _, may, _ in rows}
+
+
+ALLOWED = allowed()
 
 
 def modules() -> dict[str, Path]:
@@ -101,6 +88,13 @@ def test_a_module_imports_only_what_its_room_may(module: str) -> None:
         other = room_of(imported)
         narrow = imported.removeprefix("ovpipe.")
         assert other in ALLOWED[room] or narrow in ALLOWED[room], f"{module} imports {imported}"
+
+
+def test_the_table_has_every_room_and_no_others() -> None:
+    rooms = {room_of(module) for module in modules()}
+    assert set(ALLOWED) == rooms
+    for room, others in ALLOWED.items():
+        assert {other.split(".")[0] for other in others} <= rooms, f"{room} may import a room there is not"
 
 
 def test_the_runtime_imports_neither_openvino_nor_aiohttp() -> None:

@@ -43,7 +43,9 @@ def test_the_engines_figures_are_all_told_and_no_others() -> None:
 
 
 def test_the_options_said_to_be_parameters_of_the_chat_graph_are() -> None:
-    plan = load_graph(shipped_graphs()["chat"], registry=Registry.installed(), parameters={"models_path": "m"})
+    plan = load_graph(
+        shipped_graphs()["chat"], registry=Registry.installed(), parameters={"models_path": "m"}
+    )
     rows = re.findall(r"^\| `(\w+)` \| (yes|no) \|", SERVING.read_text("utf-8"), re.MULTILINE)
     settable = {name for name, answer in rows if answer == "yes"}
     assert settable <= set(plan.resources[0].options)

@@ -167,7 +167,7 @@ def test_figures_of_side_packets_are_told_by_model_and_a_broken_one_costs_only_i
 
     page = asyncio.run(read())
     assert [line for line in page.splitlines() if line.startswith("ovpipe_motor")] == [
-        'ovpipe_motor_turns{model="one"} 3.0',
-        'ovpipe_motor_turns{model="four"} 3.0',
+        'ovpipe_motor_turns{model="one",side_packet="engine"} 3.0',
+        'ovpipe_motor_turns{model="four",side_packet="engine"} 3.0',
     ]
     assert "the figures of side packet 'two.engine' cannot be read" in caplog.text
