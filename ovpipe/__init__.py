@@ -25,7 +25,7 @@ from ovpipe.errors import (
 )
 from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
 from ovpipe.packet import Packet
-from ovpipe.ports import Input, Output, SideInput, SideOutput
+from ovpipe.ports import Input, Output, RepeatedInput, RepeatedOutput, SideInput, SideOutput
 from ovpipe.registry import Registry, register
 from ovpipe.timestamp import Timestamp
 
@@ -52,6 +52,8 @@ __all__ = [
     "Reader",
     "Registry",
     "RegistryError",
+    "RepeatedInput",
+    "RepeatedOutput",
     "RequestError",
     "ResponseBody",
     "ResponsePart",

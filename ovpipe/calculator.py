@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import ClassVar, Protocol, TypeVar, overload
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, TypeVar, overload
 
-from ovpipe.ports import Input, Output, PortSet, SideInput, SideOutput, ports_of
+from ovpipe.ports import (
+    Input,
+    Output,
+    PortSet,
+    RepeatedInput,
+    RepeatedOutput,
+    SideInput,
+    SideOutput,
+    ports_of,
+)
 from ovpipe.timestamp import Timestamp
 
 T = TypeVar("T")
@@ -46,6 +55,13 @@ class Context(Protocol):
         every consumer of the stream is done.
         """
 
+    @overload
+    def each(self, port: RepeatedInput[T], /) -> Sequence[Input[T]]: ...
+    @overload
+    def each(self, port: RepeatedOutput[T], /) -> Sequence[Output[T]]: ...
+    def each(self, port: RepeatedInput[T] | RepeatedOutput[T], /) -> Sequence[Input[T]] | Sequence[Output[T]]:
+        """The inputs or outputs that stand behind a repeated port in this graph, in its order."""
+
     def set_bound(self, port: Output[T], bound: int) -> None:
         """Promises that nothing earlier than `bound` will be sent, so that joins below need not wait."""
 
@@ -78,8 +94,12 @@ class Calculator:
     """
 
     ports: ClassVar[PortSet] = ports_of(object)
-    timestamp_offset: ClassVar[int] = 0
-    """After the inputs at T were processed, the outputs are settled through T + offset."""
+    timestamp_offset: ClassVar[int | None] = 0
+    """After the inputs at T were processed, the outputs are settled through T + offset; None: not by that."""
+    input_policy: ClassVar[str | Mapping[str, Any]] = "default"
+    """How packets of several inputs come together, unless the graph says otherwise; as in its YAML."""
+    process_timestamp_bounds: ClassVar[bool] = False
+    """Whether `process` also runs where inputs are only settled, with no packet on any."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -54,6 +54,39 @@ class Output(Port[T]):
         self.streaming = streaming
 
 
+class RepeatedInput(Port[T]):
+    """An input that a graph wires to any number of streams: `inputs: {parts: [a, b]}`.
+
+    `cx.each(port)` gives an Input for each stream, in the graph's order, to be used like any other.
+    """
+
+    def __init__(self, *, optional: bool = False) -> None:
+        self.optional = optional
+
+    def element(self, index: int) -> Input[T]:
+        """The input of one of the streams, for a plan."""
+        return _element(Input[T](), self, index)
+
+
+class RepeatedOutput(Port[T]):
+    """An output that a graph wires to any number of streams; `cx.each(port)` gives an Output for each."""
+
+    def __init__(self, *, streaming: bool = False) -> None:
+        self.streaming = streaming
+
+    def element(self, index: int) -> Output[T]:
+        """The output of one of the streams, for a plan."""
+        return _element(Output[T](streaming=self.streaming), self, index)
+
+
+P = TypeVar("P", bound=Port[Any])
+
+
+def _element(port: P, whole: Port[Any], index: int) -> P:
+    port.name, port.owner, port.type = f"{whole.name}[{index}]", whole.owner, whole.type
+    return port
+
+
 class SideInput(Port[T]):
     """A value set once, before the calculator opens: a model, a tokenizer, an engine."""
 
@@ -73,11 +106,13 @@ class PortSet:
     outputs: Mapping[str, Output[Any]]
     side_inputs: Mapping[str, SideInput[Any]]
     side_outputs: Mapping[str, SideOutput[Any]]
+    repeated_inputs: Mapping[str, RepeatedInput[Any]]
+    repeated_outputs: Mapping[str, RepeatedOutput[Any]]
 
     @property
     def has_streams(self) -> bool:
         """Whether nodes of this class live in runs; one without streams opens once, with its graph."""
-        return bool(self.inputs or self.outputs)
+        return bool(self.inputs or self.outputs or self.repeated_inputs or self.repeated_outputs)
 
 
 def ports_of(cls: type[object]) -> PortSet:
@@ -100,7 +135,9 @@ def ports_of(cls: type[object]) -> PortSet:
     def of(kind: type[Port[Any]]) -> Mapping[str, Any]:
         return MappingProxyType({name: port for name, port in found.items() if isinstance(port, kind)})
 
-    ports = PortSet(of(Input), of(Output), of(SideInput), of(SideOutput))
+    ports = PortSet(
+        of(Input), of(Output), of(SideInput), of(SideOutput), of(RepeatedInput), of(RepeatedOutput)
+    )
     if ports.has_streams and ports.side_outputs:
         raise DeclarationError(
             f"{cls.__name__} has streams and side outputs; "

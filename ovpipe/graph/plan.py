@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from ovpipe.calculator import Calculator
-from ovpipe.ports import Input, Output, SideInput, SideOutput
+from ovpipe.ports import Input, Output, Port, RepeatedInput, RepeatedOutput, SideInput, SideOutput
 
 DEFAULT_MAX_QUEUE_SIZE = 100
+
+
+INLINE = "inline"
+"""The executor that every graph has: the event loop itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPlan:
+    """An input policy by name, with its options; inputs stand in it by their names (`parts[0]`)."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+DEFAULT_POLICY = PolicyPlan("default")
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorPlan:
+    """A pool of threads, for nodes that take milliseconds and release the GIL."""
+
+    name: str
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +44,10 @@ class StreamPlan:
     """The node that writes it; None for an input of the graph."""
     place: str
     """file:line where it is declared."""
+    max_queue_size: int | None = None
+    """Packets before a consumer; None: the graph's."""
+    overflow: Literal["block", "drop_oldest", "error"] = "block"
+    """What becomes of a packet for a full queue: the producer waits, the oldest is dropped, the run fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +63,15 @@ class NodePlan:
     side_outputs: tuple[tuple[SideOutput[Any], str], ...]
     place: str
     """file:line of the node, for messages."""
+    elements: tuple[tuple[RepeatedInput[Any] | RepeatedOutput[Any], tuple[Port[Any], ...]], ...] = ()
+    """For each wired repeated port the ports in `inputs` or `outputs` that stand for its streams."""
+    policy: PolicyPlan = DEFAULT_POLICY
+    back_edges: frozenset[int] = frozenset()
+    """The positions in `inputs` that close a cycle."""
+    executor: str = INLINE
+    max_in_flight: int = 1
+    on_error: Literal["fail", "drop"] = "fail"
+    source_layer: int = 0
 
     def build(self) -> Calculator:
         """A fresh calculator."""
@@ -58,3 +94,4 @@ class Plan:
     nodes: tuple[NodePlan, ...]
     """Nodes with streams, each after the producers of its inputs."""
     max_queue_size: int = DEFAULT_MAX_QUEUE_SIZE
+    executors: tuple[ExecutorPlan, ...] = ()

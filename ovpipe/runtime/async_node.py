@@ -88,7 +88,9 @@ class AsyncNode(Node):
                 self.opened = True
             phase = "process"
             while not core.stopping and await self.next_inputs():
-                await awaited(self.process(self.cx))
+                processing = self.process(self.cx)
+                if processing is not None:
+                    await processing
                 self.policy.clear(self.cx)
                 self.settle()
         except Abandoned:

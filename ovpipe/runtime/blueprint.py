@@ -30,6 +30,8 @@ class NodeBlueprint:
     outputs: tuple[tuple[Output[Any], int], ...]
     side_inputs: tuple[tuple[SideInput[Any], str], ...]
     unwired: tuple[Output[Any], ...]
+    offset: int
+    elements: Mapping[Any, tuple[Any, ...]]
 
     def start(self, core: Core, streams: list[Stream], side_packets: Mapping[str, Any]) -> Node:
         """The node of a new run."""
@@ -37,8 +39,7 @@ class NodeBlueprint:
         outputs += [(port, Stream(port.name, DRAIN_LIMIT)) for port in self.unwired]
         return self.kind(
             core,
-            self.name,
-            self.place,
+            self,
             self.build(),
             [(port, streams[index]) for port, index in self.inputs],
             outputs,
@@ -88,5 +89,7 @@ def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBluep
         inputs=plan.inputs,
         outputs=plan.outputs,
         side_inputs=plan.side_inputs,
+        offset=cls.timestamp_offset or 0,
+        elements=dict(plan.elements),
         unwired=tuple(port for port in cls.ports.outputs.values() if port not in wired),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ovpipe.errors import EmptyInputError, PortError, did_you_mean
@@ -48,6 +49,12 @@ class NodeContext(dict[Port[Any], Any]):
         stream.bound = ts + 1 if FIRST_ORDINARY <= ts < LAST_ORDINARY else ONE_OVER_POST_STREAM
         stream.append((ts, value))
 
+    def each(self, port: Any) -> Sequence[Any]:
+        try:
+            return self.node.plan.elements[port]
+        except KeyError:
+            raise PortError(f"{self.node.name} has no repeated port {port}") from None
+
     def set_bound(self, port: Output[Any], bound: int) -> None:
         stream = self.outs[port]
         stream.bound = max(stream.bound, int(bound))
@@ -56,9 +63,8 @@ class NodeContext(dict[Port[Any], Any]):
         await self.node.drained()
 
     def done(self, port: Input[Any]) -> None:
-        if port not in self.node.calculator.ports.inputs.values():
+        if not self.node.done(port) and port not in self.node.calculator.ports.inputs.values():
             raise PortError(f"{self.node.name} has no input {port}")
-        self.node.done(port)
 
     def set_side(self, port: SideOutput[Any], value: Any) -> None:
         raise PortError(f"{self.node.name} has streams; a side packet is set by a calculator without any")

@@ -43,6 +43,8 @@ class Core:
         self.busy = 0
         """Calls of async nodes in flight."""
         self.pumping = False
+        self.turns = 0
+        """Pumps so far: a run whose count stands still waits for something outside."""
         self.stopping = False
         self.cancelled = False
         self.errors: list[RunError] = []
@@ -99,6 +101,7 @@ class Core:
         if self.pumping:
             return False
         self.pumping = True
+        self.turns += 1
         ready = self.ready
         try:
             while True:
@@ -206,10 +209,10 @@ class Core:
         """Records a node's error and stops the run."""
         timestamp = Timestamp.DONE if node.cx.ts == UNSET else Timestamp.of_raw(node.cx.ts)
         message = (
-            f"{node.place}: node {node.name!r} ({type(node.calculator).__name__}) failed in {phase} "
+            f"{node.plan.place}: node {node.name!r} ({type(node.calculator).__name__}) failed in {phase} "
             f"at timestamp {timestamp}: {type(error).__name__}: {error}"
         )
-        self.record(message, node.name, phase, node.cx.ts, node.place, error)
+        self.record(message, node.name, phase, node.cx.ts, node.plan.place, error)
 
     def record(self, message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> None:
         """Keeps an error; the first one stops the run."""

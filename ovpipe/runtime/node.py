@@ -13,6 +13,7 @@ from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, ONE_OVER_POST_
 
 if TYPE_CHECKING:
     from ovpipe.ports import Input, Output, SideInput
+    from ovpipe.runtime.blueprint import NodeBlueprint
     from ovpipe.runtime.core import Core
 
 DRAIN_LIMIT = 16
@@ -39,7 +40,7 @@ class Node:
         "offset",
         "opened",
         "outs",
-        "place",
+        "plan",
         "policy",
         "process",
         "queued",
@@ -51,19 +52,18 @@ class Node:
     def __init__(
         self,
         core: Core,
-        name: str,
-        place: str,
+        plan: NodeBlueprint,
         calculator: Calculator,
         inputs: list[tuple[Input[Any], Stream]],
         outputs: list[tuple[Output[Any], Stream]],
         side: dict[SideInput[Any], Any],
     ) -> None:
         self.core = core
-        self.name = name
-        self.place = place
+        self.plan = plan
+        self.name = plan.name
         self.calculator = calculator
         self.process = calculator.process
-        self.offset = calculator.timestamp_offset
+        self.offset = plan.offset
         self.queued = self.opened = self.closed = False
         self.room = DRAIN_LIMIT
         self.inputs = [InputQueue(port, stream) for port, stream in inputs]
@@ -194,13 +194,18 @@ class Node:
         """`cx.drain` of a node whose calls are plain: it cannot wait."""
         raise RuntimeError(f"{self.name}: only an async call can wait for room with cx.drain()")
 
-    def done(self, port: Input[Any]) -> None:
-        """Gives up an input: what waits is dropped, nothing more comes, and its producer may end."""
+    def done(self, port: Input[Any]) -> bool:
+        """Gives up an input: what waits is dropped, nothing more comes, and its producer may end.
+
+        Returns whether the input is wired.
+        """
         for entry in self.inputs:
             if entry.port is port:
                 source, entry.source = entry.source, closed_stream()
                 entry.queue.clear()
                 self.core.lose_consumer(source, self)
+                return True
+        return False
 
     def abandon(self) -> Node | None:
         """Ends the node cleanly because nobody reads it: it is done with all its inputs and closes."""

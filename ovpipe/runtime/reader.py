@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from ovpipe.packet import Packet
@@ -27,13 +28,16 @@ class Reader:
         self._stream = stream
         self._queue: deque[Item] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._pour: Callable[[], None] | None = None
         self._closed = False
         stream.consumers.append((self, self._queue))
 
     def drain(self) -> None:
         """Called by the run when there is news."""
         self.queued = False
-        if self._waiter is not None and not self._waiter.done():
+        if self._pour is not None:
+            self._pour()
+        elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def __aiter__(self) -> Self:
@@ -52,6 +56,40 @@ class Reader:
         timestamp, value = self._queue.popleft()
         self._run.took_from(self._stream)
         return Packet(value, Timestamp.of_raw(timestamp))
+
+    async def pour(self, sink: Callable[[list[Any]], bool]) -> bool:
+        """Hands values to a function as they come, within the run's own turn: no task is woken for them.
+
+        A call of `sink` has all values that wait. When it returns False, later ones stay in the queue and
+        `pour` returns True: there may be more. At the end of the stream it returns False. Raises the run's
+        error, and what `sink` raises.
+        """
+        over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def pour() -> None:
+            try:
+                while self._queue and not over.done():
+                    values = [value for _, value in self._queue]
+                    self._queue.clear()
+                    if not sink(values):
+                        over.set_result(True)
+                    self._run.took_from(self._stream)  # which may come back here with what was made room for
+                if not over.done() and self._is_over():
+                    over.set_result(False)
+            except Exception as error:
+                if over.done():
+                    raise
+                over.set_exception(error)
+
+        self._pour = pour
+        try:
+            pour()
+            more = await over
+        finally:
+            self._pour = None
+        if not more:
+            self._run.raise_failure()
+        return more
 
     def take(self) -> list[Packet[Any]]:
         """All packets that wait now, without waiting for more."""

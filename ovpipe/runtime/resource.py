@@ -52,6 +52,9 @@ class ResourceContext(dict[Port[Any], Any]):
     def send(self, port: Port[Any], value: Any, at: int | None = None) -> None:
         raise self._has_no_streams()
 
+    def each(self, port: Any) -> Any:
+        raise self._has_no_streams()
+
     def set_bound(self, port: Port[Any], bound: int) -> None:
         raise self._has_no_streams()
 

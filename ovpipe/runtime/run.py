@@ -132,6 +132,11 @@ class Run:
         """Whether the run has failed, was cancelled or has ended."""
         return self._core.stopping or self._over.is_set()
 
+    @property
+    def turns(self) -> int:
+        """A count that moves whenever anything in the run does."""
+        return self._core.turns
+
     def raise_failure(self) -> None:
         """Raises the run's first error, or RunCancelled, if there is one."""
         failure = self._core.failure()

@@ -7,6 +7,7 @@ import logging
 import re
 import struct
 from collections.abc import Awaitable
+from functools import partial
 from socket import SO_LINGER, SOL_SOCKET
 from typing import NoReturn
 
@@ -15,7 +16,6 @@ from aiohttp.http import StreamWriter
 
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
-from ovpipe.packet import Packet
 from ovpipe.runtime.reader import Reader
 from ovpipe.serving.failures import as_request_error
 from ovpipe.serving.limits import Limits
@@ -46,7 +46,7 @@ class Exchange:
         self._run = model.ready_graph().run()
         self._stopped_with: RequestError | None = None
         self._failure: Exception | None = None
-        self._watch = SilenceWatch(limits.silent_seconds, self._run_is_silent)
+        self._watch = SilenceWatch(limits.silent_seconds, lambda: self._run.turns, self._run_is_silent)
 
     def stop(self, error: RequestError) -> None:
         """Ends the run; the client is told `error` if it still waits for something."""
@@ -88,9 +88,8 @@ class Exchange:
         assert isinstance(writer, StreamWriter)
         self.status = start.status
         try:
-            async for packet in reader:
-                self._watch.heard = True
-                await self._write(writer, _joined(packet, reader.take()))
+            while await reader.pour(partial(self._put, writer)):
+                await self._bounded(writer.drain())
         except ConnectionError:
             self.status = CLIENT_LEFT
             raise
@@ -98,14 +97,16 @@ class Exchange:
             event = error_event(self._told(error))
             if response.content_type != "text/event-stream":
                 self._abort("the response has begun and cannot be completed")
-            await self._write(writer, event)
+            if not self._put(writer, [ResponseBody(event)]):
+                await self._bounded(writer.drain())
         await self._bounded(response.write_eof())
         return response
 
-    async def _write(self, writer: StreamWriter, data: bytes) -> None:
-        await writer.write(data, drain=False)
-        if self._request.protocol.writing_paused:
-            await self._bounded(writer.drain())
+    def _put(self, writer: StreamWriter, parts: list[object]) -> bool:
+        """Writes parts, in the run's own turn; returns whether the client keeps up."""
+        for _ in writer.write(_joined(parts), drain=False).__await__():
+            raise RuntimeError("aiohttp's write was to return at once: it was told not to drain")
+        return not self._request.protocol.writing_paused
 
     async def _bounded(self, writing: Awaitable[None]) -> None:
         """Waits for a client to read, but not for ever."""
@@ -163,21 +164,21 @@ class Exchange:
 
     def _run_is_silent(self) -> None:
         log.error(
-            "model %r: a run has given nothing for %g s and is cancelled",
+            "model %r: nothing has moved in a run for %g s; it is cancelled",
             self._model.name,
             self._limits.silent_seconds,
         )
         self.stop(internal_error())
 
 
-def _joined(packet: Packet[object], more: list[Packet[object]]) -> bytes:
+def _joined(parts: list[object]) -> bytes:
     """The bytes of all parts that wait, for one write."""
-    parts = []
-    for one in (packet, *more):
-        if not isinstance(one.value, ResponseBody):
-            raise _wrong_part(one.value, "ResponseBody")
-        parts.append(one.value.data)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    pieces = []
+    for part in parts:
+        if not isinstance(part, ResponseBody):
+            raise _wrong_part(part, "ResponseBody")
+        pieces.append(part.data)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _check_headers(start: ResponseStart) -> None:

@@ -1,4 +1,4 @@
-"""A watch over a run that gives nothing any more."""
+"""A watch over a run in which nothing moves any more."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ TICKS = 4
 
 
 class SilenceWatch:
-    """Calls `ring` once when `heard` was not set for some seconds (up to a quarter more).
+    """Calls `ring` once when a count has stood still for some seconds (up to a quarter more).
 
-    The hot path pays one attribute for it, not a timer a token.
+    The count is the run's own, so the hot path pays nothing for it.
     """
 
-    def __init__(self, seconds: float, ring: Callable[[], None]) -> None:
-        self.heard = False
+    def __init__(self, seconds: float, count: Callable[[], int], ring: Callable[[], None]) -> None:
+        self._count = count
+        self._heard = count()
         self._tick = seconds / TICKS
         self._ring = ring
         self._quiet_ticks = 0
@@ -27,8 +28,9 @@ class SilenceWatch:
         self._handle.cancel()
 
     def _look(self) -> None:
-        self._quiet_ticks = 0 if self.heard else self._quiet_ticks + 1
-        self.heard = False
+        heard = self._count()
+        self._quiet_ticks = self._quiet_ticks + 1 if heard == self._heard else 0
+        self._heard = heard
         if self._quiet_ticks >= TICKS:
             self._ring()
         else:

@@ -16,6 +16,7 @@ import json
 import os
 import random
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -364,6 +365,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="INFERENCE_NUM_THREADS on both sides")
     parser.add_argument("--quick", action="store_true", help="defaults of 3 pairs, 32 streams, 32 tokens")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that blocks are left, and processes ended
     quick: bool = asked.quick
     options = GenaiOptions(
         models_path=str(model_folder(asked.model)),

@@ -105,7 +105,7 @@ def test_a_node_that_hangs_is_a_500_after_the_limit_and_its_run_is_closed(
     answer = post(server.url, {"model": "bad", "do": "hang", "record": str(record)})
     assert answer.error() == (500, "internal_error", None)
     wait_for_text(record, "closed")
-    server.wait_line("model 'bad': a run has given nothing for 2 s and is cancelled")
+    server.wait_line("model 'bad': nothing has moved in a run for 2 s; it is cancelled")
 
 
 @pytest.mark.parametrize(

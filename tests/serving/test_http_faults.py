@@ -218,11 +218,12 @@ def test_models_can_only_be_read(server: ServerProcess) -> None:
 
 @pytest.mark.parametrize("model", [None, 42, [], {}, True, ""])
 def test_a_model_that_is_no_name_is_400(server: ServerProcess, model: object) -> None:
-    assert post(server.url, {"model": model}).error() == (400, None, "model")
+    code = "missing_required_parameter" if model is None else "invalid_type"
+    assert post(server.url, {"model": model}).error() == (400, code, "model")
 
 
 def test_a_missing_model_is_400(server: ServerProcess) -> None:
-    assert post(server.url, {}).error() == (400, None, "model")
+    assert post(server.url, {}).error() == (400, "missing_required_parameter", "model")
 
 
 def test_an_unknown_model_is_404_and_names_those_served_but_not_itself(server: ServerProcess) -> None:

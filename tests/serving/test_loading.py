@@ -45,7 +45,10 @@ def test_a_model_that_loads_is_503_and_the_others_are_served(tmp_path: Path) -> 
         (tmp_path / "gate").touch()
         server.wait_line("model slow: ready after")
         assert post(server.url, {"model": "slow"}).status == 200
-        assert 'ovpipe_lamp_watts{model="slow"} 40.0' in get(server.url, "/metrics").body.decode()
+        assert (
+            'ovpipe_lamp_watts{model="slow",side_packet="lamp"} 40.0'
+            in get(server.url, "/metrics").body.decode()
+        )
     assert (tmp_path / "closed").read_text() == "closed"
 
 
