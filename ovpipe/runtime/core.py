@@ -9,7 +9,7 @@ from typing import Any
 from ovpipe.errors import RunError, StalledError, TimestampError
 from ovpipe.runtime.blueprint import Blueprint
 from ovpipe.runtime.node import Node
-from ovpipe.runtime.stream import Append, Consumer, Stream, drop
+from ovpipe.runtime.stream import Append, Consumer, Item, Stream, drop
 from ovpipe.timestamp import DONE, UNSET, Timestamp
 
 PUMP_BUDGET = 200
@@ -130,12 +130,12 @@ class Core:
         """
         if self.busy or self.stopping:
             return False
-        if any(not isinstance(c, Node) and len(q) >= s.limit for s in self.full for c, q in s.consumers):
+        if any(not isinstance(c, Node) and len(q) >= limit for s in self.full for c, q, limit in s.consumers):
             return False
         stream = self.full[0]
         if stream.limit >= stream.cap:
             waiting = ", ".join(
-                c.name for c, q in stream.consumers if isinstance(c, Node) and len(q) >= stream.limit
+                c.name for c, q, limit in stream.consumers if isinstance(c, Node) and len(q) >= limit
             )
             error = StalledError(
                 f"deadlock: the queue of stream {stream.name!r} before {waiting} has grown to {stream.limit} "
@@ -144,7 +144,7 @@ class Core:
             )
             self.record(str(error), waiting, "wait", UNSET, self.file, error)
             return True
-        stream.limit += 1
+        stream.grow()
         self.relieve(stream)
         return True
 
@@ -155,11 +155,11 @@ class Core:
         if stream.bound == stream.told:
             return
         stream.told = stream.bound
-        for consumer, queue in stream.consumers:
+        for consumer, queue, limit in stream.consumers:
             if not consumer.queued:
                 consumer.queued = True
                 self.ready.append(consumer)
-            if len(queue) >= stream.limit:
+            if len(queue) >= limit:
                 self.mark_full(stream)
 
     def deliver(self, stream: Stream) -> None:
@@ -189,11 +189,11 @@ class Core:
             for wake in waiters:
                 wake()
 
-    def lose_consumer(self, stream: Stream, consumer: Consumer) -> None:
-        """A consumer is done with a stream; the producer ends when nobody is left."""
+    def lose_consumer(self, stream: Stream, queue: deque[Item]) -> None:
+        """Who reads from this queue is done with its stream; the producer ends when nobody is left."""
         if self.stopping:
             return
-        if stream.remove(consumer) and stream.producer is not None:
+        if stream.detach(queue) and stream.producer is not None:
             self.ready.append(Orphan(stream.producer))
         self.relieve(stream)
 
@@ -235,7 +235,7 @@ class Core:
         self.stopping = True
         for stream in self.streams:
             stream.append = drop
-            for consumer, queue in stream.consumers:
+            for consumer, queue, _ in stream.consumers:
                 if isinstance(consumer, Node):
                     queue.clear()
         for node in self.nodes:

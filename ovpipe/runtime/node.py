@@ -69,7 +69,7 @@ class Node:
         self.inputs = [InputQueue(port, stream) for port, stream in inputs]
         self.policy = DefaultInputPolicy(self.inputs)
         for entry in self.inputs:
-            entry.source.consumers.append((self, entry.queue))
+            entry.source.attach(self, entry.queue)
         streams = Outputs(outputs)
         streams.node = self
         self.outs = list(streams.values())
@@ -166,14 +166,14 @@ class Node:
                     room = 0
                 continue
             stream.told = stream.bound
-            for consumer, queue in stream.consumers:
+            for consumer, queue, limit in stream.consumers:
                 if not consumer.queued:
                     consumer.queued = True
                     if following is None and isinstance(consumer, Node):
                         following = consumer
                     else:
                         core.ready.append(consumer)
-                left = stream.limit - len(queue)
+                left = limit - len(queue)
                 if left < room:
                     room = left
                     if left <= 0:
@@ -203,7 +203,7 @@ class Node:
             if entry.port is port:
                 source, entry.source = entry.source, closed_stream()
                 entry.queue.clear()
-                self.core.lose_consumer(source, self)
+                self.core.lose_consumer(source, entry.queue)
                 return True
         return False
 

@@ -30,7 +30,7 @@ class Reader:
         self._waiter: asyncio.Future[None] | None = None
         self._pour: Callable[[], None] | None = None
         self._closed = False
-        stream.consumers.append((self, self._queue))
+        stream.attach(self, self._queue)
 
     def drain(self) -> None:
         """Called by the run when there is news."""
@@ -103,7 +103,7 @@ class Reader:
         if not self._closed:
             self._closed = True
             self._queue.clear()
-            self._run.lose_reader(self._stream, self)
+            self._run.lose_reader(self._stream, self._queue)
 
     def _is_over(self) -> bool:
         return self._closed or self._run.stopped or self._stream.bound >= ONE_OVER_POST_STREAM

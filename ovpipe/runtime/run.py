@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +13,7 @@ from ovpipe.packet import Packet
 from ovpipe.runtime.blueprint import Blueprint
 from ovpipe.runtime.core import Core
 from ovpipe.runtime.reader import Reader
-from ovpipe.runtime.stream import Stream
+from ovpipe.runtime.stream import Item, Stream
 from ovpipe.timestamp import Timestamp
 
 
@@ -153,10 +154,10 @@ class Run:
             self._core.relieve(stream)
             self._core.turn()
 
-    def lose_reader(self, stream: Stream, reader: Reader) -> None:
+    def lose_reader(self, stream: Stream, queue: deque[Item]) -> None:
         """A reader reads no more."""
         if not self.stopped:
-            self._core.lose_consumer(stream, reader)
+            self._core.lose_consumer(stream, queue)
             self._core.turn()
 
     # --- the pump

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 Item = tuple[int, Any]
 """A packet inside the runtime: raw timestamp and value. Packet objects are for those outside."""
+
+UNBOUNDED = sys.maxsize
+"""The limit of a queue that never counts as full: it drops packets by itself, or closes a cycle."""
 
 GROWTH = 16
 """How many times its limit a queue may grow to, packet by packet, when nothing else can move."""
@@ -70,14 +74,15 @@ class Stream:
         self.full = False
         self.streaming = False
         self.producer: Node | None = None
-        self.consumers: list[tuple[Consumer, deque[Item]]] = []
+        self.consumers: list[tuple[Consumer, deque[Item], int]] = []
+        """Who reads, the queue before it, and how many packets make that queue full."""
         self.observers: list[Append] = []
         self.waiters: list[Callable[[], None]] = []
         self.append: Append = drop
 
     def connect(self) -> None:
         """Chooses the cheapest way to hand a packet to all that read it."""
-        sinks: list[Append] = [queue.append for _, queue in self.consumers]
+        sinks: list[Append] = [queue.append for _, queue, _ in self.consumers]
         sinks += self.observers
         if not sinks:
             self.append = drop
@@ -91,9 +96,9 @@ class Stream:
         """Whether every consumer there was is done."""
         return self.append == self.refuse
 
-    def remove(self, consumer: Consumer) -> bool:
-        """Forgets a consumer; returns whether it was the last."""
-        self.consumers = [entry for entry in self.consumers if entry[0] is not consumer]
+    def detach(self, queue: deque[Item]) -> bool:
+        """Forgets the consumer behind a queue; returns whether it was the last."""
+        self.consumers = [entry for entry in self.consumers if entry[1] is not queue]
         if self.consumers:
             self.connect()
             return False
@@ -104,9 +109,21 @@ class Stream:
         """Stands in for `append` when all consumers are done."""
         raise Abandoned(f"every consumer of stream {self.name!r} is done")
 
+    def attach(self, consumer: Consumer, queue: deque[Item], *, bounded: bool = True) -> None:
+        """Adds a consumer. A queue that is not bounded never holds the producer up."""
+        self.consumers.append((consumer, queue, self.limit if bounded else UNBOUNDED))
+
     def room(self) -> int:
         """How many packets fit before the first queue is full."""
-        return self.limit - max((len(queue) for _, queue in self.consumers), default=0)
+        return min((limit - len(queue) for _, queue, limit in self.consumers), default=self.limit)
+
+    def grow(self) -> None:
+        """Lets every bounded queue hold one more packet."""
+        self.limit += 1
+        self.consumers = [
+            (consumer, queue, limit if limit == UNBOUNDED else self.limit)
+            for consumer, queue, limit in self.consumers
+        ]
 
     def late(self, timestamp: int) -> int:
         """The timestamp for a send without `at` whose input's timestamp is below the bound.

@@ -405,6 +405,36 @@ def test_a_long_chain_of_work_lets_the_event_loop_have_its_turn() -> None:
     assert asyncio.run(scenario()) >= 4
 
 
+def test_a_node_that_reads_a_stream_on_two_ports_may_be_done_with_one_of_them() -> None:
+    class OnceCalculator(Calculator):
+        left = Input[int]()
+        right = Input[int]()
+        pair = Output[tuple[int | None, int | None]]()
+
+        def process(self, cx: Context) -> None:
+            cx.send(self.pair, (cx.get(self.left), cx.get(self.right)))
+            cx.done(self.left)
+
+    text = """
+version: 1
+inputs: [number]
+outputs: [pair]
+nodes:
+  once: {calculator: OnceCalculator, inputs: {left: number, right: number}, outputs: {pair: pair}}
+"""
+
+    async def scenario() -> list[Any]:
+        values: list[Any] = []
+        async with Graph(load_graph_text(text, registry=Registry.of(OnceCalculator))) as graph:
+            async with graph.run() as run:
+                run.observe("pair", lambda packet: values.append(packet.value))
+                for number in range(3):
+                    await run.send("number", number)
+        return values
+
+    assert asyncio.run(scenario()) == [(0, 0), (None, 1), (None, 2)]
+
+
 def test_only_an_async_call_can_wait_for_room() -> None:
     class PlainDrainCalculator(PassCalculator):
         def process(self, cx: Context) -> None:
