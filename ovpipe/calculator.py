@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from ovpipe.ports import (
@@ -65,6 +65,12 @@ class Context(Protocol):
     def set_bound(self, port: Output[T], bound: int) -> None:
         """Promises that nothing earlier than `bound` will be sent, so that joins below need not wait."""
 
+    def bound(self, port: Input[T]) -> Timestamp:
+        """The smallest timestamp at which this input may still bring a packet; DONE when it is over.
+
+        It is for calculators whose inputs move apart; with the default policy `process` itself tells it.
+        """
+
     async def drain(self) -> None:
         """Waits until no output's queue is full, as asyncio's StreamWriter does.
 
@@ -76,6 +82,9 @@ class Context(Protocol):
 
         When every consumer of a stream is done, its producer's next send or drain raises Abandoned.
         """
+
+    def stop(self) -> None:
+        """Says that this source has no more packets. A `process` that is a generator just returns."""
 
     def set_side(self, port: SideOutput[T], value: T) -> None:
         """Sets a side packet, once, in `open` of a calculator without streams."""
@@ -109,8 +118,12 @@ class Calculator:
         """Called once, before anything else; inputs are empty."""
         return None
 
-    def process(self, cx: Context) -> Awaitable[None] | None:
-        """Called at each timestamp at which every input is settled and at least one has a packet."""
+    def process(self, cx: Context) -> Awaitable[None] | Iterator[None] | AsyncIterator[None] | None:
+        """Called at each timestamp at which every input is settled and at least one has a packet.
+
+        A source, a node without inputs, is called again and again until it says `cx.stop()`; or its
+        `process` is a generator, which yields between packets and returns at the end.
+        """
         return None
 
     def close(self, cx: Context) -> Awaitable[None] | None:

@@ -81,6 +81,10 @@ class StalledError(OvpipeError):
     """A run can go no further: a queue is full at its cap, or inputs never settle."""
 
 
+class QueueFullError(OvpipeError):
+    """A packet was sent to a full queue of a stream with `overflow: error`."""
+
+
 class NotFoundError(OvpipeError, LookupError):
     """A name of a stream, a side packet or a model that does not exist; the message lists those that do."""
 

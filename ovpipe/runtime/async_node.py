@@ -40,10 +40,15 @@ class AsyncNode(Node):
 
     def open(self) -> None:
         """Opens now when `open` is plain, else as the first thing its task does."""
-        if iscoroutinefunction(self.calculator.open):
+        if self.opens_async:
             self.start()
         else:
             super().open()
+
+    @property
+    def opens_async(self) -> bool:
+        """Whether `open` awaits."""
+        return iscoroutinefunction(self.calculator.open)
 
     def drain(self) -> None:
         """Starts a task when there may be something for it; while it lives the node stays queued."""
@@ -87,12 +92,7 @@ class AsyncNode(Node):
                 await awaited(self.calculator.open(self.cx))
                 self.opened = True
             phase = "process"
-            while not core.stopping and await self.next_inputs():
-                processing = self.process(self.cx)
-                if processing is not None:
-                    await processing
-                self.policy.clear(self.cx)
-                self.settle()
+            await self.work_on_inputs()
         except Abandoned:
             for entry in self.inputs:
                 self.done(entry.port)
@@ -104,6 +104,19 @@ class AsyncNode(Node):
         if not self.closed and (core.stopping or self.policy.bound() >= ONE_OVER_POST_STREAM):
             await self.close()
         self.leave()
+
+    async def work_on_inputs(self) -> None:
+        """Processes input sets until none is settled."""
+        while not self.core.stopping and await self.next_inputs():
+            try:
+                processing = self.process(self.cx)
+                if processing is not None:
+                    await processing
+            except Exception as error:
+                if not self.forgive(error):
+                    raise
+            self.policy.clear(self.cx)
+            self.settle()
 
     async def next_inputs(self) -> bool:
         """Waits for room below, then takes the next input set; False when none is settled."""
@@ -173,28 +186,36 @@ class AsyncNode(Node):
 
     async def wait_for_room(self) -> None:
         """Waits for a consumer. The run may find meanwhile that it is stuck, so this call is not busy."""
-        self.waiter = asyncio.get_running_loop().create_future()
+        waiter = self.waiter = asyncio.get_running_loop().create_future()
         self.core.busy -= 1
         self.core.on_news()
         try:
-            await self.waiter
+            await waiter
+        except CancelledError:
+            if waiter.cancelled():  # else whoever woke it counted it already
+                self.core.busy += 1
+            raise
         finally:
             self.waiter = None
+
+    def wake(self) -> None:
+        """Lets a call that waits for room look again; from now on it is busy, though it has yet to run."""
+        if self.waiter is not None and not self.waiter.done():
             self.core.busy += 1
+            self.waiter.set_result(None)
 
     def has_room(self) -> None:
         """An output that was full is not any more."""
         if self.waiter is None:
             super().has_room()
-        elif not self.waiter.done():
-            self.waiter.set_result(None)
+        else:
+            self.wake()
 
     def orphaned(self) -> Node | None:
         """An output lost its last consumer: a call in flight learns it by its next send or drain."""
         if self.task is None:
             return super().orphaned()
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
+        self.wake()
         return None
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from inspect import iscoroutinefunction
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from ovpipe.calculator import Calculator
-from ovpipe.graph.plan import NodePlan, Plan
+from ovpipe.errors import DeclarationError
+from ovpipe.graph.plan import INLINE, NodePlan, Plan
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.runtime.async_node import AsyncNode
+from ovpipe.runtime.forgiving import ForgivingNode
 from ovpipe.runtime.node import DRAIN_LIMIT, JoinNode, Node, SingleInputNode
+from ovpipe.runtime.overlapping import OverlappingNode
+from ovpipe.runtime.policies import BuildPolicy, passes_single_input, policy_builder
+from ovpipe.runtime.source import AsyncSourceNode, SourceNode
 from ovpipe.runtime.stream import Stream
 
 if TYPE_CHECKING:
@@ -31,6 +36,12 @@ class NodeBlueprint:
     side_inputs: tuple[tuple[SideInput[Any], str], ...]
     unwired: tuple[Output[Any], ...]
     offset: int
+    back_edges: frozenset[int]
+    source_layer: int
+    executor: str
+    max_in_flight: int
+    on_error: str
+    policy: BuildPolicy
     elements: Mapping[Any, tuple[Any, ...]]
 
     def start(self, core: Core, streams: list[Stream], side_packets: Mapping[str, Any]) -> Node:
@@ -55,7 +66,8 @@ class Blueprint:
     streams: tuple[str, ...]
     inputs: Mapping[str, int]
     nodes: tuple[NodeBlueprint, ...]
-    max_queue_size: int
+    queues: tuple[tuple[int, str], ...]
+    """For each stream how many packets a queue of it holds, and what becomes of one more."""
 
     @classmethod
     def of(cls, plan: Plan, build: Mapping[str, Callable[[], Calculator]]) -> Blueprint:
@@ -66,7 +78,9 @@ class Blueprint:
             streams=names,
             inputs={name: names.index(name) for name in plan.inputs},
             nodes=tuple(node_blueprint(node, build.get(node.name, node.build)) for node in plan.nodes),
-            max_queue_size=plan.max_queue_size,
+            queues=tuple(
+                (stream.max_queue_size or plan.max_queue_size, stream.overflow) for stream in plan.streams
+            ),
         )
 
 
@@ -74,9 +88,20 @@ def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBluep
     """Chooses the node class and resolves what does not change from run to run."""
     cls = plan.calculator
     kind: type[Node]
-    if any(iscoroutinefunction(call) for call in (cls.open, cls.process, cls.close)):
+    sees_bounds = cls.process_timestamp_bounds
+    awaits = isasyncgenfunction(cls.process) or any(
+        iscoroutinefunction(call) for call in (cls.open, cls.process, cls.close)
+    )
+    check_executor(plan)
+    if not plan.inputs:
+        kind = AsyncSourceNode if awaits else SourceNode
+    elif plan.executor != INLINE or (plan.max_in_flight > 1 and iscoroutinefunction(cls.process)):
+        kind = OverlappingNode
+    elif awaits:
         kind = AsyncNode
-    elif len(plan.inputs) == 1:
+    elif plan.on_error == "drop":
+        kind = ForgivingNode
+    elif len(plan.inputs) == 1 and passes_single_input(plan.policy, process_timestamp_bounds=sees_bounds):
         kind = SingleInputNode
     else:
         kind = JoinNode
@@ -90,6 +115,29 @@ def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBluep
         outputs=plan.outputs,
         side_inputs=plan.side_inputs,
         offset=cls.timestamp_offset or 0,
+        back_edges=plan.back_edges,
+        source_layer=plan.source_layer,
+        executor=plan.executor,
+        max_in_flight=plan.max_in_flight,
+        on_error=plan.on_error,
+        policy=policy_builder(plan.policy, process_timestamp_bounds=sees_bounds),
         elements=dict(plan.elements),
         unwired=tuple(port for port in cls.ports.outputs.values() if port not in wired),
     )
+
+
+def check_executor(plan: NodePlan) -> None:
+    """Raises DeclarationError where a node's executor cannot run its calculator."""
+    cls = plan.calculator
+    if plan.executor == INLINE:
+        return
+    if iscoroutinefunction(cls.process) or isasyncgenfunction(cls.process):
+        raise DeclarationError(
+            f"{plan.place}: {cls.__name__}.process is async and runs on the event loop; node {plan.name!r} "
+            f"cannot be put on executor {plan.executor!r}: take `executor` out, or make process plain"
+        )
+    if not plan.inputs:
+        raise DeclarationError(
+            f"{plan.place}: node {plan.name!r} is a source, and sources run on the event loop; "
+            f"take `executor` out, and let an async process await its slow work"
+        )

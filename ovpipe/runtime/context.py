@@ -53,11 +53,22 @@ class NodeContext(dict[Port[Any], Any]):
         try:
             return self.node.plan.elements[port]
         except KeyError:
+            ports = self.node.calculator.ports
+            if port in ports.repeated_inputs.values() or port in ports.repeated_outputs.values():
+                return ()  # not wired
             raise PortError(f"{self.node.name} has no repeated port {port}") from None
 
     def set_bound(self, port: Output[Any], bound: int) -> None:
         stream = self.outs[port]
         stream.bound = max(stream.bound, int(bound))
+
+    def bound(self, port: Input[Any]) -> Timestamp:
+        for entry in self.node.inputs:
+            if entry.port is port:
+                return Timestamp.of_raw(entry.queue[0][0] if entry.queue else entry.source.bound)
+        if port not in self.node.calculator.ports.inputs.values():
+            raise PortError(f"{self.node.name} has no input {port}")
+        return Timestamp.DONE
 
     async def drain(self) -> None:
         await self.node.drained()
@@ -65,6 +76,9 @@ class NodeContext(dict[Port[Any], Any]):
     def done(self, port: Input[Any]) -> None:
         if not self.node.done(port) and port not in self.node.calculator.ports.inputs.values():
             raise PortError(f"{self.node.name} has no input {port}")
+
+    def stop(self) -> None:
+        self.node.stop()
 
     def set_side(self, port: SideOutput[Any], value: Any) -> None:
         raise PortError(f"{self.node.name} has streams; a side packet is set by a calculator without any")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Executor
 from typing import Any
 
 from ovpipe.errors import RunError, StalledError, TimestampError
 from ovpipe.runtime.blueprint import Blueprint
 from ovpipe.runtime.node import Node
+from ovpipe.runtime.source import AsyncSourceNode, SourceNode
+from ovpipe.runtime.stall import explain_stall
 from ovpipe.runtime.stream import Append, Consumer, Item, Stream, drop
 from ovpipe.timestamp import DONE, UNSET, Timestamp
 
@@ -32,10 +35,14 @@ class Core:
         side_packets: Mapping[str, Any],
         *,
         spawn: Spawn,
+        executors: Mapping[str, Executor],
+        on_forgiven: Callable[[RunError], None],
         on_news: Callable[[], None],
         on_end: Callable[[], None],
     ) -> None:
         self.spawn = spawn
+        self.executors = executors
+        self.on_forgiven = on_forgiven
         self.on_news = on_news
         self.on_end = on_end
         self.ready: deque[Consumer] = deque()
@@ -49,10 +56,14 @@ class Core:
         self.cancelled = False
         self.errors: list[RunError] = []
         self.file = blueprint.file
-        limit = blueprint.max_queue_size
-        self.streams = [Stream(name, limit) for name in blueprint.streams]
+        self.streams = [
+            Stream(name, limit, overflow)
+            for name, (limit, overflow) in zip(blueprint.streams, blueprint.queues, strict=True)
+        ]
         self.nodes = [plan.start(self, self.streams, side_packets) for plan in blueprint.nodes]
         self.live = len(self.nodes)
+        self.open_inputs = len(blueprint.inputs)
+        self.sources = layers_of(self.nodes)
 
     # --- start
 
@@ -91,8 +102,10 @@ class Core:
     def close_input(self, index: int) -> None:
         """Nothing more comes on a graph input."""
         stream = self.streams[index]
-        stream.bound = DONE
-        self.announce(stream)
+        if stream.bound < DONE:
+            self.open_inputs -= 1
+            stream.bound = DONE
+            self.announce(stream)
 
     # --- the pump
 
@@ -116,12 +129,55 @@ class Core:
                             return True
                 if self.stopping:
                     self.close_nodes()
-                if ready:
-                    continue
-                if not (self.full and self.unlock()):
+                    if not ready:
+                        return False
+                elif not self.find_work():
                     return False
         finally:
             self.pumping = False
+
+    def find_work(self) -> bool:
+        """When no node is ready: a source that may step, a full queue that may grow; or the run is stuck."""
+        if self.sources and self.wake_source():
+            return True
+        if self.full:
+            return self.unlock()
+        return self.live > 0 and not self.busy and not self.open_inputs and self.fail_stuck()
+
+    def wake_source(self) -> bool:
+        """Schedules the next source of the lowest layer that has any left; they take turns."""
+        sources = self.sources
+        while sources and all(source.closed for source in sources[0]):
+            sources.popleft()
+        if not sources:
+            return False
+        layer = sources[0]
+        for _ in layer:
+            layer.rotate(-1)
+            if layer[-1].waiting:
+                layer[-1].queued = True
+                self.ready.append(layer[-1])
+                return True
+        return False
+
+    def fail_stuck(self) -> bool:
+        """Fails a run whose inputs are closed and in which nothing moves, though nodes are left."""
+        if any(source.waiting or not source.closed for layer in self.sources for source in layer):
+            return False
+        error = StalledError(f"the run can go no further: {explain_stall(self)}")
+        self.record(str(error), "", "wait", UNSET, self.file, error)
+        return True
+
+    def close_sources(self) -> None:
+        """Ends every source after the step it is in."""
+        for layer in self.sources:
+            for source in layer:
+                source.stop()
+                if source.waiting:
+                    source.finish()
+                    following = source.tell(DONE)
+                    if following is not None:
+                        self.ready.append(following)
 
     def unlock(self) -> bool:
         """Lets a full queue grow by one when the run could not move otherwise.
@@ -207,19 +263,16 @@ class Core:
 
     def fail(self, node: Node, phase: str, error: BaseException) -> None:
         """Records a node's error and stops the run."""
-        timestamp = Timestamp.DONE if node.cx.ts == UNSET else Timestamp.of_raw(node.cx.ts)
-        message = (
-            f"{node.plan.place}: node {node.name!r} ({type(node.calculator).__name__}) failed in {phase} "
-            f"at timestamp {timestamp}: {type(error).__name__}: {error}"
-        )
-        self.record(message, node.name, phase, node.cx.ts, node.plan.place, error)
+        self.errors.append(failure_of(node, phase, error))
+        self.stop()
+
+    def forgiven(self, node: Node, error: BaseException) -> None:
+        """Shows an error that costs its timestamp only."""
+        self.on_forgiven(failure_of(node, "process", error))
 
     def record(self, message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> None:
         """Keeps an error; the first one stops the run."""
-        timestamp = Timestamp.DONE if ts == UNSET else Timestamp.of_raw(ts)
-        failure = RunError(message, node=node, timestamp=timestamp, phase=phase, place=place)
-        failure.__cause__ = error
-        self.errors.append(failure)
+        self.errors.append(run_error(message, node, phase, ts, place, error))
         self.stop()
 
     def cancel(self) -> None:
@@ -280,3 +333,34 @@ class Orphan:
     def drain(self) -> Node | None:
         """Ends the producer, unless it is in the middle of an async call: its next send tells it."""
         return self.node.orphaned()
+
+
+def layers_of(nodes: list[Node]) -> deque[deque[SourceNode | AsyncSourceNode]]:
+    """The sources by layer, the lowest first: those of a layer start when all below it have ended."""
+    layers: dict[int, deque[SourceNode | AsyncSourceNode]] = {}
+    for node in nodes:
+        if isinstance(node, SourceNode | AsyncSourceNode):
+            layers.setdefault(node.plan.source_layer, deque()).append(node)
+    return deque(layers[layer] for layer in sorted(layers))
+
+
+def failure_of(node: Node, phase: str, error: BaseException) -> RunError:
+    """A node's error, with everything that says where it happened."""
+    ts = node.cx.ts
+    message = (
+        f"{node.plan.place}: node {node.name!r} ({type(node.calculator).__name__}) failed in {phase} "
+        f"at timestamp {shown(ts)}: {type(error).__name__}: {error}"
+    )
+    return run_error(message, node.name, phase, ts, node.plan.place, error)
+
+
+def run_error(message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> RunError:
+    """A RunError chained to its cause."""
+    failure = RunError(message, node=node, timestamp=shown(ts), phase=phase, place=place)
+    failure.__cause__ = error
+    return failure
+
+
+def shown(ts: int) -> Timestamp:
+    """A context's raw timestamp as people see it."""
+    return Timestamp.DONE if ts == UNSET else Timestamp.of_raw(ts)

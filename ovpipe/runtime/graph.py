@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -38,6 +39,7 @@ class Graph:
         self._blueprint = Blueprint.of(plan, self._build)
         self._side_packets: dict[str, Any] = {}
         self._resources: list[tuple[NodePlan, Calculator, ResourceContext]] = []
+        self._executors: dict[str, ThreadPoolExecutor] = {}
         self._open = False
 
     @classmethod
@@ -78,6 +80,10 @@ class Graph:
                 f"{', '.join(missing)}"
             )
         self._side_packets = given
+        self._executors = {
+            executor.name: ThreadPoolExecutor(executor.threads, f"{self.name}.{executor.name}")
+            for executor in self.plan.executors
+        }
         try:
             for plan in self.plan.resources:
                 await self._open_resource(plan, progress)
@@ -119,6 +125,9 @@ class Graph:
             except Exception:
                 log.exception("%s: node %r failed in close", plan.place, plan.name)
         self._side_packets = {}
+        for executor in self._executors.values():
+            executor.shutdown(wait=False, cancel_futures=True)
+        self._executors = {}
 
     async def __aenter__(self) -> Self:
         if not self._open:
@@ -144,4 +153,4 @@ class Graph:
                 f"graph {self.name!r} is not open: use `async with graph`, or await graph.open()"
             )
         packets = {**self._side_packets, **side_packets} if side_packets else self._side_packets
-        return Run(self._blueprint, packets)
+        return Run(self._blueprint, packets, self._executors)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import Abandoned
+from ovpipe.errors import Abandoned, PortError
 from ovpipe.runtime.context import NodeContext, Outputs
-from ovpipe.runtime.policy import DefaultInputPolicy, InputQueue
+from ovpipe.runtime.overflow import queue_of
+from ovpipe.runtime.policies import InputQueue
 from ovpipe.runtime.stream import Stream, closed_stream
 from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, ONE_OVER_POST_STREAM, UNSET, UNSTARTED
 
@@ -62,14 +64,17 @@ class Node:
         self.plan = plan
         self.name = plan.name
         self.calculator = calculator
-        self.process = calculator.process
+        self.process: Callable[[NodeContext], Any] = calculator.process
         self.offset = plan.offset
         self.queued = self.opened = self.closed = False
         self.room = DRAIN_LIMIT
         self.inputs = [InputQueue(port, stream) for port, stream in inputs]
-        self.policy = DefaultInputPolicy(self.inputs)
         for entry in self.inputs:
-            entry.source.attach(self, entry.queue)
+            if entry.source.overflow != "block":
+                entry.replace(queue_of(entry.source), bounded=False)
+        self.policy = plan.policy(self.inputs)
+        for index, entry in enumerate(self.inputs):
+            entry.source.attach(self, entry.queue, bounded=entry.bounded and index not in plan.back_edges)
         streams = Outputs(outputs)
         streams.node = self
         self.outs = list(streams.values())
@@ -122,7 +127,11 @@ class Node:
         self.cx.ts = UNSET
 
     def ended(self) -> None:
-        """The calculator is closed: nothing more comes from it."""
+        """The calculator is closed: nothing more comes from it, and it needs nothing more."""
+        if not self.core.stopping:
+            for entry in self.inputs:
+                if entry.queue or entry.source.bound < ONE_OVER_POST_STREAM:
+                    self.done(entry.port)  # the input policy ended the node before all its inputs
         for stream in self.outs:
             stream.bound = DONE
         self.core.node_ended()
@@ -181,11 +190,26 @@ class Node:
         self.room = room
         return following
 
+    def forgive(self, error: Exception) -> bool:
+        """Whether a failed call costs its timestamp only (`on_error: drop`); then the error is shown."""
+        if self.plan.on_error != "drop" or isinstance(error, Abandoned):
+            return False
+        self.core.forgiven(self, error)
+        return True
+
     # --- from other rooms
+
+    def room_below(self) -> int:
+        """How many packets may be processed before an output is full, if each sends one."""
+        return min([DRAIN_LIMIT, *(stream.room() for stream in self.outs)])
+
+    def stop(self) -> None:
+        """`cx.stop` of a node that is no source."""
+        raise PortError(f"{self.name} is no source; a node with inputs says cx.done(input)")
 
     def has_room(self) -> None:
         """An output that was full is not any more."""
-        self.room = min([DRAIN_LIMIT, *(stream.room() for stream in self.outs)])
+        self.room = self.room_below()
         if self.room > 0 and not self.queued and not self.closed:
             self.queued = True
             self.core.ready.append(self)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from ovpipe.packet import Packet
-from ovpipe.runtime.stream import Item, Stream
+from ovpipe.runtime.overflow import queue_of
+from ovpipe.runtime.stream import Stream
 from ovpipe.timestamp import ONE_OVER_POST_STREAM, Timestamp
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Reader:
         self.queued = False
         self._run = run
         self._stream = stream
-        self._queue: deque[Item] = deque()
+        self._queue = queue_of(stream)
         self._waiter: asyncio.Future[None] | None = None
         self._pour: Callable[[], None] | None = None
         self._closed = False

@@ -58,10 +58,16 @@ class ResourceContext(dict[Port[Any], Any]):
     def set_bound(self, port: Port[Any], bound: int) -> None:
         raise self._has_no_streams()
 
+    def bound(self, port: Port[Any]) -> Timestamp:
+        raise self._has_no_streams()
+
     async def drain(self) -> None:
         raise self._has_no_streams()
 
     def done(self, port: Port[Any]) -> None:
+        raise self._has_no_streams()
+
+    def stop(self) -> None:
         raise self._has_no_streams()
 
     def _has_no_streams(self) -> PortError:

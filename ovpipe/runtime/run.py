@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from types import TracebackType
 from typing import Any, Self
 
-from ovpipe.errors import NotFoundError, RunCancelled, did_you_mean
+from ovpipe.errors import NotFoundError, RunCancelled, RunError, did_you_mean
 from ovpipe.packet import Packet
 from ovpipe.runtime.blueprint import Blueprint
 from ovpipe.runtime.core import Core
 from ovpipe.runtime.reader import Reader
+from ovpipe.runtime.stall import explain_stall
 from ovpipe.runtime.stream import Item, Stream
 from ovpipe.timestamp import Timestamp
+
+log = logging.getLogger(__name__)
 
 
 class Run:
@@ -25,17 +30,25 @@ class Run:
     exception cancels the run, and waits until its nodes have closed.
     """
 
-    def __init__(self, blueprint: Blueprint, side_packets: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        side_packets: Mapping[str, Any],
+        executors: Mapping[str, Executor] | None = None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._blueprint = blueprint
         self._started = False
         self._pump_scheduled = False
         self._over = asyncio.Event()
         self._readers: list[Reader] = []
+        self._error_observers: list[Callable[[RunError], object]] = []
         self._core = Core(
             blueprint,
             side_packets,
             spawn=self._loop.create_task,
+            executors=executors or {},
+            on_forgiven=self._show_forgiven,
             on_news=self._schedule_pump,
             on_end=self._schedule_end,
         )
@@ -60,6 +73,10 @@ class Run:
             callback(Packet(item[1], Timestamp.of_raw(item[0])))
 
         self._core.observe(self._index(stream), observer)
+
+    def observe_errors(self, callback: Callable[[RunError], object]) -> None:
+        """Calls a function with every error of a node with `on_error: drop`; without one they are logged."""
+        self._error_observers.append(callback)
 
     def start(self) -> None:
         """Opens the nodes."""
@@ -146,6 +163,16 @@ class Run:
         if self._core.cancelled:
             raise RunCancelled("the run was cancelled")
 
+    def close_sources(self) -> None:
+        """Ends the graph's sources; the run ends when what they sent has been processed."""
+        self.start()
+        self._core.close_sources()
+        self._core.turn()
+
+    def explain_stall(self) -> str:
+        """Which nodes have yet to end, what each waits for, and which node owes it."""
+        return explain_stall(self._core)
+
     # --- for readers
 
     def took_from(self, stream: Stream) -> None:
@@ -159,6 +186,12 @@ class Run:
         if not self.stopped:
             self._core.lose_consumer(stream, queue)
             self._core.turn()
+
+    def _show_forgiven(self, error: RunError) -> None:
+        for observer in self._error_observers:
+            observer(error)
+        if not self._error_observers:
+            log.warning("%s (on_error: drop)", error)
 
     # --- the pump
 

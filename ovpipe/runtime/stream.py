@@ -59,15 +59,17 @@ class Stream:
         "limit",
         "name",
         "observers",
+        "overflow",
         "producer",
         "streaming",
         "told",
         "waiters",
     )
 
-    def __init__(self, name: str, limit: int) -> None:
+    def __init__(self, name: str, limit: int, overflow: str = "block") -> None:
         self.name = name
         self.limit = limit
+        self.overflow = overflow
         self.cap = limit * GROWTH
         self.bound = PRE_STREAM
         self.told = PRE_STREAM
@@ -111,6 +113,7 @@ class Stream:
 
     def attach(self, consumer: Consumer, queue: deque[Item], *, bounded: bool = True) -> None:
         """Adds a consumer. A queue that is not bounded never holds the producer up."""
+        bounded = bounded and self.overflow == "block"
         self.consumers.append((consumer, queue, self.limit if bounded else UNBOUNDED))
 
     def room(self) -> int:

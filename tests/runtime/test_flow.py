@@ -425,11 +425,11 @@ nodes:
 
     async def scenario() -> list[Any]:
         values: list[Any] = []
-        async with Graph(load_graph_text(text, registry=Registry.of(OnceCalculator))) as graph:
-            async with graph.run() as run:
-                run.observe("pair", lambda packet: values.append(packet.value))
-                for number in range(3):
-                    await run.send("number", number)
+        graph = Graph(load_graph_text(text, registry=Registry.of(OnceCalculator)))
+        async with graph, graph.run() as run:
+            run.observe("pair", lambda packet: values.append(packet.value))
+            for number in range(3):
+                await run.send("number", number)
         return values
 
     assert asyncio.run(scenario()) == [(0, 0), (None, 1), (None, 2)]
