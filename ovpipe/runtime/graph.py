@@ -14,6 +14,7 @@ from ovpipe.errors import NotFoundError, OvpipeError, RunError
 from ovpipe.graph.load import load_graph
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.registry import Registry
+from ovpipe.runtime.blocking import BlockingGraph
 from ovpipe.runtime.blueprint import Blueprint
 from ovpipe.runtime.resource import Progress, ResourceContext
 from ovpipe.runtime.run import Run
@@ -154,3 +155,17 @@ class Graph:
             )
         packets = {**self._side_packets, **side_packets} if side_packets else self._side_packets
         return Run(self._blueprint, packets, self._executors)
+
+    async def process(self, **inputs: Any) -> dict[str, list[Any]]:
+        """A run of one packet on each of these inputs; everything that came out, by output, in order."""
+        results: dict[str, list[Any]] = {name: [] for name in self.plan.outputs}
+        async with self.run() as run:
+            for name, values in results.items():
+                run.observe(name, lambda packet, values=values: values.append(packet.value))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            for name, value in inputs.items():
+                await run.send(name, value, at=0)
+        return results
+
+    def blocking(self, side_packets: Mapping[str, Any] | None = None) -> BlockingGraph:
+        """The graph for code without an event loop: `with graph.blocking() as blocking: ...`."""
+        return BlockingGraph(self, side_packets)
