@@ -5,26 +5,32 @@ A table stands between two comments, `<!-- NAME -->` and `<!-- /NAME -->`; what 
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
 
+from ovpipe.calculators import flow
 from ovpipe.calculators.llm.parameters import markdown_table
 from ovpipe.graph.schema import schema as graph_schema
+from ovpipe.options import OptionSpec, options_of
+from ovpipe.registry import Registry
 from ovpipe.serving.config import schema as server_schema
 
 DOCS = Path(__file__).parent
-NAMED = {"parameters": "NAME", "nodes": "NAME", "models": "NAME"}
+NAMED = dict.fromkeys(("parameters", "nodes", "models", "executors", "streams"), "NAME")
 """Mappings whose keys the author of the file chooses."""
 
 
 def tables() -> dict[tuple[str, str], str]:
     """Every generated table, by its page and its name there."""
     return {
+        ("flow-calculators.md", "flow calculators"): calculators_table(flow),
         ("graphs.md", "graph keys"): schema_table(graph_schema()),
         ("serving.md", "server keys"): schema_table(server_schema()),
         ("serving.md", "parameters"): markdown_table(),
@@ -38,11 +44,17 @@ def schema_table(schema: Mapping[str, Any]) -> str:
 
 
 def rows(part: Mapping[str, Any], whole: Mapping[str, Any], path: str) -> Iterator[str]:
-    """The rows of a mapping's keys, each followed by those of the keys inside it."""
-    for name, entry in part.get("properties", {}).items():
-        entry = resolved(entry, whole)
+    """The rows of a mapping's keys, each followed by those of the keys inside it.
+
+    Of a mapping that has one of two shapes, those of both.
+    """
+    shapes = [resolved(shape, whole) for shape in (part, part.get("else", {}), part.get("then", {}))]
+    shapes = [shape for shape in shapes if "properties" in shape]
+    entries = {name: entry for shape in reversed(shapes) for name, entry in shape["properties"].items()}
+    for name in dict.fromkeys(name for shape in shapes for name in shape["properties"]):
+        entry = resolved(entries[name], whole)
         default = msgspec.json.encode(entry["default"]).decode() if "default" in entry else ""
-        if name in part.get("required", ()):
+        if all(name in shape.get("required", ()) for shape in shapes):
             default = "required"
         cells = (f"`{path}{name}`", entry.get("title", "any value"), default, entry.get("description", ""))
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
@@ -61,6 +73,46 @@ def resolved(entry: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str,
         for key in reference.removeprefix("#/").split("/"):
             target = target[key]
     return target  # type: ignore[no-any-return]  # a schema is plain JSON
+
+
+def calculators_table(package: ModuleType) -> str:
+    """A row for each calculator of a package: what it does, its ports and its options."""
+    registry = Registry()
+    registry.collect(package)
+    lines = ["| calculator | what it does | reads | writes | options |", "|---|---|---|---|---|"]
+    for name in registry:
+        calculator = registry[name]
+        ports = calculator.ports
+        cells = (
+            f"`{name}`",
+            (inspect.getdoc(calculator) or "").partition("\n\n")[0].replace("\n", " "),
+            ported([*repeated(ports.repeated_inputs), *ports.inputs], ports.side_inputs),
+            ported([*repeated(ports.repeated_outputs), *ports.outputs], ports.side_outputs),
+            listed(option(spec) for spec in options_of(calculator).values()),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def repeated(names: Iterable[str]) -> Iterator[str]:
+    """Ports that take a list of streams."""
+    return (f"{name}[]" for name in names)
+
+
+def ported(streams: Iterable[str], side_packets: Iterable[str]) -> str:
+    """Ports, those of side packets named as such."""
+    side = listed(side_packets)
+    return "; ".join(filter(None, (listed(streams), side and f"side packet {side}")))
+
+
+def option(spec: OptionSpec) -> str:
+    """An option, with its default if it has one."""
+    return spec.name if spec.required else f"{spec.name}={msgspec.json.encode(spec.default).decode()}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as code."""
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def with_table(text: str, name: str, table: str) -> str:

@@ -31,7 +31,7 @@ from ovpipe.registry import Registry, register
 from ovpipe.timestamp import Timestamp
 
 if TYPE_CHECKING:
-    from ovpipe.runtime import Graph, Reader, Run
+    from ovpipe.runtime import Graph, NodeFigures, Reader, Run, Trace
 
 __all__ = [
     "Abandoned",
@@ -44,6 +44,7 @@ __all__ = [
     "GraphError",
     "HttpRequest",
     "Input",
+    "NodeFigures",
     "NotFoundError",
     "OptionError",
     "Output",
@@ -68,13 +69,14 @@ __all__ = [
     "StalledError",
     "Timestamp",
     "TimestampError",
+    "Trace",
     "register",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Imports the runtime when it is first asked for: an engine's process never does."""
-    if name in ("Graph", "Reader", "Run"):
+    if name in ("Graph", "NodeFigures", "Reader", "Run", "Trace"):
         from ovpipe import runtime
 
         return getattr(runtime, name)

@@ -15,6 +15,8 @@ from ovpipe.cli.display import display_for
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
 from ovpipe.cli.project import collect_calculators
+from ovpipe.graph.files import find_graph
+from ovpipe.runtime.trace import Trace
 from ovpipe.serving.config import (
     Address,
     ModelConfig,
@@ -22,13 +24,14 @@ from ovpipe.serving.config import (
     read_server_config,
 )
 from ovpipe.serving.config import schema as server_schema
-from ovpipe.serving.graph_files import find_graph
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.repository import Repository
 from ovpipe.serving.server import serve as run_server
 
 SLACK_SECONDS = 5.0
 """What a shutdown may take beyond its own bounds before the process is ended."""
+SAVE_SECONDS = 30.0
+"""What it may take besides to write a trace."""
 
 
 def serve(
@@ -58,6 +61,16 @@ def serve(
         Path | None, typer.Option(metavar="DIR", help="The folder of the project's calculators.")
     ] = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log tells.")] = LogLevel.INFO,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Trace the latest requests' nodes; written as Chrome-trace JSON when the server ends.",
+        ),
+    ] = None,
+    node_figures: Annotated[
+        bool, typer.Option("--node-figures", help="Keep figures of every node for /metrics.")
+    ] = False,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
     """Serves models over HTTP, as OpenAI's API does."""
@@ -73,10 +86,29 @@ def serve(
     )
     registry = collect_calculators([one.graph for one in chosen.models], calculators)
     repository = Repository.load(chosen.models, registry)
-    stop_seconds = _stop_seconds(chosen.limits)
+    kept = _trace_for(trace)
+    repository.watch(kept, node_figures=node_figures)
+    stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)
     graphs = {one.name: one.graph.stem for one in chosen.models}
     with display_for(graphs, lambda: end_process_after(stop_seconds)) as display:
-        asyncio.run(run_server(repository, address, chosen.limits, display))
+        try:
+            asyncio.run(run_server(repository, address, chosen.limits, display))
+        finally:
+            if trace is not None and kept is not None:
+                kept.save(trace)
+
+
+def _trace_for(file: Path | None) -> Trace | None:
+    """A trace when there is to be one; what could not be written at the end is refused at the start."""
+    if file is None:
+        return None
+    try:
+        file.open("a").close()
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{file} cannot be written: {error.strerror}", param_hint="--trace"
+        ) from error
+    return Trace()
 
 
 def _one_model(graph: str | None, model: str | None, parameters: dict[str, Any]) -> ServerConfig:

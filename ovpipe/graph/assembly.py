@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
-from ovpipe.graph.config import GraphConfig, Mention
+from ovpipe.graph.config import SEPARATOR, Mention, StreamConfig, Wires
 from ovpipe.graph.nodes import Node
-from ovpipe.graph.plan import NodePlan, Plan, StreamPlan
-from ovpipe.graph.wiring import Wiring
+from ovpipe.graph.part import Part
+from ovpipe.graph.plan import DEFAULT_MAX_QUEUE_SIZE, ExecutorPlan, NodePlan, Plan, PolicyPlan, StreamPlan
+from ovpipe.ports import Port
 
-P = TypeVar("P")
+P = TypeVar("P", bound=Port[Any])
+P_co = TypeVar("P_co", covariant=True)
 
 
-def assembled(config: GraphConfig, resources: Sequence[Node], nodes: Sequence[Node], streams: Wiring) -> Plan:
-    """The plan of a graph without findings, whose nodes are already in order."""
-    plans = [StreamPlan(name, None, str(given.place)) for name, given in streams.given.items()]
+class Repeated(Protocol[P_co]):
+    """A port that stands for any number of streams."""
+
+    def element(self, index: int, /) -> P_co:
+        """The port of one of them."""
+
+
+def assembled(
+    top: Part,
+    resources: Sequence[Node],
+    nodes: Sequence[Node],
+    settings: Mapping[str, StreamConfig],
+    policies: Mapping[str, PolicyPlan],
+) -> Plan:
+    """The plan of a graph without findings, whose nodes are expanded and in order."""
+    config = top.config
+    streams = _Streams(top, settings)
+    plans = [streams.plan(mention, None) for mention in config.inputs]
     for node in nodes:
-        for wire in node.config.outputs.values():
-            plans.append(StreamPlan(wire.name, node.name, str(wire.place)))
+        plans += [streams.plan(mention, node.name) for _, mention in node.config.outputs.items()]
     indices = {plan.name: index for index, plan in enumerate(plans)}
     return Plan(
         name=config.name or PurePath(config.file).stem.strip("<>"),
@@ -28,26 +44,74 @@ def assembled(config: GraphConfig, resources: Sequence[Node], nodes: Sequence[No
         inputs=tuple(mention.name for mention in config.inputs),
         outputs=tuple(mention.name for mention in config.outputs),
         side_inputs=tuple(mention.name for mention in config.side_inputs),
-        resources=tuple(_node(node, indices) for node in resources),
-        nodes=tuple(_node(node, indices) for node in nodes),
-        max_queue_size=config.max_queue_size,
+        resources=tuple(_node(node, indices, policies[node.name]) for node in resources),
+        nodes=tuple(_node(node, indices, policies[node.name]) for node in nodes),
+        max_queue_size=config.max_queue_size or DEFAULT_MAX_QUEUE_SIZE,
+        executors=tuple(
+            ExecutorPlan(one.mention.name, one.threads) for part in top.all() for one in part.config.executors
+        ),
     )
 
 
-def _node(node: Node, indices: Mapping[str, int]) -> NodePlan:
+class _Streams:
+    """What the files say of their streams: of one, or of all their own."""
+
+    def __init__(self, top: Part, settings: Mapping[str, StreamConfig]) -> None:
+        self._settings = settings
+        self._sizes = {
+            part.config.prefix: part.config.max_queue_size for part in top.all() if part is not top
+        }
+
+    def plan(self, mention: Mention, producer: str | None) -> StreamPlan:
+        name = mention.name
+        stated = self._settings.get(name, StreamConfig(mention))
+        around, separator, _ = name.rpartition(SEPARATOR)
+        return StreamPlan(
+            name,
+            producer,
+            str(mention.place),
+            max_queue_size=stated.max_queue_size or self._sizes.get(around + separator),
+            overflow=stated.overflow or "block",
+        )
+
+
+def _node(node: Node, indices: Mapping[str, int], policy: PolicyPlan) -> NodePlan:
     assert node.calculator is not None, "an unknown calculator is a finding"
     ports, config = node.calculator.ports, node.config
+    inputs, each_input = _wired(ports.inputs, ports.repeated_inputs, config.inputs)
+    outputs, each_output = _wired(ports.outputs, ports.repeated_outputs, config.outputs)
     return NodePlan(
         name=node.name,
         calculator=node.calculator,
         options=node.options,
-        inputs=tuple((port, indices[name]) for port, name in _wired(ports.inputs, config.inputs)),
-        outputs=tuple((port, indices[name]) for port, name in _wired(ports.outputs, config.outputs)),
-        side_inputs=tuple(_wired(ports.side_inputs, config.side_inputs)),
-        side_outputs=tuple(_wired(ports.side_outputs, config.side_outputs)),
+        inputs=tuple((port, indices[mention.name]) for port, mention in inputs),
+        outputs=tuple((port, indices[mention.name]) for port, mention in outputs),
+        side_inputs=tuple(_side(ports.side_inputs, config.side_inputs)),
+        side_outputs=tuple(_side(ports.side_outputs, config.side_outputs)),
         place=str(config.place),
+        elements=(*each_input, *each_output),
+        policy=policy,
+        back_edges=frozenset(index for index, (_, mention) in enumerate(inputs) if mention.back_edge),
+        executor=config.executor,
+        max_in_flight=config.max_in_flight,
+        on_error=config.on_error,
+        source_layer=config.source_layer,
     )
 
 
-def _wired(ports: Mapping[str, P], wires: Mapping[str, Mention]) -> list[tuple[P, str]]:
-    return [(port, wires[name].name) for name, port in ports.items() if name in wires]
+def _wired(
+    plain: Mapping[str, P], repeated: Mapping[str, Repeated[P]], wires: Wires
+) -> tuple[list[tuple[P, Mention]], list[tuple[Any, tuple[P, ...]]]]:
+    """The wired ports with what they are wired to, and each repeated port with its elements among them."""
+    found = [(port, wires.single[name]) for name, port in plain.items() if name in wires.single]
+    elements = []
+    for name, port in repeated.items():
+        mentions = wires.lists.get(name, ())
+        own = tuple(port.element(index) for index in range(len(mentions)))
+        found += zip(own, mentions, strict=True)
+        elements.append((port, own))
+    return found, elements
+
+
+def _side(ports: Mapping[str, P], wires: Wires) -> Iterator[tuple[P, str]]:
+    return ((port, wires.single[name].name) for name, port in ports.items() if name in wires.single)

@@ -1,47 +1,143 @@
-"""GraphConfig: what a graph file says, each name with its place."""
+"""GraphConfig: what a graph file says, each name with its place.
+
+Names of nodes, streams, side packets and executors of a subgraph begin with the name of the node that uses
+it and a dot, as in `filter.tokenize`; no name in a file has a dot, so that none are taken for one another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
 
-from ovpipe.graph.parameters import MISSING
-from ovpipe.graph.place import Findings, Place, shown
-from ovpipe.graph.plan import DEFAULT_MAX_QUEUE_SIZE
-from ovpipe.graph.source import Source
-from ovpipe.graph.substitution import holds_missing
+from ovpipe.graph.place import Place
+from ovpipe.graph.plan import INLINE
+
+SEPARATOR = "."
+
+Overflow: TypeAlias = Literal["block", "drop_oldest", "error"]
+
+
+def local(name: str) -> str:
+    """A name as its own file states it."""
+    return name.rpartition(SEPARATOR)[2]
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """The name of a stream or a side packet, where the file states it."""
+class BackEdge:
+    """The mark of an input that closes a cycle: the node and the port as messages name them."""
 
-    name: str
+    node: str
+    port: str
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """A node's options as the file gives them; `values` is None when a parameter in them has no value."""
+class Mention:
+    """The name of a stream, a side packet and the like, where the file states it."""
 
-    values: Mapping[str, Any] | None
+    name: str
+    place: Place
+    back_edge: BackEdge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInput(Mention):
+    """A stream or a side packet that enters the graph. A user of a subgraph may leave out an optional one."""
+
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """What a node wires to its ports of one kind: one name to a plain port, a list to a repeated one."""
+
+    single: Mapping[str, Mention] = field(default_factory=dict)
+    lists: Mapping[str, tuple[Mention, ...]] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """The line of each port."""
+
+    def items(self) -> Iterator[tuple[str, Mention]]:
+        """Each wire with its port; those of a repeated port are `parts[0]`, `parts[1]`, ..."""
+        yield from self.single.items()
+        for port, mentions in self.lists.items():
+            for index, mention in enumerate(mentions):
+                yield f"{port}[{index}]", mention
+
+    def __contains__(self, port: object) -> bool:
+        return port in self.places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def renamed(self, outer: Callable[[Mention], Mention | None]) -> Wires:
+        """These wires under other names; those that get none are dropped."""
+        single = {port: outer(mention) for port, mention in self.single.items()}
+        lists = {port: [outer(mention) for mention in mentions] for port, mentions in self.lists.items()}
+        return Wires(
+            {port: mention for port, mention in single.items() if mention is not None},
+            {port: tuple(one for one in found if one is not None) for port, found in lists.items()},
+            self.places,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A node's options or parameters; MISSING stands in them for what is not known."""
+
+    values: Mapping[str, Any]
     place: Place
     places: Mapping[str, Place]
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyStatement:
+    """An input policy as it is written; `at` tells the place of what is inside it, by its keys."""
+
+    value: Any
+    at: Callable[..., Place]
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
-    """A node as the file states it. `calculator` is None when its name is not known."""
+    """A node as the file states it. `calculator` or `graph` is None when its name is not known."""
 
     name: str
     place: Place
+    is_subgraph: bool
     calculator: Mention | None
-    inputs: Mapping[str, Mention]
-    outputs: Mapping[str, Mention]
-    side_inputs: Mapping[str, Mention]
-    side_outputs: Mapping[str, Mention]
+    graph: Mention | None
+    inputs: Wires
+    outputs: Wires
+    side_inputs: Wires
+    side_outputs: Wires
     options: Options
+    parameters: Options
+    stated: Mapping[str, Place]
+    """The keys that stand at the node."""
+    policy: PolicyStatement | None = None
+    """The node's, or else the graph's."""
+    executor: str = INLINE
+    max_in_flight: int = 1
+    on_error: Literal["fail", "drop"] = "fail"
+    source_layer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamConfig:
+    """What the file says of one stream beside its wiring; None where it says nothing."""
+
+    mention: Mention
+    max_queue_size: int | None = None
+    overflow: Overflow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorConfig:
+    """A pool of threads that the file declares."""
+
+    mention: Mention
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,79 +149,15 @@ class GraphConfig:
     """
 
     file: str
+    prefix: str
+    """What the names of a subgraph begin with; empty for the graph itself."""
     name: str | None
-    inputs: tuple[Mention, ...]
+    inputs: tuple[GraphInput, ...]
     outputs: tuple[Mention, ...]
-    side_inputs: tuple[Mention, ...]
+    side_inputs: tuple[GraphInput, ...]
+    side_outputs: tuple[Mention, ...]
     nodes: tuple[NodeConfig, ...]
-    max_queue_size: int
+    streams: tuple[StreamConfig, ...]
+    executors: tuple[ExecutorConfig, ...]
+    max_queue_size: int | None
     whole: bool
-
-
-def read_config(source: Source, whole: bool, findings: Findings) -> GraphConfig:
-    """The config of a source whose shape was checked and whose parameters were filled in."""
-    return GraphConfig(
-        file=source.file,
-        name=source.value.get("name"),
-        inputs=_listed(source, "inputs"),
-        outputs=_listed(source, "outputs"),
-        side_inputs=_listed(source, "side_inputs"),
-        nodes=tuple(_node(source, name, findings) for name in source.value.get("nodes", {})),
-        max_queue_size=_max_queue_size(source, findings),
-        whole=whole,
-    )
-
-
-def _listed(source: Source, key: str) -> tuple[Mention, ...]:
-    names = source.value.get(key, [])
-    return tuple(
-        Mention(name, source.place(key, index)) for index, name in enumerate(names) if name is not None
-    )
-
-
-def _max_queue_size(source: Source, findings: Findings) -> int:
-    value = source.value.get("max_queue_size", DEFAULT_MAX_QUEUE_SIZE)
-    if value is MISSING:
-        return DEFAULT_MAX_QUEUE_SIZE
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        message = f"max_queue_size must be a whole number, 1 or more, not {shown(value)}"
-        findings.add(source.place("max_queue_size"), message)
-        return DEFAULT_MAX_QUEUE_SIZE
-    return value
-
-
-def _node(source: Source, name: str, findings: Findings) -> NodeConfig:
-    entry = source.value["nodes"][name]
-
-    def wired(key: str) -> Mapping[str, Mention]:
-        return {
-            port: Mention(wire, source.place("nodes", name, key, port))
-            for port, wire in entry.get(key, {}).items()
-        }
-
-    return NodeConfig(
-        name=name,
-        place=source.place("nodes", name),
-        calculator=_calculator(source, name, entry.get("calculator", MISSING), findings),
-        inputs=wired("inputs"),
-        outputs=wired("outputs"),
-        side_inputs=wired("side_inputs"),
-        side_outputs=wired("side_outputs"),
-        options=_options(source, name, entry.get("options", {})),
-    )
-
-
-def _calculator(source: Source, node: str, value: Any, findings: Findings) -> Mention | None:
-    place = source.place("nodes", node, "calculator")
-    if value is MISSING:
-        return None
-    if not isinstance(value, str):
-        findings.add(place, f"the calculator must be a name, not {shown(value)}")
-        return None
-    return Mention(value, place)
-
-
-def _options(source: Source, node: str, values: Mapping[str, Any]) -> Options:
-    place = source.place("nodes", node, "options")
-    places = {name: source.place("nodes", node, "options", name) for name in values}
-    return Options(None if any(map(holds_missing, values.values())) else values, place, places)

@@ -1,31 +1,28 @@
-"""Loading: the passes from a graph's YAML to its plan, one after another."""
+"""Loading: the passes from a graph's YAML to its plan, one after another.
+
+Each file goes through the passes of `Parts.read`; what spans files is checked here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ovpipe.errors import Finding, GraphError, did_you_mean
 from ovpipe.graph.assembly import assembled
-from ovpipe.graph.config import GraphConfig, read_config
-from ovpipe.graph.nodes import Node, resolve_node
+from ovpipe.graph.expansion import Expanded, check_started, expanded
+from ovpipe.graph.files import read_text
+from ovpipe.graph.nodes import Node
 from ovpipe.graph.order import Order
-from ovpipe.graph.parameters import Folders, check_given, declared_parameters, parameter_values
+from ovpipe.graph.parameters import Given, Parameter, needs_value
+from ovpipe.graph.part import Part
+from ovpipe.graph.parts import Around, Parts
 from ovpipe.graph.place import Findings
-from ovpipe.graph.plan import Plan
-from ovpipe.graph.ports import check_ports
-from ovpipe.graph.schema import check_shape, check_version
+from ovpipe.graph.plan import Plan, PolicyPlan
+from ovpipe.graph.policies import policy_of
 from ovpipe.graph.source import Source, read_source
-from ovpipe.graph.substitution import filled
-from ovpipe.graph.wiring import (
-    check_consumed,
-    check_outputs,
-    check_produced,
-    check_types,
-    wire_side_packets,
-    wire_streams,
-)
+from ovpipe.graph.wiring import check_types, wire_side_packets, wire_streams
 from ovpipe.registry import Registry
 
 
@@ -41,9 +38,7 @@ def load_graph(
     `parameters` are typed values, or the AssignedText of `parse_assignments`. Relative paths among them
     are relative to `base`, by default the working folder.
     """
-    text = _read(Path(path))
-    folders = Folders(base=_folder(base), file=Path(path).absolute().parent)
-    return _loaded(read_source(text, str(path)), registry, parameters or {}, folders)
+    return _loaded(*_of_file(Path(path)), registry, Given(parameters or {}, _folder(base)))
 
 
 def load_graph_text(
@@ -55,66 +50,84 @@ def load_graph_text(
     base: Path | None = None,
 ) -> Plan:
     """`load_graph` of a text; `file` names it in messages. All relative paths are relative to `base`."""
-    folders = Folders(base=_folder(base), file=_folder(base))
-    return _loaded(read_source(text, file), registry, parameters or {}, folders)
+    around = Around(_folder(base))
+    return _loaded(read_source(text, file), around, registry, Given(parameters or {}, _folder(base)))
+
+
+def check_graph(
+    path: Path | str,
+    *,
+    registry: Registry,
+    parameters: Mapping[str, Any] | None = None,
+    base: Path | None = None,
+) -> tuple[str, ...]:
+    """The parameters of a graph file that still need a value. Raises GraphError with all other mistakes.
+
+    What depends on those parameters is left unchecked.
+    """
+    findings = Findings()
+    source, around = _of_file(Path(path))
+    checked = _checked(source, around, registry, Given(parameters or {}, _folder(base)), findings)
+    findings.check()
+    return tuple(parameter.name for parameter in checked.required)
+
+
+def _of_file(path: Path) -> tuple[Source, Around]:
+    return read_source(read_text(path), str(path)), Around(path.parent, (path,))
 
 
 def _folder(base: Path | None) -> Path:
     return base.absolute() if base is not None else Path.cwd()
 
 
-def _read(path: Path) -> str:
-    line = 1
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        others = [other.name for other in path.parent.glob("*.y*ml")]
-        message = f"there is no such file{f'; {did_you_mean(path.name, others)}' if others else ''}"
-    except UnicodeDecodeError as error:
-        message = "the file is not UTF-8 text; save it as UTF-8"
-        line += error.object.count(b"\n", 0, error.start)
-    except OSError as error:
-        message = f"the file cannot be read: {error.strerror}"
-    except ValueError as error:  # no path of a file at all
-        message = f"the file cannot be read: {error}"
-    raise GraphError([Finding(str(path), line, message)])
-
-
-def _loaded(source: Source, registry: Registry, given: Mapping[str, Any], folders: Folders) -> Plan:
+def _loaded(source: Source, around: Around, registry: Registry, given: Given) -> Plan:
     findings = Findings()
-    check_version(source, findings)
-    source, whole = check_shape(source, findings)
-    source = _filled(source, whole, given, folders, findings)
-    config = read_config(source, whole, findings)
-    nodes = [resolve_node(node, registry, findings) for node in config.nodes]
-    for node in nodes:
-        check_ports(node, whole, findings)
-    return _planned(config, nodes, findings)
-
-
-def _filled(
-    source: Source, whole: bool, given: Mapping[str, Any], folders: Folders, findings: Findings
-) -> Source:
-    declared = declared_parameters(source)
-    if whole:
-        check_given(declared, given, source.place("parameters"), findings)
-    return filled(source, parameter_values(declared, given, folders, findings), whole, findings)
-
-
-def _planned(config: GraphConfig, nodes: list[Node], findings: Findings) -> Plan:
-    streams = wire_streams(nodes, config.inputs, findings)
-    side_packets = wire_side_packets(nodes, config.side_inputs, findings)
-    for wiring, other in ((streams, side_packets), (side_packets, streams)):
-        check_types(wiring, findings)
-        if config.whole:
-            check_consumed(wiring, check_produced(wiring, other, findings), findings)
-    check_outputs(streams, config.outputs, config.whole, findings)
-    by_streams, by_side_packets = Order(nodes, streams), Order(nodes, side_packets)
-    by_streams.check(findings)
-    by_side_packets.check(findings)
+    checked = _checked(source, around, registry, given, findings)
+    for parameter in checked.required:
+        findings.add(parameter.place, needs_value(parameter))
     findings.check()
-    resources = [node for node in by_side_packets.sorted() if not _has_streams(node)]
-    return assembled(config, resources, [node for node in by_streams.sorted() if _has_streams(node)], streams)
+    return checked.plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A graph after all passes."""
+
+    top: Part
+    required: Sequence[Parameter]
+    graph: Expanded
+    policies: Mapping[str, PolicyPlan]
+    by_streams: Order
+    by_side_packets: Order
+
+    def plan(self) -> Plan:
+        """The plan; there must be no findings."""
+        resources = [node for node in self.by_side_packets.sorted() if not _has_streams(node)]
+        nodes = [node for node in self.by_streams.sorted() if _has_streams(node)]
+        return assembled(self.top, resources, nodes, self.graph.streams, self.policies)
+
+
+def _checked(
+    source: Source, around: Around, registry: Registry, given: Given, findings: Findings
+) -> _Checked:
+    """All passes. Raises GraphError at once where there is no graph of a supported version at all."""
+    parts = Parts(registry, findings)
+    top = parts.read(source, given, around)
+    if top is None:
+        findings.check()
+    assert top is not None, "why there is no part is a finding"
+    graph = expanded(top)
+    streams = wire_streams(graph.nodes, top.config.inputs)
+    side_packets = wire_side_packets(graph.nodes, top.config.side_inputs)
+    check_types(streams, findings)
+    check_types(side_packets, findings)
+    check_started(top, graph, findings)
+    policies = {node.name: policy_of(node, findings) for node in graph.nodes}
+    by_streams, by_side_packets = Order(graph.nodes, streams), Order(graph.nodes, side_packets)
+    by_streams.check(findings)
+    by_streams.check_back_edges(findings)
+    by_side_packets.check(findings)
+    return _Checked(top, parts.required, graph, policies, by_streams, by_side_packets)
 
 
 def _has_streams(node: Node) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from ovpipe.calculator import Calculator
 from ovpipe.errors import OptionError, RegistryError
 from ovpipe.graph.config import NodeConfig, Options
+from ovpipe.graph.parameters import holds_missing
 from ovpipe.graph.place import Findings, Place
 from ovpipe.options import check_options
 from ovpipe.ports import PortSet
@@ -18,11 +19,15 @@ from ovpipe.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node of the file with its calculator; `calculator` is None when it could not be found."""
+    """A node of a file, with its calculator or with the ports of the graph that it uses.
+
+    `calculator` is None for a subgraph, and when it could not be found; `ports` is None when not known.
+    """
 
     config: NodeConfig
     calculator: type[Calculator] | None
     options: Mapping[str, Any]
+    ports: PortSet | None
 
     @property
     def name(self) -> str:
@@ -30,37 +35,34 @@ class Node:
         return self.config.name
 
     @property
-    def ports(self) -> PortSet | None:
-        """The calculator's ports; None when it could not be found."""
-        return self.calculator.ports if self.calculator is not None else None
-
-    @property
-    def calculator_name(self) -> str:
-        """The calculator's name in the file; the node's own where that is not known."""
+    def title(self) -> str:
+        """What messages say of its ports: its calculator's name or its graph's file, as written."""
+        if self.config.is_subgraph:
+            return f"graph {self.config.graph.name}" if self.config.graph else f"node {self.name!r}"
         return self.config.calculator.name if self.config.calculator else self.name
 
     def port(self, name: str) -> str:
-        """A port as messages name it: Calculator.port."""
-        return f"{self.calculator_name}.{name}"
+        """A port as messages name it: Calculator.port, or node.port of a subgraph."""
+        return f"{self.name if self.config.is_subgraph else self.title}.{name}"
 
 
 def resolve_node(config: NodeConfig, registry: Registry, findings: Findings) -> Node:
     """Looks up a node's calculator and checks its options, by building it once."""
     if config.calculator is None:
-        return Node(config, None, {})
+        return Node(config, None, {}, None)
     try:
         calculator = registry[config.calculator.name]
     except RegistryError as error:
         findings.add(config.calculator.place, str(error))
-        return Node(config, None, {})
+        return Node(config, None, {}, None)
     options = _checked(calculator, config.options, config.calculator.place, findings)
-    return Node(config, calculator, MappingProxyType(options))
+    return Node(config, calculator, MappingProxyType(options), calculator.ports)
 
 
 def _checked(
     calculator: type[Calculator], given: Options, place: Place, findings: Findings
 ) -> dict[str, Any]:
-    if given.values is None:
+    if holds_missing(given.values):
         return {}
     try:
         options = check_options(calculator, given.values)

@@ -1,4 +1,4 @@
-"""Order: producers before consumers, and the cycles that forbid it."""
+"""Order: producers before consumers, and the cycles that forbid it unless they are cut by back edges."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from itertools import pairwise
 
 import networkx as nx
 
+from ovpipe.graph.config import BackEdge
 from ovpipe.graph.nodes import Node
 from ovpipe.graph.place import Findings
-from ovpipe.graph.wiring import Wiring
+from ovpipe.graph.wiring import STREAMS, End, Wiring
 
 
 class Order:
-    """The nodes of a graph and who comes before whom, by one sort of wires."""
+    """The nodes of a graph and who comes before whom, by one sort of wires. Back edges do not count."""
 
     def __init__(self, nodes: Sequence[Node], wiring: Wiring) -> None:
         self._nodes = {node.name: node for node in nodes}
         self._rank = {name: rank for rank, name in enumerate(self._nodes)}
-        self._thing = wiring.words.thing
+        self._wiring = wiring
         self._graph: nx.DiGraph[str] = nx.DiGraph()
         self._graph.add_nodes_from(self._nodes)
         for producer, consumer in wiring.edges():
             made, taken = producer.node.name, consumer.node.name
-            if not self._graph.has_edge(made, taken):
-                self._graph.add_edge(made, taken, wire=consumer.mention.name)
+            if consumer.mention.back_edge is None and not self._graph.has_edge(made, taken):
+                self._graph.add_edge(made, taken, wire=consumer)
 
     def check(self, findings: Findings) -> None:
         """Notes a shortest cycle of each knot of nodes that wait for one another."""
@@ -32,6 +33,25 @@ class Order:
             first = min(knot, key=self._rank.__getitem__)
             if len(knot) > 1 or self._graph.has_edge(first, first):
                 findings.add(self._nodes[first].config.place, self._said(self._around(first, knot)))
+
+    def check_back_edges(self, findings: Findings) -> None:
+        """Notes marks of back edges on wires that close no cycle."""
+        whole = self._graph.copy()
+        whole.add_edges_from((made.node.name, taken.node.name) for made, taken in self._wiring.edges())
+        closing: dict[BackEdge, list[bool]] = {}
+        for consumer in self._wiring.consumers:
+            mark, name = consumer.mention.back_edge, consumer.mention.name
+            producer = self._wiring.produced.get(name)
+            if mark is not None and (producer is not None or name in self._wiring.given):
+                closes = producer is not None and nx.has_path(whole, consumer.node.name, producer.node.name)
+                closing.setdefault(mark, []).append(closes)
+        for mark, closes_any in closing.items():
+            if not any(closes_any):
+                message = (
+                    f"input {mark.port!r} of node {mark.node!r} is marked as a back edge, "
+                    "but it closes no cycle; remove the mark"
+                )
+                findings.add(mark.place, message)
 
     def sorted(self) -> list[Node]:
         """The nodes, each after those it depends on, else as in the file. There must be no cycle."""
@@ -45,10 +65,17 @@ class Order:
         return [first, *min(ways, key=len)]
 
     def _said(self, around: Sequence[str]) -> str:
-        wires = [str(self._graph.edges[made, taken]["wire"]) for made, taken in pairwise(around)]
-        if len(wires) == 1:
-            return f"node {around[0]!r} reads its own {self._thing} {wires[0]!r}; let it read another"
-        return (
-            f"the nodes {' -> '.join(around)} wait for one another in a cycle, "
-            f"by the {self._thing}s {', '.join(map(repr, wires))}; let one of them read another {self._thing}"
-        )
+        ends: list[End] = [self._graph.edges[made, taken]["wire"] for made, taken in pairwise(around)]
+        thing = self._wiring.words.thing
+        if len(ends) == 1:
+            said = f"node {around[0]!r} reads its own {thing} {ends[0].mention.name!r}"
+        else:
+            wires = ", ".join(repr(end.mention.name) for end in ends)
+            said = f"the nodes {' -> '.join(around)} wait for one another in a cycle, by the {thing}s {wires}"
+        return f"{said}; {self._remedy(ends[-1])}"
+
+    def _remedy(self, last: End) -> str:
+        if self._wiring.words is not STREAMS:
+            return f"let one of them read another {self._wiring.words.thing}"
+        wire = f"{{stream: {last.mention.name}, back_edge: true}}"
+        return f"mark the input that closes the cycle, as in `{last.port}: {wire}` of node {last.node.name!r}"

@@ -85,43 +85,83 @@ def declared_parameters(source: Source) -> dict[str, Parameter]:
 
 
 @dataclass(frozen=True, slots=True)
-class Folders:
-    """What relative paths are relative to: given ones to `base`, defaults to the graph file's folder."""
+class Given:
+    """The values given to a graph's parameters, and what relative paths among them are relative to."""
 
+    values: Mapping[str, Any]
     base: Path
-    file: Path
+    node: GivenByNode | None = None
+    """Who gives them, where that is a node that uses the graph; else they come from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenByNode:
+    """A node that gives values to the parameters of the graph it uses: its title, and its lines."""
+
+    title: str
+    place: Place
+    places: Mapping[str, Place]
+    whole: bool
+    """Whether what it does not give is not there; else it may stand under a wrong key."""
 
 
 def parameter_values(
-    declared: Mapping[str, Parameter],
-    given: Mapping[str, Any],
-    folders: Folders,
-    findings: Findings,
-) -> dict[str, Any]:
-    """A value for each declared parameter; MISSING where there is none or a wrong one."""
+    declared: Mapping[str, Parameter], given: Given, folder: Path, findings: Findings
+) -> tuple[dict[str, Any], list[Parameter]]:
+    """A value for each declared parameter; MISSING where there is none or a wrong one.
+
+    Defaults that are relative paths are relative to `folder`. Beside the values there are the parameters
+    that still need one from outside: whether that is a mistake is for others to say.
+    """
     values: dict[str, Any] = {}
+    required: list[Parameter] = []
     for name, parameter in declared.items():
         values[name] = MISSING
-        given_one = name in given
-        raw = given[name] if given_one else parameter.default
-        if raw is MISSING:
-            findings.add(parameter.place, _required(parameter))
-            continue
-        try:
-            values[name] = _value(parameter, raw, folders.base if given_one else folders.file)
-        except ValueError as error:
-            what = "" if given_one else "the default of "
-            findings.add(parameter.place, f"{what}parameter {name!r} {error}")
-    return values
+        given_one = name in given.values
+        raw = given.values[name] if given_one else parameter.default
+        if raw is not MISSING:
+            _take(values, parameter, raw, given if given_one else None, folder, findings)
+        elif not given_one and given.node is not None:
+            if given.node.whole:
+                findings.add(given.node.place, _required_of_node(parameter, given.node))
+        elif not given_one:
+            required.append(parameter)
+    return values, required
 
 
-def check_given(
-    declared: Mapping[str, Parameter], given: Mapping[str, Any], place: Place, findings: Findings
+def _take(
+    values: dict[str, Any],
+    parameter: Parameter,
+    raw: Any,
+    given: Given | None,
+    folder: Path,
+    findings: Findings,
 ) -> None:
+    if holds_missing(raw):  # why it is missing was told
+        return
+    try:
+        values[parameter.name] = _value(parameter, raw, given.base if given else folder)
+    except ValueError as error:
+        what = "" if given else "the default of "
+        place = parameter.place
+        if given is not None and given.node is not None:
+            place = given.node.places[parameter.name]
+        findings.add(place, f"{what}parameter {parameter.name!r} {error}")
+
+
+def check_given(declared: Mapping[str, Parameter], given: Given, place: Place, findings: Findings) -> None:
     """Notes values given to parameters that the graph does not have."""
-    for name in given:
+    for name in given.values:
         if name not in declared:
-            findings.add(place, f"a value is given for parameter {name!r}; {_no_such(name, declared)}")
+            where = given.node.places[name] if given.node is not None else place
+            findings.add(where, f"a value is given for parameter {name!r}; {_no_such(name, declared)}")
+
+
+def holds_missing(value: Any) -> bool:
+    """Whether a value, or one anywhere inside it, is not known."""
+    if isinstance(value, dict):
+        return any(map(holds_missing, value.values()))
+    return any(map(holds_missing, value)) if isinstance(value, list) else value is MISSING
 
 
 def _no_such(name: str, declared: Mapping[str, Parameter]) -> str:
@@ -130,10 +170,21 @@ def _no_such(name: str, declared: Mapping[str, Parameter]) -> str:
     return f"the graph has no such parameter; {did_you_mean(name, declared)}"
 
 
-def _required(parameter: Parameter) -> str:
-    about = f" ({parameter.description})" if parameter.description else ""
+def needs_value(parameter: Parameter) -> str:
+    """The message for a parameter that still needs a value from outside."""
     name = parameter.name
-    return f"parameter {name!r} needs a value{about}; set it, as in --set {name}=..., or add a default"
+    remedy = f"set it, as in --set {name}=..., or add a default"
+    return f"parameter {name!r} needs a value{_about(parameter)}; {remedy}"
+
+
+def _required_of_node(parameter: Parameter, node: GivenByNode) -> str:
+    name = parameter.name
+    remedy = f"add `{name}: ...` under the node's parameters"
+    return f"parameter {name!r} of {node.title} needs a value{_about(parameter)}; {remedy}"
+
+
+def _about(parameter: Parameter) -> str:
+    return f" ({parameter.description})" if parameter.description else ""
 
 
 def _value(parameter: Parameter, raw: Any, base: Path) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,11 @@ SHOWN_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A line of a file, counted from 1."""
+    """A line of a file, counted from 1; `used` tells from where, when the file is that of a subgraph."""
 
     file: str
     line: int
+    used: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -30,7 +32,12 @@ class Findings:
 
     def add(self, place: Place, message: str) -> None:
         """Notes a mistake; the same one at the same place is told once."""
-        self._found[Finding(place.file, place.line, message)] = None
+        self._found[Finding(place.file, place.line, message + place.used)] = None
+
+    def add_all(self, found: Iterable[Finding], used: str = "") -> None:
+        """Notes mistakes of a file that could not be read; `used` is that of a Place there."""
+        for one in found:
+            self.add(Place(one.file, one.line, used), one.message)
 
     def __len__(self) -> int:
         return len(self._found)

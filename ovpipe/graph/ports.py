@@ -7,11 +7,11 @@ from enum import Enum
 from typing import Any
 
 from ovpipe.errors import did_you_mean
-from ovpipe.graph.config import Mention
+from ovpipe.graph.config import Wires
 from ovpipe.graph.nodes import Node
 from ovpipe.graph.place import Findings
 from ovpipe.graph.types import name_of
-from ovpipe.ports import Port, PortSet
+from ovpipe.ports import Port, PortSet, RepeatedInput, RepeatedOutput
 
 
 class Kind(Enum):
@@ -32,20 +32,31 @@ class Kind(Enum):
         """The article before the noun."""
         return "a" if self.noun.startswith("s") else "an"
 
-    def wired(self, node: Node) -> Mapping[str, Mention]:
+    @property
+    def thing(self) -> str:
+        """What such a port is wired to."""
+        return "stream" if self in (Kind.INPUTS, Kind.OUTPUTS) else "side packet"
+
+    def wired(self, node: Node) -> Wires:
         """What a node wires to its ports of this kind."""
-        wires: Mapping[str, Mention] = getattr(node.config, self.value)
+        wires: Wires = getattr(node.config, self.value)
         return wires
 
     def ports(self, ports: PortSet) -> Mapping[str, Port[Any]]:
-        """The ports of this kind that a calculator has."""
+        """The ports of this kind that a calculator has, plain and repeated."""
         found: Mapping[str, Port[Any]] = getattr(ports, self.value)
-        return found
+        repeated: Mapping[str, Port[Any]] = getattr(ports, f"repeated_{self.value}", {})
+        return {**found, **repeated}
 
 
 def kind_of(ports: PortSet, name: str) -> Kind | None:
     """The kind of a calculator's port; None when it has none of that name."""
     return next((kind for kind in Kind if name in kind.ports(ports)), None)
+
+
+def is_repeated(port: Port[Any]) -> bool:
+    """Whether a port is wired to a list of streams."""
+    return isinstance(port, RepeatedInput | RepeatedOutput)
 
 
 def check_ports(node: Node, whole: bool, findings: Findings) -> None:
@@ -56,37 +67,77 @@ def check_ports(node: Node, whole: bool, findings: Findings) -> None:
     if node.ports is None:
         return
     strangers = [kind for kind in Kind if _check_known(node, node.ports, kind, findings)]
+    for kind in Kind:
+        _check_lists(node, node.ports, kind, findings)
     if not whole:
         return
     for kind in (Kind.INPUTS, Kind.SIDE_INPUTS):
         if kind not in strangers:  # a missing port is most likely the stranger under its right name
             _check_required(node, node.ports, kind, findings)
     if Kind.INPUTS not in strangers:
-        _check_reads(node, node.ports, findings)
+        _check_starts(node, node.ports, findings)
+
+
+def check_optional(node: Node, optional: frozenset[str], kind: Kind, findings: Findings) -> None:
+    """Notes required ports that read nothing but what the graph says may be left unwired."""
+    if node.ports is None:
+        return
+    for name, port in kind.ports(node.ports).items():
+        wires = kind.wired(node)
+        mentions = [wires.single[name]] if name in wires.single else wires.lists.get(name, ())
+        read = [mention.name for mention in mentions]
+        if read and not getattr(port, "optional", False) and optional.issuperset(read):
+            findings.add(
+                wires.places[name],
+                f"{node.port(name)} must be wired, but {kind.thing} {read[0]!r} is an optional {kind.noun} "
+                f"of the graph; make it a required one, or let {node.port(name)} be optional",
+            )
 
 
 def _check_known(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> bool:
-    known = kind.ports(ports)
-    strangers = [name for name in kind.wired(node) if name not in known]
+    known, wires = kind.ports(ports), kind.wired(node)
+    strangers = [name for name in wires if name not in known]
     for name in strangers:
         other = kind_of(ports, name)
         if other is not None:
             remedy = f", but {other.article} {other.noun} of that name; wire it under {other.value}"
         else:
             remedy = f"; {did_you_mean(name, known)}"
-        message = f"{node.calculator_name} has no {kind.noun} {name!r}{remedy}"
-        findings.add(kind.wired(node)[name].place, message)
+        findings.add(wires.places[name], f"{node.title} has no {kind.noun} {name!r}{remedy}")
     return bool(strangers)
+
+
+def _check_lists(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> None:
+    """Notes lists for plain ports, and single names for repeated ones."""
+    wires = kind.wired(node)
+    for name, port in kind.ports(ports).items():
+        if name in wires.lists and not is_repeated(port):
+            example = next((mention.name for mention in wires.lists[name]), f"<{kind.thing}>")
+            message = f"{node.port(name)} takes one {kind.thing} and no list; write `{name}: {example}`"
+        elif name in wires.single and is_repeated(port):
+            example = wires.single[name].name
+            message = f"{node.port(name)} takes a list of streams; write `{name}: [{example}]`"
+        else:
+            continue
+        findings.add(wires.places[name], message)
 
 
 def _check_required(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> None:
     for name, port in kind.ports(ports).items():
-        if not getattr(port, "optional", False) and not _is_wired(node, name):
-            thing = "stream" if kind is Kind.INPUTS else "side packet"
+        if getattr(port, "optional", False):
+            continue
+        example = f"[<{kind.thing}>, ...]" if is_repeated(port) else f"<{kind.thing}>"
+        if kind.wired(node).lists.get(name) == () and is_repeated(port):
+            findings.add(
+                kind.wired(node).places[name],
+                f"{node.port(name)} needs at least one stream; write `{name}: {example}`",
+            )
+        elif not _is_wired(node, name):
+            about = "" if port.type is Any and node.config.is_subgraph else f" ({name_of(port.type)})"
             findings.add(
                 node.config.place,
-                f"node {node.name!r} does not wire {kind.noun} {node.port(name)} ({name_of(port.type)}); "
-                f"add `{name}: <{thing}>` under its {kind.value}",
+                f"node {node.name!r} does not wire {kind.noun} {node.port(name)}{about}; "
+                f"add `{name}: {example}` under its {kind.value}",
             )
 
 
@@ -95,19 +146,20 @@ def _is_wired(node: Node, name: str) -> bool:
     return any(name in kind.wired(node) for kind in Kind)
 
 
-def _check_reads(node: Node, ports: PortSet, findings: Findings) -> None:
-    """Refuses sources: nodes with streams that read none."""
-    if not ports.has_streams or node.config.inputs:
+def _check_starts(node: Node, ports: PortSet, findings: Findings) -> None:
+    """Refuses nodes that nothing would start: what reads no stream is a source, and has to write one."""
+    if node.config.is_subgraph or not ports.has_streams or reads_streams(node):
         return
-    if not ports.inputs:
-        findings.add(
-            node.config.place,
-            f"node {node.name!r} has no input to start it; {node.calculator_name} is a source, "
-            "and sources come with a later version: give the calculator an input",
-        )
-    elif all(port.optional for port in ports.inputs.values()):
-        names = ", ".join(ports.inputs)
+    names = Kind.INPUTS.ports(ports)
+    writes = ports.outputs or ports.repeated_outputs
+    if not writes and all(getattr(port, "optional", False) for port in names.values()):
         message = (
-            f"node {node.name!r} wires no input, so nothing would start it; wire at least one of: {names}"
+            f"node {node.name!r} wires no input, so nothing would start it; "
+            f"wire at least one of: {', '.join(names)}"
         )
         findings.add(node.config.place, message)
+
+
+def reads_streams(node: Node) -> bool:
+    """Whether any input is wired; a node that writes streams and reads none is a source."""
+    return any(True for _ in node.config.inputs.items())

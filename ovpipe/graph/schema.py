@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -25,8 +26,8 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def check_version(source: Source, findings: Findings) -> None:
-    """Refuses what is no mapping and versions that are not supported: nothing else can be said of them."""
+def check_version(source: Source, findings: Findings) -> bool:
+    """Whether this is a mapping of a supported version; notes if not, for nothing else can be said then."""
     known = " or ".join(str(version) for version in SUPPORTED_VERSIONS)
     if source.value is None:
         findings.add(source.place(), f"the file is empty; a graph has `version: {known}` and nodes")
@@ -39,7 +40,9 @@ def check_version(source: Source, findings: Findings) -> None:
         if type(version) is not int or version not in SUPPORTED_VERSIONS:
             message = f"version {shown(version)} is not supported; write `version: {known}`"
             findings.add(source.place("version"), message)
-    findings.check()
+        else:
+            return True
+    return False
 
 
 def check_shape(source: Source, findings: Findings) -> tuple[Source, bool]:
@@ -71,7 +74,7 @@ def check_shape(source: Source, findings: Findings) -> tuple[Source, bool]:
             if error.validator != "pattern":  # a bad name can still be followed
                 whole = False
                 _leave_out(value, path)
-    return Source(source.file, value, source.lines), whole
+    return replace(source, value=value), whole
 
 
 def _errors(value: Any) -> Iterator[ValidationError]:

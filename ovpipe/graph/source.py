@@ -49,15 +49,17 @@ class Source:
     file: str
     value: Any
     lines: Mapping[Path, int]
+    used: str = ""
+    """From where the file is used, when it is that of a subgraph; told with each mistake in it."""
 
     def place(self, *path: str | int) -> Place:
         """Where the value at `path` stands, or the nearest value around it."""
         while path not in self.lines:
             path = path[:-1]
-        return Place(self.file, self.lines[path])
+        return Place(self.file, self.lines[path], self.used)
 
 
-def read_source(text: str, file: str) -> Source:
+def read_source(text: str, file: str, used: str = "") -> Source:
     """The values of a YAML text. Raises GraphError when it is no YAML of the kind a graph may use."""
     try:
         root = _Loader(text).get_single_node()
@@ -69,11 +71,11 @@ def read_source(text: str, file: str) -> Source:
     except yaml.MarkedYAMLError as error:
         raise GraphError([_syntax_finding(error, text, file)]) from None
     if root is None:
-        return Source(file, None, {(): 1})
+        return Source(file, None, {(): 1}, used)
     reading = _Reading(file)
     value = reading.value(root, ())
     reading.findings.check()
-    return Source(file, value, reading.lines)
+    return Source(file, value, reading.lines, used)
 
 
 class _Loader(yaml.SafeLoader):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ovpipe.errors import did_you_mean, nearest
@@ -13,8 +14,8 @@ from ovpipe.graph.source import Path, Source
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 ESCAPED = "$${"
-FILLED_IN_GRAPH = ("max_queue_size",)
-FILLED_IN_NODE = ("calculator", "options")
+FILLED_IN_GRAPH = ("max_queue_size", "streams", "executors")
+FILLED_IN_NODE = ("calculator", "options", "graph", "parameters", "max_in_flight")
 
 
 def filled(source: Source, values: Mapping[str, Any], whole: bool, findings: Findings) -> Source:
@@ -33,14 +34,7 @@ def filled(source: Source, values: Mapping[str, Any], whole: bool, findings: Fin
     }
     if whole:
         filling.check_used()
-    return Source(source.file, value, source.lines)
-
-
-def holds_missing(value: Any) -> bool:
-    """Whether a value, or one anywhere inside it, could not be filled in."""
-    if isinstance(value, dict):
-        return any(map(holds_missing, value.values()))
-    return any(map(holds_missing, value)) if isinstance(value, list) else value is MISSING
+    return replace(source, value=value)
 
 
 class _Filling:

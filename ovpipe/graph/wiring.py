@@ -53,6 +53,8 @@ class Wiring:
     words: Words
     given: dict[str, Mention]
     produced: dict[str, End]
+    """Each name with its producer, the first where there are several."""
+    producers: tuple[End, ...]
     consumers: tuple[End, ...]
 
     def misplaced(self) -> set[str | None]:
@@ -67,16 +69,44 @@ class Wiring:
                 yield producer, consumer
 
 
-def wire_streams(nodes: Sequence[Node], inputs: Iterable[Mention], findings: Findings) -> Wiring:
-    """The streams; notes each that has two producers."""
-    return _wire(STREAMS, inputs, _ends(nodes, Kind.OUTPUTS), _ends(nodes, Kind.INPUTS), findings)
+def wire_streams(nodes: Sequence[Node], inputs: Iterable[Mention]) -> Wiring:
+    """The streams of some nodes."""
+    return _wired(STREAMS, inputs, _ends(nodes, Kind.OUTPUTS), _ends(nodes, Kind.INPUTS))
 
 
-def wire_side_packets(nodes: Sequence[Node], inputs: Iterable[Mention], findings: Findings) -> Wiring:
-    """The side packets; notes each that has two producers."""
-    return _wire(
-        SIDE_PACKETS, inputs, _ends(nodes, Kind.SIDE_OUTPUTS), _ends(nodes, Kind.SIDE_INPUTS), findings
-    )
+def wire_side_packets(nodes: Sequence[Node], inputs: Iterable[Mention]) -> Wiring:
+    """The side packets of some nodes."""
+    return _wired(SIDE_PACKETS, inputs, _ends(nodes, Kind.SIDE_OUTPUTS), _ends(nodes, Kind.SIDE_INPUTS))
+
+
+def _wired(
+    words: Words, inputs: Iterable[Mention], producers: Iterable[End], consumers: Iterable[End]
+) -> Wiring:
+    given: dict[str, Mention] = {}
+    for mention in inputs:
+        given.setdefault(mention.name, mention)
+    producers = tuple(producers)
+    produced: dict[str, End] = {}
+    for end in producers:
+        produced.setdefault(end.mention.name, end)
+    return Wiring(words, given, produced, producers, tuple(consumers))
+
+
+def check_producers(wiring: Wiring, findings: Findings) -> None:
+    """Notes each stream or side packet that has two producers."""
+    words = wiring.words
+    for end in wiring.producers:
+        name = end.mention.name
+        first = wiring.produced[name]
+        if name in wiring.given:
+            other = f"which is {words.outside} ({wiring.given[name].place})"
+        elif first is not end:
+            other = f"which {first} {words.produces} too ({first.mention.place})"
+        else:
+            continue
+        findings.add(
+            end.mention.place, f"{end} {words.produces} {words.thing} {name!r}, {other}; rename one of them"
+        )
 
 
 def check_types(wiring: Wiring, findings: Findings) -> None:
@@ -131,51 +161,23 @@ def check_consumed(wiring: Wiring, meant: set[str | None], findings: Findings) -
 
 
 def check_outputs(wiring: Wiring, outputs: Iterable[Mention], whole: bool, findings: Findings) -> None:
-    """Notes outputs of the graph that are no stream of a node, or stand there twice."""
-    for name, mention in _once(outputs, "outputs", findings).items():
+    """Notes outputs of the graph that no node produces."""
+    words = wiring.words
+    for mention in outputs:
+        name = mention.name
         if name in wiring.given:
-            message = f"output {name!r} is an input of the graph; an output is a stream that a node produces"
+            message = f"output {name!r} is {words.outside}; an output is a {words.thing} that a node produces"
             findings.add(mention.place, message)
         elif name not in wiring.produced and whole:
             remedy = did_you_mean(name, wiring.produced)
             findings.add(
-                mention.place, f"the graph's output {name!r} is a stream that no node produces; {remedy}"
+                mention.place,
+                f"the graph's output {name!r} is a {words.thing} that no node produces; {remedy}",
             )
 
 
-def _wire(
-    words: Words,
-    given: Iterable[Mention],
-    producers: Iterable[End],
-    consumers: Iterable[End],
-    findings: Findings,
-) -> Wiring:
-    wiring = Wiring(words, _once(given, words.outside_key, findings), {}, tuple(consumers))
-    for end in producers:
-        name = end.mention.name
-        first = wiring.produced.setdefault(name, end)
-        if name in wiring.given:
-            other = f"which is {words.outside} ({wiring.given[name].place})"
-        elif first is not end:
-            other = f"which {first} {words.produces} too ({first.mention.place})"
-        else:
-            continue
-        findings.add(
-            end.mention.place, f"{end} {words.produces} {words.thing} {name!r}, {other}; rename one of them"
-        )
-    return wiring
-
-
-def _ends(nodes: Sequence[Node], kind: Kind) -> Iterator[End]:
-    for node in nodes:
-        known = kind.ports(node.ports) if node.ports is not None else {}
-        for name, mention in kind.wired(node).items():
-            found = kind_of(node.ports, name) if node.ports is not None else None
-            carried = known[name].type if name in known else Any
-            yield End(node, name, mention, carried, misplaced=found not in (None, kind))
-
-
-def _once(mentions: Iterable[Mention], key: str, findings: Findings) -> dict[str, Mention]:
+def check_once(mentions: Iterable[Mention], key: str, findings: Findings) -> None:
+    """Notes names that stand twice in a list."""
     found: dict[str, Mention] = {}
     for mention in mentions:
         first = found.setdefault(mention.name, mention)
@@ -183,4 +185,13 @@ def _once(mentions: Iterable[Mention], key: str, findings: Findings) -> dict[str
             findings.add(
                 mention.place, f"{mention.name!r} stands twice in {key} (first at {first.place}); remove one"
             )
-    return found
+
+
+def _ends(nodes: Sequence[Node], kind: Kind) -> Iterator[End]:
+    for node in nodes:
+        known = kind.ports(node.ports) if node.ports is not None else {}
+        for name, mention in kind.wired(node).items():
+            port = name.partition("[")[0]
+            found = kind_of(node.ports, port) if node.ports is not None else None
+            carried = known[port].type if port in known else Any
+            yield End(node, name, mention, carried, misplaced=found not in (None, kind))

@@ -61,6 +61,11 @@ class AsyncNode(Node):
         self.core.busy += 1
         self.task = self.core.spawn(self.work())
 
+    @property
+    def calling(self) -> bool:
+        """Whether a call is under way that waits for something outside the run."""
+        return self.running and self.waiter is None
+
     def finish(self) -> None:
         """Closes; an async close, and that of a call still in flight, is left to the task."""
         if self.closed or self.task is not None:

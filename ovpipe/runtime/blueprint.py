@@ -35,7 +35,7 @@ class NodeBlueprint:
     outputs: tuple[tuple[Output[Any], int], ...]
     side_inputs: tuple[tuple[SideInput[Any], str], ...]
     unwired: tuple[Output[Any], ...]
-    offset: int
+    offset: int | None
     back_edges: frozenset[int]
     source_layer: int
     executor: str
@@ -48,10 +48,13 @@ class NodeBlueprint:
         """The node of a new run."""
         outputs = [(port, streams[index]) for port, index in self.outputs]
         outputs += [(port, Stream(port.name, DRAIN_LIMIT)) for port in self.unwired]
+        calculator = self.build()
+        if core.probe is not None:
+            core.probe.watch(self, calculator)
         return self.kind(
             core,
             self,
-            self.build(),
+            calculator,
             [(port, streams[index]) for port, index in self.inputs],
             outputs,
             {port: side_packets[name] for port, name in self.side_inputs},
@@ -114,7 +117,7 @@ def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBluep
         inputs=plan.inputs,
         outputs=plan.outputs,
         side_inputs=plan.side_inputs,
-        offset=cls.timestamp_offset or 0,
+        offset=cls.timestamp_offset,
         back_edges=plan.back_edges,
         source_layer=plan.source_layer,
         executor=plan.executor,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ovpipe.errors import EmptyInputError, PortError, did_you_mean
 from ovpipe.ports import Input, Output, Port, SideInput, SideOutput
 from ovpipe.runtime.stream import Stream
-from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, ONE_OVER_POST_STREAM, UNSET, Timestamp
+from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, UNSET, Timestamp
 
 if TYPE_CHECKING:
     from ovpipe.runtime.node import Node
@@ -46,8 +46,11 @@ class NodeContext(dict[Port[Any], Any]):
         ts = self.ts
         if ts < stream.bound:
             ts = stream.late(ts)
-        stream.bound = ts + 1 if FIRST_ORDINARY <= ts < LAST_ORDINARY else ONE_OVER_POST_STREAM
-        stream.append((ts, value))
+        if FIRST_ORDINARY <= ts < LAST_ORDINARY:
+            stream.bound = ts + 1
+            stream.append((ts, value))
+        else:
+            stream.put(ts, value)
 
     def each(self, port: Any) -> Sequence[Any]:
         try:

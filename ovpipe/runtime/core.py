@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ovpipe.errors import RunError, StalledError, TimestampError
 from ovpipe.runtime.blueprint import Blueprint
@@ -13,7 +13,10 @@ from ovpipe.runtime.node import Node
 from ovpipe.runtime.source import AsyncSourceNode, SourceNode
 from ovpipe.runtime.stall import explain_stall
 from ovpipe.runtime.stream import Append, Consumer, Item, Stream, drop
-from ovpipe.timestamp import DONE, UNSET, Timestamp
+from ovpipe.timestamp import DONE, ONE_OVER_POST_STREAM, UNSET, Timestamp
+
+if TYPE_CHECKING:
+    from ovpipe.runtime.probe import RunProbe
 
 PUMP_BUDGET = 200
 """Drains, of up to DRAIN_LIMIT packets each, before a pump lets others have the event loop."""
@@ -39,12 +42,14 @@ class Core:
         on_forgiven: Callable[[RunError], None],
         on_news: Callable[[], None],
         on_end: Callable[[], None],
+        probe: RunProbe | None = None,
     ) -> None:
         self.spawn = spawn
         self.executors = executors
         self.on_forgiven = on_forgiven
         self.on_news = on_news
         self.on_end = on_end
+        self.probe = probe
         self.ready: deque[Consumer] = deque()
         self.full: list[Stream] = []
         self.busy = 0
@@ -64,6 +69,8 @@ class Core:
         self.live = len(self.nodes)
         self.open_inputs = len(blueprint.inputs)
         self.sources = layers_of(self.nodes)
+        if probe is not None:
+            probe.attach(self)
 
     # --- start
 
@@ -97,6 +104,17 @@ class Core:
         if self.stopping:
             raise self.failure() or TimestampError(f"stream {stream.name!r} is closed: the run has ended")
         stream.put(timestamp, value)
+        self.announce(stream)
+
+    def set_bound(self, index: int, bound: int) -> None:
+        """Nothing earlier comes on a graph input."""
+        stream = self.streams[index]
+        if not stream.bound <= bound < ONE_OVER_POST_STREAM:
+            raise TimestampError(
+                f"stream {stream.name!r}: its bound is {Timestamp.of_raw(stream.bound)} and can neither fall "
+                f"nor end the stream, but received {Timestamp.of_raw(bound)}; close_input ends it"
+            )
+        stream.bound = bound
         self.announce(stream)
 
     def close_input(self, index: int) -> None:
@@ -152,7 +170,7 @@ class Core:
         if not sources:
             return False
         layer = sources[0]
-        for _ in layer:
+        for _ in range(len(layer)):
             layer.rotate(-1)
             if layer[-1].waiting:
                 layer[-1].queued = True
@@ -233,12 +251,16 @@ class Core:
         if not stream.full:
             stream.full = True
             self.full.append(stream)
+            if self.probe is not None:
+                self.probe.filled(stream)
 
     def relieve(self, stream: Stream) -> None:
         """A consumer took packets off: when all queues of a full stream have room, its producer may go on."""
         if stream.full and stream.room() > 0:
             stream.full = False
             self.full.remove(stream)
+            if self.probe is not None:
+                self.probe.relieved(stream)
             if stream.producer is not None:
                 stream.producer.has_room()
             waiters, stream.waiters = stream.waiters, []
@@ -308,6 +330,8 @@ class Core:
 
     def release(self) -> None:
         """Breaks the reference cycles of a run that has ended, so that it is freed at once."""
+        if self.probe is not None:
+            self.probe.release()
         for node in self.nodes:
             node.release()
         for stream in self.streams:
@@ -351,6 +375,8 @@ def failure_of(node: Node, phase: str, error: BaseException) -> RunError:
         f"{node.plan.place}: node {node.name!r} ({type(node.calculator).__name__}) failed in {phase} "
         f"at timestamp {shown(ts)}: {type(error).__name__}: {error}"
     )
+    if isinstance(error, TimestampError) and not node.policy.ascending:
+        message += f" (input policy {node.policy.name!r} does not process in the order of timestamps)"
     return run_error(message, node.name, phase, ts, node.plan.place, error)
 
 

@@ -32,6 +32,8 @@ class ForgivingNode(JoinNode):
             if not self.forgive(error):
                 raise
             return None
+        finally:
+            buffer.clear()  # a run at rest keeps no packet alive
         buffer.flush()
         return result
 

@@ -16,8 +16,11 @@ from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.registry import Registry
 from ovpipe.runtime.blocking import BlockingGraph
 from ovpipe.runtime.blueprint import Blueprint
+from ovpipe.runtime.node_figures import NodeFigures, NodeTally
+from ovpipe.runtime.probe import RunProbe
 from ovpipe.runtime.resource import Progress, ResourceContext
 from ovpipe.runtime.run import Run
+from ovpipe.runtime.trace import Trace
 from ovpipe.timestamp import Timestamp
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,11 @@ class Graph:
         self._resources: list[tuple[NodePlan, Calculator, ResourceContext]] = []
         self._executors: dict[str, ThreadPoolExecutor] = {}
         self._open = False
+        self._tallies: dict[str, NodeTally] = {}
+        self.trace: Trace | None = None
+        """What all runs that are started from now on are traced by; None: they are not."""
+        self.stall_seconds: float | None = None
+        """After how long in which nothing moves such a run logs why; None: never. See `Run.watch_stall`."""
 
     @classmethod
     def load(
@@ -147,14 +155,34 @@ class Graph:
         """The side packets of an open graph: those from outside and those its nodes made."""
         return MappingProxyType(self._side_packets)
 
-    def run(self, side_packets: Mapping[str, Any] | None = None) -> Run:
-        """Starts a run, with side packets of its own on top of the graph's if any are given."""
+    def count_nodes(self) -> None:
+        """Has figures kept of the nodes of all runs that are started from now on."""
+        if not self._tallies:
+            self._tallies = {node.name: NodeTally() for node in self.plan.nodes}
+
+    def node_figures(self) -> Mapping[str, NodeFigures]:
+        """The figures of each node with streams, over all runs since `count_nodes`; empty before that."""
+        return {name: tally.figures() for name, tally in self._tallies.items()}
+
+    def run(self, side_packets: Mapping[str, Any] | None = None, *, trace: Trace | None = None) -> Run:
+        """Starts a run, with side packets of its own on top of the graph's if any are given.
+
+        `trace` keeps what happens in this run, in place of the graph's own trace.
+        """
         if not self._open:
             raise OvpipeError(
                 f"graph {self.name!r} is not open: use `async with graph`, or await graph.open()"
             )
         packets = {**self._side_packets, **side_packets} if side_packets else self._side_packets
-        return Run(self._blueprint, packets, self._executors)
+        if trace is None:
+            trace = self.trace
+        probe = None
+        if trace is not None or self._tallies:
+            probe = RunProbe(self.name, self._blueprint, trace, self._tallies)
+        run = Run(self._blueprint, packets, self._executors, probe)
+        if self.stall_seconds is not None:
+            run.watch_stall(self.stall_seconds)
+        return run
 
     async def process(self, **inputs: Any) -> dict[str, list[Any]]:
         """A run of one packet on each of these inputs; everything that came out, by output, in order."""

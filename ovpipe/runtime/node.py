@@ -162,8 +162,9 @@ class Node:
 
     def tell(self, bound: int) -> Node | None:
         """Raises the outputs' bounds and schedules who reads them; the first node is handed back."""
-        if self.offset and FIRST_ORDINARY <= bound <= LAST_ORDINARY:
-            bound += self.offset
+        offset = self.offset
+        if offset != 0 and bound < ONE_OVER_POST_STREAM:
+            bound = UNSET if offset is None else offset_bound(bound, offset)
         core = self.core
         following: Node | None = None
         room = DRAIN_LIMIT
@@ -228,6 +229,9 @@ class Node:
                 source, entry.source = entry.source, closed_stream()
                 entry.queue.clear()
                 self.core.lose_consumer(source, entry.queue)
+                if not self.opened and not self.queued:  # said in open: nothing else would look at the node
+                    self.queued = True
+                    self.core.ready.append(self)
                 return True
         return False
 
@@ -236,6 +240,11 @@ class Node:
         for entry in self.inputs:
             self.done(entry.port)
         return self.forward()
+
+    @property
+    def calling(self) -> bool:
+        """Whether a call is under way; a plain one has always ended when anybody asks."""
+        return False
 
     @property
     def unread(self) -> bool:
@@ -304,6 +313,13 @@ class JoinNode(Node):
             self.queued = True
             self.core.ready.append(self)
         return following
+
+
+def offset_bound(bound: int, offset: int) -> int:
+    """A bound moved by a node's timestamp_offset, within the ordinary range; a special one stays."""
+    if FIRST_ORDINARY <= bound <= LAST_ORDINARY:
+        return min(max(bound + offset, FIRST_ORDINARY), LAST_ORDINARY)
+    return bound
 
 
 def returned_something(node: Node) -> TypeError:

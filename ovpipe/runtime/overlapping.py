@@ -102,10 +102,10 @@ class OverlappingNode(AsyncNode):
         self.settle_behind()
 
     def settle_behind(self) -> None:
-        """Settles the outputs up to the oldest call still under way."""
+        """Settles the outputs up to the earliest call still under way."""
         bound = self.policy.bound()
         if self.flights:
-            bound = min(bound, self.flights[0][0].ts)
+            bound = min(bound, *(cx.ts for cx, _ in self.flights))  # not every policy ascends
         if bound < ONE_OVER_POST_STREAM:  # else close comes next, and may still send
             following = self.tell(bound)
             if following is not None:

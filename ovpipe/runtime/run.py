@@ -14,7 +14,9 @@ from ovpipe.errors import NotFoundError, RunCancelled, RunError, did_you_mean
 from ovpipe.packet import Packet
 from ovpipe.runtime.blueprint import Blueprint
 from ovpipe.runtime.core import Core
+from ovpipe.runtime.probe import RunProbe
 from ovpipe.runtime.reader import Reader
+from ovpipe.runtime.silence import SilenceWatch
 from ovpipe.runtime.stall import explain_stall
 from ovpipe.runtime.stream import Item, Stream
 from ovpipe.timestamp import Timestamp
@@ -35,6 +37,7 @@ class Run:
         blueprint: Blueprint,
         side_packets: Mapping[str, Any],
         executors: Mapping[str, Executor] | None = None,
+        probe: RunProbe | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._blueprint = blueprint
@@ -43,6 +46,7 @@ class Run:
         self._over = asyncio.Event()
         self._readers: list[Reader] = []
         self._error_observers: list[Callable[[RunError], object]] = []
+        self._stall_watches: list[SilenceWatch] = []
         self._core = Core(
             blueprint,
             side_packets,
@@ -51,6 +55,7 @@ class Run:
             on_forgiven=self._show_forgiven,
             on_news=self._schedule_pump,
             on_end=self._schedule_end,
+            probe=probe,
         )
 
     # --- before the start
@@ -101,8 +106,31 @@ class Run:
             target.waiters.append(room.set)
             self._core.turn()
             await room.wait()
+        self._add(index, value, at)
+
+    def offer(self, stream: str, value: Any, at: int | None = None) -> bool:
+        """`send` for who cannot wait: returns False, and puts nothing, while the input's queue is full."""
+        index = self._input(stream)
+        self.start()
+        if self._core.streams[index].full and not self._core.stopping:
+            return False
+        self._add(index, value, at)
+        return True
+
+    def _add(self, index: int, value: Any, at: int | None) -> None:
         self.raise_failure()
-        self._core.add(index, max(target.bound, 0) if at is None else int(at), value)
+        self._core.add(index, max(self._core.streams[index].bound, 0) if at is None else int(at), value)
+        self._core.turn()
+
+    def set_bound(self, stream: str, bound: int) -> None:
+        """Promises that nothing earlier than `bound` will be sent on an input.
+
+        Raises TimestampError when an earlier packet or promise went further.
+        """
+        index = self._input(stream)
+        self.start()
+        self.raise_failure()
+        self._core.set_bound(index, int(bound))
         self._core.turn()
 
     def close_input(self, stream: str) -> None:
@@ -169,6 +197,27 @@ class Run:
         self._core.close_sources()
         self._core.turn()
 
+    def watch_stall(self, seconds: float, callback: Callable[[str], object] | None = None) -> None:
+        """Has a stall explained when nothing has moved for so long, once until something moves again.
+
+        `callback` is given what `explain_stall` says; without one it is logged as a warning. A call that
+        awaits, or works on a thread, moves nothing either: choose longer than calls may take.
+        """
+
+        def stalled() -> None:
+            if callback is not None:
+                callback(self.explain_stall())
+            else:
+                log.warning(
+                    "%s: nothing has moved in a run for %g s: %s",
+                    self._blueprint.file,
+                    seconds,
+                    self.explain_stall(),
+                )
+
+        if not self._over.is_set():
+            self._stall_watches.append(SilenceWatch(seconds, lambda: self.turns, stalled))
+
     def explain_stall(self) -> str:
         """Which nodes have yet to end, what each waits for, and which node owes it."""
         return explain_stall(self._core)
@@ -212,6 +261,8 @@ class Run:
 
     def _end(self) -> None:
         self._over.set()
+        for watch in self._stall_watches:
+            watch.stop()
         self._wake()
         self._core.release()
 

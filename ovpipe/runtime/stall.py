@@ -25,6 +25,8 @@ def reasons_of(node: Node) -> list[str]:
     full = [stream for stream in node.outs if stream.full]
     if full:
         return [f"{where} waits for room in stream {stream.name!r} ({queues_of(stream)})" for stream in full]
+    if node.calling:
+        return [f"{where} is in a call at {Timestamp.of_raw(node.cx.ts)} that has not ended"]
     owed = [entry for entry in node.inputs if not entry.queue and entry.source.bound < ONE_OVER_POST_STREAM]
     if not owed:
         return [f"{where} is at work"]
@@ -40,7 +42,8 @@ def reasons_of(node: Node) -> list[str]:
 def debt_of(entry: InputQueue) -> str:
     """Who owes an input, and how far it is settled."""
     stream = entry.source
-    owner = f"node {stream.producer.name!r}" if stream.producer is not None else "who feeds the graph"
+    node = stream.producer
+    owner = f"node {node.name!r} ({node.plan.place})" if node is not None else "who feeds the graph"
     if stream.bound < 0 and Timestamp.of_raw(stream.bound).is_special:
         return f"{owner} has sent nothing on stream {stream.name!r} yet"
     return f"{owner} has settled stream {stream.name!r} only below {Timestamp.of_raw(stream.bound)}"

@@ -12,6 +12,7 @@ from ovpipe.timestamp import (
     DONE,
     FIRST_ORDINARY,
     ONE_OVER_POST_STREAM,
+    POST_STREAM,
     PRE_STREAM,
     UNSET,
     UNSTARTED,
@@ -47,13 +48,15 @@ class Stream:
 
     `bound` moves with every send; consumers are told once per drain of the producer, and `told` is the
     bound they know. `full` means that some consumer's queue has reached `limit`: the producer is not
-    run again before every queue is shorter. `waiters` are called then.
+    run again before every queue is shorter. `waiters` are called then. `carried` says whether there was a
+    packet: one at POST_STREAM must be the first.
     """
 
     __slots__ = (
         "append",
         "bound",
         "cap",
+        "carried",
         "consumers",
         "full",
         "limit",
@@ -74,6 +77,7 @@ class Stream:
         self.bound = PRE_STREAM
         self.told = PRE_STREAM
         self.full = False
+        self.carried = False
         self.streaming = False
         self.producer: Node | None = None
         self.consumers: list[tuple[Consumer, deque[Item], int]] = []
@@ -84,14 +88,21 @@ class Stream:
 
     def connect(self) -> None:
         """Chooses the cheapest way to hand a packet to all that read it."""
+        self.append = self.sink() if self.carried else self.first
+
+    def first(self, item: Item) -> None:
+        """Stands in for `append` until there was a packet, so that later ones pay nothing for `carried`."""
+        self.carried = True
+        self.connect()
+        self.append(item)
+
+    def sink(self) -> Append:
+        """What hands a packet to all that read it."""
         sinks: list[Append] = [queue.append for _, queue, _ in self.consumers]
         sinks += self.observers
         if not sinks:
-            self.append = drop
-        elif len(sinks) == 1:
-            self.append = sinks[0]
-        else:
-            self.append = fan_out(sinks)
+            return drop
+        return sinks[0] if len(sinks) == 1 else fan_out(sinks)
 
     @property
     def abandoned(self) -> bool:
@@ -145,7 +156,7 @@ class Stream:
 
     def check(self, timestamp: int) -> None:
         """Raises TimestampError unless a packet may follow at this timestamp."""
-        if not self.bound <= timestamp < ONE_OVER_POST_STREAM:
+        if not self.bound <= timestamp < ONE_OVER_POST_STREAM or (timestamp == POST_STREAM and self.carried):
             raise self.misfit(timestamp)
 
     def put(self, timestamp: int, value: Any) -> None:
@@ -161,6 +172,11 @@ class Stream:
             return TimestampError(f"stream {self.name!r}: no packet can have timestamp {received}")
         if self.bound >= ONE_OVER_POST_STREAM:
             return TimestampError(f"stream {self.name!r} is closed, but received a packet at {received}")
+        if timestamp == POST_STREAM:
+            return TimestampError(
+                f"stream {self.name!r}: a packet at {received} must be the only one of its stream, "
+                "and there was one before"
+            )
         return TimestampError(
             f"stream {self.name!r}: minimum expected timestamp is {Timestamp.of_raw(self.bound)} "
             f"but received {received}"

@@ -14,10 +14,10 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
 from ovpipe.errors import Finding, GraphError, NotFoundError, did_you_mean
+from ovpipe.graph.files import find_graph
 from ovpipe.graph.place import Findings, shown
 from ovpipe.graph.source import Path as YamlPath
 from ovpipe.graph.source import Source, read_source
-from ovpipe.serving.graph_files import find_graph
 from ovpipe.serving.limits import Limits
 
 

@@ -17,11 +17,11 @@ from aiohttp.http import StreamWriter
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.runtime.reader import Reader
+from ovpipe.runtime.silence import SilenceWatch
 from ovpipe.serving.failures import as_request_error
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.model import Model
 from ovpipe.serving.openai_errors import error_event, internal_error
-from ovpipe.serving.silence import SilenceWatch
 
 log = logging.getLogger(__name__)
 
@@ -163,10 +163,12 @@ class Exchange:
             )
 
     def _run_is_silent(self) -> None:
+        self._watch.stop()
         log.error(
-            "model %r: nothing has moved in a run for %g s; it is cancelled",
+            "model %r: nothing has moved in a run for %g s; it is cancelled: %s",
             self._model.name,
             self._limits.silent_seconds,
+            self._run.explain_stall(),
         )
         self.stop(internal_error())
 

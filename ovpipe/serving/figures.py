@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -15,6 +16,17 @@ from prometheus_client.registry import Collector
 from ovpipe.serving.repository import Repository
 
 log = logging.getLogger(__name__)
+
+NODE_COUNTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "calls": "Calls of a node's process.",
+        "packets": "Packets that a node has processed.",
+        "seconds": "Time in a node's process, awaits included.",
+        "waits": "How often a node had to wait for room in an output.",
+        "waited_seconds": "How long a node waited for room.",
+    }
+)
+"""Those of `NodeFigures` that only grow."""
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
@@ -41,6 +53,7 @@ class Figures:
             "ovpipe_requests_in_flight", "Requests being served now.", ("endpoint",), registry=self._registry
         )
         self._registry.register(SidePacketFigures(repository))
+        self._registry.register(NodeFiguresCollector(repository))
 
     @contextmanager
     def request(self, endpoint: str) -> Iterator[Served]:
@@ -95,6 +108,29 @@ class SidePacketFigures(Collector):
                     )
                     family.add_metric([model.name, name], value)
         return families.values()
+
+
+class NodeFiguresCollector(Collector):
+    """Figures of the nodes of every open graph that counts them."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def collect(self) -> Iterable[Metric]:
+        """One family a figure, labelled by the model and the node."""
+        counters = [
+            CounterMetricFamily(f"ovpipe_node_{name}", meaning, labels=["model", "node"])
+            for name, meaning in NODE_COUNTERS.items()
+        ]
+        deepest = GaugeMetricFamily(
+            "ovpipe_node_deepest_queue", "Most packets at one input so far.", labels=["model", "node"]
+        )
+        for model in self._repository.available():
+            for node, figures in model.ready_graph().node_figures().items():
+                for name, counter in zip(NODE_COUNTERS, counters, strict=True):
+                    counter.add_metric([model.name, node], getattr(figures, name))
+                deepest.add_metric([model.name, node], figures.deepest_queue)
+        return [family for family in (*counters, deepest) if family.samples]
 
 
 def _figures(place: str, packet: Any) -> Mapping[str, float]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ovpipe.errors import Finding, GraphError, RequestError, RunError
 from ovpipe.runtime.graph import Graph
+from ovpipe.runtime.trace import Trace
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,12 @@ class Model:
                 retry_after=60,
             )
         return self._graph
+
+    def watch(self, trace: Trace | None, *, node_figures: bool) -> None:
+        """Has the runs of all requests from now on traced, and figures kept of their nodes."""
+        self._graph.trace = trace
+        if node_figures:
+            self._graph.count_nodes()
 
     async def open(self, listener: LoadListener) -> None:
         """Opens the graph; a failure becomes the model's state and is told, not raised."""

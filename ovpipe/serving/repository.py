@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from ovpipe.errors import Finding, GraphError, RequestError
 from ovpipe.registry import Registry
 from ovpipe.runtime.graph import Graph
+from ovpipe.runtime.trace import Trace
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.model import LoadListener, Model, ModelState
 
@@ -67,6 +68,11 @@ class Repository:
     def all_failed(self) -> bool:
         """Whether there is nothing left to serve."""
         return all(model.state is ModelState.FAILED for model in self)
+
+    def watch(self, trace: Trace | None, *, node_figures: bool) -> None:
+        """Has the runs of all models from now on traced, and figures kept of their nodes."""
+        for model in self:
+            model.watch(trace, node_figures=node_figures)
 
     async def open(self, listener: LoadListener) -> None:
         """Opens all models at once; one that fails leaves the others alone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -88,3 +89,42 @@ def test_it_goes_on_when_nobody_reads_its_lines_any_more(tmp_path: Path) -> None
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
         assert server.stderr.read() == ""
+
+
+def test_a_trace_of_the_latest_requests_is_written_at_the_end(tmp_path: Path) -> None:
+    file = tmp_path / "trace.json"
+    with ServerProcess(str(GRAPHS / "echo.yaml"), "--trace", str(file)) as server:
+        server.wait_ready()
+        assert post(server.url, {"model": "echo"}).status == 200
+        assert server.stop() == 0
+    events = json.loads(file.read_text())["traceEvents"]
+    assert "echo, run 1" in [event["args"]["name"] for event in events if event["name"] == "process_name"]
+    assert {"s", "f", "X"} <= {event["ph"] for event in events}
+
+
+def test_a_trace_that_could_not_be_written_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "ovpipe.cli.main",
+        "serve",
+        "--trace",
+        str(tmp_path / "no" / "trace.json"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_figures_of_every_node_are_there_when_asked_for() -> None:
+    with ServerProcess(str(GRAPHS / "echo.yaml")) as server:
+        server.wait_ready()
+        assert "ovpipe_node_" not in get(server.url, "/metrics").body.decode()
+    with ServerProcess(str(GRAPHS / "echo.yaml"), "--node-figures") as server:
+        server.wait_ready()
+        for _ in range(2):
+            assert post(server.url, {"model": "echo"}).status == 200
+        figures = get(server.url, "/metrics").body.decode()
+    assert 'ovpipe_node_calls_total{model="echo",node="echo"} 2.0' in figures
+    assert 'ovpipe_node_deepest_queue{model="echo",node="echo"} 1.0' in figures
+    assert re.search(r'^ovpipe_node_seconds_total{model="echo",node="echo"} [\d.e-]+$', figures, re.MULTILINE)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import GraphError
-from ovpipe.graph import Plan, load_graph, load_graph_text, parse_assignments
-from ovpipe.ports import Input, Output, SideInput, SideOutput
+from ovpipe.graph import Plan, check_graph, load_graph, load_graph_text, parse_assignments
+from ovpipe.ports import Input, Output, RepeatedInput, RepeatedOutput, SideInput, SideOutput
 from ovpipe.registry import Registry
 
 
@@ -30,6 +30,21 @@ class Model(Calculator):
 
     def __init__(self, *, path: str) -> None:
         self.path = path
+
+
+class Split(Calculator):
+    text = Input[str]()
+    parts = RepeatedOutput[str]()
+
+
+class Ticks(Calculator):
+    tick = Output[int]()
+
+
+class Join(Calculator):
+    texts = RepeatedInput[str]()
+    tick = Input[int]()
+    joined = Output[str]()
 
 
 GOOD = """version: 1
@@ -64,10 +79,7 @@ nodes:
 
 
 def registry() -> Registry:
-    known = Registry()
-    known.add(Upper)
-    known.add(Model)
-    return known
+    return Registry.of(Upper, Model, Split, Ticks, Join)
 
 
 def path_of_model(plan: Plan) -> object:
@@ -182,6 +194,59 @@ def test_mistakes_of_every_pass_come_at_once_sorted_by_line() -> None:
     ]
 
 
+def test_a_check_leaves_parameters_open_and_tells_which(tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    file.write_text(GOOD.replace(", default: models/small", "").replace(", default: 7", ""))
+
+    assert check_graph(file, registry=registry()) == ("models_path", "size")
+    assert check_graph(file, registry=registry(), parameters={"size": 3}) == ("models_path",)
+
+
+def test_a_check_tells_all_other_mistakes(tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    file.write_text(
+        GOOD.replace(", default: models/small", "").replace("calculator: Model", "calculator: Modl")
+    )
+
+    with pytest.raises(GraphError) as caught:
+        check_graph(file, registry=registry(), parameters={"locale": 3})
+    assert [finding.line for finding in caught.value.findings] == [5, 13]
+
+
+def test_a_check_of_a_calculator_that_is_not_known_yet_is_no_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    file.write_text(
+        "version: 1\nparameters: {x: {type: string}}\ninputs: [a]\n"
+        'nodes: {n: {calculator: "${x}", inputs: {text: a}}, m: {graph: "${x}"}}\n'
+    )
+
+    assert check_graph(file, registry=registry()) == ("x",)
+
+
+RICH = """version: 1
+parameters:
+  threads: {type: integer, default: 2}
+inputs: [text, {name: more, optional: true}]
+outputs: [joined]
+side_outputs: [model]
+input_policy: {default: {batch_size: 2}}
+executors: {pool: {threads: "${threads}"}}
+streams: {parts: {max_queue_size: 3, overflow: drop_oldest}}
+nodes:
+  model: {calculator: Model, side_outputs: {model: model}, options: {path: here}}
+  split: {calculator: Split, inputs: {text: text}, outputs: {parts: [parts, rest]}, executor: pool}
+  ticks: {calculator: Ticks, outputs: {tick: tick}, source_layer: 1}
+  join:
+    calculator: Join
+    inputs: {texts: [parts, more, {stream: back, back_edge: true}], tick: tick}
+    outputs: {joined: joined}
+    input_policy: {sync_sets: {sets: [[texts], [tick]]}}
+    on_error: drop
+  again: {calculator: Upper, inputs: {text: joined}, outputs: {upper: back}}
+  chat: {graph: chat, inputs: {http_request: text}, parameters: {device: "${threads}"}}
+"""
+
+
 # What a slip of the hand, or an unkind one, may put into a file.
 SIGNS = "\t\n \"'[]{}:,#&*!|>-?%@`~$\0\x85\ud800é"
 WORDS = ["${", "${x}", "$${", "null", "- a", ": ", "\n---\n", "<<: *x", "!!int", "!!set", "!x", "*x", "&x "]
@@ -202,14 +267,25 @@ def loads_or_is_refused(text: str, parameters: dict[str, Any] | None = None) -> 
     except GraphError as error:
         assert error.findings
         lines = len(text.splitlines()) + 1
-        assert all(1 <= finding.line <= lines and finding.message for finding in error.findings)
-        assert list(error.findings) == sorted(error.findings, key=lambda finding: finding.line)
+        own = [finding for finding in error.findings if finding.file == "<text>"]
+        assert all(1 <= finding.line <= lines and finding.message for finding in own)
+        assert own == sorted(own, key=lambda finding: finding.line)
 
 
-@given(MUTATIONS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_a_damaged_graph_is_loaded_or_refused_and_nothing_else(mutations: list[tuple[int, int, str]]) -> None:
-    text = GOOD
+def test_the_rich_graph_is_good_but_for_the_calculators_that_are_not_there() -> None:
+    with pytest.raises(GraphError) as caught:
+        load_graph_text(RICH, registry=registry())
+    assert {finding.message.partition(":")[0].partition(" '")[0] for finding in caught.value.findings} == {
+        "unknown calculator",
+        "parameter",
+    }
+
+
+@given(st.sampled_from([GOOD, RICH]), MUTATIONS)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_damaged_graph_is_loaded_or_refused_and_nothing_else(
+    text: str, mutations: list[tuple[int, int, str]]
+) -> None:
     for position, length, fragment in mutations:
         text = text[:position] + fragment + text[position + length :]
     loads_or_is_refused(text)
@@ -227,11 +303,30 @@ VALUES = st.recursive(
 )
 
 
-@given(st.sampled_from(GOOD.splitlines()), VALUES)
-@settings(max_examples=100, deadline=None)
-def test_a_value_of_any_shape_at_any_key_is_refused_or_loaded(line: str, value: Any) -> None:
+@given(st.sampled_from([(text, line) for text in (GOOD, RICH) for line in text.splitlines()]), VALUES)
+@settings(max_examples=150, deadline=None)
+def test_a_value_of_any_shape_at_any_key_is_refused_or_loaded(place: tuple[str, str], value: Any) -> None:
+    text, line = place
     key, colon, _ = line.partition(":")
-    loads_or_is_refused(GOOD.replace(line, f"{key}{colon} {json.dumps(value)}", 1))
+    loads_or_is_refused(text.replace(line, f"{key}{colon} {json.dumps(value)}", 1))
+
+
+NEW_KEYS = ["input_policy", "executor", "max_in_flight", "on_error", "source_layer", "graph", "parameters"]
+
+
+@given(st.sampled_from([*NEW_KEYS, "inputs", "outputs", "calculator"]), VALUES)
+@settings(max_examples=150, deadline=None)
+def test_a_value_of_any_shape_at_any_key_of_a_node_is_refused_or_loaded(key: str, value: Any) -> None:
+    node = {"calculator": "Join", "inputs": {"texts": ["text"], "tick": "tick"}, key: value}
+    nodes = {"node": node, "ticks": {"calculator": "Ticks", "outputs": {"tick": "tick"}}}
+    loads_or_is_refused(json.dumps({"version": 1, "inputs": ["text"], "nodes": nodes}))
+
+
+@given(st.sampled_from(["input_policy", "executors", "streams", "inputs", "side_outputs"]), VALUES)
+@settings(max_examples=100, deadline=None)
+def test_a_value_of_any_shape_at_any_key_of_a_graph_is_refused_or_loaded(key: str, value: Any) -> None:
+    nodes = {"node": {"calculator": "Upper", "inputs": {"text": "text"}, "executor": "text"}}
+    loads_or_is_refused(json.dumps({"version": 1, "inputs": ["text"], "nodes": nodes, key: value}))
 
 
 @given(st.dictionaries(st.sampled_from(["models_path", "locale", "size", "other"]), VALUES))

@@ -127,16 +127,15 @@ def test_a_wire_is_told_at_its_own_line(mistakes: Mistakes) -> None:
     assert mistakes(text, Join) == ["chat.yaml:10: Join has no input 'middle'; there are: left, right"]
 
 
-def test_a_source_is_refused(mistakes: Mistakes) -> None:
+def test_a_node_that_writes_streams_and_reads_none_is_a_source(load: Load) -> None:
     text = """
         version: 1
         nodes:
-          source: {calculator: Source, outputs: {made: a}}
+          source: {calculator: Source, outputs: {made: a}, source_layer: 2}
     """
-    assert mistakes(text, Source) == [
-        "chat.yaml:3: node 'source' has no input to start it; Source is a source, and sources come with "
-        "a later version: give the calculator an input"
-    ]
+    (source,) = load(text, Source).nodes
+
+    assert (source.inputs, source.outputs, source.source_layer) == ((), ((Source.made, 0),), 2)
 
 
 def test_a_node_that_wires_none_of_its_optional_inputs_is_refused(mistakes: Mistakes) -> None:

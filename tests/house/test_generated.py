@@ -9,10 +9,10 @@ import pytest
 from docs.generate import DOCS, tables, with_table
 from ovpipe.calculators.llm.language_model import LanguageModelCalculator
 from ovpipe.engines.figures import EngineFigures
+from ovpipe.graph.files import shipped_graphs
 from ovpipe.graph.load import load_graph
 from ovpipe.options import options_of
 from ovpipe.registry import Registry
-from ovpipe.serving.graph_files import shipped_graphs
 
 SERVING = DOCS / "serving.md"
 

@@ -435,6 +435,29 @@ nodes:
     assert asyncio.run(scenario()) == [(0, 0), (None, 1), (None, 2)]
 
 
+def test_a_node_that_is_done_in_open_ends_at_once() -> None:
+    class ClosedCalculator(PassCalculator):
+        def open(self, cx: Context) -> None:
+            cx.done(self.inward)
+
+    text = """
+version: 1
+inputs: [number]
+outputs: [result]
+nodes:
+  one: {calculator: ClosedCalculator, inputs: {inward: number}, outputs: {outward: result}}
+"""
+
+    async def scenario() -> None:
+        graph = Graph(load_graph_text(text, registry=Registry.of(ClosedCalculator)))
+        async with graph, asyncio.timeout(10):
+            run = graph.run()
+            run.start()
+            await run.wait()  # the input is still open
+
+    asyncio.run(scenario())
+
+
 def test_only_an_async_call_can_wait_for_room() -> None:
     class PlainDrainCalculator(PassCalculator):
         def process(self, cx: Context) -> None:

@@ -263,7 +263,7 @@ def test_a_loop_that_nobody_primes_is_found_and_named() -> None:
     with pytest.raises(RunError, match="the run can go no further: test:add: node 'add'") as raised:
         asyncio.run(scenario())
     assert (
-        "with 1 packets from 0 on 'number' waits for input 'loop': node 'add' has sent nothing on stream 'sum' yet"
+        "with 1 packets from 0 on 'number' waits for input 'loop': node 'add' (test:add) has sent nothing on stream 'sum' yet"
         in str(raised.value)
     )
 
@@ -292,5 +292,5 @@ def test_a_stall_is_explained_on_demand() -> None:
     assert asyncio.run(scenario()) == (
         "test:pass: node 'pass' waits for input 'inward': who feeds the graph has settled stream 'b' only below 4; "
         "test:pair: node 'pair' with 1 packets from 5 on 'left' waits for input 'right': "
-        "node 'pass' has settled stream 'slow' only below 4"
+        "node 'pass' (test:pass) has settled stream 'slow' only below 4"
     )

@@ -105,7 +105,10 @@ def test_a_node_that_hangs_is_a_500_after_the_limit_and_its_run_is_closed(
     answer = post(server.url, {"model": "bad", "do": "hang", "record": str(record)})
     assert answer.error() == (500, "internal_error", None)
     wait_for_text(record, "closed")
-    server.wait_line("model 'bad': nothing has moved in a run for 2 s; it is cancelled")
+    server.wait_line(
+        "model 'bad': nothing has moved in a run for 2 s; it is cancelled: "
+        r".*bad\.yaml:\d+: node 'bad' is in a call at 0 that has not ended"
+    )
 
 
 @pytest.mark.parametrize(

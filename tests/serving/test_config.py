@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from ovpipe.errors import GraphError
+from ovpipe.graph.files import shipped_graphs
 from ovpipe.serving.config import Address, ServerConfig, read_server_config, schema
-from ovpipe.serving.graph_files import shipped_graphs
 from ovpipe.serving.limits import Limits
 
 Read = Callable[[str], ServerConfig]

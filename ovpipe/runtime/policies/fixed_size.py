@@ -32,8 +32,7 @@ class FixedSizeInputPolicy(DefaultInputPolicy):
         target_queue_size: int = 1,
     ) -> None:
         super().__init__(inputs, process_timestamp_bounds=process_timestamp_bounds)
-        self.trigger = max(trigger_queue_size, target_queue_size + 1)
-        """From so many packets on something is dropped."""
+        self.trigger = trigger_queue_size
         self.target = target_queue_size
         self.kept = PRE_STREAM
         """Packets before this timestamp are dropped."""

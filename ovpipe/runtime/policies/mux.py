@@ -8,7 +8,7 @@ from ovpipe.runtime.policies.input_queue import InputQueue, named
 
 
 class MuxInputPolicy(InputPolicy):
-    """A packet of the input `select` is a number i: its timestamp waits for the i-th other input alone.
+    """A packet of the input `select` at T is a number i: T waits for the i-th other input alone.
 
     The others count from 0 in the order of the node's inputs. An input set has the selecting packet, and
     the selected input's packet at T if there is one; the packets of inputs not selected are dropped up to T.
@@ -36,7 +36,7 @@ class MuxInputPolicy(InputPolicy):
             cx.ts = timestamp
             raise ValueError(self.misfit(choice))
         chosen = self.others[choice]
-        if not chosen.queue and chosen.source.bound <= timestamp:
+        if chosen.source.bound <= timestamp:  # so nothing waits in it either: what is older was dropped
             return False
         self.clear(cx)
         cx.ts = timestamp

@@ -51,7 +51,9 @@ class TimestampAlignInputPolicy(InputPolicy):
             return False
         start = self.base.queue[0][0]
         for index, entry in enumerate(self.inputs):
-            first = entry.queue[0][0] if entry.queue else start
+            if entry is self.base or not entry.queue:
+                continue
+            first = entry.queue[0][0]
             if not (FIRST_ORDINARY <= first <= LAST_ORDINARY and FIRST_ORDINARY <= start <= LAST_ORDINARY):
                 cx.ts = start
                 raise TimestampError(

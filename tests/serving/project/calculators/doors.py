@@ -33,7 +33,7 @@ class EchoCalculator(Calculator):
 
 
 @register
-class CounterCalculator(Calculator):
+class CountingDoorCalculator(Calculator):
     """Streams `count` events with a pause between them; `error_after` raises in between.
 
     The request's `record` names a file that says how the run ended: `closed` or `cancelled`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ovpipe.serving.silence import SilenceWatch
+from ovpipe.runtime.silence import SilenceWatch
 
 
 def test_it_rings_once_when_nothing_moves() -> None:
@@ -43,3 +43,26 @@ def test_a_stopped_watch_does_not_ring() -> None:
         return rung.is_set()
 
     assert not asyncio.run(stop())
+
+
+def test_it_rings_again_only_when_something_has_moved_in_between() -> None:
+    async def listen() -> list[int]:
+        moves = 0
+        rings: list[int] = []
+        rung = asyncio.Event()
+
+        def ring() -> None:
+            rings.append(moves)
+            rung.set()
+
+        watch = SilenceWatch(0.02, lambda: moves, ring)
+        async with asyncio.timeout(10):
+            await rung.wait()
+            rung.clear()
+            await asyncio.sleep(0.06)
+            moves = 1
+            await rung.wait()
+        watch.stop()
+        return rings
+
+    assert asyncio.run(listen()) == [0, 1]

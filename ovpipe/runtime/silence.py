@@ -9,7 +9,7 @@ TICKS = 4
 
 
 class SilenceWatch:
-    """Calls `ring` once when a count has stood still for some seconds (up to a quarter more).
+    """Calls `ring` when a count has stood still for some seconds (up to a quarter more), once a standstill.
 
     The count is the run's own, so the hot path pays nothing for it.
     """
@@ -20,18 +20,20 @@ class SilenceWatch:
         self._tick = seconds / TICKS
         self._ring = ring
         self._quiet_ticks = 0
+        self._stopped = False
         self._loop = asyncio.get_running_loop()
         self._handle = self._loop.call_later(self._tick, self._look)
 
     def stop(self) -> None:
         """Ends the watch."""
+        self._stopped = True
         self._handle.cancel()
 
     def _look(self) -> None:
         heard = self._count()
         self._quiet_ticks = self._quiet_ticks + 1 if heard == self._heard else 0
         self._heard = heard
-        if self._quiet_ticks >= TICKS:
+        if self._quiet_ticks == TICKS:
             self._ring()
-        else:
+        if not self._stopped:
             self._handle = self._loop.call_later(self._tick, self._look)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.errors import NotFoundError
-from ovpipe.serving.graph_files import find_graph, shipped_graphs
+from ovpipe.graph.files import find_graph, shipped_graphs
 
 
 def test_the_chat_graph_ships() -> None:
@@ -39,3 +39,11 @@ def test_a_missing_file_names_the_nearest_beside_it(tmp_path: Path) -> None:
 def test_an_unknown_name_names_those_that_ship(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"unknown graph 'xyz'.*there are: .*chat"):
         find_graph("xyz", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\0/b", "a\0", "x" * 300 + "/y.yaml", "x" * 300, "\ud800/x.yaml", ".", "/"]
+)
+def test_a_name_that_cannot_be_a_path_is_not_found(name: str, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        find_graph(name, tmp_path)

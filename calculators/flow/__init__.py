@@ -1,0 +1,1 @@
+"""Calculators that steer packets and do not look into them."""

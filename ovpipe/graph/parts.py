@@ -1,0 +1,129 @@
+"""Parts: a graph's file and the files of its subgraphs, each through the passes of one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ovpipe.errors import GraphError, NotFoundError
+from ovpipe.graph.config import SEPARATOR, NodeConfig
+from ovpipe.graph.files import find_graph, read_text
+from ovpipe.graph.nodes import Node, resolve_node
+from ovpipe.graph.parameters import (
+    Given,
+    GivenByNode,
+    Parameter,
+    check_given,
+    declared_parameters,
+    parameter_values,
+)
+from ovpipe.graph.part import Part, check_part, subgraph_node
+from ovpipe.graph.place import Findings, Place
+from ovpipe.graph.reading import read_config
+from ovpipe.graph.schema import check_shape, check_version
+from ovpipe.graph.source import Source, read_source
+from ovpipe.graph.substitution import filled
+from ovpipe.registry import Registry
+
+MAX_SUBGRAPHS = 1000
+MAX_NESTING = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is around a file: its folder, the files that use one another down to it, and where they do."""
+
+    folder: Path
+    files: tuple[Path, ...] = ()
+    """The last one is the file itself; empty for a text."""
+    prefix: str = ""
+    uses: tuple[Place, ...] = ()
+
+    def inside(self, node: NodeConfig, file: Path) -> Around:
+        """The same for the file of a subgraph."""
+        return Around(file.parent, (*self.files, file), node.name + SEPARATOR, (node.place, *self.uses))
+
+    @property
+    def used(self) -> str:
+        """What messages add for a mistake in a subgraph's file."""
+        if not self.uses:
+            return ""
+        uses = ", which is used at ".join(map(str, self.uses))
+        return f" (in subgraph {self.prefix.removesuffix(SEPARATOR)!r}, used at {uses})"
+
+
+@dataclass(slots=True)
+class Parts:
+    """Reads a graph with all its subgraphs. What is wrong is noted, and the rest still read."""
+
+    registry: Registry
+    findings: Findings
+    required: list[Parameter] = field(default_factory=list)
+    """Parameters of the graph that still need a value."""
+    _count: int = 0
+
+    def read(self, source: Source, given: Given, around: Around) -> Part | None:
+        """The part of a file; None when it is none of a supported version."""
+        if not check_version(source, self.findings):
+            return None
+        source, whole = check_shape(source, self.findings)
+        source = self._filled(source, whole, given, around.folder)
+        config = read_config(source, around.prefix, whole, self.findings)
+        nodes: list[Node] = []
+        parts: dict[str, Part] = {}
+        for node in config.nodes:
+            if not node.is_subgraph:
+                nodes.append(resolve_node(node, self.registry, self.findings))
+                continue
+            part = self._subgraph(node, whole, around)
+            nodes.append(subgraph_node(node, part))
+            if part is not None:
+                parts[node.name] = part
+        part = Part(config, tuple(nodes), parts)
+        check_part(part, self.findings)
+        return part
+
+    def _filled(self, source: Source, whole: bool, given: Given, folder: Path) -> Source:
+        declared = declared_parameters(source)
+        if whole:
+            check_given(declared, given, source.place("parameters"), self.findings)
+        values, required = parameter_values(declared, given, folder.absolute(), self.findings)
+        self.required += required
+        return filled(source, values, whole, self.findings)
+
+    def _subgraph(self, node: NodeConfig, whole: bool, around: Around) -> Part | None:
+        file = self._found(node, around)
+        if file is None or node.graph is None:
+            return None
+        inside = around.inside(node, file)
+        try:
+            source = read_source(read_text(file), str(file), inside.used)
+        except GraphError as error:
+            self.findings.add_all(error.findings, inside.used)
+            return None
+        by_node = GivenByNode(f"graph {node.graph.name}", node.place, node.parameters.places, whole)
+        return self.read(source, Given(node.parameters.values, around.folder.absolute(), by_node), inside)
+
+    def _found(self, node: NodeConfig, around: Around) -> Path | None:
+        """The file of a subgraph, unless something is wrong with it."""
+        if node.graph is None:
+            return None
+        try:
+            file = find_graph(node.graph.name, around.folder)
+        except NotFoundError as error:
+            self.findings.add(node.graph.place, str(error))
+            return None
+        self._count += 1
+        resolved = [one.resolve() for one in around.files]
+        if file.resolve() in resolved:
+            first = resolved.index(file.resolve())
+            chain = " -> ".join(map(str, (*around.files[first:], file)))
+            message = f"a graph cannot be inside itself: {chain}; let one of them use another graph"
+        elif len(around.uses) >= MAX_NESTING:
+            message = f"subgraphs are nested deeper than {MAX_NESTING} levels"
+        elif self._count > MAX_SUBGRAPHS:
+            message = f"the graph has more than {MAX_SUBGRAPHS} subgraphs"
+        else:
+            return file
+        self.findings.add(node.graph.place, message)
+        return None

@@ -1,0 +1,88 @@
+"""Wiring: the graph of one calculator that a CalculatorRunner runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ovpipe.calculator import Calculator
+from ovpipe.graph.plan import NodePlan, Plan, PolicyPlan, StreamPlan
+from ovpipe.ports import Input, Output, Port, RepeatedInput, RepeatedOutput
+
+NODE = "calculator"
+
+Elements = Mapping[RepeatedInput[Any] | RepeatedOutput[Any], tuple[Port[Any], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The ports of one calculator, each with a stream named like it; optional inputs only where fed."""
+
+    calculator: type[Calculator]
+    inputs: Mapping[Input[Any], Iterable[Any]]
+    """What each input is fed."""
+    outputs: tuple[Output[Any], ...]
+    elements: Elements
+
+    @classmethod
+    def of(cls, calculator: type[Calculator], fed: Mapping[str, Any], repeated: Mapping[str, int]) -> Wiring:
+        """The wiring for these inputs; `repeated` says how many streams a repeated output has.
+
+        A repeated output of which it says nothing has as many as the first repeated input, or one.
+        """
+        ports = calculator.ports
+        inputs: dict[Input[Any], Iterable[Any]] = {
+            port: fed.get(name, ()) for name, port in ports.inputs.items() if name in fed or not port.optional
+        }
+        elements: dict[RepeatedInput[Any] | RepeatedOutput[Any], tuple[Port[Any], ...]] = {}
+        for name, port in ports.repeated_inputs.items():
+            streams = {port.element(place): values for place, values in enumerate(fed.get(name, ()))}
+            elements[port] = tuple(streams)
+            inputs |= streams
+        count = len(next(iter(elements.values()), ("one",)))
+        outputs = list(ports.outputs.values())
+        for name, repeated_output in ports.repeated_outputs.items():
+            written = [repeated_output.element(place) for place in range(repeated.get(name, count))]
+            elements[repeated_output] = tuple(written)
+            outputs += written
+        return cls(calculator, inputs, tuple(outputs), elements)
+
+    def plan(self, side: Iterable[str], max_queue_size: int) -> Plan:
+        """A graph of this one node; streams and side packets are named like its ports."""
+        cls = self.calculator
+        ports = cls.ports
+        names = [port.name for port in (*self.inputs, *self.outputs)]
+        node = NodePlan(
+            name=NODE,
+            calculator=cls,
+            options={},
+            inputs=tuple((port, names.index(port.name)) for port in self.inputs),
+            outputs=tuple((port, names.index(port.name)) for port in self.outputs),
+            side_inputs=tuple((ports.side_inputs[name], name) for name in side),
+            side_outputs=tuple((port, name) for name, port in ports.side_outputs.items()),
+            place=cls.__qualname__,
+            elements=tuple(self.elements.items()),
+            policy=contract_policy(cls),
+        )
+        given = tuple(port.name for port in self.inputs)
+        return Plan(
+            name=cls.__name__,
+            file=cls.__module__,
+            streams=tuple(StreamPlan(name, None if name in given else NODE, node.place) for name in names),
+            inputs=given,
+            outputs=tuple(port.name for port in self.outputs),
+            side_inputs=tuple(side),
+            resources=() if ports.has_streams else (node,),
+            nodes=(node,) if ports.has_streams else (),
+            max_queue_size=max_queue_size,
+        )
+
+
+def contract_policy(calculator: type[Calculator]) -> PolicyPlan:
+    """The input policy that a calculator's class asks for."""
+    asked = calculator.input_policy
+    if isinstance(asked, str):
+        return PolicyPlan(asked)
+    ((name, options),) = asked.items()
+    return PolicyPlan(name, options or {})

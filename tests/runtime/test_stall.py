@@ -1,0 +1,91 @@
+"""A run that stands still says why, by itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.graph.plan import Plan
+from ovpipe.ports import Input, Output
+from ovpipe.runtime import Graph
+from tests.runtime.plans import node, plan
+
+WHY = (
+    "test:never: node 'never' is in a call at 0 that has not ended; "
+    "test:pair: node 'pair' with 1 packets from 0 on 'left' waits for input 'right': "
+    "node 'never' (test:never) has sent nothing on stream 'answer' yet"
+)
+
+
+class NeverCalculator(Calculator):
+    """Answers when it is told to."""
+
+    question = Input[int]()
+    answer = Output[int]()
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+
+    async def process(self, cx: Context) -> None:
+        await self.told.wait()
+        cx.send(self.answer, 42)
+
+
+class PairCalculator(Calculator):
+    left = Input[int]()
+    right = Input[int]()
+
+    def process(self, cx: Context) -> None:
+        pass
+
+
+def stalling() -> Plan:
+    return plan(
+        node("never", NeverCalculator, {"question": "number"}, {"answer": "answer"}),
+        node("pair", PairCalculator, {"left": "number", "right": "answer"}),
+        inputs=("number",),
+    )
+
+
+def test_a_stall_is_explained_after_a_timeout_once_for_each() -> None:
+    async def scenario() -> list[str]:
+        calculator = NeverCalculator()
+        explained: list[str] = []
+        heard = asyncio.Event()
+
+        def hear(why: str) -> None:
+            explained.append(why)
+            heard.set()
+
+        async with Graph(stalling(), build={"never": lambda: calculator}) as graph, asyncio.timeout(10):
+            async with graph.run() as run:
+                run.watch_stall(0.02, hear)
+                await run.send("number", 1)
+                await heard.wait()
+                heard.clear()
+                await asyncio.sleep(0.06)
+                assert len(explained) == 1
+                calculator.told.set()
+            await asyncio.sleep(0.06)
+            assert not heard.is_set()
+        return explained
+
+    assert asyncio.run(scenario()) == [WHY]
+
+
+def test_a_graph_logs_why_any_of_its_runs_stands_still(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with Graph(stalling()) as graph, asyncio.timeout(10):
+            graph.stall_seconds = 0.02
+            run = graph.run()
+            await run.send("number", 1)
+            while not caplog.records:
+                await asyncio.sleep(0.01)
+            run.cancel()
+
+    asyncio.run(scenario())
+    assert [record.getMessage() for record in caplog.records] == [
+        f"test: nothing has moved in a run for 0.02 s: {WHY}"
+    ]
