@@ -15,7 +15,7 @@ help:
 	@echo 'make check       ruff, mypy --strict'
 	@echo 'make format      ruff format, and what ruff can mend'
 	@echo 'make docs        write anew the tables in docs/ that are made from the code'
-	@echo 'make bench       the benchmarks'
+	@echo 'make bench       the benchmarks (ARGS="--quick" for short ones)'
 	@echo 'make clean       remove what these made'
 
 $(BIN)/python:
@@ -53,7 +53,8 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.dev
-	$(BIN)/python tests/benchmarks/bench_hop.py
+	$(BIN)/python -m tests.benchmarks.bench_hop $(filter --quick,$(ARGS))
+	$(BIN)/python -m tests.benchmarks.bench_peers $(filter --quick,$(ARGS))
 	$(BIN)/python tests/benchmarks/bench_serving.py $(ARGS)
 
 # Resolves everything anew, in a venv of its own, to the newest versions pyproject.toml allows.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
@@ -29,8 +29,12 @@ def assembled(
     nodes: Sequence[Node],
     settings: Mapping[str, StreamConfig],
     policies: Mapping[str, PolicyPlan],
+    back_edges: Container[tuple[str, str]],
 ) -> Plan:
-    """The plan of a graph without findings, whose nodes are expanded and in order."""
+    """The plan of a graph without findings, whose nodes are expanded and in order.
+
+    `back_edges` are the inputs, by node and port, that close a cycle.
+    """
     config = top.config
     streams = _Streams(top, settings)
     plans = [streams.plan(mention, None) for mention in config.inputs]
@@ -44,8 +48,8 @@ def assembled(
         inputs=tuple(mention.name for mention in config.inputs),
         outputs=tuple(mention.name for mention in config.outputs),
         side_inputs=tuple(mention.name for mention in config.side_inputs),
-        resources=tuple(_node(node, indices, policies[node.name]) for node in resources),
-        nodes=tuple(_node(node, indices, policies[node.name]) for node in nodes),
+        resources=tuple(_node(node, indices, policies[node.name], ()) for node in resources),
+        nodes=tuple(_node(node, indices, policies[node.name], back_edges) for node in nodes),
         max_queue_size=config.max_queue_size or DEFAULT_MAX_QUEUE_SIZE,
         executors=tuple(
             ExecutorPlan(one.mention.name, one.threads) for part in top.all() for one in part.config.executors
@@ -75,7 +79,9 @@ class _Streams:
         )
 
 
-def _node(node: Node, indices: Mapping[str, int], policy: PolicyPlan) -> NodePlan:
+def _node(
+    node: Node, indices: Mapping[str, int], policy: PolicyPlan, back_edges: Container[tuple[str, str]]
+) -> NodePlan:
     assert node.calculator is not None, "an unknown calculator is a finding"
     ports, config = node.calculator.ports, node.config
     inputs, each_input = _wired(ports.inputs, ports.repeated_inputs, config.inputs)
@@ -91,7 +97,9 @@ def _node(node: Node, indices: Mapping[str, int], policy: PolicyPlan) -> NodePla
         place=str(config.place),
         elements=(*each_input, *each_output),
         policy=policy,
-        back_edges=frozenset(index for index, (_, mention) in enumerate(inputs) if mention.back_edge),
+        back_edges=frozenset(
+            index for index, (port, _) in enumerate(inputs) if (node.name, port.name) in back_edges
+        ),
         executor=config.executor,
         max_in_flight=config.max_in_flight,
         on_error=config.on_error,

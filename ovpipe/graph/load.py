@@ -104,7 +104,9 @@ class _Checked:
         """The plan; there must be no findings."""
         resources = [node for node in self.by_side_packets.sorted() if not _has_streams(node)]
         nodes = [node for node in self.by_streams.sorted() if _has_streams(node)]
-        return assembled(self.top, resources, nodes, self.graph.streams, self.policies)
+        return assembled(
+            self.top, resources, nodes, self.graph.streams, self.policies, self.by_streams.back_edges
+        )
 
 
 def _checked(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import networkx as nx
@@ -22,9 +22,11 @@ class Order:
         self._wiring = wiring
         self._graph: nx.DiGraph[str] = nx.DiGraph()
         self._graph.add_nodes_from(self._nodes)
+        self.back_edges = frozenset(_closing(self._nodes, wiring))
+        """The inputs, by node and port, that are marked and close a cycle."""
         for producer, consumer in wiring.edges():
             made, taken = producer.node.name, consumer.node.name
-            if consumer.mention.back_edge is None and not self._graph.has_edge(made, taken):
+            if (taken, consumer.port) not in self.back_edges and not self._graph.has_edge(made, taken):
                 self._graph.add_edge(made, taken, wire=consumer)
 
     def check(self, findings: Findings) -> None:
@@ -35,15 +37,12 @@ class Order:
                 findings.add(self._nodes[first].config.place, self._said(self._around(first, knot)))
 
     def check_back_edges(self, findings: Findings) -> None:
-        """Notes marks of back edges on wires that close no cycle."""
-        whole = self._graph.copy()
-        whole.add_edges_from((made.node.name, taken.node.name) for made, taken in self._wiring.edges())
+        """Notes marks that close no cycle; one that leads into a subgraph has to for one node there."""
         closing: dict[BackEdge, list[bool]] = {}
         for consumer in self._wiring.consumers:
             mark, name = consumer.mention.back_edge, consumer.mention.name
-            producer = self._wiring.produced.get(name)
-            if mark is not None and (producer is not None or name in self._wiring.given):
-                closes = producer is not None and nx.has_path(whole, consumer.node.name, producer.node.name)
+            if mark is not None and (name in self._wiring.produced or name in self._wiring.given):
+                closes = (consumer.node.name, consumer.port) in self.back_edges
                 closing.setdefault(mark, []).append(closes)
         for mark, closes_any in closing.items():
             if not any(closes_any):
@@ -79,3 +78,13 @@ class Order:
             return f"let one of them read another {self._wiring.words.thing}"
         wire = f"{{stream: {last.mention.name}, back_edge: true}}"
         return f"mark the input that closes the cycle, as in `{last.port}: {wire}` of node {last.node.name!r}"
+
+
+def _closing(nodes: Iterable[str], wiring: Wiring) -> Iterator[tuple[str, str]]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from((made.node.name, taken.node.name) for made, taken in wiring.edges())
+    knots = {name: rank for rank, knot in enumerate(nx.strongly_connected_components(graph)) for name in knot}
+    for producer, consumer in wiring.edges():
+        if consumer.mention.back_edge and knots[producer.node.name] == knots[consumer.node.name]:
+            yield consumer.node.name, consumer.port

@@ -62,9 +62,9 @@ class AsyncNode(Node):
         self.task = self.core.spawn(self.work())
 
     @property
-    def calling(self) -> bool:
-        """Whether a call is under way that waits for something outside the run."""
-        return self.running and self.waiter is None
+    def calling(self) -> int | None:
+        """The timestamp of the oldest call under way."""
+        return self.cx.ts if self.running else None
 
     def finish(self) -> None:
         """Closes; an async close, and that of a call still in flight, is left to the task."""

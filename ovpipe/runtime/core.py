@@ -256,7 +256,7 @@ class Core:
 
     def relieve(self, stream: Stream) -> None:
         """A consumer took packets off: when all queues of a full stream have room, its producer may go on."""
-        if stream.full and stream.room() > 0:
+        if stream.full and not self.stopping and stream.room() > 0:
             stream.full = False
             self.full.remove(stream)
             if self.probe is not None:

@@ -28,8 +28,8 @@ class Node:
     The run schedules a node when there is news on an input, or room on an output; `queued` is true from
     then until the node has looked. `drain` processes what is ready, at most DRAIN_LIMIT input sets and never
     more than fit into the outputs, then tells the streams below once for the whole batch. It returns the
-    first node that was woken by this, for the pump to go on with, so that packets run through a chain
-    without passing through the run's ready list.
+    first node with a single input that was woken by this, for the pump to go on with, so that packets run
+    through a chain without passing through the run's ready list.
     """
 
     __slots__ = (
@@ -179,8 +179,8 @@ class Node:
             for consumer, queue, limit in stream.consumers:
                 if not consumer.queued:
                     consumer.queued = True
-                    if following is None and isinstance(consumer, Node):
-                        following = consumer
+                    if following is None and isinstance(consumer, SingleInputNode):
+                        following = consumer  # not a join: it would look again after each node before it
                     else:
                         core.ready.append(consumer)
                 left = limit - len(queue)
@@ -242,9 +242,9 @@ class Node:
         return self.forward()
 
     @property
-    def calling(self) -> bool:
-        """Whether a call is under way; a plain one has always ended when anybody asks."""
-        return False
+    def calling(self) -> int | None:
+        """The timestamp of the oldest call under way; a plain one has always ended when anybody asks."""
+        return None
 
     @property
     def unread(self) -> bool:

@@ -30,6 +30,11 @@ class OverlappingNode(AsyncNode):
         self.flights: deque[Flight] = deque()
         self.news: Future[None] | None = None
 
+    @property
+    def calling(self) -> int | None:
+        """The timestamp of the oldest call under way."""
+        return self.flights[0][0].ts if self.flights else super().calling
+
     def drain(self) -> None:
         """Starts the task, or lets it look at what is new."""
         self.queued = False

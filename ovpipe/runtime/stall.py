@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ovpipe.runtime.node import Node
-from ovpipe.timestamp import ONE_OVER_POST_STREAM, Timestamp
+from ovpipe.timestamp import ONE_OVER_POST_STREAM, UNSET, UNSTARTED, Timestamp
 
 if TYPE_CHECKING:
     from ovpipe.runtime.core import Core
@@ -15,8 +15,20 @@ if TYPE_CHECKING:
 
 def explain_stall(core: Core) -> str:
     """One sentence for each node that has yet to end, with its place in the graph's file."""
-    reasons = [reason for node in core.nodes if not node.closed for reason in reasons_of(node)]
+    reasons = [reason for node in core.nodes if unended(node) for reason in reasons_of(node)]
     return "; ".join(reasons) if reasons else "every node has ended"
+
+
+def unended(node: Node) -> bool:
+    """Whether a run waits for this node: one that closes counts as closed while its close still awaits."""
+    return not node.closed or node.calling is not None
+
+
+def call_at(ts: int) -> str:
+    """A call by its timestamp, of which open and close have none."""
+    if ts in (UNSTARTED, UNSET):
+        return "an open" if ts == UNSTARTED else "a close"
+    return f"a call at {Timestamp.of_raw(ts)}"
 
 
 def reasons_of(node: Node) -> list[str]:
@@ -25,8 +37,8 @@ def reasons_of(node: Node) -> list[str]:
     full = [stream for stream in node.outs if stream.full]
     if full:
         return [f"{where} waits for room in stream {stream.name!r} ({queues_of(stream)})" for stream in full]
-    if node.calling:
-        return [f"{where} is in a call at {Timestamp.of_raw(node.cx.ts)} that has not ended"]
+    if node.calling is not None:
+        return [f"{where} is in {call_at(node.calling)} that has not ended"]
     owed = [entry for entry in node.inputs if not entry.queue and entry.source.bound < ONE_OVER_POST_STREAM]
     if not owed:
         return [f"{where} is at work"]

@@ -1,163 +1,103 @@
-"""What a packet's hop costs: chains, fans and joins, lockstep, and the start of a run.
+"""What a packet's hop costs: chains, fans and joins, lockstep, starts, threads, memory.
 
-Run it with `make bench` or `python tests/benchmarks/bench_hop.py`. Medians of seven, microseconds a packet.
+Run it with `make bench` or `python -m tests.benchmarks.bench_hop`. Medians of seven, microseconds a packet
+where no other unit stands.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import gc
-import statistics
-import sys
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from ovpipe.calculator import Calculator, Context
-from ovpipe.graph.plan import NodePlan, Plan, StreamPlan
-from ovpipe.ports import Input, Output
-from ovpipe.runtime import Graph
+from ovpipe.graph.plan import Plan
+from tests.benchmarks.chat_start import requests
+from tests.benchmarks.figures import Figures, say_row
+from tests.benchmarks.flows import AsyncPassCalculator, chain, fan, flood, live, lockstep, send, starts
+from tests.benchmarks.memory import grown_by_packets, grown_by_runs
+from tests.benchmarks.pooled import bare, pooled
 
-REPEATS = 7
-
-
-class PassCalculator(Calculator):
-    """Hands its input on."""
-
-    inward = Input[int]()
-    outward = Output[int]()
-
-    def process(self, cx: Context) -> None:
-        cx.send(self.outward, cx[self.inward])
+SIX = 6
+"""As many nodes as the chat graph has in a run."""
 
 
-class AsyncPassCalculator(Calculator):
-    """Hands its input on from a coroutine that never suspends."""
+class Bench:
+    """Measures so many times, and so much each time."""
 
-    inward = Input[int]()
-    outward = Output[int]()
+    def __init__(self, repeats: int, part: float) -> None:
+        self.repeats = repeats
+        self.part = part
 
-    async def process(self, cx: Context) -> None:
-        cx.send(self.outward, cx[self.inward])
+    def row(
+        self, label: str, measure: Callable[[Plan, int], Coroutine[Any, Any, float]], plan: Plan, count: int
+    ) -> None:
+        """Measures several times and says the median and the spread."""
+        self.say(label, lambda: measure(plan, self.scaled(count)))
 
+    def say(self, label: str, measure: Callable[[], Coroutine[Any, Any, float]]) -> None:
+        """The same for what needs no plan."""
+        figures = Figures()
+        for _ in range(self.repeats):
+            gc.collect()
+            figures.append(asyncio.run(measure()))
+        say_row(label, figures)
 
-def join_of(width: int) -> type[Calculator]:
-    """A calculator that reads `width` inputs and sends one packet."""
-    inputs: dict[str, Any] = {f"in{i}": Input[int]() for i in range(width)}
-    outward = Output[int]()
+    def scaled(self, count: int) -> int:
+        """How many it is this time."""
+        return max(20, int(count * self.part))
 
-    def process(self: Calculator, cx: Context) -> None:
-        for port in inputs.values():
-            cx[port]
-        cx.send(outward, 1)
+    def hops(self) -> None:
+        """What a packet costs on its way."""
+        for length in (1, 10, 100):
+            self.row(f"chain of {length}", flood, chain(length), 200_000 // (length + 10))
+        for width in (2, 8, 32):
+            self.row(f"fan of {width} and join", flood, fan(width), 40_000 // width)
+        for length in (1, 10, 100):
+            self.row(f"chain of {length}, by run.send", send, chain(length), 60_000 // (length + 10))
+        for length in (1, 10, 100):
+            self.row(f"lockstep through {length}", lockstep, chain(length), 20_000 // length)
+        self.row("chain of 10, the first async", flood, chain(10, AsyncPassCalculator), 10_000)
+        self.row("a hop in 1,000 live runs of six, lockstep", live, chain(SIX), 1_000)
 
-    return type("JoinCalculator", (Calculator,), {**inputs, "outward": outward, "process": process})
+    def runs(self) -> None:
+        """What a run costs that brings one packet."""
+        self.row("start, one packet, finish: six nodes", starts, chain(SIX), 1_000)
+        self.say("the chat graph on a fake engine, one token", lambda: requests(self.scaled(1_000)))
 
+    def threads(self) -> None:
+        """What two threads gain over one: two nodes on a pool, and two bare threads, by turns."""
+        packets = self.scaled(100)
+        nodes, threads, ratio = Figures(), Figures(), Figures()
+        for _ in range(self.repeats):
+            alone = bare(packets, threads=1)
+            threads.append(alone / bare(packets, threads=2))
+            nodes.append(alone / asyncio.run(pooled(packets)))
+            ratio.append(nodes[-1] / threads[-1])
+        say_row("two threads without a graph: gain", threads, "x")
+        say_row("two nodes on a pool of two: gain", nodes, "x")
+        say_row("the nodes' gain as a part of the threads'", ratio, "")
 
-def plan_of(nodes: list[tuple[type[Calculator], list[int], list[int]]]) -> Plan:
-    """A graph with the input stream 0; each node as its class and the indices of its streams."""
-    plans = tuple(
-        NodePlan(
-            f"n{i}",
-            cls,
-            {},
-            tuple(zip(cls.ports.inputs.values(), inputs, strict=True)),
-            tuple(zip(cls.ports.outputs.values(), outputs, strict=True)),
-            (),
-            (),
-            f"bench:{i}",
-        )
-        for i, (cls, inputs, outputs) in enumerate(nodes)
-    )
-    count = 1 + sum(len(outputs) for _, _, outputs in nodes)
-    streams = tuple(StreamPlan(f"s{i}", None if i == 0 else "n", "bench:0") for i in range(count))
-    return Plan("bench", "bench", streams, ("s0",), (f"s{count - 1}",), (), (), plans)
-
-
-def chain(length: int, first: type[Calculator] = PassCalculator) -> Plan:
-    """Nodes one after another."""
-    return plan_of([(first if i == 0 else PassCalculator, [i], [i + 1]) for i in range(length)])
-
-
-def fan(width: int) -> Plan:
-    """One stream into `width` nodes and their streams into one."""
-    branches: list[tuple[type[Calculator], list[int], list[int]]] = [
-        (PassCalculator, [0], [i + 1]) for i in range(width)
-    ]
-    return plan_of([*branches, (join_of(width), list(range(1, width + 1)), [width + 1])])
-
-
-async def flood(plan: Plan, packets: int) -> float:
-    """Sends packets as fast as the graph takes them; microseconds a packet."""
-    async with Graph(plan) as graph:
-        seen = 0
-
-        def count(packet: object) -> None:
-            nonlocal seen
-            seen += 1
-
-        run = graph.run()
-        run.observe(plan.outputs[0], count)
-        core = run._core  # as a source inside the runtime would: without a coroutine for each packet
-        stream = core.streams[0]
-        run.start()
-        begin = time.perf_counter()
-        for i in range(packets):
-            core.add(0, i, i)
-            if stream.full or i % 64 == 63:
-                while core.pump():
-                    pass
-        run.close_inputs()
-        await run.wait()
-        took = time.perf_counter() - begin
-        assert seen == packets
-        return took / packets * 1e6
-
-
-async def lockstep(plan: Plan, packets: int) -> float:
-    """Sends a packet when the one before has come out; microseconds a packet."""
-    async with Graph(plan) as graph, graph.run() as run:
-        reader = run.read(plan.outputs[0])
-        begin = time.perf_counter()
-        for i in range(packets):
-            await run.send("s0", i, at=i)
-            await anext(reader)
-        return (time.perf_counter() - begin) / packets * 1e6
-
-
-async def starts(plan: Plan, runs: int) -> float:
-    """Starts a run, sends one packet, waits for its end; microseconds a run."""
-    async with Graph(plan) as graph:
-        begin = time.perf_counter()
-        for _ in range(runs):
-            async with graph.run() as run:
-                await run.send("s0", 0, at=0)
-        return (time.perf_counter() - begin) / runs * 1e6
-
-
-def row(
-    label: str, measure: Callable[[Plan, int], Coroutine[Any, Any, float]], plan: Plan, count: int
-) -> None:
-    """Measures several times and prints the median and the spread."""
-    figures = []
-    for _ in range(REPEATS):
-        gc.collect()
-        figures.append(asyncio.run(measure(plan, count)))
-    low, high = min(figures), max(figures)
-    sys.stdout.write(f"{label:<44}{statistics.median(figures):9.2f} us   ({low:.2f} to {high:.2f})\n")
-    sys.stdout.flush()
+    def memory(self) -> None:
+        """How much a process grows."""
+        packets, runs = self.scaled(1_000_000), self.scaled(100_000)
+        growth = asyncio.run(grown_by_packets(chain(SIX), packets))
+        say_row(f"memory after {packets:,} packets", Figures([growth]), "MB")
+        growth = asyncio.run(grown_by_runs(chain(SIX), runs))
+        say_row(f"memory after {runs:,} runs", Figures([growth]), "MB")
 
 
 def main() -> None:
-    """Prints the table."""
-    for length in (1, 10, 100):
-        row(f"chain of {length}", flood, chain(length), 200_000 // (length + 10))
-    for width in (2, 8, 32):
-        row(f"fan of {width} and join", flood, fan(width), 40_000 // width)
-    for length in (1, 10, 100):
-        row(f"lockstep through {length}", lockstep, chain(length), 20_000 // length)
-    row("chain of 10, the first async", flood, chain(10, AsyncPassCalculator), 10_000)
-    row("start, one packet, finish: six nodes", starts, chain(6), 1_000)
+    """Says the list."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three rounds, and a fifth of the packets")
+    quick = parser.parse_args().quick
+    bench = Bench(repeats=3 if quick else 7, part=0.2 if quick else 1)
+    bench.hops()
+    bench.runs()
+    bench.threads()
+    bench.memory()
 
 
 if __name__ == "__main__":

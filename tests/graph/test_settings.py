@@ -193,8 +193,24 @@ def test_a_source_and_a_node_without_streams_have_no_use_for_some_keys(mistakes:
     ]
 
 
-def test_settings_are_not_judged_where_parts_of_the_graph_could_not_be_read(mistakes: Mistakes) -> None:
-    text = graph("source_layer: 1").replace("inputs: {text: text}", "input: {text: text}")
-    assert mistakes(text, *CALCULATORS) == [
-        "chat.yaml:7: unknown key 'input' in nodes.shout; did you mean 'inputs'?"
-    ]
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        (
+            graph("input_policy: barrier").replace("inputs: {text: text}", "input: {text: text}"),
+            "chat.yaml:7: unknown key 'input' in nodes.shout; did you mean 'inputs'?",
+        ),
+        (
+            graph("executor: pool", "executor: {pool: {threads: 1}}"),
+            "chat.yaml:3: unknown key 'executor'; did you mean 'executors'?",
+        ),
+        (
+            graph(of_graph="streams: {loud: {overflow: error}}").replace("outputs:", "output:"),
+            "chat.yaml:8: unknown key 'output' in nodes.shout; did you mean 'outputs'?",
+        ),
+    ],
+)
+def test_settings_are_not_judged_where_parts_of_the_graph_could_not_be_read(
+    mistakes: Mistakes, text: str, finding: str
+) -> None:
+    assert mistakes(text, *CALCULATORS) == [finding]

@@ -269,6 +269,30 @@ def test_a_node_gives_values_to_the_parameters_of_its_subgraph(load: Load, tmp_p
     }
 
 
+def test_a_path_is_relative_to_the_file_of_the_node_that_gives_it(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "mark.yaml").write_text(dedent(MARK))
+    (tmp_path / "parts" / "outer.yaml").write_text(dedent(marked("{times: 1, path: mine}")))
+    chat = """
+        version: 1
+        inputs: [question]
+        nodes:
+          outer: {graph: parts/outer.yaml, inputs: {question: question}, parameters: {n: 1}}
+    """
+    outer = tmp_path / "parts" / "outer.yaml"
+    outer.write_text(outer.read_text().replace("path: mine}", 'path: mine, mark: "${n}."}'))
+
+    assert load(chat).nodes[0].options["path"] == str(tmp_path / "parts" / "mine")
+
+
+def test_a_value_under_a_wrong_key_is_told_once(mistakes: Mistakes) -> None:
+    chat = marked('{times: "${n}"}').replace("            parameters:", "            parametres:")
+    (finding,) = mistakes(chat, {"n": 1}, mark=MARK)
+    assert finding.startswith(
+        "chat.yaml:9: unknown key 'parametres' in nodes.mark; did you mean 'parameters'?"
+    )
+
+
 def test_the_graph_of_a_node_may_be_a_parameter(load: Load) -> None:
     chat = CHAT.replace("graph: filter.yaml", 'graph: "${filter}"').replace(
         "    inputs: [question]", "    parameters: {filter: {type: string}}\n    inputs: [question]"
@@ -308,6 +332,15 @@ def test_a_value_that_is_not_known_is_told_once(load: Load, mistakes: Mistakes) 
     assert check_graph("chat.yaml", registry=Registry.of(*CALCULATORS)) == ("n",)
 
 
+def test_a_value_inside_a_list_that_is_not_known_is_told_once(mistakes: Mistakes) -> None:
+    mark = MARK.replace("times: {type: integer, description: How often.}", "times: {type: array}").replace(
+        '"${times}"', '"up to ${times}"'
+    )
+    assert mistakes(marked('{times: ["${n}"]}'), mark=mark) == [
+        "chat.yaml:3: parameter 'n' needs a value; set it, as in --set n=..., or add a default"
+    ]
+
+
 def test_an_optional_input_that_is_not_wired_is_not_wired_inside(load: Load) -> None:
     talk = """
         version: 1
@@ -342,6 +375,38 @@ def test_an_optional_input_cannot_be_all_that_a_required_port_reads(mistakes: Mi
     assert mistakes(talk) == [
         "chat.yaml:4: Pass.text must be wired, but stream 'text' is an optional input of the graph; "
         "make it a required one, or let Pass.text be optional"
+    ]
+
+
+def test_an_optional_side_input_cannot_be_all_that_a_required_port_takes(mistakes: Mistakes) -> None:
+    talk = """
+        version: 1
+        inputs: [text]
+        side_inputs: [{name: model, optional: true}]
+        nodes:
+          mark: {calculator: Mark, inputs: {text: text}, side_inputs: {model: model, hint: model}}
+    """
+    assert mistakes(talk) == [
+        "chat.yaml:5: Mark.model must be wired, but side packet 'model' is an optional side input of the "
+        "graph; make it a required one, or let Mark.model be optional"
+    ]
+
+
+def test_side_outputs_are_made_by_nodes(mistakes: Mistakes) -> None:
+    models = """
+        version: 1
+        side_inputs: [given]
+        side_outputs: [modle, given, model, model]
+        inputs: [text]
+        nodes:
+          model: {calculator: Model, side_outputs: {model: model}}
+          mark: {calculator: Mark, inputs: {text: text}, side_inputs: {model: given}}
+    """
+    assert mistakes(models) == [
+        "chat.yaml:3: 'model' stands twice in side_outputs (first at chat.yaml:3); remove one",
+        "chat.yaml:3: the graph's output 'modle' is a side packet that no node produces; did you mean 'model'?",
+        "chat.yaml:3: output 'given' is a side input of the graph; an output is a side packet that a node "
+        "produces",
     ]
 
 
@@ -599,9 +664,11 @@ def test_a_mark_outside_is_good_where_it_closes_a_cycle_for_one_of_the_nodes_ins
           watch: {calculator: Ear, inputs: {sound: back}}
           add: {calculator: Pass, inputs: {text: text, extra: back}, outputs: {out: sum}}
     """
-    assert {node.name: node.back_edges for node in load(chat, loop=loop).nodes} == {
-        "loop.watch": {0},
+    plan = load(chat, loop=loop)
+    assert [node.name for node in plan.nodes] == ["loop.add", "loop.watch"]
+    assert {node.name: node.back_edges for node in plan.nodes} == {
         "loop.add": {1},
+        "loop.watch": set(),
     }
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from ovpipe.calculator import Calculator, Context
+from ovpipe.errors import RunCancelled
 from ovpipe.ports import Input, Output
 from ovpipe.runtime import Graph, NodeFigures
 from tests.runtime.plans import node, plan
@@ -35,6 +38,9 @@ class PairCalculator(Calculator):
 class LettersCalculator(Calculator):
     word = Input[str]()
     letter = Output[str](streaming=True)
+
+    def open(self, cx: Context) -> None:
+        """Is no call of process."""
 
     async def process(self, cx: Context) -> None:
         for letter in cx[self.word]:
@@ -108,6 +114,7 @@ def test_a_wait_for_room_is_counted_with_its_time() -> None:
 
     asyncio.run(scenario())
     figures = graph.node_figures()["letters"]
+    assert figures.calls == 1
     assert 2 <= figures.waits <= 4
     assert 0.015 <= figures.waited_seconds <= figures.seconds + 0.015
 
@@ -159,3 +166,28 @@ def test_calls_on_several_threads_are_all_counted() -> None:
 
     asyncio.run(scenario())
     assert graph.node_figures()["quick"].packets == 300
+
+
+def test_a_wait_that_ends_with_its_run_is_counted() -> None:
+    graph = Graph(
+        plan(
+            node("letters", LettersCalculator, {"word": "word"}, {"letter": "letters"}),
+            inputs=("word",),
+            max_queue_size=2,
+        )
+    )
+
+    async def scenario() -> None:
+        async with graph, asyncio.timeout(10):
+            graph.count_nodes()
+            run = graph.run()
+            run.read("letters")
+            await run.send("word", "abcd")
+            await asyncio.sleep(0.02)
+            run.cancel()
+            with pytest.raises(RunCancelled):
+                await run.wait()
+
+    asyncio.run(scenario())
+    assert graph.node_figures()["letters"].waits == 1
+    assert graph.node_figures()["letters"].waited_seconds >= 0.01

@@ -37,8 +37,8 @@ class PairCalculator(Calculator):
     left = Input[int]()
     right = Input[int]()
 
-    def process(self, cx: Context) -> None:
-        pass
+    async def process(self, cx: Context) -> None:
+        """Awaits nothing: between its calls it waits for inputs as any node does."""
 
 
 def stalling() -> Plan:
@@ -89,3 +89,52 @@ def test_a_graph_logs_why_any_of_its_runs_stands_still(caplog: pytest.LogCapture
     assert [record.getMessage() for record in caplog.records] == [
         f"test: nothing has moved in a run for 0.02 s: {WHY}"
     ]
+
+
+@pytest.mark.parametrize("phase", ["open", "close"])
+def test_an_open_or_a_close_that_hangs_is_named(phase: str) -> None:
+    class HangingCalculator(PairCalculator):
+        pass
+
+    async def hang(self: Calculator, cx: Context) -> None:
+        await asyncio.Event().wait()
+
+    setattr(HangingCalculator, phase, hang)
+    graph = plan(node("hanging", HangingCalculator, {"left": "a", "right": "b"}), inputs=("a", "b"))
+
+    async def scenario() -> str:
+        async with Graph(graph) as opened, asyncio.timeout(10):
+            explained: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            run = opened.run()
+            run.watch_stall(0.02, explained.set_result)
+            run.close_inputs()
+            try:
+                return await explained
+            finally:
+                run.cancel()
+
+    assert (
+        asyncio.run(scenario())
+        == f"test:hanging: node 'hanging' is in {'an' if phase == 'open' else 'a'} {phase} that has not ended"
+    )
+
+
+def test_of_calls_side_by_side_the_oldest_is_named() -> None:
+    graph = plan(
+        node("never", NeverCalculator, {"question": "number"}, {"answer": "answer"}, max_in_flight=2),
+        inputs=("number",),
+    )
+
+    async def scenario() -> str:
+        async with Graph(graph) as opened, asyncio.timeout(10):
+            explained: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            run = opened.run()
+            run.watch_stall(0.02, explained.set_result)
+            await run.send("number", 1, at=5)
+            await run.send("number", 1, at=6)
+            try:
+                return await explained
+            finally:
+                run.cancel()
+
+    assert asyncio.run(scenario()) == "test:never: node 'never' is in a call at 5 that has not ended"

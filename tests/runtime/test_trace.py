@@ -199,7 +199,9 @@ def test_calls_side_by_side_get_lanes_side_by_side() -> None:
     events = traced(graph, "number", 1, 2)
     assert slices(events, "together") == [("together", 0)]
     assert slices(events, "together (2)") == [("together", 1)]
-    assert [flow for flow in flows(events) if flow[1] == "pass"] == [
+    assert flows(events) == [
+        ("inputs", "together", "number", 0),
+        ("inputs", "together (2)", "number", 1),
         ("together", "pass", "same", 0),
         ("together (2)", "pass", "same", 1),
     ]
@@ -252,6 +254,14 @@ def test_each_step_of_a_source_is_a_slice() -> None:
     )
     assert len(slices(events, "count")) == len(slices(events, "slow")) == 4, "the last finds that it is over"
     assert Counter(flow[:2] for flow in flows(events)) == {("count", "pair"): 3, ("slow", "pair"): 3}
+    sends = {event["ts"] for event in events if event["ph"] == "s" and event["name"] == "a"}
+    steps = [event for event in events if event["ph"] == "X" and event["name"] == "count"]
+    assert [sum(step["ts"] <= at < step["ts"] + step["dur"] for at in sends) for step in steps] == [
+        1,
+        1,
+        1,
+        0,
+    ]
 
 
 def test_a_policy_that_brings_timestamps_together_keeps_its_packets_apart() -> None:
