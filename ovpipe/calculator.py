@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from ovpipe.ports import (
@@ -77,10 +77,18 @@ class Context(Protocol):
         Raises Abandoned when every consumer of an output is done.
         """
 
-    def done(self, port: Input[T]) -> None:
+    def done(self, port: Input[T], key: Hashable = None) -> None:
         """Says that no more of this stream is needed: what waits in it is dropped, nothing more comes.
 
         When every consumer of a stream is done, its producer's next send or drain raises Abandoned.
+        With a `key` it is said of those packets only that producer and consumer know by it, one of several
+        choices say: they still come, and the producer may spare itself the rest; see `done_keys`.
+        """
+
+    def done_keys(self, port: Output[T]) -> frozenset[Hashable]:
+        """The keys of an output that every consumer has said to be done with.
+
+        A node passes a key on to its own inputs when nobody needs it of any of its outputs.
         """
 
     def stop(self) -> None:

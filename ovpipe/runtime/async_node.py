@@ -6,7 +6,6 @@ import asyncio
 from asyncio import CancelledError, Future, Task
 from collections.abc import Awaitable
 from contextlib import suppress
-from inspect import iscoroutinefunction
 from typing import Any
 
 from ovpipe.errors import Abandoned
@@ -40,15 +39,10 @@ class AsyncNode(Node):
 
     def open(self) -> None:
         """Opens now when `open` is plain, else as the first thing its task does."""
-        if self.opens_async:
+        if self.plan.opens_async:
             self.start()
         else:
             super().open()
-
-    @property
-    def opens_async(self) -> bool:
-        """Whether `open` awaits."""
-        return iscoroutinefunction(self.calculator.open)
 
     def drain(self) -> None:
         """Starts a task when there may be something for it; while it lives the node stays queued."""
@@ -70,7 +64,7 @@ class AsyncNode(Node):
         """Closes; an async close, and that of a call still in flight, is left to the task."""
         if self.closed or self.task is not None:
             return
-        if self.opened and iscoroutinefunction(self.calculator.close):
+        if self.opened and self.plan.closes_async:
             self.start()
         else:
             super().finish()
@@ -147,7 +141,7 @@ class AsyncNode(Node):
         if self.opened:
             self.empty_context()
             try:
-                if iscoroutinefunction(self.calculator.close):
+                if self.plan.closes_async:
                     await absorb_cancellation()
                 await awaited(self.calculator.close(self.cx))
             except Abandoned:

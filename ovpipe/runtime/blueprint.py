@@ -13,7 +13,7 @@ from ovpipe.graph.plan import INLINE, NodePlan, Plan
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.runtime.async_node import AsyncNode
 from ovpipe.runtime.forgiving import ForgivingNode
-from ovpipe.runtime.node import DRAIN_LIMIT, JoinNode, Node, SingleInputNode
+from ovpipe.runtime.node import JoinNode, Node, SingleInputNode
 from ovpipe.runtime.overlapping import OverlappingNode
 from ovpipe.runtime.policies import BuildPolicy, passes_single_input, policy_builder
 from ovpipe.runtime.source import AsyncSourceNode, SourceNode
@@ -43,22 +43,15 @@ class NodeBlueprint:
     on_error: str
     policy: BuildPolicy
     elements: Mapping[Any, tuple[Any, ...]]
+    opens_async: bool
+    closes_async: bool
 
     def start(self, core: Core, streams: list[Stream], side_packets: Mapping[str, Any]) -> Node:
         """The node of a new run."""
-        outputs = [(port, streams[index]) for port, index in self.outputs]
-        outputs += [(port, Stream(port.name, DRAIN_LIMIT)) for port in self.unwired]
         calculator = self.build()
         if core.probe is not None:
             core.probe.watch(self, calculator)
-        return self.kind(
-            core,
-            self,
-            calculator,
-            [(port, streams[index]) for port, index in self.inputs],
-            outputs,
-            {port: side_packets[name] for port, name in self.side_inputs},
-        )
+        return self.kind(core, self, calculator, streams, side_packets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +118,8 @@ def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBluep
         on_error=plan.on_error,
         policy=policy_builder(plan.policy, process_timestamp_bounds=sees_bounds),
         elements=dict(plan.elements),
+        opens_async=iscoroutinefunction(cls.open),
+        closes_async=iscoroutinefunction(cls.close),
         unwired=tuple(port for port in cls.ports.outputs.values() if port not in wired),
     )
 

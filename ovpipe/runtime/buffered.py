@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from ovpipe.ports import Input, Output
@@ -39,8 +39,8 @@ class BufferedContext(NodeContext):
     def set_bound(self, port: Output[Any], bound: int) -> None:
         self.acts.append((NodeContext.set_bound, (port, bound)))
 
-    def done(self, port: Input[Any]) -> None:
-        self.acts.append((NodeContext.done, (port,)))
+    def done(self, port: Input[Any], key: Hashable = None) -> None:
+        self.acts.append((NodeContext.done, (port, key)))
 
     def flush(self) -> None:
         """Does what the call asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ovpipe.errors import EmptyInputError, PortError, did_you_mean
@@ -76,9 +76,14 @@ class NodeContext(dict[Port[Any], Any]):
     async def drain(self) -> None:
         await self.node.drained()
 
-    def done(self, port: Input[Any]) -> None:
-        if not self.node.done(port) and port not in self.node.calculator.ports.inputs.values():
+    def done(self, port: Input[Any], key: Hashable = None) -> None:
+        known = self.node.done(port) if key is None else self.node.done_with(port, key)
+        if not known and port not in self.node.calculator.ports.inputs.values():
             raise PortError(f"{self.node.name} has no input {port}")
+
+    def done_keys(self, port: Output[Any]) -> frozenset[Hashable]:
+        keys = self.outs[port].keys
+        return frozenset() if keys is None else keys.done
 
     def stop(self) -> None:
         self.node.stop()

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import Abandoned, PortError
 from ovpipe.runtime.context import NodeContext, Outputs
+from ovpipe.runtime.keys import give_up
 from ovpipe.runtime.overflow import queue_of
 from ovpipe.runtime.policies import InputQueue
 from ovpipe.runtime.stream import Stream, closed_stream
 from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, ONE_OVER_POST_STREAM, UNSET, UNSTARTED
 
 if TYPE_CHECKING:
-    from ovpipe.ports import Input, Output, SideInput
+    from ovpipe.ports import Input
     from ovpipe.runtime.blueprint import NodeBlueprint
     from ovpipe.runtime.core import Core
 
@@ -56,9 +57,8 @@ class Node:
         core: Core,
         plan: NodeBlueprint,
         calculator: Calculator,
-        inputs: list[tuple[Input[Any], Stream]],
-        outputs: list[tuple[Output[Any], Stream]],
-        side: dict[SideInput[Any], Any],
+        streams: list[Stream],
+        side_packets: Mapping[str, Any],
     ) -> None:
         self.core = core
         self.plan = plan
@@ -68,24 +68,30 @@ class Node:
         self.offset = plan.offset
         self.queued = self.opened = self.closed = False
         self.room = DRAIN_LIMIT
-        self.inputs = [InputQueue(port, stream) for port, stream in inputs]
-        for entry in self.inputs:
+        self.inputs = inputs = [InputQueue(port, streams[index]) for port, index in plan.inputs]
+        for entry in inputs:
             if entry.source.overflow != "block":
                 entry.replace(queue_of(entry.source), bounded=False)
-        self.policy = plan.policy(self.inputs)
-        for index, entry in enumerate(self.inputs):
-            entry.source.attach(self, entry.queue, bounded=entry.bounded and index not in plan.back_edges)
-        streams = Outputs(outputs)
-        streams.node = self
-        self.outs = list(streams.values())
-        for port, stream in outputs:
+        self.policy = plan.policy(inputs)
+        back_edges = plan.back_edges
+        for index, entry in enumerate(inputs):
+            entry.source.attach(self, entry.queue, bounded=entry.bounded and index not in back_edges)
+        outs = Outputs()
+        for port, index in plan.outputs:
+            outs[port] = stream = streams[index]
             stream.producer = self
             stream.streaming = port.streaming
+        for port in plan.unwired:
+            outs[port] = stream = Stream(port.name, DRAIN_LIMIT)
+            stream.producer = self
+            stream.streaming = port.streaming
+        outs.node = self
+        self.outs = list(outs.values())
         self.cx = cx = self.context()
-        for side_port, value in side.items():
-            cx[side_port] = value
+        for side_port, name in plan.side_inputs:
+            cx[side_port] = side_packets[name]
         cx.node = self
-        cx.outs = streams
+        cx.outs = outs
         cx.ts = UNSTARTED
 
     # --- life
@@ -98,9 +104,12 @@ class Node:
             self.core.fail(self, "open", error)
         else:
             self.opened = True
-            following = self.tell(UNSET)
-            if following is not None:
-                self.core.ready.append(following)
+            for stream in self.outs:
+                if stream.bound != stream.told:  # most calculators send nothing in open
+                    following = self.tell(UNSET)
+                    if following is not None:
+                        self.core.ready.append(following)
+                    return
 
     def drain(self) -> Node | None:
         """Processes what is ready; returns a node that has news now."""
@@ -232,6 +241,14 @@ class Node:
                 if not self.opened and not self.queued:  # said in open: nothing else would look at the node
                     self.queued = True
                     self.core.ready.append(self)
+                return True
+        return False
+
+    def done_with(self, port: Input[Any], key: Hashable) -> bool:
+        """Needs no more packets of a key; returns whether the input is wired."""
+        for entry in self.inputs:
+            if entry.port is port:
+                give_up(entry.source, entry.queue, key)
                 return True
         return False
 

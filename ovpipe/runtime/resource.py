@@ -64,7 +64,10 @@ class ResourceContext(dict[Port[Any], Any]):
     async def drain(self) -> None:
         raise self._has_no_streams()
 
-    def done(self, port: Port[Any]) -> None:
+    def done(self, port: Port[Any], key: Any = None) -> None:
+        raise self._has_no_streams()
+
+    def done_keys(self, port: Port[Any]) -> Any:
         raise self._has_no_streams()
 
     def stop(self) -> None:

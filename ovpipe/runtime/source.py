@@ -103,7 +103,7 @@ class AsyncSourceNode(AsyncNode):
 
     def open(self) -> None:
         """Opens now when `open` is plain, else as the first thing its task does."""
-        if not self.opens_async:
+        if not self.plan.opens_async:
             super().open()
 
     def drain(self) -> None:

@@ -21,6 +21,7 @@ from ovpipe.timestamp import (
 )
 
 if TYPE_CHECKING:
+    from ovpipe.runtime.keys import KeysDone
     from ovpipe.runtime.node import Node
 
 Item = tuple[int, Any]
@@ -59,6 +60,7 @@ class Stream:
         "carried",
         "consumers",
         "full",
+        "keys",
         "limit",
         "name",
         "observers",
@@ -85,6 +87,8 @@ class Stream:
         self.observers: list[Append] = []
         self.waiters: list[Callable[[], None]] = []
         self.append: Append = drop
+        self.keys: KeysDone | None = None
+        """What was said with `cx.done(port, key)`; most streams have no keys."""
 
     def connect(self) -> None:
         """Chooses the cheapest way to hand a packet to all that read it."""
@@ -93,11 +97,13 @@ class Stream:
     def first(self, item: Item) -> None:
         """Stands in for `append` until there was a packet, so that later ones pay nothing for `carried`."""
         self.carried = True
-        self.connect()
-        self.append(item)
+        append = self.append = self.sink()
+        append(item)
 
     def sink(self) -> Append:
         """What hands a packet to all that read it."""
+        if len(self.consumers) == 1 and not self.observers:
+            return self.consumers[0][1].append
         sinks: list[Append] = [queue.append for _, queue, _ in self.consumers]
         sinks += self.observers
         if not sinks:
