@@ -47,10 +47,12 @@ def assembled(
         streams=tuple(plans),
         inputs=tuple(mention.name for mention in config.inputs),
         outputs=tuple(mention.name for mention in config.outputs),
-        side_inputs=tuple(mention.name for mention in config.side_inputs),
+        side_inputs=tuple(one.name for one in config.side_inputs if not one.optional),
+        optional_side_inputs=tuple(one.name for one in config.side_inputs if one.optional),
         resources=tuple(_node(node, indices, policies[node.name], ()) for node in resources),
         nodes=tuple(_node(node, indices, policies[node.name], back_edges) for node in nodes),
         max_queue_size=config.max_queue_size or DEFAULT_MAX_QUEUE_SIZE,
+        report_deadlock=config.report_deadlock,
         executors=tuple(
             ExecutorPlan(one.mention.name, one.threads) for part in top.all() for one in part.config.executors
         ),

@@ -43,7 +43,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class GraphInput(Mention):
-    """A stream or a side packet that enters the graph. A user of a subgraph may leave out an optional one."""
+    """A stream or a side packet that enters the graph.
+
+    Who uses the graph may leave out an optional one, but for a stream of the outermost graph: that is there.
+    """
 
     optional: bool = False
 
@@ -160,4 +163,5 @@ class GraphConfig:
     streams: tuple[StreamConfig, ...]
     executors: tuple[ExecutorConfig, ...]
     max_queue_size: int | None
+    report_deadlock: bool
     whole: bool

@@ -95,3 +95,7 @@ class Plan:
     """Nodes with streams, each after the producers of its inputs."""
     max_queue_size: int = DEFAULT_MAX_QUEUE_SIZE
     executors: tuple[ExecutorPlan, ...] = ()
+    optional_side_inputs: tuple[str, ...] = ()
+    """Side packets that may be given from outside; only optional ports take them."""
+    report_deadlock: bool = False
+    """Whether a full queue fails the run when nothing else can move, and does not grow."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from ovpipe.calculator import Calculator
 from ovpipe.errors import did_you_mean
 from ovpipe.graph.config import PolicyStatement
 from ovpipe.graph.nodes import Node
-from ovpipe.graph.place import Findings, shown
+from ovpipe.graph.place import Findings, Place, shown
 from ovpipe.graph.plan import DEFAULT_POLICY, PolicyPlan
 from ovpipe.graph.ports import Kind, is_repeated, reads_streams
 
@@ -33,23 +35,42 @@ def policy_of(node: Node, findings: Findings) -> PolicyPlan:
     """The node's input policy: its own, or the graph's, or its calculator's; notes what is wrong with it."""
     if node.calculator is None or not reads_streams(node):
         return DEFAULT_POLICY
-    if node.config.policy is not None:
-        return _Reading(node, node.config.policy, "", findings).policy()
-    if node.calculator.input_policy == DEFAULT_POLICY.name:
+    holder = Holder(node.calculator, node.title, tuple(port for port, _ in node.config.inputs.items()))
+    if node.config.policy is None:
+        return contract_policy(holder, node.config.place, findings)
+    return _Reading(holder, node.config.policy, "", f" of node {node.name!r}", findings).policy()
+
+
+def contract_policy(holder: Holder, place: Place, findings: Findings) -> PolicyPlan:
+    """The input policy that a calculator asks for itself; notes what is wrong with it."""
+    asked = holder.calculator.input_policy
+    if asked == DEFAULT_POLICY.name or not holder.wired:
         return DEFAULT_POLICY
-    of_calculator = PolicyStatement(node.calculator.input_policy, lambda *_: node.config.place)
-    return _Reading(node, of_calculator, f" of {node.title}", findings).policy()
+    whose = f" of {holder.title}"
+    return _Reading(holder, PolicyStatement(asked, lambda *_: place), whose, whose, findings).policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has an input policy: a calculator, as messages call it, with these inputs wired."""
+
+    calculator: type[Calculator]
+    title: str
+    wired: tuple[str, ...]
 
 
 class _Reading:
     """One policy of one node. Where something is noted, the policy is of no further use."""
 
-    def __init__(self, node: Node, statement: PolicyStatement, whose: str, findings: Findings) -> None:
-        self._node = node
+    def __init__(
+        self, holder: Holder, statement: PolicyStatement, whose: str, at_node: str, findings: Findings
+    ) -> None:
+        self._holder = holder
         self._statement = statement
         self._whose = whose
+        self._at_node = at_node
         self._findings = findings
-        self._wired = [port for port, _ in node.config.inputs.items()]
+        self._wired = holder.wired
 
     def policy(self) -> PolicyPlan:
         stated = self._statement.value
@@ -68,9 +89,8 @@ class _Reading:
         if options is not None and not isinstance(options, Mapping):
             self._say(name, f"takes a mapping of options, not {shown(options)}")
             return DEFAULT_POLICY
-        cls = self._node.calculator
-        if cls is not None and cls.process_timestamp_bounds and name not in SEES_BOUNDS:
-            problem = f"processes packets only, but {self._node.title} has process_timestamp_bounds"
+        if self._holder.calculator.process_timestamp_bounds and name not in SEES_BOUNDS:
+            problem = f"processes packets only, but {self._holder.title} has process_timestamp_bounds"
             self._say_of_node(name, f"{problem}; take one of: {', '.join(SEES_BOUNDS)}")
         return PolicyPlan(name, self._options(name, options or {}))
 
@@ -138,7 +158,7 @@ class _Reading:
         """The wired inputs behind a port's name; None for a name that the calculator does not have."""
         if name in self._wired:
             return [name]
-        ports = Kind.INPUTS.ports(self._node.ports) if self._node.ports is not None else {}
+        ports = Kind.INPUTS.ports(self._holder.calculator.ports)
         if isinstance(name, str) and name in ports:
             of_port = [port for port in self._wired if port.startswith(f"{name}[")]
             return of_port if is_repeated(ports[name]) else []
@@ -152,8 +172,7 @@ class _Reading:
         return None
 
     def _say_of_node(self, policy: str, problem: str, *inside: str | int) -> None:
-        whose = self._whose or f" of node {self._node.name!r}"
-        self._note(f"the input policy {policy!r}{whose} {problem}", policy, *inside)
+        self._note(f"the input policy {policy!r}{self._at_node} {problem}", policy, *inside)
 
     def _say(self, policy: str, problem: str, *inside: str | int) -> None:
         self._note(f"the input policy {policy!r}{self._whose} {problem}", policy, *inside)

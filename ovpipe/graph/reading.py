@@ -54,6 +54,7 @@ class _Reading:
             streams=tuple(self._stream(name) for name in self._value.get("streams", {})),
             executors=tuple(self._executor(name) for name in self._value.get("executors", {})),
             max_queue_size=self._count("max_queue_size"),
+            report_deadlock=self._value.get("report_deadlock", False),
             whole=whole,
         )
 

@@ -64,6 +64,8 @@ class Blueprint:
     nodes: tuple[NodeBlueprint, ...]
     queues: tuple[tuple[int, str], ...]
     """For each stream how many packets a queue of it holds, and what becomes of one more."""
+    report_deadlock: bool
+    """Whether a full queue fails the run when nothing else can move, and does not grow."""
 
     @classmethod
     def of(cls, plan: Plan, build: Mapping[str, Callable[[], Calculator]]) -> Blueprint:
@@ -77,6 +79,7 @@ class Blueprint:
             queues=tuple(
                 (stream.max_queue_size or plan.max_queue_size, stream.overflow) for stream in plan.streams
             ),
+            report_deadlock=plan.report_deadlock,
         )
 
 

@@ -68,7 +68,7 @@ class NodeContext(dict[Port[Any], Any]):
     def bound(self, port: Input[Any]) -> Timestamp:
         for entry in self.node.inputs:
             if entry.port is port:
-                return Timestamp.of_raw(entry.queue[0][0] if entry.queue else entry.source.bound)
+                return Timestamp.of_raw(entry.bound())
         if port not in self.node.calculator.ports.inputs.values():
             raise PortError(f"{self.node.name} has no input {port}")
         return Timestamp.DONE
@@ -128,7 +128,10 @@ def missing_value(port: Any, node: str, ports: Any, when: str) -> Exception:
             f"{node}: input {port.name!r} is empty{when}; ask `port in cx` first, or use cx.get(port)"
         )
     if isinstance(port, SideInput) and port in ports.side_inputs.values():
-        return EmptyInputError(f"{node}: side input {port.name!r} is not wired; use cx.get(port)")
+        return EmptyInputError(
+            f"{node}: side input {port.name!r} is not wired, or its side packet was not given; "
+            "use cx.get(port)"
+        )
     return PortError(
         f"{node} has no input {getattr(port, 'name', port)!r}: "
         f"{did_you_mean(getattr(port, 'name', str(port)), [*ports.inputs, *ports.side_inputs])}"

@@ -12,7 +12,7 @@ from ovpipe.runtime.blueprint import Blueprint
 from ovpipe.runtime.keys import settle_keys
 from ovpipe.runtime.node import Node
 from ovpipe.runtime.source import AsyncSourceNode, SourceNode
-from ovpipe.runtime.stall import explain_stall
+from ovpipe.runtime.stall import explain_deadlock, explain_stall, held_up_before
 from ovpipe.runtime.stream import Append, Consumer, Item, Stream, drop
 from ovpipe.timestamp import DONE, ONE_OVER_POST_STREAM, UNSET, Timestamp
 
@@ -62,6 +62,7 @@ class Core:
         self.cancelled = False
         self.errors: list[RunError] = []
         self.file = blueprint.file
+        self.report_deadlock = blueprint.report_deadlock
         self.streams = [
             Stream(name, limit, overflow)
             for name, (limit, overflow) in zip(blueprint.streams, blueprint.queues, strict=True)
@@ -199,7 +200,7 @@ class Core:
                         self.ready.append(following)
 
     def unlock(self) -> bool:
-        """Lets a full queue grow by one when the run could not move otherwise.
+        """Lets a full queue grow by one when the run could not move otherwise, or fails a run that may not.
 
         Full queues are no deadlock while an async call is in flight or a reader outside has yet to read.
         """
@@ -208,16 +209,9 @@ class Core:
         if any(not isinstance(c, Node) and len(q) >= limit for s in self.full for c, q, limit in s.consumers):
             return False
         stream = self.full[0]
-        if stream.limit >= stream.cap:
-            waiting = ", ".join(
-                c.name for c, q, limit in stream.consumers if isinstance(c, Node) and len(q) >= limit
-            )
-            error = StalledError(
-                f"deadlock: the queue of stream {stream.name!r} before {waiting} has grown to {stream.limit} "
-                "packets and nothing else can move; an input beside it never settles, "
-                "or max_queue_size is too small"
-            )
-            self.record(str(error), waiting, "wait", UNSET, self.file, error)
+        if self.report_deadlock or stream.limit >= stream.cap:
+            error = StalledError(explain_deadlock(self, stream))
+            self.record(str(error), held_up_before(stream), "wait", UNSET, self.file, error)
             return True
         stream.grow()
         self.relieve(stream)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import NotFoundError, OvpipeError, RunError
+from ovpipe.errors import NotFoundError, OvpipeError, RunError, did_you_mean
 from ovpipe.graph.load import load_graph
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.registry import Registry
@@ -76,8 +76,9 @@ class Graph:
     ) -> None:
         """Opens the nodes without streams, in the order of their side packets.
 
-        `side_packets` are those the graph requires from outside. When a node fails, those already open are
-        closed and RunError is raised, with the node's exception as its cause.
+        `side_packets` are those the graph takes from outside, of which optional ones may be left out. When a
+        node fails, those already open are closed and RunError is raised, with the node's exception as its
+        cause.
         """
         if self._open:
             raise OvpipeError(f"graph {self.name!r} is open already")
@@ -88,6 +89,7 @@ class Graph:
                 f"graph {self.name!r} requires side packets from outside that were not given: "
                 f"{', '.join(missing)}"
             )
+        self._refuse_strangers(given, self.plan.side_inputs)
         self._side_packets = given
         self._executors = {
             executor.name: ThreadPoolExecutor(executor.threads, f"{self.name}.{executor.name}")
@@ -173,7 +175,10 @@ class Graph:
             raise OvpipeError(
                 f"graph {self.name!r} is not open: use `async with graph`, or await graph.open()"
             )
-        packets = {**self._side_packets, **side_packets} if side_packets else self._side_packets
+        packets = self._side_packets
+        if side_packets:
+            self._refuse_strangers(side_packets, packets)
+            packets = {**packets, **side_packets}
         if trace is None:
             trace = self.trace
         probe = None
@@ -183,6 +188,16 @@ class Graph:
         if self.stall_seconds is not None:
             run.watch_stall(self.stall_seconds)
         return run
+
+    def _refuse_strangers(self, given: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Raises NotFoundError for names that are not `known`: an optional one, misspelt, would be missed."""
+        known = {*known, *self.plan.optional_side_inputs}
+        for name in given:
+            if name not in known:
+                remedy = did_you_mean(name, known)
+                raise NotFoundError(
+                    f"graph {self.name!r} takes no side packet {name!r} from outside: {remedy}"
+                )
 
     async def process(self, **inputs: Any) -> dict[str, list[Any]]:
         """A run of one packet on each of these inputs; everything that came out, by output, in order."""

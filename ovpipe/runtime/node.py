@@ -89,7 +89,8 @@ class Node:
         self.outs = list(outs.values())
         self.cx = cx = self.context()
         for side_port, name in plan.side_inputs:
-            cx[side_port] = side_packets[name]
+            if name in side_packets:  # an optional one may not have been given
+                cx[side_port] = side_packets[name]
         cx.node = self
         cx.outs = outs
         cx.ts = UNSTARTED
@@ -181,8 +182,7 @@ class Node:
             if bound > stream.bound:
                 stream.bound = bound
             if stream.bound == stream.told:
-                if stream.full:
-                    room = 0
+                room = 0 if stream.full else min(room, stream.room())
                 continue
             stream.told = stream.bound
             for consumer, queue, limit in stream.consumers:
@@ -195,8 +195,8 @@ class Node:
                 left = limit - len(queue)
                 if left < room:
                     room = left
-                    if left <= 0:
-                        core.mark_full(stream)
+                if left <= 0:  # each full stream, or its consumer would not say that it has room again
+                    core.mark_full(stream)
         self.room = room
         return following
 

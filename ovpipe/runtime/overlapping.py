@@ -65,6 +65,7 @@ class OverlappingNode(AsyncNode):
             cx = BufferedContext.like(self.cx)
             if not self.policy.take(cx):
                 return
+            cx.keep_bounds()
             for entry in self.inputs:
                 self.core.relieve(entry.source)
             self.flights.append((cx, asyncio.ensure_future(self.call(cx))))

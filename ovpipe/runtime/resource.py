@@ -19,7 +19,9 @@ class ResourceContext(dict[Port[Any], Any]):
     """The context of a node without streams; see `ovpipe.calculator.Context`."""
 
     def __init__(self, plan: NodePlan, side_packets: dict[str, Any], progress: Progress | None) -> None:
-        super().__init__({port: side_packets[name] for port, name in plan.side_inputs})
+        super().__init__(
+            {port: side_packets[name] for port, name in plan.side_inputs if name in side_packets}
+        )
         self._plan = plan
         self._progress = progress
         self.made: dict[str, Any] = {}

@@ -19,6 +19,25 @@ def explain_stall(core: Core) -> str:
     return "; ".join(reasons) if reasons else "every node has ended"
 
 
+def explain_deadlock(core: Core, stream: Stream) -> str:
+    """Which queue is full, who reads from it, and what everybody waits for."""
+    how = "is full with" if core.report_deadlock else "has grown to"
+    return (
+        f"deadlock: the queue of stream {stream.name!r} before {held_up_before(stream)} {how} {stream.limit} "
+        "packets and nothing else can move; an input beside it never settles, "
+        f"or max_queue_size is too small: {explain_stall(core)}"
+    )
+
+
+def held_up_before(stream: Stream) -> str:
+    """The nodes that read from full queues of a stream."""
+    return ", ".join(
+        consumer.name
+        for consumer, queue, limit in stream.consumers
+        if isinstance(consumer, Node) and len(queue) >= limit
+    )
+
+
 def unended(node: Node) -> bool:
     """Whether a run waits for this node: one that closes counts as closed while its close still awaits."""
     return not node.closed or node.calling is not None

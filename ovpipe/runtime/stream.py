@@ -135,7 +135,12 @@ class Stream:
 
     def room(self) -> int:
         """How many packets fit before the first queue is full."""
-        return min((limit - len(queue) for _, queue, limit in self.consumers), default=self.limit)
+        room = UNBOUNDED
+        for _, queue, limit in self.consumers:
+            left = limit - len(queue)
+            if left < room:
+                room = left
+        return room
 
     def grow(self) -> None:
         """Lets every bounded queue hold one more packet."""

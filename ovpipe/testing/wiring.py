@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ovpipe.calculator import Calculator
+from ovpipe.graph.place import Findings, Place
 from ovpipe.graph.plan import NodePlan, Plan, PolicyPlan, StreamPlan
+from ovpipe.graph.policies import Holder, contract_policy
 from ovpipe.ports import Input, Output, Port, RepeatedInput, RepeatedOutput
 
 NODE = "calculator"
@@ -63,7 +66,7 @@ class Wiring:
             side_outputs=tuple((port, name) for name, port in ports.side_outputs.items()),
             place=cls.__qualname__,
             elements=tuple(self.elements.items()),
-            policy=contract_policy(cls),
+            policy=self._policy(),
         )
         given = tuple(port.name for port in self.inputs)
         return Plan(
@@ -78,11 +81,18 @@ class Wiring:
             max_queue_size=max_queue_size,
         )
 
+    def _policy(self) -> PolicyPlan:
+        """The input policy that the calculator asks for. Raises GraphError where it cannot have it."""
+        cls, findings = self.calculator, Findings()
+        wired = tuple(port.name for port in self.inputs)
+        policy = contract_policy(Holder(cls, cls.__name__, wired), _place_of(cls), findings)
+        findings.check()
+        return policy
 
-def contract_policy(calculator: type[Calculator]) -> PolicyPlan:
-    """The input policy that a calculator's class asks for."""
-    asked = calculator.input_policy
-    if isinstance(asked, str):
-        return PolicyPlan(asked)
-    ((name, options),) = asked.items()
-    return PolicyPlan(name, options or {})
+
+def _place_of(cls: type) -> Place:
+    """Where a class is written; its module alone when that is not in a file."""
+    try:
+        return Place(inspect.getfile(cls), inspect.getsourcelines(cls)[1])
+    except (OSError, TypeError):
+        return Place(cls.__module__, 1)

@@ -89,10 +89,31 @@ def test_41_a_full_queue_grows_when_nothing_else_can_move() -> None:
     asyncio.run(scenario())
 
 
-def test_41_a_queue_that_has_grown_to_its_cap_fails_the_run_and_is_named() -> None:
-    """With report_deadlock: the third add fails.
+def test_41_a_graph_that_reports_deadlocks_fails_instead() -> None:
+    """With report_deadlock: the third add fails."""
 
-    Difference: a run always reports a deadlock, when the queue has grown to 16 times its limit.
+    async def scenario() -> None:
+        graph = plan(*TWO_INPUTS, inputs=("in_1", "in_2"), max_queue_size=2, report_deadlock=True)
+        message = (
+            "deadlock: the queue of stream 'in_1' before pair is full with 2 packets .* "
+            "node 'pair' with 2 packets from 1 on 'left' waits for input 'right'"
+        )
+        with pytest.raises(RunError, match=message):
+            async with running(graph) as (run, _):
+                await run.send("in_1", 1, at=1)
+                await run.send("in_1", 2, at=2)
+                with pytest.raises(RunError, match=message) as caught:
+                    await run.send("in_1", 3, at=3)
+                assert isinstance(caught.value.__cause__, StalledError)
+                await run.wait()
+
+    asyncio.run(scenario())
+
+
+def test_41_a_queue_that_has_grown_to_its_cap_fails_the_run_and_is_named() -> None:
+    """Max 2, in_1 adds, in_2 silent: all accepted.
+
+    Difference: a queue does not grow without end. At 16 times its limit the deadlock is reported.
     """
 
     async def scenario() -> int:
@@ -110,7 +131,7 @@ def test_41_a_queue_that_has_grown_to_its_cap_fails_the_run_and_is_named() -> No
 
 
 def test_41_a_stream_that_must_not_grow_refuses_the_packet_too_many() -> None:
-    """With report_deadlock: the third add fails: here where the graph says `overflow: error` of the stream."""
+    """With report_deadlock: the third add fails. So it does where the graph says `overflow: error` of one stream."""
     graph = plan(*TWO_INPUTS, inputs=("in_1", "in_2"), max_queue_size=2, overflow={"in_1": "error"})
 
     async def scenario() -> None:
@@ -529,34 +550,63 @@ nodes:
         asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("wire", ["side_inputs: {engine: engine}, ", ""])
-def test_55_an_optional_resource_may_be_missing(wire: str, tmp_path: Path) -> None:
-    """An optional one: fine.
+def test_55_a_required_port_cannot_take_a_resource_that_may_be_missing() -> None:
+    """A required shared resource that is missing: refused by name: here before the graph opens."""
+    text = """version: 1
+inputs: [in]
+side_inputs: [{name: engine, optional: true}]
+nodes:
+  uses: {calculator: UsesCalculator, inputs: {inward: in}, side_inputs: {made: engine}}
+"""
+    with pytest.raises(
+        GraphError, match=r"talk.yaml:5: UsesCalculator.made must be wired, but side packet 'engine'"
+    ):
+        load_graph_text(text, file="talk.yaml", registry=Registry.of(UsesCalculator))
 
-    Difference: a port and a side input of a subgraph may be optional; the outermost graph needs what it lists.
-    """
-    (tmp_path / "part.yaml").write_text("""version: 1
+
+OPTIONAL = """version: 1
 inputs: [in]
 outputs: [out]
 side_inputs: [{name: engine, optional: true}]
 nodes:
   uses: {calculator: MayUseCalculator, inputs: {inward: in}, side_inputs: {engine: engine}, outputs: {outward: out}}
-""")
-    (tmp_path / "whole.yaml").write_text(f"""version: 1
+"""
+AROUND = """version: 1
 inputs: [in]
 outputs: [out]
-side_inputs: [{"engine" if wire else ""}]
+side_inputs: [%s]
 nodes:
-  part: {{graph: part.yaml, inputs: {{in: in}}, {wire}outputs: {{out: out}}}}
-""")
+  part: {graph: part.yaml, inputs: {in: in}, %soutputs: {out: out}}
+"""
+WIRE = "side_inputs: {engine: engine}, "
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "there"),
+    [
+        pytest.param(OPTIONAL, {"engine": 1}, True, id="given"),
+        pytest.param(OPTIONAL, None, False, id="not given"),
+        pytest.param(AROUND % ("engine", WIRE), {"engine": 1}, True, id="given to a subgraph"),
+        pytest.param(AROUND % ("", ""), None, False, id="not wired to a subgraph"),
+        pytest.param(
+            AROUND % ("{name: engine, optional: true}", WIRE), None, False, id="wired and not given"
+        ),
+    ],
+)
+def test_55_an_optional_resource_may_be_missing(
+    text: str, given: dict[str, Any] | None, there: bool, tmp_path: Path
+) -> None:
+    """An optional one: fine."""
+    (tmp_path / "part.yaml").write_text(OPTIONAL)
+    (tmp_path / "whole.yaml").write_text(text)
 
     async def scenario() -> list[Any]:
         values: list[Any] = []
         graph = Graph.load(tmp_path / "whole.yaml", registry=Registry.of(MayUseCalculator))
-        await graph.open({"engine": object()} if wire else None)
+        await graph.open(given)
         async with graph, graph.run() as run:
             run.observe("out", lambda packet: values.append(packet.value))
             await run.send("in", 1)
         return values
 
-    assert asyncio.run(scenario()) == [bool(wire)]
+    assert asyncio.run(scenario()) == [there]

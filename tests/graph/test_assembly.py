@@ -12,6 +12,7 @@ Load = Callable[..., Plan]
 
 
 class Model(Calculator):
+    hint = SideInput[str](optional=True)
     given = SideInput[str](optional=True)
     model = SideOutput[str]()
 
@@ -32,8 +33,9 @@ TEXT = """
     name: talk
     inputs: [question, context]
     outputs: [better]
-    side_inputs: [key]
+    side_inputs: [key, {name: hint, optional: true}]
     max_queue_size: 5
+    report_deadlock: true
     nodes:
       improve:
         calculator: Ask
@@ -47,7 +49,7 @@ TEXT = """
         side_inputs: {model: model}
       model:
         calculator: Model
-        side_inputs: {given: key}
+        side_inputs: {given: key, hint: hint}
         side_outputs: {model: model}
         options: {path: here}
 """
@@ -60,9 +62,9 @@ def test_names_become_indices_with_the_inputs_of_the_graph_first(load: Load) -> 
         streams=(
             StreamPlan("question", None, "chat.yaml:3"),
             StreamPlan("context", None, "chat.yaml:3"),
-            StreamPlan("answer", "ask", "chat.yaml:16"),
-            StreamPlan("score", "improve", "chat.yaml:11"),
-            StreamPlan("better", "improve", "chat.yaml:11"),
+            StreamPlan("answer", "ask", "chat.yaml:17"),
+            StreamPlan("score", "improve", "chat.yaml:12"),
+            StreamPlan("better", "improve", "chat.yaml:12"),
         ),
         inputs=("question", "context"),
         outputs=("better",),
@@ -74,9 +76,9 @@ def test_names_become_indices_with_the_inputs_of_the_graph_first(load: Load) -> 
                 options={"path": "here"},
                 inputs=(),
                 outputs=(),
-                side_inputs=((Model.given, "key"),),
+                side_inputs=((Model.hint, "hint"), (Model.given, "key")),
                 side_outputs=((Model.model, "model"),),
-                place="chat.yaml:18",
+                place="chat.yaml:19",
             ),
         ),
         nodes=(
@@ -88,7 +90,7 @@ def test_names_become_indices_with_the_inputs_of_the_graph_first(load: Load) -> 
                 outputs=((Ask.answer, 2),),
                 side_inputs=((Ask.model, "model"),),
                 side_outputs=(),
-                place="chat.yaml:13",
+                place="chat.yaml:14",
             ),
             NodePlan(
                 name="improve",
@@ -98,10 +100,12 @@ def test_names_become_indices_with_the_inputs_of_the_graph_first(load: Load) -> 
                 outputs=((Ask.answer, 4), (Ask.score, 3)),
                 side_inputs=((Ask.model, "model"),),
                 side_outputs=(),
-                place="chat.yaml:8",
+                place="chat.yaml:9",
             ),
         ),
         max_queue_size=5,
+        optional_side_inputs=("hint",),
+        report_deadlock=True,
     )
 
 

@@ -135,6 +135,11 @@ def test_a_file_without_a_supported_version_is_refused_for_that_alone(
         ),
         (
             "version: 1",
+            "version: 1\nreport_deadlock: 1",
+            "2: report_deadlock must be true or false, not 1",
+        ),
+        (
+            "version: 1",
             "version: 1\nparameters: {X: {type: path}}",
             f"2: 'X' is not a parameter name {NAME_RULE}",
         ),

@@ -392,6 +392,47 @@ def test_an_optional_side_input_cannot_be_all_that_a_required_port_takes(mistake
     ]
 
 
+def test_an_optional_side_input_cannot_be_all_that_a_required_one_of_a_subgraph_takes(
+    mistakes: Mistakes,
+) -> None:
+    talk = """
+        version: 1
+        inputs: [text]
+        side_inputs: [{name: model, optional: true}]
+        nodes:
+          mark: {graph: mark.yaml, inputs: {text: text}, side_inputs: {model: model}}
+    """
+    mark = """
+        version: 1
+        inputs: [text]
+        side_inputs: [model]
+        nodes:
+          mark: {calculator: Mark, inputs: {text: text}, side_inputs: {model: model}}
+    """
+    assert mistakes(talk, mark=mark) == [
+        "chat.yaml:5: mark.model must be wired, but side packet 'model' is an optional side input of the "
+        "graph; make it a required one, or let mark.model be optional"
+    ]
+
+
+def test_of_a_deadlock_the_outermost_graph_speaks_alone(load: Load) -> None:
+    talk = """
+        version: 1
+        inputs: [text]
+        nodes:
+          mark: {graph: part.yaml, inputs: {text: text}}
+    """
+    part = """
+        version: 1
+        report_deadlock: true
+        inputs: [text]
+        nodes:
+          count: {calculator: Count, inputs: {text: text}}
+    """
+    assert not load(talk, part=part).report_deadlock
+    assert load(part).report_deadlock
+
+
 def test_side_outputs_are_made_by_nodes(mistakes: Mistakes) -> None:
     models = """
         version: 1

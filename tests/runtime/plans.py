@@ -30,6 +30,7 @@ def plan(
     max_queue_size: int = 100,
     threads: Mapping[str, int] | None = None,
     overflow: Mapping[str, Overflow] | None = None,
+    report_deadlock: bool = False,
 ) -> Plan:
     """A graph of nodes in topological order."""
     names = [*inputs, *(stream for entry in nodes for stream in entry[3].values())]
@@ -63,4 +64,5 @@ def plan(
         plans,
         max_queue_size,
         tuple(ExecutorPlan(name, count) for name, count in (threads or {}).items()),
+        report_deadlock=report_deadlock,
     )

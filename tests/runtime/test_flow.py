@@ -341,6 +341,68 @@ nodes:
 """
 
 
+def test_a_join_that_found_nothing_to_do_still_fills_no_queue_beyond_its_limit() -> None:
+    async def scenario() -> list[Any]:
+        text = JOIN.replace("size: 2", "size: 4")
+        async with Graph(
+            load_graph_text(text, registry=Registry.of(PassCalculator, PairCalculator))
+        ) as graph:
+            run = graph.run()
+            reader = run.read("pair")
+            for number in range(3):
+                await run.send("left", number)
+                await run.send("right", number)
+            for number in range(3, 7):
+                await run.send("left", number)  # wakes the join, which waits for the other side
+            run.set_bound("right", 7)
+            first = reader.take()
+            run.close_inputs()
+            await run.wait()
+            assert len(first) == 4
+            return [packet.value for packet in (*first, *reader.take())]
+
+    pairs = asyncio.run(scenario())
+    assert pairs == [*((number, number) for number in range(3)), *((number, None) for number in range(3, 7))]
+
+
+class UnevenCalculator(Calculator):
+    """Sends three packets on one output and two on the other."""
+
+    start = Input[int]()
+    three = Output[int](streaming=True)
+    two = Output[int](streaming=True)
+
+    def process(self, cx: Context) -> None:
+        for number in range(3):
+            cx.send(self.three, number)
+        for number in range(2):
+            cx.send(self.two, number)
+
+
+def test_a_node_with_two_full_outputs_goes_on_when_both_have_room_again() -> None:
+    text = """
+version: 1
+inputs: [start]
+outputs: [three, two]
+max_queue_size: 2
+nodes:
+  uneven: {calculator: UnevenCalculator, inputs: {start: start}, outputs: {three: three, two: two}}
+"""
+
+    async def scenario() -> tuple[int, int]:
+        async with Graph(load_graph_text(text, registry=Registry.of(UnevenCalculator))) as graph:
+            run = graph.run()
+            threes, twos = run.read("three"), run.read("two")  # one beyond its limit, one just at it
+            await run.send("start", 0)
+            await run.send("start", 1)
+            run.close_inputs()
+            counts = len(threes.take()), len(twos.take())
+            await run.wait()
+            return counts[0] + len(threes.take()), counts[1] + len(twos.take())
+
+    assert asyncio.run(scenario()) == (6, 4)
+
+
 def test_a_queue_grows_when_everything_waits_for_an_input_that_is_silent() -> None:
     async def scenario() -> list[Any]:
         values: list[Any] = []
@@ -365,6 +427,46 @@ def test_a_queue_that_has_grown_to_its_cap_fails_the_run_and_is_named() -> None:
 
     with pytest.raises(RunError, match="the queue of stream 'passed' before join has grown to 32 packets"):
         asyncio.run(scenario())
+
+
+def test_a_graph_that_reports_deadlocks_fails_with_the_first_queue_that_could_only_grow() -> None:
+    async def scenario() -> int:
+        accepted = 0
+        text = JOIN.replace("version: 1", "version: 1\nreport_deadlock: true")
+        async with Graph(
+            load_graph_text(text, registry=Registry.of(PassCalculator, PairCalculator))
+        ) as graph:
+            run = graph.run()
+            with pytest.raises(RunError) as caught:
+                for number in range(1000):
+                    await run.send("left", number)
+                    accepted += 1
+        message = str(caught.value)
+        assert "deadlock: the queue of stream 'passed' before join is full with 2 packets" in message
+        assert "node 'join' with 2 packets from 0 on 'left' waits for input 'right'" in message
+        assert caught.value.node == "join"
+        return accepted
+
+    assert asyncio.run(scenario()) == 2
+
+
+def test_a_full_queue_is_no_deadlock_while_a_reader_has_yet_to_read() -> None:
+    async def scenario() -> list[Any]:
+        text = JOIN.replace("version: 1", "version: 1\nreport_deadlock: true")
+        async with Graph(
+            load_graph_text(text, registry=Registry.of(PassCalculator, PairCalculator))
+        ) as graph:
+            run = graph.run()
+            reader = run.read("pair")
+            for number in range(3):
+                await run.send("left", number)
+                await run.send("right", number)
+            run.close_inputs()
+            values = [packet.value async for packet in reader]
+            await run.wait()
+            return values
+
+    assert asyncio.run(scenario()) == [(number, number) for number in range(3)]
 
 
 def test_a_long_chain_of_work_lets_the_event_loop_have_its_turn() -> None:

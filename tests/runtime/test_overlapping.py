@@ -15,6 +15,7 @@ from ovpipe.errors import DeclarationError, RunCancelled, RunError
 from ovpipe.graph.plan import Plan
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.runtime import Graph
+from ovpipe.timestamp import Timestamp
 from tests.runtime.plans import node, plan
 
 
@@ -241,6 +242,57 @@ def test_what_a_thread_says_with_done_reaches_the_producer() -> None:
             await run.wait()  # the input is still open
 
     asyncio.run(scenario())
+
+
+class TwoLooksCalculator(Calculator):
+    """Looks at its inputs' bounds when a call begins, and again when it is let on."""
+
+    began = SideInput[threading.Event]()
+    let_on = SideInput[threading.Event]()
+    left = Input[int]()
+    right = Input[int]()
+    unwired = Input[int](optional=True)
+    bounds = Output[list[int]]()
+
+    def process(self, cx: Context) -> None:
+        bounds = [int(cx.bound(self.left)), int(cx.bound(self.right))]
+        cx[self.began].set()
+        cx[self.let_on].wait(10)
+        bounds += [int(cx.bound(self.left)), int(cx.bound(self.right))]
+        assert cx.bound(self.unwired) == Timestamp.DONE
+        cx.send(self.bounds, bounds)
+
+
+def test_the_bounds_that_a_call_on_a_thread_sees_are_those_of_its_start() -> None:
+    graph_plan = plan(
+        node(
+            "looks",
+            TwoLooksCalculator,
+            {"left": "left", "right": "right"},
+            {"bounds": "bounds"},
+            side={"began": "began", "let_on": "let_on"},
+            executor="slow",
+        ),
+        inputs=("left", "right"),
+        threads={"slow": 1},
+    )
+
+    async def scenario() -> list[Any]:
+        seen: list[Any] = []
+        began, let_on = threading.Event(), threading.Event()
+        graph = Graph(graph_plan)
+        await graph.open({"began": began, "let_on": let_on})
+        async with graph, asyncio.timeout(20), graph.run() as run:
+            run.observe("bounds", lambda packet: seen.append(packet.value))
+            await run.send("left", 1, at=1)
+            await run.send("left", 3, at=3)
+            run.set_bound("right", 2)
+            await asyncio.to_thread(began.wait, 10)
+            run.set_bound("right", 30)  # the run goes on beside the call
+            let_on.set()
+        return seen
+
+    assert asyncio.run(scenario())[0] == [3, 2, 3, 2]
 
 
 def test_an_async_process_cannot_be_put_on_threads() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import getsourcelines
 from typing import Any, ClassVar
 
 import pytest
@@ -18,6 +19,7 @@ from ovpipe import (
     RepeatedOutput,
     Timestamp,
 )
+from ovpipe.errors import GraphError
 from ovpipe.testing import CalculatorRunner
 
 
@@ -96,6 +98,39 @@ def test_the_calculators_own_input_policy_is_in_force() -> None:
     assert CalculatorRunner(ArrivalCalculator()).run(left=["a"], right=late)[ArrivalCalculator.came] == ["ax"]
     out = CalculatorRunner(GroupedCalculator()).run(left=["a"], right=["x"])
     assert out[GroupedCalculator.came] == ["a-", "-x"]
+
+
+class PartsCalculator(Calculator):
+    """Tells how many of its parts came together; the caption goes by itself."""
+
+    parts = RepeatedInput[str]()
+    caption = Input[str]()
+    came = Output[int](streaming=True)
+
+    input_policy: ClassVar[str | Mapping[str, Any]] = {"sync_sets": {"sets": [["parts"]]}}
+
+    def process(self, cx: Context) -> None:
+        if self.caption not in cx:
+            cx.send(self.came, sum(part in cx for part in cx.each(self.parts)))
+
+
+def test_in_a_policy_a_repeated_port_stands_for_all_its_streams_as_in_a_graph() -> None:
+    out = CalculatorRunner(PartsCalculator()).run(parts=[["a", "b"], ["c"]], caption=["x"])
+    assert out[PartsCalculator.came] == [2, 1]
+
+
+class MisspeltCalculator(ArrivalCalculator):
+    """Asks for an input that it does not have."""
+
+    input_policy: ClassVar[str | Mapping[str, Any]] = {"mux": {"select": "rigth"}}
+
+
+def test_an_input_policy_that_the_calculator_cannot_have_is_told_where_the_class_is() -> None:
+    line = getsourcelines(MisspeltCalculator)[1]
+    with pytest.raises(
+        GraphError, match=rf"test_runner.py:{line}: .* of MisspeltCalculator .* 'rigth'.* 'right'"
+    ):
+        CalculatorRunner(MisspeltCalculator()).run(left=["a"])
 
 
 class LyingCalculator(Calculator):

@@ -27,6 +27,10 @@ class InputQueue:
         self.queue: deque[Item] = deque()
         self.pop: Callable[[], Item] = self.queue.popleft
 
+    def bound(self) -> int:
+        """The smallest timestamp at which the input may still bring a packet."""
+        return self.queue[0][0] if self.queue else self.source.bound
+
     def replace(self, queue: deque[Item], *, bounded: bool) -> None:
         """Lets another queue take the packets."""
         self.queue = queue
