@@ -6,17 +6,18 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help serve test test-slow check format docs bench constraints clean
+.PHONY: help serve test test-slow test-clients check format docs bench constraints clean
 
 help:
-	@echo 'make serve       serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
-	@echo 'make test        the fast tests'
-	@echo 'make test-slow   the slow and the loaded tests'
-	@echo 'make check       ruff, mypy --strict'
-	@echo 'make format      ruff format, and what ruff can mend'
-	@echo 'make docs        write anew the tables in docs/ that are made from the code'
-	@echo 'make bench       the benchmarks (ARGS="--quick" for short ones)'
-	@echo 'make clean       remove what these made'
+	@echo 'make serve         serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
+	@echo 'make test          the fast tests'
+	@echo 'make test-slow     the slow and the loaded tests'
+	@echo 'make test-clients  real clients with a real server; needs Node 18 or newer, and npm'
+	@echo 'make check         ruff, mypy --strict'
+	@echo 'make format        ruff format, and what ruff can mend'
+	@echo 'make docs          write anew the tables in docs/ that are made from the code'
+	@echo 'make bench         the benchmarks (ARGS="--quick" for short ones)'
+	@echo 'make clean         remove what these made'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ovpipe needs Python 3.11 or newer; name one: make PYTHON=python3.11 ...")'
@@ -38,7 +39,10 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest -m "slow and not clients" $(ARGS)
+
+test-clients: $(VENV)/.dev
+	$(BIN)/python -m pytest -m clients $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

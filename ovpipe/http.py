@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,18 @@ class ResponseBody:
 
 
 ResponsePart = ResponseStart | ResponseBody
+
+
+@runtime_checkable
+class DescribesHttp(Protocol):
+    """A calculator that says what it takes from requests, or gives to responses.
+
+    The fragments of a graph's nodes are put together to what the server publishes at /openapi.json.
+    """
+
+    def openapi(self) -> Mapping[str, Any]:
+        """A fragment of an OpenAPI 3.1 document: `paths`, without a version prefix, and `components.schemas`.
+
+        Each node says its part: of one operation, one says the request's body and another the responses.
+        Parts may overlap where they say the same. `#/components/schemas/Error` is the front door's.
+        """

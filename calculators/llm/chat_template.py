@@ -5,27 +5,27 @@ from __future__ import annotations
 import asyncio
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt
-from ovpipe.calculators.llm.template import ChatTemplate, ChatTemplateError
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
+from ovpipe.calculators.llm.prompt_making import make_prompts
+from ovpipe.calculators.llm.prompt_size import is_longer
+from ovpipe.calculators.llm.template import ChatTemplate
 from ovpipe.engines.tokenizer import Tokenizer
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
-CHARACTERS_OF_A_MESSAGE = 100
-"""What a message costs besides its content, in characters' worth of work."""
-
 
 @register
 class ChatTemplateCalculator(Calculator):
-    """Renders a ChatRequest with the model's chat template and tokenises it; a CompletionRequest's
-    prompt is tokenised as it is.
+    """Renders a ChatRequest with the model's chat template and tokenises it; the prompts of a
+    CompletionRequest are tokenised as they are, or taken as the tokens they are.
 
-    Input `request`, output `prompt`; side inputs `tokenizer` and `chat_template`, a value of which is None
+    Input `request`, output `prompts`; side inputs `tokenizer` and `chat_template`, a value of which is None
     when the model has no template. (Calculators live for one request, so what is compiled once for all of
     them is a side packet: LanguageModelCalculator makes it, and a node of yours can make another.)
-    Raises RequestError 400 when the model has no template, when the template refuses these messages, and
-    when nothing is left to continue.
+    Raises RequestError 400 when the model has no template, when the template refuses this conversation, when
+    the tokenizer does not know a token id or has no tokens for a `suffix`, and when nothing is left to
+    continue.
 
     Up to `inline_characters` the work is done on the spot, where it takes under a millisecond; beyond, in
     asyncio's pool of threads, which is bounded. After `time_limit` seconds the request fails with 503; its
@@ -35,11 +35,11 @@ class ChatTemplateCalculator(Calculator):
           calculator: ChatTemplateCalculator
           side_inputs: {tokenizer: tokenizer, chat_template: chat_template}
           inputs: {request: chat_request}
-          outputs: {prompt: prompt}
+          outputs: {prompts: prompts}
     """
 
     request = Input[ChatRequest | CompletionRequest]()
-    prompt = Output[Prompt]()
+    prompts = Output[Prompts]()
     tokenizer = SideInput[Tokenizer]()
     chat_template = SideInput[ChatTemplate | None](optional=True)
 
@@ -48,62 +48,19 @@ class ChatTemplateCalculator(Calculator):
         self.time_limit = time_limit
 
     async def process(self, cx: Context) -> None:
-        """Sends the one prompt."""
+        """Sends the request's prompts."""
         request = cx[self.request]
         tokenizer, template = cx[self.tokenizer], cx.get(self.chat_template)
-        if size_of(request) <= self.inline_characters:
-            prompt = make_prompt(request, tokenizer, template)
-        else:
+        if is_longer(request, self.inline_characters):
             try:
                 async with asyncio.timeout(self.time_limit):
-                    prompt = await asyncio.to_thread(make_prompt, request, tokenizer, template)
+                    prompts = await asyncio.to_thread(make_prompts, request, tokenizer, template)
             except TimeoutError:
                 raise RequestError(
                     503,
                     f"The prompt was not tokenised within {self.time_limit:g} s; send a shorter one.",
                     code="prompt_timeout",
                 ) from None
-        cx.send(self.prompt, prompt)
-
-
-def size_of(request: ChatRequest | CompletionRequest) -> int:
-    """How much work the prompt is, in characters."""
-    if isinstance(request, CompletionRequest):
-        return len(request.prompt)
-    size = CHARACTERS_OF_A_MESSAGE * len(request.messages)
-    for message in request.messages:
-        content = message.content
-        size += len(content) if isinstance(content, str) else sum(len(part.text) for part in content)
-    return size
-
-
-def make_prompt(
-    request: ChatRequest | CompletionRequest, tokenizer: Tokenizer, template: ChatTemplate | None
-) -> Prompt:
-    """The request's tokens; raises RequestError 400."""
-    if isinstance(request, CompletionRequest):
-        param = "prompt"
-        tokens = tokenizer.encode(request.prompt, add_special_tokens=True)
-    else:
-        param = "messages"
-        if template is None:
-            raise RequestError(
-                400,
-                "This model has no chat template, so it cannot serve chat/completions; "
-                "use completions, with the whole text as 'prompt'.",
-                code="no_chat_template",
-            )
-        try:
-            text = template.render(request.messages)
-        except ChatTemplateError as error:
-            raise RequestError(
-                400,
-                f"The model's chat template refuses these messages: {error}",
-                code="chat_template_refused",
-                param=param,
-            ) from error
-        # The template has put every special token where it belongs.
-        tokens = tokenizer.encode(text, add_special_tokens=False)
-    if not tokens:
-        raise RequestError(400, f"'{param}' comes to an empty prompt.", code="invalid_value", param=param)
-    return Prompt(tuple(tokens))
+        else:
+            prompts = make_prompts(request, tokenizer, template)
+        cx.send(self.prompts, prompts)

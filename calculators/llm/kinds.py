@@ -7,14 +7,15 @@ an integer; OpenAI does not.) Messages are fixed: they name parameters, never wh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ovpipe.errors import RequestError
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 MOST_IGNORED = 16
+
+Schema = dict[str, Any]
 
 
 class Ignored:
@@ -39,6 +40,9 @@ class Kind(Protocol):
 
     def describe(self) -> str:
         """What is allowed, to stand after "must be"."""
+
+    def schema(self) -> Schema:
+        """The same as JSON Schema, for OpenAPI."""
 
 
 def wrong_type(path: str, expected: str) -> RequestError:
@@ -77,6 +81,10 @@ class Boolean:
         """See Kind."""
         return "true or false"
 
+    def schema(self) -> Schema:
+        """See Kind."""
+        return {"type": "boolean"}
+
 
 @dataclass(frozen=True, slots=True)
 class Integer:
@@ -97,20 +105,27 @@ class Integer:
         """See Kind."""
         return f"an integer from {self.minimum} to {self.maximum}"
 
+    def schema(self) -> Schema:
+        """See Kind."""
+        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number in [minimum, maximum], or in (minimum, maximum] when `above`."""
+    """A number in [minimum, maximum]; `above` leaves the minimum out, `below` the maximum."""
 
     minimum: float
     maximum: float
     above: bool = False
+    below: bool = False
 
     def read(self, value: Any, path: str, ignored: Ignored) -> float:
         """See Kind."""
         if type(value) is not int and type(value) is not float:
             raise wrong_type(path, self.describe())
-        if not self.minimum <= value <= self.maximum or (self.above and value == self.minimum):
+        if not self.minimum <= value <= self.maximum:
+            raise wrong_value(path, self.describe())
+        if (self.above and value == self.minimum) or (self.below and value == self.maximum):
             raise wrong_value(path, self.describe())
         return float(value)
 
@@ -118,7 +133,15 @@ class Number:
         """See Kind."""
         if self.above:
             return f"a number above {self.minimum:g} and at most {self.maximum:g}"
+        if self.below:
+            return f"a number from {self.minimum:g} to below {self.maximum:g}"
         return f"a number from {self.minimum:g} to {self.maximum:g}"
+
+    def schema(self) -> Schema:
+        """See Kind."""
+        least = "exclusiveMinimum" if self.above else "minimum"
+        most = "exclusiveMaximum" if self.below else "maximum"
+        return {"type": "number", least: self.minimum, most: self.maximum}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +171,11 @@ class Text:
         words = "a string" if self.may_be_empty else "a non-empty string"
         return words if self.longest is None else f"{words} of at most {self.longest} characters"
 
+    def schema(self) -> Schema:
+        """See Kind."""
+        lengths = {"minLength": 0 if self.may_be_empty else 1, "maxLength": self.longest}
+        return {"type": "string"} | {key: length for key, length in lengths.items() if length}
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:
@@ -170,57 +198,182 @@ class Texts:
         """See Kind."""
         return f"{self.item.describe()}, or a list of at most {self.most} of them"
 
+    def schema(self) -> Schema:
+        """See Kind."""
+        item = self.item.schema()
+        return {"anyOf": [item, {"type": "array", "items": item, "maxItems": self.most}]}
+
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """An object of which one member counts; read as that member's value, `default` when it is absent."""
+class Choice:
+    """One of a few strings."""
 
-    name: str
-    kind: Kind
-    default: Any
-    not_yet: Mapping[str, NotYet]
+    values: tuple[str, ...]
 
-    def read(self, value: Any, path: str, ignored: Ignored) -> Any:
+    def read(self, value: Any, path: str, ignored: Ignored) -> str:
         """See Kind."""
-        if type(value) is not dict:
+        if type(value) is not str:
             raise wrong_type(path, self.describe())
-        result = self.default
-        for key, member in value.items():
-            if member is None:
-                continue
-            if key == self.name:
-                result = self.kind.read(member, f"{path}.{key}", ignored)
-            elif key in self.not_yet:
-                self.not_yet[key].read(member, f"{path}.{key}", ignored)
-            else:
-                ignored.add(f"{path}.{key}")
-        return result
+        if value not in self.values:
+            raise wrong_value(path, self.describe())
+        return value
 
     def describe(self) -> str:
         """See Kind."""
-        return f"an object whose '{self.name}' is {self.kind.describe()}"
+        return "one of " + ", ".join(f"'{value}'" for value in self.values)
+
+    def schema(self) -> Schema:
+        """See Kind."""
+        return {"type": "string", "enum": list(self.values)}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """What one of two kinds reads: the first that finds the value's type right."""
+
+    first: Kind
+    second: Kind
+
+    def read(self, value: Any, path: str, ignored: Ignored) -> Any:
+        """See Kind."""
+        for kind in (self.first, self.second):
+            try:
+                return kind.read(value, path, ignored)
+            except RequestError as error:
+                if error.code != "invalid_type":
+                    raise wrong_value(path, self.describe()) from None
+        raise wrong_type(path, self.describe())
+
+    def describe(self) -> str:
+        """See Kind."""
+        return f"{self.first.describe()}, or {self.second.describe()}"
+
+    def schema(self) -> Schema:
+        """See Kind."""
+        return {"anyOf": [self.first.schema(), self.second.schema()]}
+
+
+@dataclass(frozen=True, slots=True)
+class Integers:
+    """A list of integers in [minimum, maximum]; read as a tuple."""
+
+    item: Integer
+    most: int
+
+    def read(self, value: Any, path: str, ignored: Ignored) -> tuple[int, ...]:
+        """See Kind."""
+        if type(value) is not list:
+            raise wrong_type(path, self.describe())
+        if len(value) > self.most:
+            raise wrong_value(path, self.describe())
+        return tuple(self.item.read(item, f"{path}[{at}]", ignored) for at, item in enumerate(value))
+
+    def describe(self) -> str:
+        """See Kind."""
+        return f"a list of at most {self.most} integers from {self.item.minimum} to {self.item.maximum}"
+
+    def schema(self) -> Schema:
+        """See Kind."""
+        return {"type": "array", "items": self.item.schema(), "maxItems": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A JSON object, handed on as it is."""
+
+    def read(self, value: Any, path: str, ignored: Ignored) -> dict[str, Any]:
+        """See Kind."""
+        if type(value) is not dict:
+            raise wrong_type(path, self.describe())
+        return value
+
+    def describe(self) -> str:
+        """See Kind."""
+        return "an object"
+
+    def schema(self) -> Schema:
+        """See Kind."""
+        return {"type": "object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """A list of JSON objects, each handed on as it is; read as a tuple."""
+
+    def read(self, value: Any, path: str, ignored: Ignored) -> tuple[dict[str, Any], ...]:
+        """See Kind."""
+        if type(value) is not list:
+            raise wrong_type(path, self.describe())
+        return tuple(OBJECT.read(item, f"{path}[{at}]", ignored) for at, item in enumerate(value))
+
+    def describe(self) -> str:
+        """See Kind."""
+        return "a list of objects"
+
+    def schema(self) -> Schema:
+        """See Kind."""
+        return {"type": "array", "items": OBJECT.schema()}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """An object of at most 16 strings by name, as OpenAI's metadata."""
+
+    def read(self, value: Any, path: str, ignored: Ignored) -> dict[str, str]:
+        """See Kind."""
+        if type(value) is not dict or any(type(label) is not str for label in value.values()):
+            raise wrong_type(path, self.describe())
+        if len(value) > 16 or any(len(key) > 64 or len(label) > 512 for key, label in value.items()):
+            raise wrong_value(path, self.describe())
+        for text in (*value, *value.values()):
+            LABEL.read(text, path, ignored)
+        return value
+
+    def describe(self) -> str:
+        """See Kind."""
+        return "an object of at most 16 strings of up to 512 characters, by names of up to 64"
+
+    def schema(self) -> Schema:
+        """See Kind."""
+        return {
+            "type": "object",
+            "maxProperties": 16,
+            "propertyNames": {"maxLength": 64},
+            "additionalProperties": {"type": "string", "maxLength": 512},
+        }
+
+
+OBJECT: Final = Object()
+LABEL: Final = Text()
 
 
 NOTHING = object()
 
 
 @dataclass(frozen=True, slots=True)
-class NotYet:
-    """Known to the API, not built here: refused by name, never ignored.
+class OtherEngine:
+    """Known to the API, and beyond this engine: refused with the name of the engine that can.
 
-    Only `neutral`, the value that asks for what happens anyway, passes: many clients send `"n": 1`.
+    Only `neutral`, the value that asks for what happens anyway, passes: many clients send `"logit_bias": {}`.
     """
 
+    kind: Kind
     neutral: Any = NOTHING
 
-    def read(self, value: Any, path: str, ignored: Ignored) -> None:
+    def read(self, value: Any, path: str, ignored: Ignored) -> Any:
         """See Kind."""
+        read = self.kind.read(value, path, ignored)
         if value != self.neutral or isinstance(value, bool) is not isinstance(self.neutral, bool):
-            raise unsupported(path)
+            raise unsupported(path, "needs the engine 'paged'; this model is served by the engine 'genai'")
+        return read
 
     def describe(self) -> str:
         """See Kind."""
-        return "absent"
+        return self.kind.describe()
+
+    def schema(self) -> Schema:
+        """See Kind: only what passes is valid."""
+        return {"not": {}} if self.neutral is NOTHING else {"const": self.neutral}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +389,7 @@ class Refused:
     def describe(self) -> str:
         """See Kind."""
         return "absent"
+
+    def schema(self) -> Schema:
+        """See Kind: nothing is valid."""
+        return {"not": {}}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 import msgspec
 
-from ovpipe.engines.protocol import FinishReason
+from ovpipe.engines.protocol import FinishReason, Grammar
 
 
 class TextPart(msgspec.Struct, frozen=True):
@@ -13,14 +16,42 @@ class TextPart(msgspec.Struct, frozen=True):
     text: str
 
 
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that an assistant's message calls. `arguments` is the literal text, JSON as a rule."""
+
+    id: str
+    name: str
+    arguments: str
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of a conversation, checked. `content` keeps the form in which the client sent it."""
+    """One message of a conversation, checked. `content` keeps the form in which the client sent it.
+
+    Only an assistant's content may be None, and only one that has tool calls.
+    """
 
     role: str
-    content: str | tuple[TextPart, ...]
+    content: str | tuple[TextPart, ...] | None
     name: str | None = None
     tool_call_id: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
     reasoning_content: str | None = None
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that the model may call. `parameters` is its JSON schema; None: it takes no arguments."""
+
+    name: str
+    description: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    strict: bool | None = None
+
+
+class ToolChoice(msgspec.Struct, frozen=True):
+    """Whether tools are called. `name` is set with the mode "named", and only then."""
+
+    mode: Literal["none", "auto", "required", "named"]
+    name: str | None = None
 
 
 class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,18 +68,60 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     stream: bool = False
     include_usage: bool = False
+    continuous_usage_stats: bool = False
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     default_max_tokens: int | None = None
+    min_tokens: int = 0
+    n: int = 1
+    best_of: int = 1
+    use_beam_search: bool = False
+    length_penalty: float = 1.0
+    num_beam_groups: int = 1
+    diversity_penalty: float = 1.0
+    early_stopping: bool | Literal["never"] = False
     temperature: float = 1.0
     top_p: float = 1.0
     top_k: int = -1
+    min_p: float = 0.0
     repetition_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
     seed: int | None = None
     ignore_eos: bool = False
     stop: tuple[str, ...] = ()
+    include_stop_str_in_output: bool = False
+    stop_token_ids: tuple[int, ...] = ()
+    logprobs: bool = False
+    """Whether log-probabilities are wanted; a completion's `top_logprobs` says so as well."""
+    skip_special_tokens: bool = True
+    spaces_between_special_tokens: bool = True
+    detokenize: bool = True
+    return_token_ids: bool = False
+    return_tokens_as_token_ids: bool = False
+    truncate_prompt_tokens: int | None = None
+    add_special_tokens: bool | None = None
+    """Whether the tokenizer adds its own special tokens; None: to a completion's prompt, not to a chat's."""
+    grammar: Grammar | None = None
+    """What the answer must follow, when the request says so itself."""
+    grammar_param: str = ""
+    """The parameter that said so, for errors."""
+    num_assistant_tokens: int | None = None
+    assistant_confidence_threshold: float | None = None
+    max_ngram_size: int | None = None
+    priority: int = 0
+    request_id: str | None = None
+    user: str | None = None
+    metadata: Mapping[str, str] | None = None
+    store: bool | None = None
+    service_tier: str | None = None
     ignored: tuple[str, ...] = ()
     """Names of parameters that were let through without effect; well-formed, for a header."""
+
+    @property
+    def choices(self) -> int:
+        """How many texts the answer has: n for each prompt."""
+        return self.n
 
     @property
     def explicit_limit(self) -> int | None:
@@ -62,21 +135,44 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChatRequest(GenerationRequest, frozen=True, kw_only=True):
-    """A request of chat/completions."""
+    """A request of chat/completions. Without `tools`, `tool_choice` is "none"."""
 
     messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice("none")
+    parallel_tool_calls: bool = True
+    functions: bool = False
+    """Whether the tools came in the older form, and calls are answered in it."""
+    documents: tuple[Mapping[str, Any], ...] = ()
+    chat_template_kwargs: Mapping[str, Any] = {}
+    add_generation_prompt: bool = True
+    continue_final_message: bool = False
+    reasoning_effort: str | None = None
 
 
 class CompletionRequest(GenerationRequest, frozen=True, kw_only=True):
-    """A request of completions."""
+    """A request of completions. Each prompt is a text or token ids; `suffix` is what comes after it."""
 
-    prompt: str
+    prompts: tuple[str | tuple[int, ...], ...]
+    suffix: str | None = None
+    top_logprobs: int | None = None
+
+    @property
+    def choices(self) -> int:
+        return self.n * len(self.prompts)
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """What the model continues, as token ids. Never empty."""
+    """What the model continues: token ids, never none. `text` is what they were made of, if it was one."""
 
     tokens: tuple[int, ...]
+    text: str = ""
+
+
+class Prompts(msgspec.Struct, frozen=True):
+    """A request's prompts: one of a chat, any number of completions."""
+
+    prompts: tuple[Prompt, ...]
 
 
 class TokenDelta(msgspec.Struct, frozen=True):
@@ -84,6 +180,7 @@ class TokenDelta(msgspec.Struct, frozen=True):
 
     `completion_tokens` counts all tokens of the choice so far, these included. The delta with `finish`
     is the choice's last; when that is "stop", its last token is the one that ended the sequence.
+    `logprobs` has one for each token when the request asked for them.
     """
 
     tokens: tuple[int, ...]
@@ -92,6 +189,7 @@ class TokenDelta(msgspec.Struct, frozen=True):
     finish: FinishReason | None = None
     prompt: int = 0
     choice: int = 0
+    logprobs: tuple[float, ...] = ()
 
 
 class TextDelta(msgspec.Struct, frozen=True):
@@ -99,6 +197,9 @@ class TextDelta(msgspec.Struct, frozen=True):
 
     `ends[i]` is how many characters of `text` there were after the delta's token i, so that a stop
     inside a delta of several tokens bills none after it. It is empty for a delta of one token.
+    Special tokens stand in the text, for those who parse it; `specials` says from where to where, and what
+    shows the text to people leaves them out. The token that ended the sequence is not in the text but in
+    `end`. `tokens` and `logprobs` are those of the TokenDelta.
     """
 
     text: str
@@ -108,3 +209,47 @@ class TextDelta(msgspec.Struct, frozen=True):
     prompt: int = 0
     choice: int = 0
     ends: tuple[int, ...] = ()
+    specials: tuple[tuple[int, int], ...] = ()
+    end: str = ""
+    tokens: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
+
+
+class Content(msgspec.Struct, frozen=True, tag=True):
+    """A piece of the answer itself."""
+
+    text: str
+
+
+class Reasoning(msgspec.Struct, frozen=True, tag=True):
+    """A piece of the thoughts before the answer."""
+
+    text: str
+
+
+class CalledTool(msgspec.Struct, frozen=True, tag=True):
+    """A whole call of a function. `arguments` is the text that the client gets, JSON as a rule."""
+
+    name: str
+    arguments: str
+
+
+Part = Content | Reasoning | CalledTool
+Finish = FinishReason | Literal["tool_calls"] | None
+
+
+class OutputDelta(msgspec.Struct, frozen=True):
+    """What a TextDelta means: the next parts of the message, in their order. There may be none.
+
+    `reasoning_tokens` counts those of the choice so far. "tool_calls" is the finish of a choice that called.
+    """
+
+    parts: tuple[Part, ...]
+    completion_tokens: int
+    prompt_tokens: int
+    finish: Finish = None
+    prompt: int = 0
+    choice: int = 0
+    reasoning_tokens: int = 0
+    tokens: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()

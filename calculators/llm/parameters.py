@@ -14,21 +14,37 @@ from typing import Any, Final
 
 import msgspec
 
+from ovpipe.calculators.llm.grammar_kinds import (
+    GuidedChoice,
+    GuidedGrammar,
+    GuidedJson,
+    GuidedRegex,
+    ResponseFormat,
+    StructuredOutputs,
+)
 from ovpipe.calculators.llm.kinds import (
     Boolean,
+    Choice,
     Ignored,
     Integer,
+    Integers,
     Kind,
-    Member,
-    NotYet,
+    Labels,
     Number,
+    Object,
+    Objects,
+    OneOf,
+    OtherEngine,
     Refused,
     Text,
     Texts,
     missing,
+    wrong_value,
 )
 from ovpipe.calculators.llm.messages import Messages
-from ovpipe.calculators.llm.packets import GenerationRequest
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
+from ovpipe.calculators.llm.prompts import PromptList, StreamOptions, UpToOne
+from ovpipe.calculators.llm.tools import ChoiceOfTool, Functions, Tools
 from ovpipe.errors import RequestError
 
 
@@ -43,14 +59,17 @@ BOTH: Final = (Endpoint.CHAT, Endpoint.COMPLETIONS)
 UINT32: Final = 2**32 - 1
 INT31: Final = 2**31 - 1
 INT64: Final = 2**63 - 1
+MOST_CHOICES: Final = 128
+"""Beyond any best_of_limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A row: a key of the body, what it may be, and where it lands.
 
-    It lands in the request's field of its own name, unless `field` names another. `config_key` is the
-    key of generation_config.json that gives its default; that lands in `config_field`, or in the same.
+    It lands in the request's field of its own name, unless `field` names another; `spread` says that what
+    is read is a mapping of several fields. `config_key` is the key of generation_config.json that gives
+    its default; that lands in `config_field`, or in the same.
     """
 
     name: str
@@ -59,13 +78,14 @@ class Parameter:
     endpoints: tuple[Endpoint, ...] = BOTH
     required: bool = False
     field: str = ""
+    spread: bool = False
     config_key: str = ""
     config_field: str = ""
 
     @property
     def is_built(self) -> bool:
         """Whether the parameter has an effect, rather than a refusal."""
-        return not isinstance(self.kind, NotYet | Refused)
+        return not isinstance(self.kind, OtherEngine | Refused)
 
     @property
     def lands_in(self) -> str:
@@ -73,28 +93,35 @@ class Parameter:
         return self.field or self.name
 
 
-def not_yet(name: str, doc: str, *neutral: Any) -> Parameter:
-    """A row of a parameter that is not built."""
-    return Parameter(name, NotYet(*neutral), doc)
-
+TOKEN_ID: Final = Integer(0, INT31)
+CHAT: Final = (Endpoint.CHAT,)
+COMPLETIONS: Final = (Endpoint.COMPLETIONS,)
 
 PARAMETERS: Final = (
     Parameter("model", Text(may_be_empty=False), "Names the graph that serves it.", required=True),
-    Parameter("messages", Messages(), "The conversation so far.", (Endpoint.CHAT,), required=True),
+    Parameter("messages", Messages(), "The conversation so far.", CHAT, required=True),
     Parameter(
         "prompt",
-        Text(may_be_empty=False),
-        "The text to continue, as it is: no chat template.",
-        (Endpoint.COMPLETIONS,),
+        PromptList(),
+        "What to continue, as it is: no chat template. Each prompt has choices of its own.",
+        COMPLETIONS,
         required=True,
+        field="prompts",
+    ),
+    Parameter(
+        "suffix",
+        Text(may_be_empty=False),
+        "What comes after the completion; needs a model with fill-in-the-middle tokens.",
+        COMPLETIONS,
     ),
     Parameter("stream", Boolean(), "Whether the answer comes as server-sent events."),
     Parameter(
         "stream_options",
-        Member("include_usage", Boolean(), False, {"continuous_usage_stats": NotYet(False)}),
-        "Whether a streamed answer ends with a chunk of token counts.",
-        field="include_usage",
+        StreamOptions(),
+        "Whether a stream ends with a chunk of token counts, or has them in every chunk.",
+        spread=True,
     ),
+    # --- how much
     Parameter(
         "max_tokens",
         Integer(1, UINT32),
@@ -103,6 +130,29 @@ PARAMETERS: Final = (
         config_field="default_max_tokens",
     ),
     Parameter("max_completion_tokens", Integer(1, UINT32), "The same; it wins when both are given."),
+    Parameter("min_tokens", Integer(0, UINT32), "The least tokens to generate before anything may end it."),
+    Parameter("n", Integer(1, MOST_CHOICES), "Choices to answer for each prompt."),
+    Parameter(
+        "best_of",
+        Integer(1, MOST_CHOICES),
+        "Candidates for each prompt, of which the n with the highest mean log-probability are answered; "
+        "the width of a beam search.",
+    ),
+    # --- beam search
+    Parameter(
+        "use_beam_search",
+        Boolean(),
+        "Searches for the likeliest text; absent, with best_of above 1 and no temperature (or 0): true.",
+    ),
+    Parameter("length_penalty", Number(-100, 100), "Above 0 prefers longer beams, below shorter ones."),
+    Parameter("num_beam_groups", Integer(1, MOST_CHOICES), "Groups of beams, kept apart; divides best_of."),
+    Parameter("diversity_penalty", Number(0, 100), "How much groups of beams are kept apart."),
+    Parameter(
+        "early_stopping",
+        OneOf(Boolean(), Choice(("never",))),
+        "Whether a beam search ends as soon as there are enough whole beams.",
+    ),
+    # --- sampling
     Parameter(
         "temperature",
         Number(0, 2),
@@ -122,72 +172,124 @@ PARAMETERS: Final = (
         config_key="top_k",
     ),
     Parameter(
+        "min_p",
+        Number(0, 1, below=True),
+        "Keeps tokens at least this likely, relative to the likeliest.",
+        config_key="min_p",
+    ),
+    Parameter(
         "repetition_penalty",
         # The API has no upper limit; this is one that 32-bit logits stand.
         Number(0, 1e6, above=True),
         "Makes tokens that occurred already less likely above 1, likelier below.",
         config_key="repetition_penalty",
     ),
+    Parameter("frequency_penalty", Number(-2, 2), "Makes tokens less likely for each time they occurred."),
+    Parameter("presence_penalty", Number(-2, 2), "Makes tokens less likely that occurred."),
+    Parameter("logit_bias", OtherEngine(Object(), {}), "Added to the logits of tokens."),
     Parameter("seed", Integer(-INT64 - 1, INT64), "Makes sampling repeatable."),
-    Parameter("ignore_eos", Boolean(), "Goes on after the model's end-of-sequence token."),
+    # --- the end
     Parameter(
         "stop",
         Texts(Text(may_be_empty=False, longest=1000), most=16),
         "Ends the answer before the first of these strings.",
     ),
-    not_yet("n", "Answers to the same prompt.", 1),
-    not_yet("best_of", "Candidates, of which the best n are answered.", 1),
-    not_yet("use_beam_search", "Searches beams instead of sampling.", False),
-    not_yet("length_penalty", "Prefers longer or shorter beams.", 1),
-    not_yet("num_beam_groups", "Groups of beams.", 1),
-    not_yet("diversity_penalty", "Keeps beam groups apart."),
-    not_yet("early_stopping", "When a beam search ends.", False),
-    not_yet("min_p", "Keeps tokens at least this likely, relative to the likeliest.", 0),
-    not_yet("frequency_penalty", "Penalty for each occurrence of a token.", 0),
-    not_yet("presence_penalty", "Penalty for tokens that occurred.", 0),
-    not_yet("logit_bias", "Added to the logits of tokens.", {}),
-    not_yet("logprobs", "Log-probabilities of the tokens.", False),
-    not_yet("top_logprobs", "How many likeliest tokens to list.", 0),
-    not_yet("prompt_logprobs", "Log-probabilities of the prompt's tokens."),
-    not_yet("echo", "Repeats the prompt in the answer.", False),
-    not_yet("suffix", "What comes after the completion.", ""),
-    not_yet("include_stop_str_in_output", "Keeps the stop string.", False),
-    not_yet("stop_token_ids", "Token ids that end the answer.", []),
-    not_yet("min_tokens", "The least tokens to generate.", 0),
-    not_yet("bad_words", "Words that must not occur.", []),
-    not_yet("allowed_token_ids", "The only token ids to choose from."),
-    not_yet("logits_processors", "Named processors of the logits.", []),
-    not_yet("skip_special_tokens", "Leaves special tokens out of the text.", True),
-    not_yet("spaces_between_special_tokens", "Puts spaces between special tokens.", True),
-    not_yet("detokenize", "Answers text rather than token ids.", True),
-    not_yet("return_token_ids", "Answers token ids beside the text.", False),
-    not_yet("return_tokens_as_token_ids", "Writes tokens as their ids.", False),
-    not_yet("truncate_prompt_tokens", "Keeps the last tokens of the prompt."),
-    not_yet("add_special_tokens", "Adds the tokenizer's special tokens to the prompt."),
-    not_yet("response_format", "The form of the answer: text or JSON of a schema.", {"type": "text"}),
-    not_yet("structured_outputs", "Grammar that the answer follows."),
-    not_yet("guided_json", "JSON schema that the answer follows."),
-    not_yet("guided_regex", "Regular expression that the answer follows."),
-    not_yet("guided_choice", "The only answers allowed."),
-    not_yet("guided_grammar", "Grammar that the answer follows."),
-    not_yet("tools", "Functions that the model may call.", []),
-    not_yet("tool_choice", "Whether and which function to call.", "none"),
-    not_yet("parallel_tool_calls", "Whether several functions may be called at once."),
-    not_yet("functions", "The older form of tools.", []),
-    not_yet("function_call", "The older form of tool_choice.", "none"),
-    not_yet("chat_template_kwargs", "Variables for the chat template.", {}),
-    not_yet("add_generation_prompt", "Ends the prompt where the assistant begins.", True),
-    not_yet("continue_final_message", "Continues the last message.", False),
-    not_yet("reasoning_effort", "How much the model reasons."),
-    not_yet("num_assistant_tokens", "Tokens that a draft model proposes."),
-    not_yet("assistant_confidence_threshold", "When a draft model stops proposing."),
-    not_yet("max_ngram_size", "The n-grams of prompt lookup."),
-    not_yet("priority", "Order of admission.", 0),
-    not_yet("request_id", "The client's own id of the request."),
-    not_yet("user", "The client's own id of its user."),
-    not_yet("metadata", "Free values of the client's.", {}),
-    not_yet("store", "Whether the answer is kept.", False),
-    not_yet("service_tier", "Class of service.", "auto"),
+    Parameter("include_stop_str_in_output", Boolean(), "Ends the answer after the stop string instead."),
+    Parameter("stop_token_ids", Integers(TOKEN_ID, 1024), "Token ids that end the answer."),
+    Parameter("ignore_eos", Boolean(), "Goes on after the model's end-of-sequence token."),
+    Parameter("bad_words", OtherEngine(Texts(Text(), 1024), []), "Words that must not occur."),
+    Parameter(
+        "allowed_token_ids", OtherEngine(Integers(TOKEN_ID, 2**20)), "The only token ids to choose from."
+    ),
+    Parameter("logits_processors", OtherEngine(Objects(), []), "Named processors of the logits."),
+    # --- what is shown
+    Parameter("logprobs", Boolean(), "Log-probabilities of the answer's tokens.", CHAT),
+    Parameter(
+        "logprobs",
+        UpToOne(),
+        "Log-probabilities of the answer's tokens; above 1, the engine 'paged' is needed.",
+        COMPLETIONS,
+        field="top_logprobs",
+    ),
+    Parameter("top_logprobs", OtherEngine(Integer(0, 20), 0), "How many likeliest tokens to list.", CHAT),
+    Parameter("prompt_logprobs", OtherEngine(Integer(0, 20)), "Log-probabilities of the prompt's tokens."),
+    Parameter("echo", OtherEngine(Boolean(), False), "Repeats the prompt in the answer.", COMPLETIONS),
+    Parameter("skip_special_tokens", Boolean(), "Leaves special tokens out of the text."),
+    Parameter(
+        "spaces_between_special_tokens",
+        Boolean(),
+        "Puts a space between two special tokens in a row, where they are not left out.",
+    ),
+    Parameter("detokenize", Boolean(), "false answers token ids only, and no text."),
+    Parameter("return_token_ids", Boolean(), "Answers the token ids of prompt and answer beside the text."),
+    Parameter("return_tokens_as_token_ids", Boolean(), "Writes the tokens of logprobs as 'token_id:17'."),
+    # --- the prompt
+    Parameter("truncate_prompt_tokens", Integer(1, INT31), "Keeps this many tokens, the last of the prompt."),
+    Parameter(
+        "add_special_tokens",
+        Boolean(),
+        "Adds what the tokenizer puts around a text; absent, for completions only.",
+    ),
+    Parameter("add_generation_prompt", Boolean(), "Ends the prompt where the assistant begins.", CHAT),
+    Parameter("continue_final_message", Boolean(), "Continues the last message.", CHAT),
+    Parameter("chat_template_kwargs", Object(), "Variables for the chat template.", CHAT),
+    Parameter("documents", Objects(), "Documents for the chat template.", CHAT),
+    Parameter(
+        "reasoning_effort",
+        Text(may_be_empty=False, longest=64),
+        "How much to reason, for the chat template.",
+        CHAT,
+    ),
+    # --- structured output
+    Parameter(
+        "response_format",
+        ResponseFormat(),
+        "The form of the answer: text, json_object, json_schema or structural_tag.",
+        field="grammar",
+    ),
+    Parameter(
+        "structured_outputs",
+        StructuredOutputs(),
+        "What the answer must follow, by vLLM's names.",
+        field="grammar",
+    ),
+    Parameter("guided_json", GuidedJson(), "JSON schema that the answer follows.", field="grammar"),
+    Parameter("guided_regex", GuidedRegex(), "Regular expression that the answer follows.", field="grammar"),
+    Parameter("guided_choice", GuidedChoice(), "The only answers allowed.", field="grammar"),
+    Parameter("guided_grammar", GuidedGrammar(), "Grammar (EBNF) that the answer follows.", field="grammar"),
+    # --- tools
+    Parameter("tools", Tools(), "Functions that the model may call.", CHAT),
+    Parameter("tool_choice", ChoiceOfTool(), "Whether to call functions, and which.", CHAT),
+    Parameter("parallel_tool_calls", Boolean(), "Whether several functions may be called at once.", CHAT),
+    Parameter("functions", Functions(), "The older form of tools.", CHAT, field="tools"),
+    Parameter(
+        "function_call", ChoiceOfTool(older=True), "The older form of tool_choice.", CHAT, field="tool_choice"
+    ),
+    # --- guessing ahead
+    Parameter(
+        "num_assistant_tokens", Integer(1, 64), "Tokens to guess ahead; needs a draft model or prompt lookup."
+    ),
+    Parameter(
+        "assistant_confidence_threshold",
+        Number(0, 1, above=True, below=True),
+        "Below this confidence a draft model stops guessing; needs a draft model.",
+    ),
+    Parameter(
+        "max_ngram_size",
+        Integer(1, 64),
+        "The longest n-gram that prompt lookup matches; needs prompt lookup.",
+    ),
+    # --- about the request
+    Parameter(
+        "priority", Integer(-INT31, INT31), "Of requests that wait for a place, lower values come first."
+    ),
+    Parameter(
+        "request_id", Text(may_be_empty=False, longest=128), "The client's own id, part of the answer's."
+    ),
+    Parameter("user", Text(longest=512), "The client's own id of its user; in the answer again."),
+    Parameter("metadata", Labels(), "Free values of the client's; in the answer again."),
+    Parameter("store", Boolean(), "In the answer again; nothing is kept."),
+    Parameter("service_tier", Text(longest=64), "In the answer again; there is one class of service."),
     Parameter(
         "chat_template",
         Refused("is not accepted from clients: the template of the model's own folder is used"),
@@ -218,8 +320,14 @@ def read_body(body: Mapping[str, Any], endpoint: Endpoint, ignored: Ignored) -> 
             ignored.add(name)
             continue
         read = row.kind.read(value, name, ignored)
-        if row.is_built:
+        if row.spread:
+            fields |= read
+        elif row.is_built and read is not None:
+            if row.lands_in in fields:
+                raise wrong_value(name, "absent beside another parameter that says the same")
             fields[row.lands_in] = read
+            if row.lands_in == "grammar":
+                fields["grammar_param"] = name
     for row in rows.values():
         if row.required and row.lands_in not in fields:
             raise missing(row.name, row.kind.describe())
@@ -241,21 +349,24 @@ def read_generation_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def markdown_table() -> str:
     """The docs' table of parameters."""
-    built_in = {field.name: field.default for field in msgspec.structs.fields(GenerationRequest)}
+    built_in = {
+        field.name: field.default
+        for request in (ChatRequest, CompletionRequest)
+        for field in msgspec.structs.fields(request)
+    }
     lines = ["| parameter | endpoints | value | default | meaning |", "|---|---|---|---|---|"]
     for row in PARAMETERS:
         where = "both" if row.endpoints == BOTH else ", ".join(path.strip("/") for path in row.endpoints)
-        if not row.is_built:
-            value, default = "not supported yet" if isinstance(row.kind, NotYet) else "refused", ""
-        elif row.required:
-            value, default = row.kind.describe(), "required"
-        else:
-            value, default = row.kind.describe(), _in_json(built_in[row.lands_in])
-            if row.config_key:
-                default = f"generation_config.json's {row.config_key}, or {default}"
-        lines.append(f"| {row.name} | {where} | {value} | {default} | {row.doc} |")
+        default = "required" if row.required else _in_json(built_in.get(row.lands_in))
+        if row.config_key:
+            default = f"generation_config.json's {row.config_key}, or {default}"
+        value, doc = row.kind.describe(), row.doc
+        if isinstance(row.kind, OtherEngine):
+            doc += " Refused: it needs the engine 'paged'."
+        cells = (row.name, where, value, default, doc)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def _in_json(value: Any) -> str:
-    return "absent" if value is None else msgspec.json.encode(value).decode()
+    return "absent" if value in (None, (), {}, msgspec.NODEFAULT) else msgspec.json.encode(value).decode()

@@ -6,19 +6,25 @@ import logging
 import time
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.llm import openapi
 from ovpipe.calculators.llm.kinds import Ignored, wrong_value
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.parameters import BY_NAME, Endpoint, read_body, read_generation_config
 from ovpipe.calculators.llm.seen_names import SeenNames
+from ovpipe.calculators.llm.tools import settle_choice
 from ovpipe.engines.protocol import Engine
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
+
+BEST_OF_LIMIT: Final = 20
+MOST_SEQUENCES: Final = 256
+"""Of one request, all its prompts together."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +38,8 @@ class ChatRequestParserCalculator(Calculator):
     unknown parameter be logged once for the graph, and without it nothing is logged.
     Raises RequestError 404 for another path, 400 for anything wrong in the body.
 
-    `max_tokens_limit` is the most tokens a request may ask for, and gets when it asks for none.
+    `max_tokens_limit` is the most tokens a request may ask for, and gets when it asks for none;
+    `best_of_limit` the most candidates for a prompt.
     `unknown_parameters`: `warn` names unknown keys in the response header x-ovpipe-ignored-parameters
     and logs them, `error` refuses them, `ignore` lets them pass in silence.
 
@@ -53,12 +60,22 @@ class ChatRequestParserCalculator(Calculator):
         self,
         *,
         max_tokens_limit: int | None = None,
+        best_of_limit: int = BEST_OF_LIMIT,
         unknown_parameters: Literal["warn", "error", "ignore"] = "warn",
     ) -> None:
         if max_tokens_limit is not None and max_tokens_limit < 1:
             raise ValueError(f"max_tokens_limit is {max_tokens_limit}; at least 1 is needed")
+        if best_of_limit < 1:
+            raise ValueError(f"best_of_limit is {best_of_limit}; at least 1 is needed")
         self.max_tokens_limit = max_tokens_limit
+        self.best_of_limit = best_of_limit
         self.unknown_parameters = unknown_parameters
+
+    def openapi(self) -> Mapping[str, Any]:
+        """See DescribesHttp: what requests may say."""
+        tokens, sequences = self.max_tokens_limit, self.best_of_limit
+        most = {"max_tokens": tokens, "max_completion_tokens": tokens, "n": sequences, "best_of": sequences}
+        return openapi.requests(most, unknown=self.unknown_parameters != "error")
 
     def process(self, cx: Context) -> None:
         """Sends the one request."""
@@ -68,6 +85,7 @@ class ChatRequestParserCalculator(Calculator):
             http,
             {} if engine is None else engine.info.generation_config,
             max_tokens_limit=self.max_tokens_limit,
+            best_of_limit=self.best_of_limit,
             unknown_parameters=self.unknown_parameters,
         )
         seen = cx.get(self.seen)
@@ -82,6 +100,7 @@ def parse(
     generation_config: Mapping[str, Any],
     *,
     max_tokens_limit: int | None = None,
+    best_of_limit: int = BEST_OF_LIMIT,
     unknown_parameters: Literal["warn", "error", "ignore"] = "warn",
 ) -> ChatRequest | CompletionRequest:
     """The request in `http`; raises RequestError."""
@@ -93,11 +112,31 @@ def parse(
     if type(http.json) is not dict:
         raise RequestError(400, "The body must be a JSON object.", code="invalid_type")
     ignored = Ignored()
-    fields = read_generation_config(generation_config) | read_body(http.json, endpoint, ignored)
+    stated = read_body(http.json, endpoint, ignored)
     if ignored.any and unknown_parameters == "error":
         raise _unknown(ignored, endpoint)
+    fields = read_generation_config(generation_config) | stated
     if http.json.get("stream_options") is not None and not fields.get("stream"):
         raise wrong_value("stream_options", "absent unless 'stream' is true")
+    settle_limits(fields, max_tokens_limit)
+    settle_choices(fields, stated, best_of_limit)
+    if not fields.get("detokenize", True):
+        if fields.get("stop"):
+            raise wrong_value("stop", "absent when 'detokenize' is false")
+        fields["return_token_ids"] = True  # there is nothing else to answer
+    fields["ignored"] = tuple(ignored.names) if unknown_parameters == "warn" else ()
+    fields["created"] = int(time.time())
+    if endpoint is Endpoint.CHAT:
+        settle_chat(fields, http.json)
+        return ChatRequest(id=f"chatcmpl-{fields.get('request_id') or uuid4().hex}", **fields)
+    fields["logprobs"] = "top_logprobs" in fields
+    if len(fields["prompts"]) * fields.get("best_of", 1) > MOST_SEQUENCES:
+        raise wrong_value("prompt", f"few enough for {MOST_SEQUENCES} sequences, best_of for each prompt")
+    return CompletionRequest(id=f"cmpl-{fields.get('request_id') or uuid4().hex}", **fields)
+
+
+def settle_limits(fields: dict[str, Any], max_tokens_limit: int | None) -> None:
+    """How many tokens, by the server's limit; raises RequestError 400."""
     if max_tokens_limit is not None:
         for name in ("max_tokens", "max_completion_tokens"):
             if fields.get(name, 0) > max_tokens_limit:
@@ -105,11 +144,47 @@ def parse(
         fields["default_max_tokens"] = min(
             max_tokens_limit, fields.get("default_max_tokens", max_tokens_limit)
         )
-    fields["ignored"] = tuple(ignored.names) if unknown_parameters == "warn" else ()
-    fields["created"] = int(time.time())
-    if endpoint is Endpoint.CHAT:
-        return ChatRequest(id=f"chatcmpl-{uuid4().hex}", **fields)
-    return CompletionRequest(id=f"cmpl-{uuid4().hex}", **fields)
+    most = fields.get("max_completion_tokens", fields.get("max_tokens"))
+    if most is not None and fields.get("min_tokens", 0) > most:
+        raise wrong_value("min_tokens", "at most the number of tokens to generate")
+
+
+def settle_choices(fields: dict[str, Any], stated: Mapping[str, Any], best_of_limit: int) -> None:
+    """How many sequences, and whether they are sampled or searched; raises RequestError 400."""
+    n = fields.get("n", 1)
+    best_of = fields.get("best_of", n)
+    for name, value in (("n", n), ("best_of", best_of)):
+        if value > best_of_limit:
+            raise wrong_value(name, f"at most {best_of_limit}, the limit of this server")
+    if best_of < n:
+        raise wrong_value("best_of", "at least 'n'")
+    beams = fields.get("use_beam_search")
+    if beams is None:  # OpenVINO Model Server's rule; an `n` alone asks for samples, as with OpenAI
+        beams = "best_of" in stated and best_of > 1 and not stated.get("temperature")
+    groups = fields.get("num_beam_groups", 1)
+    if beams:
+        if best_of % groups:
+            raise wrong_value("num_beam_groups", "a divisor of 'best_of'")
+        if groups > 1 and fields.get("diversity_penalty") == 0:
+            raise wrong_value("diversity_penalty", "above 0 to keep groups of beams apart")
+        if fields.get("grammar") is not None:
+            raise wrong_value("use_beam_search", "false beside structured output")
+    elif groups > 1:
+        raise wrong_value("num_beam_groups", "absent without a beam search")
+    elif best_of > n and fields.get("stream"):
+        raise wrong_value("best_of", "the same as 'n' in a stream")
+    fields |= {"n": n, "best_of": best_of, "use_beam_search": beams}
+
+
+def settle_chat(fields: dict[str, Any], body: Mapping[str, Any]) -> None:
+    """What concerns chats only; raises RequestError 400."""
+    older = body.get("functions") is not None or body.get("function_call") is not None
+    fields["functions"] = older
+    fields["tool_choice"] = settle_choice(fields.get("tools", ()), fields.get("tool_choice"), older)
+    if body.get("top_logprobs") is not None and not fields.get("logprobs"):
+        raise wrong_value("top_logprobs", "absent unless 'logprobs' is true")
+    if fields.get("continue_final_message") and body.get("add_generation_prompt") is True:
+        raise wrong_value("add_generation_prompt", "absent or false when 'continue_final_message' is true")
 
 
 def _unknown(ignored: Ignored, endpoint: Endpoint) -> RequestError:

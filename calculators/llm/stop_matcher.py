@@ -19,6 +19,8 @@ class StopMatcher:
         self._held = ""
         self.stopped_at: int | None = None
         """Once a stop has ended: how many characters of the last piece pushed there are up to its end."""
+        self.stop = ""
+        """Which stop it was."""
 
     def push(self, piece: str) -> str:
         """The text that is certain now. After a stop nothing more is to be pushed."""
@@ -28,7 +30,7 @@ class StopMatcher:
             if found is None:
                 maybe = max(maybe, pattern.matched)
             elif found < end or (found == end and len(pattern.text) > length):
-                end, length = found, len(pattern.text)
+                end, length, self.stop = found, len(pattern.text), pattern.text
         text = self._held + piece if self._held else piece
         if length:
             self.stopped_at = end

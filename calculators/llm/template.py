@@ -2,130 +2,155 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final, NoReturn
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
-from jinja2 import TemplateError, nodes
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError, UndefinedError
 
-from ovpipe.calculators.llm.packets import Message
+from ovpipe.calculators.llm.final_message import NotContinuable, cut, mark
+from ovpipe.calculators.llm.packets import Message, Tool
+from ovpipe.calculators.llm.template_messages import message_in_template, tool_in_template
+from ovpipe.calculators.llm.template_quirks import Quirks
+from ovpipe.calculators.llm.template_sandbox import Refusal, sandbox
 
 LONGEST_REASON: Final = 500
+LONGEST_TEXT: Final = 100_000_000
+"""No context is as long, and a template's loops may be."""
+RENDERING_FAILS: Final = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)
+"""What comes out of a template that does not fit the conversation."""
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+RESERVED: Final = (
+    "messages",
+    "tools",
+    "documents",
+    "add_generation_prompt",
+    "continue_final_message",
+    "chat_template",
+    "tokenize",
+)
+"""Names that a request's variables may not have: they have parameters of their own, or are the server's."""
 
 
 class ChatTemplateError(Exception):
-    """These messages cannot be rendered; the text says why, in the template's own words if it has any."""
+    """A conversation cannot be rendered; the text says why, in the template's own words if it has any.
+
+    `param` is the request's parameter that is to blame.
+    """
+
+    def __init__(self, reason: str, param: str = "messages") -> None:
+        super().__init__(reason)
+        self.param = param
 
 
 class ChatTemplate:
     """A conversation to the text that a model was trained on. Safe to render from several threads at once.
 
     Templates come from model folders and are programs, so they run in Jinja's immutable sandbox. They see
-    what transformers' apply_chat_template gives them: `messages`, `add_generation_prompt`, `tools` and
-    `documents` (none), the special tokens by name, raise_exception, strftime_now, and a tojson that
-    escapes nothing for HTML. Raises jinja2.TemplateSyntaxError when the source is no template.
+    what transformers' apply_chat_template gives them: `messages`, `tools` and `documents` (None when there
+    are none), `add_generation_prompt`, the special tokens by name, the request's variables, and what
+    `sandbox` has. `tool_use` is the source of the template that a conversation with tools is rendered with;
+    models with several templates have one of that name. `longest` is the length, in characters, at which a
+    rendering is given up.
+    Raises jinja2.TemplateSyntaxError when a source is no template.
     """
 
-    def __init__(self, source: str, special_tokens: Mapping[str, str] | None = None) -> None:
-        environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, GenerationTag]
-        )
-        environment.filters["tojson"] = to_json
-        environment.globals["raise_exception"] = raise_exception
-        environment.globals["strftime_now"] = strftime_now
-        self._wants_parts = wants_parts(environment.parse(source))
+    def __init__(
+        self,
+        source: str,
+        special_tokens: Mapping[str, str] | None = None,
+        *,
+        tool_use: str | None = None,
+        longest: int = LONGEST_TEXT,
+    ) -> None:
+        self.source = source if tool_use is None else f"{source}\n{tool_use}"
+        """What all of it says, for those who look for the formats of calls and thoughts."""
         self._special_tokens = dict(special_tokens or {})
-        self._template = environment.from_string(source)
+        self._default = Compiled(source, longest)
+        self._tool_use = self._default if tool_use is None else Compiled(tool_use, longest)
 
-    def render(self, messages: Sequence[Message]) -> str:
-        """The prompt's text, up to where the assistant begins. Raises ChatTemplateError."""
-        variables = self._special_tokens | {
-            "messages": [self._in_template(message) for message in messages],
-            "tools": None,
-            "documents": None,
-            "add_generation_prompt": True,
+    def render(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] = (),
+        documents: Sequence[Mapping[str, Any]] = (),
+        add_generation_prompt: bool = True,
+        continue_final_message: bool = False,
+        variables: Mapping[str, Any] = NOTHING,
+    ) -> str:
+        """The prompt's text, up to where the assistant begins. Raises ChatTemplateError.
+
+        With `continue_final_message` it ends where the last message's content ends, and there is no
+        generation prompt. `variables` come before special tokens of the same name.
+        """
+        for name in RESERVED:
+            if name in variables:
+                raise ChatTemplateError(
+                    f"'{name}' is not a variable that a request may set", f"chat_template_kwargs.{name}"
+                )
+        template = self._tool_use if tools else self._default
+        shared = {
+            **self._special_tokens,
+            **variables,
+            "tools": [tool_in_template(tool) for tool in tools] or None,
+            "documents": [dict(document) for document in documents] or None,
+            "add_generation_prompt": add_generation_prompt and not continue_final_message,
         }
         try:
-            return self._template.render(variables)
+            try:
+                return template.render(messages, shared, continue_final_message)
+            except UndefinedError:
+                # transformers leaves out a content that is None. Templates that were made without a thought
+                # of tool calls fail without one; vLLM gives all of them an empty one, and these get it too.
+                if all(message.content is not None for message in messages):
+                    raise
+                return template.render(messages, shared, continue_final_message, empty="")
         except Refusal as refusal:
             raise ChatTemplateError(str(refusal)[:LONGEST_REASON]) from refusal
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        except NotContinuable as reason:
+            raise ChatTemplateError(str(reason), "continue_final_message") from reason
+        except RENDERING_FAILS as error:
             raise ChatTemplateError(f"it fails with {type(error).__name__}") from error
 
-    def _in_template(self, message: Message) -> dict[str, Any]:
-        fields: dict[str, Any] = {"role": message.role, "content": self._content(message)}
-        for name in ("name", "tool_call_id", "reasoning_content"):
-            value = getattr(message, name)
-            if value is not None:
-                fields[name] = value
-        return fields
 
-    def _content(self, message: Message) -> Any:
-        content = message.content
-        if self._wants_parts:
-            texts = [content] if isinstance(content, str) else [part.text for part in content]
-            return [{"type": "text", "text": text} for text in texts]
-        return content if isinstance(content, str) else "\n".join(part.text for part in content)
+class Compiled:
+    """One template and what it can read."""
 
+    def __init__(self, source: str, longest: int) -> None:
+        self._longest = longest
+        environment = sandbox()
+        self._quirks = Quirks.of(environment.parse(source))
+        self._template = environment.from_string(source)
 
-class Refusal(TemplateError):
-    """The template called raise_exception."""
+    def render(
+        self,
+        messages: Sequence[Message],
+        shared: Mapping[str, Any],
+        continue_final_message: bool,
+        *,
+        empty: str | None = None,
+    ) -> str:
+        """The text; raises what the template raises."""
+        seen = [message_in_template(message, self._quirks, empty=empty) for message in messages]
+        if continue_final_message:
+            continued = mark(seen[-1])
+            return cut(self._write({**shared, "messages": seen}), continued)
+        return self._write({**shared, "messages": seen})
 
-
-def raise_exception(message: object = "no reason given") -> NoReturn:
-    """What a template calls to refuse messages."""
-    raise Refusal(str(message))
-
-
-def strftime_now(format: str) -> str:
-    """Today's date or time, in the server's time zone."""
-    return datetime.now().strftime(format)
-
-
-def to_json(
-    value: Any,
-    ensure_ascii: bool = False,
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,
-) -> str:
-    """The filter `tojson`; Jinja's own escapes <, >, & and ', which models were not trained on."""
-    return json.dumps(
-        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
-    )
-
-
-class GenerationTag(Extension):
-    """Lets `{% generation %} ... {% endgeneration %}` pass: it marks the assistant's text for training."""
-
-    tags = {"generation"}  # noqa: RUF012  # jinja2 declares it as an instance variable
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        """The body alone."""
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def wants_parts(template: nodes.Template) -> bool:
-    """Whether the template can only read contents that are lists of parts.
-
-    It then loops over a `content` and never asks whether one is a string. (Most templates concatenate
-    strings; those of some multimodal models loop, and render nothing for a string.)
-    """
-    asks = any(test.name == "string" for test in template.find_all(nodes.Test))
-    return not asks and any(name == "content" for name in _names_looped_over(template))
-
-
-def _names_looped_over(template: nodes.Template) -> Iterator[str]:
-    for loop in template.find_all(nodes.For):
-        source = loop.iter
-        while isinstance(source, nodes.Filter) and source.node is not None:
-            source = source.node
-        if isinstance(source, nodes.Getattr):
-            yield source.attr
-        elif isinstance(source, nodes.Getitem) and isinstance(source.arg, nodes.Const):
-            yield str(source.arg.value)
+    def _write(self, variables: Mapping[str, Any]) -> str:
+        pieces, length = [], 0
+        for piece in self._template.generate(variables):
+            length += len(piece)
+            if length > self._longest:
+                raise Refusal(f"it comes to more than {self._longest} characters")
+            pieces.append(piece)
+        return "".join(pieces)

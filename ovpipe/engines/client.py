@@ -1,7 +1,8 @@
 """The server's side of an engine: one asyncio client for many requests, and its processes' keeper.
 
 An `EngineLink` is one process's life. The client holds one at a time: when it dies, hangs or is
-poisoned, every live request fails and another is started, until one loads.
+poisoned, every live request fails and another is started, until one loads. Only those that had not begun
+when a step poisoned it are given to the next.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class EngineClient:
         self._load_seconds = 0.0
         self._ready_expected = 0.0
         """While there is no link: the event loop's time at which there may be one."""
+        self._retries: list[tuple[GenerateRequest, MailboxGeneration]] = []
+        """While there is no link: requests that the next one is given again."""
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
 
@@ -112,7 +115,9 @@ class EngineClient:
         """The process that serves; None while there is none."""
         return self._link.pid if self._link is not None else None
 
-    def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> MailboxGeneration:
+    def generate(
+        self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0
+    ) -> MailboxGeneration:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
         if self._closed:
             raise EngineUnavailable(f"engine {self._name!r} is closed")
@@ -121,7 +126,7 @@ class EngineClient:
             raise EngineUnavailable(
                 f"engine {self._name!r} is being started again", retry_after=max(_LEAST_RETRY_AFTER, wait)
             )
-        request = GenerateRequest(next(self._request_ids), list(prompt), sampling)
+        request = GenerateRequest(next(self._request_ids), list(prompt), sampling, priority)
         try:
             return self._link.add(request)
         except WireError as error:
@@ -131,7 +136,8 @@ class EngineClient:
         """Current figures by name. Those named _total never fall, not even when the process is replaced."""
         link = self._link
         pid = link.pid if link is not None and link.up else None
-        return self._figures.snapshot(self._info, pid=pid, requests=link.num_requests if link else 0)
+        requests = len(self._retries) + (link.num_requests if link is not None else 0)
+        return self._figures.snapshot(self._info, pid=pid, requests=requests)
 
     async def close(self) -> None:
         """Ends the process and fails what still runs. Again, or at the same time: waits for the same end."""
@@ -139,6 +145,7 @@ class EngineClient:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
+        self._give_up_retries("was closed")
         if self._link is not None:  # the keeper was cancelled before its first step
             await self._bury(self._link, "was closed")
 
@@ -181,8 +188,10 @@ class EngineClient:
                 except LinkLost as lost:
                     failures += 1
                     reason = str(lost)
+                    self._give_up_retries(reason)
                 else:
                     break
+            self._retry(link)
             self._figures.restarts += 1
             _log.warning("engine %r serves again after %d failures", self._name, failures)
 
@@ -193,6 +202,8 @@ class EngineClient:
             await link.serve()
         except LinkLost as lost:
             reason = str(lost)
+            if lost.poisoned:
+                self._retries = link.take_unbegun()
         except Exception as error:  # a fault of ours must not leave the server without its engine
             _log.exception("engine %r: the client failed", self._name)
             reason = f"was given up: {error}"
@@ -203,8 +214,26 @@ class EngineClient:
     async def _bury(self, link: EngineLink, reason: str) -> None:
         self._link = None
         self._figures.lost()
-        link.fail_all(lambda: EngineDied(f"engine {self._name!r} {reason}"))
+        link.fail_all(lambda: self._died(reason))
         await link.close(self._timeouts.close)
+
+    # --- a second try, for those that had the bad luck to be beside a request that poisoned the engine
+
+    def _retry(self, link: EngineLink) -> None:
+        """Gives the new life what the last one had not begun with."""
+        retries, self._retries = self._retries, []
+        for request, generation in retries:
+            if not generation.closed:  # it may have been cancelled meanwhile
+                generation.retried = True
+                link.adopt(request, generation)
+
+    def _give_up_retries(self, reason: str) -> None:
+        retries, self._retries = self._retries, []
+        for _, generation in retries:
+            generation.fail(self._died(reason))
+
+    def _died(self, reason: str) -> EngineDied:
+        return EngineDied(f"engine {self._name!r} {reason}")
 
     def _report(self, progress: Progress) -> None:
         if self._on_progress is None:

@@ -13,21 +13,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import openvino as ov
-import openvino_genai
 
-from ovpipe.engines.admission import check_request
+from ovpipe.engines.admission import blocks_needed, check_request
+from ovpipe.engines.admission_queue import Demand, Room, WaitingQueue
+from ovpipe.engines.fingerprint import fingerprint
 from ovpipe.engines.genai_options import GenaiOptions
+from ovpipe.engines.genai_pipeline import most_sequences, open_pipeline
+from ovpipe.engines.genai_sampling import Guessing, generation_config
+from ovpipe.engines.genai_sequence import LiveSequence
 from ovpipe.engines.kv_cache import CachePlan, plan_cache
 from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.engines.native_errors import plain_message
+from ovpipe.engines.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import (
     Delta,
     EngineInfo,
     EngineStats,
-    FinishReason,
     GenerateRequest,
     Progress,
     Refused,
@@ -35,48 +38,49 @@ from ovpipe.engines.protocol import (
 )
 from ovpipe.engines.warm_up import warm_up
 
-_GREEDY_BELOW = 1e-6
-"""Temperatures under this pick the likeliest token anyway, and would be 0 in float32 soon after."""
-
 _log = logging.getLogger("ovpipe.engine.genai")
-
-_Finish = openvino_genai.GenerationFinishReason
-_Status = openvino_genai.GenerationStatus
 
 
 def load_genai_core(options: dict[str, Any], report: Callable[[Progress], None]) -> GenaiCore:
     """Loads the model that the options name and warms it up."""
-    typed = msgspec.convert(options, GenaiOptions)
+    typed = GenaiOptions.of(options)
     report(Progress(phase="load", detail=f"reading {typed.models_path}"))
     model = ModelFolder.read(Path(typed.models_path))
+    draft = _draft_of(typed, model)
     cache = plan_cache(
         model,
         device=typed.device,
-        plugin_config=typed.plugin_config,
+        plugin_config=typed.device_properties,
         cache_size=typed.cache_size,
         num_kv_blocks=typed.num_kv_blocks,
         max_num_seqs=typed.max_num_seqs,
+        draft=draft,
+        draft_device=typed.draft_device or typed.device,
+        draft_plugin_config=typed.draft_properties,
     )
     report(Progress(phase="load", detail=cache.describe()))
     report(Progress(phase="load", detail=f"compiling for {typed.device}"))
     core = GenaiCore(typed, model, cache)
     warm_up(core, report)
     core.reset_counts()
-    if core.measured_cache_bytes not in (0, core.info.cache_bytes):
+    if core.measured_cache_bytes not in (0, cache.model_bytes):
         _log.warning(
-            "the KV cache takes %d bytes; %d were reckoned", core.measured_cache_bytes, core.info.cache_bytes
+            "the KV cache takes %d bytes; %d were reckoned", core.measured_cache_bytes, cache.model_bytes
         )
     return core
 
 
-class _Sequence:
-    """A live request: what was asked, what came so far, and genai's handle on it."""
-
-    def __init__(self, request: GenerateRequest, seed: int) -> None:
-        self.request = request
-        self.seed = seed
-        self.generated: list[int] = []
-        self.handle: Any = None
+def _draft_of(options: GenaiOptions, model: ModelFolder) -> ModelFolder | None:
+    """The draft model's folder. Raises ValueError when it may guess tokens that the model does not have."""
+    if options.draft_models_path is None:
+        return None
+    draft = ModelFolder.read(Path(options.draft_models_path))
+    if draft.vocab_size > model.vocab_size:
+        raise ValueError(
+            f"draft_models_path: {draft.path} has {draft.vocab_size} tokens in its vocabulary and "
+            f"{model.path} has {model.vocab_size}; a draft model needs the model's own tokenizer"
+        )
+    return draft
 
 
 class GenaiCore:
@@ -85,36 +89,30 @@ class GenaiCore:
     def __init__(self, options: GenaiOptions, model: ModelFolder, cache: CachePlan) -> None:
         # The first uses of Tensor.data, when from several threads at once, can deadlock. So: one here.
         _ = ov.Tensor(np.zeros((1, 1), np.int64)).data
-        scheduler = openvino_genai.SchedulerConfig()
-        scheduler.num_kv_blocks = cache.num_kv_blocks
-        scheduler.max_num_batched_tokens = options.max_num_batched_tokens
-        # genai refuses more sequences than tokens in a batch; there is no such batch anyway.
-        max_num_seqs = min(options.max_num_seqs, options.max_num_batched_tokens)
-        scheduler.max_num_seqs = max_num_seqs
-        scheduler.dynamic_split_fuse = options.dynamic_split_fuse
-        scheduler.enable_prefix_caching = options.enable_prefix_caching
-        self._pipeline: Any = openvino_genai.ContinuousBatchingPipeline(
-            str(model.path), scheduler, options.device, options.plugin_config
-        )
-        self._stop_ids = self._all_eos_ids(model)
+        self._options = options
+        self._pipeline: Any = open_pipeline(options, num_kv_blocks=cache.num_kv_blocks)
+        self._eos_ids = self._all_eos_ids(model)
         self.info = EngineInfo(
             core="genai",
             device=options.device,
             context_length=model.context_length,
             vocab_size=model.vocab_size,
-            eos_token_ids=sorted(self._stop_ids),
+            eos_token_ids=sorted(self._eos_ids),
             num_kv_blocks=cache.num_kv_blocks,
             block_size=cache.block_size,
             cache_bytes=cache.num_kv_blocks * cache.bytes_per_block,
-            max_num_seqs=max_num_seqs,
+            max_num_seqs=most_sequences(options),
             max_num_batched_tokens=options.max_num_batched_tokens,
             dynamic_split_fuse=options.dynamic_split_fuse,
+            speculation=options.speculation,
+            fingerprint=fingerprint(options, model.path),
             generation_config=model.generation_config,
         )
         # Requests by id in the order of their coming: those genai has, and those that wait for their turn.
         # (With dynamic_split_fuse genai itself would run any number, whatever max_num_seqs is.)
-        self._running: dict[int, _Sequence] = {}
-        self._waiting: dict[int, _Sequence] = {}
+        self._running: dict[int, LiveSequence] = {}
+        self._waiting: WaitingQueue[LiveSequence] = WaitingQueue()
+        self._room = self._whole_room()
         # genai's own ids: a duplicate would poison it, and a request that is resumed needs a second one.
         self._handle_ids = itertools.count(1)
         self._steps = 0
@@ -124,35 +122,47 @@ class GenaiCore:
 
     def add(self, request: GenerateRequest) -> None:
         """Takes the request into the next step's batch, or into the queue; or raises `RequestRefused`."""
+        sampling = request.sampling
         check_request(request, self.info)
+        if sampling.beams is not None and self._options.cache_eviction_config is not None:
+            # genai fails in a step where it evicts blocks that beams share.
+            raise RequestRefused("an engine that evicts from its cache has no beam search")
         if request.id in self._running or request.id in self._waiting:
             raise RequestRefused(f"request {request.id} is in the engine already")
-        seed = request.sampling.seed
         # genai would give every request without a seed the same one, 0. It uses 32 bits of it.
-        sequence = _Sequence(request, secrets.randbits(32) if seed is None else seed % 2**32)
-        self._waiting[request.id] = sequence
+        seed = secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32
+        guess = Guessing.of(sampling, self._options)
+        demand = Demand(
+            sequences=1 if sampling.beams is None else sampling.beams.width,
+            tokens=1 + (guess.num_assistant_tokens or 0),
+            blocks=blocks_needed(len(request.prompt), sampling, self.info.block_size),
+        )
+        self._waiting.add(request.id, LiveSequence(request, seed, guess, demand), request.priority)
         self._prompt_tokens += len(request.prompt)
 
     def cancel(self, request_id: int) -> None:
         """Forgets a request; genai frees its cache in the next steps."""
-        self._waiting.pop(request_id, None)
-        sequence = self._running.pop(request_id, None)
-        if sequence is not None:
-            sequence.handle.cancel()
+        self._waiting.remove(request_id)
+        if request_id in self._running:
+            self._leave(request_id).handle.cancel()
 
     def step(self) -> Sequence[Delta | Refused]:
         """Moves every running request on by a token, or its prompt by a chunk."""
         outcomes: list[Delta | Refused] = self._submit_waiting()
-        self._pipeline.step()
+        try:
+            self._pipeline.step()
+        except RuntimeError as error:
+            self._blame(error)
+            raise
         self._steps += 1
         self._max_running = max(self._max_running, self._pipeline.get_metrics().scheduled_requests)
         for sequence in list(self._running.values()):
-            outcome = self._read(sequence)
+            outcome = self._outcome(sequence)
             if outcome is None:
                 continue
             outcomes.append(outcome)
             if isinstance(outcome, Refused) or outcome.finish is not None:
-                del self._running[sequence.request.id]
+                self._leave(sequence.request.id)
         return outcomes
 
     def stats(self) -> EngineStats:
@@ -170,54 +180,65 @@ class GenaiCore:
 
     @property
     def measured_cache_bytes(self) -> int:
-        """The cache's size by genai's account; 0 before the first step."""
+        """The cache's size by genai's account, without a draft model's; 0 before the first step."""
         return int(self._pipeline.get_metrics().kv_cache_size_in_bytes)
 
     def reset_counts(self) -> None:
         """Forgets what was counted so far, of the warm-up that is."""
         self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
 
-    # --- genai's side
+    # --- the queue
+
+    def _whole_room(self) -> Room:
+        """What may run at once when nothing runs.
+
+        Prompt lookup throws in step() when it cannot schedule all tokens that it has guessed, for want of
+        room in the batch or in the cache. So its requests get theirs for good before they start.
+        """
+        info = self.info
+        if info.speculation != "prompt_lookup":
+            return Room(sequences=info.max_num_seqs)
+        return Room(
+            sequences=info.max_num_seqs, tokens=info.max_num_batched_tokens, blocks=info.num_kv_blocks
+        )
 
     def _submit_waiting(self) -> list[Delta | Refused]:
-        """Fills the places that are free, first come first served. Returns those genai does not take."""
+        """Hands on those at the head of the queue, as far as there is room. Returns those genai refuses."""
         refused: list[Delta | Refused] = []
-        while self._waiting and len(self._running) < self.info.max_num_seqs:
-            request_id = next(iter(self._waiting))
-            sequence = self._waiting.pop(request_id)
+        while (sequence := self._waiting.first()) is not None and self._room.has(sequence.demand):
+            request_id = sequence.request.id
+            self._waiting.remove(request_id)
             try:
                 self._submit(sequence)
             except RequestRefused as refusal:
                 refused.append(Refused(request_id, str(refusal)))
             else:
                 self._running[request_id] = sequence
+                self._room.take(sequence.demand)
         return refused
 
-    def _submit(self, sequence: _Sequence) -> None:
+    def _leave(self, request_id: int) -> LiveSequence:
+        sequence = self._running.pop(request_id)
+        self._room.give_back(sequence.demand)
+        return sequence
+
+    # --- genai's side
+
+    def _submit(self, sequence: LiveSequence) -> None:
         """Hands a sequence to genai, from where it stands. Raises `RequestRefused`."""
         tokens = np.array([sequence.request.prompt + sequence.generated], np.int64)
-        config = self._generation_config(sequence)
+        config = generation_config(
+            sequence.request.sampling,
+            eos_ids=self._eos_ids,
+            vocab_size=self.info.vocab_size,
+            seed=sequence.seed,
+            generated=len(sequence.generated),
+            guess=sequence.guess,
+        )
         try:
             sequence.handle = self._pipeline.add_request(next(self._handle_ids), ov.Tensor(tokens), config)
         except (RuntimeError, TypeError, ValueError) as error:  # its own checks; nothing was added
             raise RequestRefused(plain_message(error)) from error
-
-    def _generation_config(self, sequence: _Sequence) -> Any:
-        sampling = sequence.request.sampling
-        config = openvino_genai.GenerationConfig()
-        config.max_new_tokens = sampling.max_tokens - len(sequence.generated)
-        config.ignore_eos = sampling.ignore_eos  # of stop_token_ids, too
-        # genai honours a list in generation_config.json, and nothing that config.json says.
-        config.stop_token_ids = self._stop_ids
-        config.repetition_penalty = sampling.repetition_penalty
-        if sampling.temperature >= _GREEDY_BELOW:
-            config.do_sample = True
-            config.temperature = sampling.temperature
-            config.top_p = sampling.top_p
-            if sampling.top_k != -1:
-                config.top_k = sampling.top_k
-            config.rng_seed = sequence.seed
-        return config
 
     def _all_eos_ids(self, model: ModelFolder) -> set[int]:
         """What the folder states and what genai found, in the tokenizer for one."""
@@ -226,27 +247,30 @@ class GenaiCore:
         # genai says -1 for none; an id out of range would be read out of the logits' bounds.
         return {token for token in ids if 0 <= token < model.vocab_size}
 
-    def _read(self, sequence: _Sequence) -> Delta | Refused | None:
-        """What the last step brought for one sequence: tokens, the end, nothing yet."""
-        handle = sequence.handle
-        tokens: list[int] = []
-        finish: FinishReason | None = None
-        while handle.can_read():  # read() on an empty queue would block for ever, with the GIL held
-            for output in handle.read().values():  # one, or none at all where it was dropped
-                tokens += output.generated_ids
-                if output.finish_reason != _Finish.NONE:
-                    finish = "length" if output.finish_reason == _Finish.LENGTH else "stop"
-        sequence.generated += tokens
-        self._generated_tokens += len(tokens)
-        if finish is None and handle.get_status() != _Status.RUNNING:
-            refusal = self._resume(sequence)
-            if refusal is not None:
-                return refusal
-        if not tokens and finish is None:
-            return None
-        return Delta(sequence.request.id, tokens, len(sequence.generated), finish)
+    def _blame(self, error: RuntimeError) -> None:
+        """Raises PoisonedByGrammar when a step failed over a grammar, which happens before its first token.
 
-    def _resume(self, sequence: _Sequence) -> Refused | None:
+        The error names no request. That it is about a grammar shows in the names of its sources' files.
+        """
+        if "xgrammar" in str(error):
+            suspects = [
+                sequence.request.id
+                for sequence in self._running.values()
+                if sequence.request.sampling.grammar is not None and not sequence.generated
+            ]
+            if suspects:
+                raise PoisonedByGrammar(plain_message(error), suspects) from error
+
+    def _outcome(self, sequence: LiveSequence) -> Delta | Refused | None:
+        """What the last step brought for one sequence."""
+        delta = sequence.read()
+        if delta is not None:
+            self._generated_tokens += len(delta.tokens) + sum(len(beam.tokens) for beam in delta.beams)
+            if delta.finish is not None:
+                return delta
+        return (self._resume(sequence) or delta) if sequence.dropped else delta
+
+    def _resume(self, sequence: LiveSequence) -> Refused | None:
         """Starts a sequence anew that genai has dropped, with what it has generated as its prompt.
 
         genai marks every request IGNORED when a step can schedule none: when all that was scheduled is
@@ -254,8 +278,10 @@ class GenaiCore:
         Nothing is wrong with those. (With sampling, the random numbers of the rest are other ones.)
         """
         status = sequence.handle.get_status().name
+        resumable = sequence.rewind()
         length = len(sequence.request.prompt) + len(sequence.generated)
-        if not self.info.dynamic_split_fuse and length > self.info.max_num_batched_tokens:
+        too_long = not self.info.dynamic_split_fuse and length > self.info.max_num_batched_tokens
+        if too_long or not resumable:
             return Refused(
                 sequence.request.id,
                 f"the KV cache was full and the request was dropped ({status})",

@@ -18,14 +18,24 @@ class MailboxGeneration:
 
     def __init__(self, request_id: int, on_cancel: Callable[[int], None]) -> None:
         self.request_id = request_id
+        self.retried = False
+        """Whether its request was given to a second engine, the first having died before its first token."""
         self._on_cancel = on_cancel
         self._waiting: Delta | None = None
         self._error: Exception | None = None
         self._closed = False
-        """No more will be delivered: finished, failed or cancelled."""
         self._consumer: asyncio.Future[None] | None = None
 
     # --- the engine's side
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more: finished, failed or cancelled."""
+        return self._closed
+
+    def move(self, on_cancel: Callable[[int], None]) -> None:
+        """Its request is in another engine's life now, which is to be told when it is cancelled."""
+        self._on_cancel = on_cancel
 
     def deliver(self, delta: Delta) -> None:
         """Puts a delta in the mailbox and schedules the consumer, if it waits."""
@@ -34,9 +44,10 @@ class MailboxGeneration:
         if self._waiting is None:
             self._waiting = delta
         else:
-            tokens = self._waiting.tokens  # ours still: nobody else has seen this list
-            tokens.extend(delta.tokens)
-            self._waiting = Delta(delta.request, tokens, delta.generated, delta.finish)
+            tokens, logprobs = self._waiting.tokens, self._waiting.logprobs
+            tokens.extend(delta.tokens)  # ours still: nobody else has seen these lists
+            logprobs.extend(delta.logprobs)
+            self._waiting = Delta(delta.request, tokens, delta.generated, delta.finish, logprobs, delta.beams)
         self._closed = delta.finish is not None
         self._wake()
 

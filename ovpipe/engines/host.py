@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ovpipe.engines.native_errors import plain_message
+from ovpipe.engines.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import (
     Ack,
     Add,
@@ -151,6 +152,9 @@ class _Host:
             stats = self._core.stats()
         except Exception as error:
             traceback.print_exc()
+            if isinstance(error, PoisonedByGrammar):
+                for refusal in error.refusals():
+                    self._wire.send(refusal)
             self._wire.send(Failed(phase="step", message=plain_message(error)))
             return False
         if not self._live:

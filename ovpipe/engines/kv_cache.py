@@ -93,8 +93,15 @@ class CachePlan(msgspec.Struct, frozen=True, kw_only=True):
     num_kv_blocks: int
     block_size: int
     bytes_per_block: int
+    """Those of a draft model included: it has as many blocks as the model."""
+    draft_bytes_per_block: int = 0
     reason: str
     """Whose choice it was, for the log."""
+
+    @property
+    def model_bytes(self) -> int:
+        """The whole cache without a draft model's."""
+        return self.num_kv_blocks * (self.bytes_per_block - self.draft_bytes_per_block)
 
     def describe(self) -> str:
         """One line for the person who starts the server."""
@@ -113,21 +120,28 @@ def plan_cache(
     cache_size: float | None,
     num_kv_blocks: int | None,
     max_num_seqs: int,
+    draft: ModelFolder | None = None,
+    draft_device: str = "CPU",
+    draft_plugin_config: Mapping[str, Any] | None = None,
 ) -> CachePlan:
     """Sizes the cache as asked for: in blocks, in gigabytes, or else by the memory that is free.
 
-    openvino-genai itself takes whole gigabytes only; so it is always told blocks.
+    Gigabytes are those of the model and of its draft model together. openvino-genai itself takes whole
+    gigabytes only; so it is always told blocks.
     """
     tokens = block_size(device)
-    per_block = bytes_per_block(model.cache_variables, tokens, CachePrecision.of(device, plugin_config))
-    if per_block == 0:
-        raise ValueError(f"{model.path}: openvino_model.xml has no attention cache (exported without it?)")
+    per_block = _bytes_per_block(model, tokens, device, plugin_config)
+    weights_bytes, draft_per_block = model.weights_bytes, 0
+    if draft is not None:
+        draft_per_block = _bytes_per_block(draft, tokens, draft_device, draft_plugin_config or {})
+        per_block += draft_per_block
+        weights_bytes += draft.weights_bytes
     if num_kv_blocks is not None:
         blocks, reason = num_kv_blocks, "num_kv_blocks"
     elif cache_size is not None:
         blocks, reason = int(cache_size * GIGABYTE) // per_block, f"cache_size {cache_size:g} GB"
     else:
-        free = available_memory() - int(_WEIGHTS_IN_MEMORY * model.weights_bytes)
+        free = available_memory() - int(_WEIGHTS_IN_MEMORY * weights_bytes)
         blocks = int(PART_OF_FREE_MEMORY * max(0, free)) // per_block
         reason = f"{PART_OF_FREE_MEMORY:.0%} of the free memory; set cache_size or num_kv_blocks to choose"
         if model.context_length is not None:
@@ -138,4 +152,17 @@ def plan_cache(
         raise ValueError(
             f"a KV cache of {blocks} blocks holds nothing ({reason}); one block takes {per_block} bytes"
         )
-    return CachePlan(num_kv_blocks=blocks, block_size=tokens, bytes_per_block=per_block, reason=reason)
+    return CachePlan(
+        num_kv_blocks=blocks,
+        block_size=tokens,
+        bytes_per_block=per_block,
+        draft_bytes_per_block=draft_per_block,
+        reason=reason,
+    )
+
+
+def _bytes_per_block(model: ModelFolder, tokens: int, device: str, plugin_config: Mapping[str, Any]) -> int:
+    size = bytes_per_block(model.cache_variables, tokens, CachePrecision.of(device, plugin_config))
+    if size == 0:
+        raise ValueError(f"{model.path}: openvino_model.xml has no attention cache (exported without it?)")
+    return size

@@ -43,6 +43,11 @@ OnStats = Callable[[EngineStats], None]
 class LinkLost(Exception):
     """A life is over; the message says how, as a clause about the engine ("was killed by SIGKILL")."""
 
+    def __init__(self, message: str, *, poisoned: bool = False) -> None:
+        super().__init__(message)
+        self.poisoned = poisoned
+        """Whether a step failed, which the host has told; then it is known which requests had begun."""
+
 
 class EngineLink:
     """Made by `start`, which returns when the engine is ready; then `serve` runs until the end."""
@@ -56,11 +61,12 @@ class EngineLink:
         self._timeouts = timeouts
         self._on_stats = on_stats
         self._live: dict[int, MailboxGeneration] = {}
-        self._unstarted: set[int] = set()
-        """Live requests that still wait for their first token."""
+        self._unstarted: dict[int, GenerateRequest] = {}
+        """Live requests that still wait for their first token. Kept for another life, if this one ends."""
         self._loading: Literal["load", "warm_up"] | None = "load"
         self._reason: str | None = None
         """Why the process ended or was killed, where that says more than its exit status."""
+        self._poisoned = False
         self._watchdog = Watchdog(self._hung)
 
     @classmethod
@@ -97,12 +103,22 @@ class EngineLink:
 
     def add(self, request: GenerateRequest) -> MailboxGeneration:
         """Hands a request over. Raises `WireError` when it fits in no message."""
-        self._process.wire.send(Add(request))
         generation = MailboxGeneration(request.id, self._cancel)
-        self._live[request.id] = generation
-        self._unstarted.add(request.id)
-        self._watchdog.work(self._timeouts.prefill)
+        self._add(request, generation)
         return generation
+
+    def adopt(self, request: GenerateRequest, generation: MailboxGeneration) -> None:
+        """Hands a request over that an earlier life has not begun with."""
+        generation.move(self._cancel)
+        self._add(request, generation)
+
+    def take_unbegun(self) -> list[tuple[GenerateRequest, MailboxGeneration]]:
+        """Parts with the live requests that have no token so far and were never in another life.
+
+        Their generations stay open. A request that has met two deaths may well be what brings them.
+        """
+        unbegun = [request for request in self._unstarted.values() if not self._live[request.id].retried]
+        return [(request, self._live.pop(request.id)) for request in unbegun]
 
     async def serve(self) -> NoReturn:
         """Brings deltas to their requests until the process is lost; then raises `LinkLost`."""
@@ -117,11 +133,12 @@ class EngineLink:
                         self._fail(request_id, RequestRefused(text))
                     case Failed(message=text):
                         self._reason = f"was poisoned by a failed step: {text}"
+                        self._poisoned = True
                     case Progress() | Ready():
                         self._reason = f"sent {type(message).__name__} while it served"
                         self._process.kill()
             self._watchdog.sign(self._limit())
-        raise LinkLost(await self._end())
+        raise LinkLost(await self._end(), poisoned=self._poisoned)
 
     def fail_all(self, error: Callable[[], Exception]) -> None:
         """Ends every live request with an error of its own."""
@@ -162,13 +179,19 @@ class EngineLink:
 
     # --- the steps
 
+    def _add(self, request: GenerateRequest, generation: MailboxGeneration) -> None:
+        self._process.wire.send(Add(request))
+        self._live[request.id] = generation
+        self._unstarted[request.id] = request
+        self._watchdog.work(self._timeouts.prefill)
+
     def _step(self, step: Step) -> None:
         self._on_stats(step.stats)
         for delta in step.deltas:
             generation = self._live.get(delta.request)
             if generation is None:
                 continue  # cancelled while this step was under way
-            self._unstarted.discard(delta.request)
+            self._unstarted.pop(delta.request, None)
             if delta.finish is not None:
                 del self._live[delta.request]
             generation.deliver(delta)
@@ -181,12 +204,12 @@ class EngineLink:
     def _cancel(self, request_id: int) -> None:
         # The watchdog stays as it is: idle steps follow a cancel, so a sign of life is still due.
         if self._live.pop(request_id, None) is not None:
-            self._unstarted.discard(request_id)
+            self._unstarted.pop(request_id, None)
             self._process.wire.send(Cancel(request_id))
 
     def _fail(self, request_id: int, error: Exception) -> None:
         generation = self._live.pop(request_id, None)
-        self._unstarted.discard(request_id)
+        self._unstarted.pop(request_id, None)
         if generation is not None:
             generation.fail(error)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-_PLACE = re.compile(r"^(Exception from \S+:\d+:|Check '.*' failed at \S+:\d+:)\s*")
+_PLACE = re.compile(
+    r"^(Exception from \S+:\d+:|Check '.*' failed at \S+:\d+:"
+    r"|\[\d\d:\d\d:\d\d\] \S+:\d+:( Check failed: \(.*?\) is false:)?)\s*"  # xgrammar's
+)
 
 
 def plain_message(error: BaseException) -> str:

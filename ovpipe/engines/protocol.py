@@ -18,19 +18,52 @@ import msgspec
 FinishReason = Literal["stop", "length"]
 
 
+class Grammar(msgspec.Struct, frozen=True):
+    """What a generated text must follow. `text` is the schema (as JSON), the expression, or the rules."""
+
+    kind: Literal["json_schema", "regex", "ebnf", "structural_tag"]
+    text: str
+
+
+class BeamSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Searches for the likeliest texts instead of sampling. `width` is a multiple of `groups`.
+
+    `diversity_penalty` keeps groups apart, so it needs more than one.
+    """
+
+    width: int
+    groups: int = 1
+    length_penalty: float = 1.0
+    diversity_penalty: float = 1.0
+    early_stopping: bool | Literal["never"] = False
+
+
 class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
     """How one sequence is sampled. Names and meanings are vLLM's; every value is already checked.
 
     `temperature` 0 is greedy. `top_k` -1 keeps all tokens. `seed` None lets the engine choose one.
+    `logprobs` asks for the log-probability of each token. The last three are of engines with a draft model
+    or prompt lookup, and None leaves them to the engine.
     """
 
     max_tokens: int
+    min_tokens: int = 0
     temperature: float = 1.0
     top_p: float = 1.0
     top_k: int = -1
+    min_p: float = 0.0
     repetition_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
     seed: int | None = None
     ignore_eos: bool = False
+    stop_token_ids: tuple[int, ...] = ()
+    logprobs: bool = False
+    beams: BeamSearch | None = None
+    grammar: Grammar | None = None
+    num_assistant_tokens: int | None = None
+    assistant_confidence_threshold: float | None = None
+    max_ngram_size: int | None = None
 
 
 class GenerateRequest(msgspec.Struct, frozen=True):
@@ -39,19 +72,34 @@ class GenerateRequest(msgspec.Struct, frozen=True):
     id: int
     prompt: list[int]
     sampling: SamplingParams
+    priority: int = 0
+    """Of those that wait for a place, lower values come first, as in vLLM."""
+
+
+class Beam(msgspec.Struct, frozen=True, array_like=True):
+    """One of the texts that a beam search found. An end-of-sequence token that ended it is in `tokens`."""
+
+    tokens: list[int]
+    score: float
+    finish: FinishReason
+    logprobs: list[float] = []
 
 
 class Delta(msgspec.Struct, frozen=True, array_like=True):
     """What one step brought for one request.
 
     `generated` counts all completion tokens so far, these included. The delta with `finish` is the
-    request's last; an end-of-sequence token that ended it is in `tokens` and is counted.
+    request's last; an end-of-sequence token that ended it is in `tokens` and is counted. `logprobs` has one
+    for each token when they were asked for. A beam search has one delta: no tokens, and all `beams`, the
+    best first; `generated` is then the tokens of all of them.
     """
 
     request: int
     tokens: list[int]
     generated: int
     finish: FinishReason | None = None
+    logprobs: list[float] = []
+    beams: list[Beam] = []
 
 
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +118,10 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     max_num_seqs: int
     max_num_batched_tokens: int
     dynamic_split_fuse: bool
+    speculation: Literal["draft_model", "prompt_lookup"] | None = None
+    """How the engine guesses tokens ahead, if it does."""
+    fingerprint: str = ""
+    """Changes when model or settings do: OpenAI's system_fingerprint."""
     generation_config: dict[str, Any] = {}
     """The model folder's generation_config.json, as it stands there."""
 
@@ -269,7 +321,7 @@ class Engine(Protocol):
     @property
     def info(self) -> EngineInfo: ...
 
-    def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> Generation:
+    def generate(self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0) -> Generation:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
 
     def figures(self) -> Mapping[str, float]:

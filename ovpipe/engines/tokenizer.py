@@ -16,6 +16,10 @@ from ovpipe.engines.chat_templates import read_chat_templates
 from ovpipe.engines.detokenizer import ByteDetokenizer, Detokenizer, WindowedDetokenizer
 from ovpipe.engines.vocabulary import SAMPLES, Vocabulary, read_vocabulary
 
+# The first accesses to Tensor.data, from several threads at once, deadlock: three models that loaded beside
+# each other did. Importing is one thread's, so this one is the first.
+_ = ov.Tensor(np.zeros((1, 1), np.int64)).data
+
 
 class Tokenizer:
     """Text to token ids and back. Its methods may be called from several threads at once.
@@ -48,8 +52,6 @@ class Tokenizer:
                 f"{folder} has no openvino_tokenizer.xml; is it an OpenVINO model folder?"
             )
         tokenizer = openvino_genai.Tokenizer(str(folder))
-        # The first accesses to Tensor.data, from several threads at once, have been seen to deadlock.
-        # Here it is one thread's.
         samples = [_encode(tokenizer, text, add_special_tokens=False) for text in SAMPLES]
         vocabulary = read_vocabulary(tokenizer.get_vocab(), samples, partial(_decode_rows, tokenizer))
         return cls(

@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest
+from ovpipe.serving import docs_page
 from ovpipe.serving.body import check_content_type, parse_body
 from ovpipe.serving.exchange import CLIENT_LEFT, Exchange
 from ovpipe.serving.figures import Figures
@@ -26,6 +27,7 @@ from ovpipe.serving.openai_errors import (
     unknown_url,
     wrong_method,
 )
+from ovpipe.serving.openapi import OpenApi
 from ovpipe.serving.repository import Repository
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class FrontDoor:
         self._in_flight = in_flight
         self._limits = limits
         self._figures = Figures(repository)
+        self._openapi = OpenApi(repository, VERSIONS, INFERENCE_PATHS)
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -55,6 +58,8 @@ class FrontDoor:
         app.router.add_get("/health/live", self._live)
         app.router.add_get("/health/ready", self._ready)
         app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/openapi.json", self._description)
+        docs_page.add_routes(app.router)
         return app
 
     # --- inference
@@ -127,7 +132,7 @@ class FrontDoor:
             )
         return self._repository.find(name)
 
-    # --- models, health, figures
+    # --- models, health, figures, documentation
 
     async def _models(self, _: web.Request) -> web.Response:
         return _json(
@@ -152,6 +157,9 @@ class FrontDoor:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self._figures.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    async def _description(self, _: web.Request) -> web.Response:
+        return web.Response(body=await self._openapi.text(), content_type="application/json", charset="utf-8")
 
 
 @web.middleware

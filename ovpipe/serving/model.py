@@ -10,6 +10,7 @@ from typing import Protocol
 from ovpipe.errors import Finding, GraphError, RequestError, RunError
 from ovpipe.runtime.graph import Graph
 from ovpipe.runtime.trace import Trace
+from ovpipe.serving.fragments import fragment_of
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ class Model:
         self.reason = ""
         self.created = int(time.time())
         self._graph = graph
+        self.fragment = fragment_of(graph.plan)
+        """What the graph's nodes say of its HTTP, for OpenAPI."""
         self.input = graph.plan.inputs[0]
         self.output = graph.plan.outputs[0]
 

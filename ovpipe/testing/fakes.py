@@ -7,7 +7,10 @@ import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
+import msgspec
+
 from ovpipe.engines.protocol import (
+    Beam,
     Delta,
     EngineError,
     EngineInfo,
@@ -30,16 +33,31 @@ FAKE_ENGINE_INFO = EngineInfo(
     dynamic_split_fuse=True,
 )
 
-Script = Iterable[int | Sequence[int] | EngineError]
+
+class Scored(msgspec.Struct, frozen=True):
+    """A token of a script with its log-probability; of tokens that are bare numbers it is 0."""
+
+    token: int
+    logprob: float
+
+
+Entry = int | Scored | Sequence[int | Scored] | Sequence[Beam] | EngineError
+Script = Iterable[Entry]
 
 
 class FakeEngine:
-    """An Engine that answers every request with the same script, one entry a step.
+    """An Engine that answers from a script, one entry a step.
 
-    An entry is a token, several tokens that come together, or an EngineError that is raised in their
-    place. The last tokens of the script carry `finish`; with `finish=None` the answer never ends by itself.
-    A request's `max_tokens` cuts it with "length". What happened is in `requests`, `cancelled` (the
-    generations that were left before their end) and `finished`, all in the order it happened.
+    An entry is a token, several tokens that come together, the beams of a search, or an EngineError that
+    is raised in their place. The last entry of the script carries `finish`; with `finish=None` the answer
+    never ends by itself. A request's `max_tokens` cuts it with "length". Log-probabilities are handed out to
+    requests that ask for them.
+
+    Every request gets the same script, unless there are more in `others`: then the second request gets the
+    first of those, and so on; the last one serves all that follow.
+
+    What happened is in `requests` and `priorities`, `cancelled` (the generations that were left before their
+    end) and `finished`, all in the order it happened.
 
         engine = FakeEngine([*b"Hello", FakeTokenizer.EOS])
         out = CalculatorRunner(MyCalculator()).run(prompt=[prompt], engine=engine)
@@ -49,19 +67,17 @@ class FakeEngine:
     def __init__(
         self,
         script: Script,
-        *,
+        *others: Script,
         finish: FinishReason | None = "stop",
         info: EngineInfo = FAKE_ENGINE_INFO,
         unavailable: EngineUnavailable | None = None,
     ) -> None:
-        self.script: list[list[int] | EngineError] = [
-            entry if isinstance(entry, EngineError) else [entry] if isinstance(entry, int) else list(entry)
-            for entry in script
-        ]
+        self.scripts: list[list[Entry]] = [list(entries) for entries in (script, *others)]
         self.finish = finish
         self.unavailable = unavailable
         self.requests: list[tuple[list[int], SamplingParams]] = []
         """Prompt and parameters of each request; request n is `requests[n - 1]`."""
+        self.priorities: list[int] = []
         self.cancelled: list[int] = []
         self.finished: list[int] = []
         self._info = info
@@ -70,12 +86,15 @@ class FakeEngine:
     def info(self) -> EngineInfo:
         return self._info
 
-    def generate(self, prompt: Sequence[int], sampling: SamplingParams) -> FakeGeneration:
+    def generate(
+        self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0
+    ) -> FakeGeneration:
         """Starts the script for one request; raises `unavailable` if that was given."""
         if self.unavailable is not None:
             raise self.unavailable
         self.requests.append((list(prompt), sampling))
-        return FakeGeneration(self, len(self.requests), sampling.max_tokens)
+        self.priorities.append(priority)
+        return FakeGeneration(self, len(self.requests), sampling)
 
     def figures(self) -> Mapping[str, float]:
         """How many requests there were of each fate."""
@@ -87,12 +106,13 @@ class FakeEngine:
 
 
 class FakeGeneration:
-    """One request's way through the script. Each step lets the event loop run once, as a real one would."""
+    """One request's way through its script. Each step lets the event loop run once, as a real one would."""
 
-    def __init__(self, engine: FakeEngine, request: int, max_tokens: int) -> None:
+    def __init__(self, engine: FakeEngine, request: int, sampling: SamplingParams) -> None:
         self._engine = engine
         self._request = request
-        self._max_tokens = max_tokens
+        self._sampling = sampling
+        self._script = engine.scripts[min(request, len(engine.scripts)) - 1]
         self._steps = 0
         self._generated = 0
         self._closed = False
@@ -102,27 +122,40 @@ class FakeGeneration:
 
     async def __anext__(self) -> Delta:
         await asyncio.sleep(0)
-        script = self._engine.script
         if self._closed:
             raise StopAsyncIteration
-        if self._steps == len(script):
+        if self._steps == len(self._script):
             await asyncio.get_running_loop().create_future()  # nothing more comes; cancelling gets out
-        entry = script[self._steps]
+        entry = self._script[self._steps]
         self._steps += 1
         if isinstance(entry, EngineError):
             self._closed = True
             raise entry
-        tokens = entry[: self._max_tokens - self._generated]
-        self._generated += len(tokens)
-        finish: FinishReason | None = None
-        if self._steps == len(script) and len(tokens) == len(entry):
-            finish = self._engine.finish
-        if finish is None and self._generated == self._max_tokens:
-            finish = "length"
-        if finish is not None:
+        delta = self._delta([entry] if isinstance(entry, int | Scored) else entry)
+        if delta.finish is not None:
             self._closed = True
             self._engine.finished.append(self._request)
-        return Delta(self._request, list(tokens), self._generated, finish)
+        return delta
+
+    def _delta(self, entry: Sequence[int | Scored] | Sequence[Beam]) -> Delta:
+        beams = [part for part in entry if isinstance(part, Beam)]
+        if beams:
+            total = sum(len(beam.tokens) for beam in beams)
+            return Delta(self._request, [], total, beams[0].finish, [], beams)
+        scored = [
+            Scored(part, 0.0) if isinstance(part, int) else part
+            for part in entry
+            if not isinstance(part, Beam)
+        ]
+        kept = scored[: self._sampling.max_tokens - self._generated]
+        self._generated += len(kept)
+        finish: FinishReason | None = None
+        if self._steps == len(self._script) and len(kept) == len(scored):
+            finish = self._engine.finish
+        if finish is None and self._generated == self._sampling.max_tokens:
+            finish = "length"
+        logprobs = [part.logprob for part in kept] if self._sampling.logprobs else []
+        return Delta(self._request, [part.token for part in kept], self._generated, finish, logprobs)
 
     async def __aenter__(self) -> Self:
         return self
@@ -145,6 +178,9 @@ class FakeTokenizer:
 
     EOS = 256
     BOS = 257
+    vocab_size = 258
+    special_ids = frozenset((EOS, BOS))
+    token_bytes = (*(bytes([byte]) for byte in range(256)), b"<eos>", b"<bos>")
 
     def __init__(self, chat_template: str | None = None) -> None:
         self.chat_template = chat_template

@@ -274,7 +274,7 @@ def scheduler_of(options: GenaiOptions) -> dict[str, Any]:
         "max_num_batched_tokens": options.max_num_batched_tokens,
         "max_num_seqs": min(options.max_num_seqs, options.max_num_batched_tokens),
         "dynamic_split_fuse": options.dynamic_split_fuse,
-        "enable_prefix_caching": options.enable_prefix_caching,
+        "enable_prefix_caching": options.prefix_caching,
     }
 
 

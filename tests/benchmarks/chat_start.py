@@ -27,7 +27,7 @@ def chat_graph(engine: FakeEngine) -> Graph:
     )
     (language_model,) = (node for node in plan.resources if node.name == "language_model")
     ports = language_model.calculator.ports.side_outputs
-    fakes = {"engine": engine, "tokenizer": FakeTokenizer(), "chat_template": None}
+    fakes = {"engine": engine, "tokenizer": FakeTokenizer(), "chat_template": None, "grammar_checker": None}
 
     class FakeModel(Calculator):
         """Sets fakes where the real one loads a model."""

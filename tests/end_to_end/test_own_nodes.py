@@ -70,3 +70,18 @@ def test_a_node_that_says_done_ends_the_engines_request_there(stream: bool) -> N
             ask(server.url, "short_chat", stream=stream, max_tokens=1)
             generated = figure(server.url, "engine_generated_tokens_total", "short_chat") - before - 1
             assert billed <= generated <= billed + 2
+
+
+def test_a_node_may_change_how_an_answer_is_sampled() -> None:
+    with ServerProcess(str(GRAPHS / "cool_chat.yaml"), *SERVE) as server:
+        server.wait_ready()
+        with openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
+            texts = {
+                client.completions.create(
+                    model="cool_chat", prompt="A graph is", max_tokens=30, temperature=temperature
+                )
+                .choices[0]
+                .text
+                for temperature in (0.0, 1.0, 2.0)
+            }
+    assert len(texts) == 1

@@ -5,7 +5,8 @@ negative number is a command:
 
     -1 SIGKILL ourselves, -2 hang, -3 raise, -4 refuse, -5 give up (each at the request's 2nd step;
     refusing at once), -6 hang before the first token, -7 ten steps of 0.1 s before the first token,
-    -8 send nonsense.
+    -8 send nonsense, -9 poison the core before the first token and have all that start so suspected,
+    -10 the same with nobody suspected.
 
 Options of the config: `load` ("hang", "crash" or the message to fail with), `needs_file` (a load
 without that file fails), `says` (printed to stdout while loading), `phases` (of Progress to report),
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ovpipe.engines.host import main
+from ovpipe.engines.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import (
     Delta,
     EngineConfig,
@@ -98,6 +100,10 @@ class CountingCore:
             case -7, _ if age <= 10:
                 time.sleep(0.1)
                 return None
+            case -9, 1:
+                raise PoisonedByGrammar("no grammar", [r.id for r in self.live.values() if r.prompt[0] == -9])
+            case -10, 1:
+                raise RuntimeError("told to raise at once")
             case -8, 2:
                 socket.socket(fileno=os.dup(the_socket())).sendall(b"\x00\x00\x00\x01\xc1")
         count = self.generated[request.id] = self.generated[request.id] + 1

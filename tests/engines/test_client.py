@@ -38,6 +38,7 @@ FAKE_HOST = [sys.executable, str(Path(__file__).with_name("fake_host.py"))]
 
 # What fake_host.py does at the second step of a request whose prompt starts so.
 CRASH, HANG, RAISE, REFUSE, GIVE_UP, HANG_AT_ONCE, SLOW_PREFILL, NONSENSE = range(-1, -9, -1)
+BAD_GRAMMAR, RAISE_AT_ONCE = -9, -10  # at the first
 
 
 def bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -248,6 +249,88 @@ def test_a_poisoned_core_is_replaced_and_the_error_says_what_it_raised() -> None
             with pytest.raises(EngineDied, match="poisoned by a failed step: told to raise"):
                 await tokens_of(engine.generate([RAISE, 0], some(5)))
             await until(lambda: engine.figures()["engine_up"] == 1)
+
+    bounded(scenario)
+
+
+def test_a_request_that_had_not_begun_when_the_core_was_poisoned_is_served_by_the_next() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            begun = asyncio.create_task(tokens_of(engine.generate([0], some(10**9))))
+            await until(lambda: engine.figures()["engine_running"] == 1)
+            waiting = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 100], some(3))))
+            with pytest.raises(RequestRefused, match="its grammar cannot be used: no grammar"):
+                await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
+            with pytest.raises(EngineDied, match="poisoned by a failed step: no grammar"):
+                await begun
+            assert engine.figures()["engine_requests"] == 1
+            assert await waiting == [101, 102, 103]
+            assert engine.figures()["engine_restarts_total"] == 1
+            assert engine.figures()["engine_requests"] == 0
+
+    bounded(scenario)
+
+
+def test_a_second_poisoned_core_ends_what_had_not_begun_in_either() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=Backoff(first=0.01)) as engine:
+            beside = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
+            with pytest.raises(EngineDied, match="told to raise at once"):
+                await tokens_of(engine.generate([RAISE_AT_ONCE, 0], some(5)))
+            with pytest.raises(EngineDied):
+                await beside
+            await until(lambda: engine.figures()["engine_restarts_total"] == 2)
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+
+    bounded(scenario)
+
+
+def test_a_request_that_is_to_be_tried_again_can_be_cancelled_meanwhile_and_after() -> None:
+    async def scenario() -> None:
+        for wait_for_the_next in (False, True):
+            async with opened() as engine:
+                waiting = engine.generate([SLOW_PREFILL, 0], some(10**9))
+                with pytest.raises(RequestRefused):
+                    await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
+                await until(lambda: engine.figures()["engine_up"] == 0)
+                if wait_for_the_next:
+                    await until(lambda: engine.figures()["engine_running"] == 1)
+                waiting.cancel()
+                with pytest.raises(StopAsyncIteration):
+                    await anext(waiting)
+                await until(lambda: engine.figures()["engine_restarts_total"] == 1)
+                assert engine.figures()["engine_requests"] == 0
+                await until(lambda: engine.figures()["engine_running"] == 0)
+                assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+
+    bounded(scenario)
+
+
+def test_when_the_next_engine_does_not_load_those_that_wait_for_it_are_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        needed = tmp_path / "needed"
+        needed.touch()
+        async with opened(backoff=Backoff(first=0.01, cap=0.02), needs_file=str(needed)) as engine:
+            needed.unlink()
+            waiting = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
+            with pytest.raises(RequestRefused):
+                await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
+            with pytest.raises(EngineDied, match="the file is missing"):
+                await waiting
+
+    bounded(scenario)
+
+
+def test_closing_ends_those_that_wait_for_the_next_engine() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=Backoff(first=60, cap=60)) as engine:
+            waiting = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
+            with pytest.raises(RequestRefused):
+                await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
+            await until(lambda: engine.figures()["engine_up"] == 0)
+            await engine.close()
+            with pytest.raises(EngineDied, match="was closed"):
+                await waiting
 
     bounded(scenario)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,55 +22,7 @@ from ovpipe.engines.protocol import (
     RequestRefused,
     SamplingParams,
 )
-
-MODEL = Path(str(files("ovpipe.models") / "tiny-random"))
-F32 = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
-
-
-def ignore(progress: Progress) -> None:
-    """For tests that do not look at the load."""
-
-
-def loaded(**options: Any) -> GenaiCore:
-    return load_genai_core(
-        {"models_path": str(MODEL), "plugin_config": F32, "num_kv_blocks": 64, **options}, ignore
-    )
-
-
-def greedy(max_tokens: int, *, ignore_eos: bool = True) -> SamplingParams:
-    return SamplingParams(max_tokens=max_tokens, temperature=0, ignore_eos=ignore_eos)
-
-
-def a_prompt(length: int, seed: int = 0) -> list[int]:
-    return random.Random(seed).choices(range(10, 1000), k=length)
-
-
-def run(core: GenaiCore, *requests: GenerateRequest) -> dict[int, list[int]]:
-    """Adds the requests, steps until all have finished, and returns their tokens."""
-    for request in requests:
-        core.add(request)
-    return finish(core, (request.id for request in requests))
-
-
-def finish(core: GenaiCore, requests: Iterable[int]) -> dict[int, list[int]]:
-    tokens: dict[int, list[int]] = {request: [] for request in requests}
-    waiting = set(tokens)
-    for _ in range(10_000):
-        if not waiting:
-            return tokens
-        for outcome in core.step():
-            assert isinstance(outcome, Delta), outcome
-            if outcome.request in tokens:
-                tokens[outcome.request] += outcome.tokens
-                if outcome.finish is not None:
-                    waiting.remove(outcome.request)
-    raise AssertionError(f"requests {waiting} do not end")
-
-
-def usage_when_settled(core: GenaiCore) -> float:
-    for _ in range(4):
-        core.step()
-    return core.stats().kv_cache_usage
+from tests.engines.cores import F32, MODEL, a_prompt, finish, greedy, loaded, run, usage_when_settled
 
 
 def test_forty_prompts_in_a_batch_get_the_same_tokens_as_each_alone() -> None:

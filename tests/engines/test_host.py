@@ -193,6 +193,25 @@ def test_an_exception_in_a_step_is_told_and_ends_the_process() -> None:
         assert talk.process.wait(20) == 1
 
 
+def test_one_whose_grammar_poisoned_the_core_is_refused_before_the_end_is_told() -> None:
+    with ready() as talk:
+        talk.say(request(1, [10]), request(2, [-9, 10]))
+        assert talk.hear() == Refused(2, "its grammar cannot be used: no grammar")
+        assert talk.hear() == Failed(phase="step", message="no grammar")
+        assert talk.process.wait(20) == 1
+
+
+def test_several_that_may_have_poisoned_the_core_may_all_try_again() -> None:
+    with ready() as talk:
+        talk.say(request(1, [-9, 10]), request(2, [-9, 10]))
+        refusals = [talk.hear(), talk.hear()]
+        assert [(r.request, r.transient) for r in refusals if isinstance(r, Refused)] == [
+            (1, True),
+            (2, True),
+        ]
+        assert isinstance(talk.hear(), Failed)
+
+
 def test_it_ends_when_the_socket_closes_busy_or_idle() -> None:
     for requests in ([], [request(1, [10])]):
         with ready() as talk:

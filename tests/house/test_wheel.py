@@ -46,8 +46,8 @@ def test_the_wheel_contains_only_ovpipe(wheel: zipfile.ZipFile) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"ovpipe"}
 
 
-def test_the_wheel_contains_every_module_graph_schema_and_model(wheel: zipfile.ZipFile) -> None:
-    kinds = (".py", ".yaml", ".json", ".xml", ".bin", "py.typed")
+def test_the_wheel_contains_every_module_graph_schema_page_and_model(wheel: zipfile.ZipFile) -> None:
+    kinds = (".py", ".yaml", ".json", ".html", ".css", ".js", ".xml", ".bin", "py.typed")
     expected = set()
     for top in ("ovpipe", "calculators", "graphs"):
         for path in (ROOT / top).rglob("*"):

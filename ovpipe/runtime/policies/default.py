@@ -17,7 +17,7 @@ class DefaultInputPolicy(SyncSet, InputPolicy):
     a queue should be no smaller than the batch. Timestamps without a packet are not counted.
     """
 
-    __slots__ = ("batch_size", "left", "plain")
+    __slots__ = ("batch_size", "left", "live", "plain")
 
     name = "default"
     sees_bounds = True
@@ -31,13 +31,23 @@ class DefaultInputPolicy(SyncSet, InputPolicy):
         self.left = 0
         """Input sets of a batch that has begun."""
         self.plain = batch_size == 1 and not process_timestamp_bounds
+        self.live = inputs
+        """Those of a plain policy that are not over: what was joined once costs the later packets nothing."""
 
     def take(self, cx: NodeContext) -> bool:
         if not self.plain:
             return self.take_ready(cx)
+        live = self.live
+        if len(live) == 1:
+            entry = live[0]
+            if not entry.queue:
+                return False
+            cx.ts, cx[entry.port] = entry.pop()
+            return True
         # `ready` and `fill` in one, for this is every hop of a join
         head = bound = DONE
-        for entry in self.inputs:
+        over = False
+        for entry in live:
             queue = entry.queue
             if queue:
                 timestamp = queue[0][0]
@@ -45,16 +55,41 @@ class DefaultInputPolicy(SyncSet, InputPolicy):
                     head = timestamp
             elif entry.source.bound < bound:
                 bound = entry.source.bound
+            elif entry.source.bound == DONE:
+                over = True
+        if over:
+            self.forget_ended(cx)
         if bound <= head:
             return False
         cx.ts = head
-        for entry in self.inputs:
+        for entry in self.live:
             queue = entry.queue
             if queue and queue[0][0] == head:
                 cx[entry.port] = entry.pop()[1]
             else:
                 cx.pop(entry.port, None)
         return True
+
+    def forget_ended(self, cx: NodeContext) -> None:
+        """Leaves out the inputs that bring nothing more."""
+        self.live = [entry for entry in self.live if entry.queue or entry.source.bound < DONE]
+        for entry in self.inputs:
+            if entry not in self.live:
+                cx.pop(entry.port, None)
+
+    def bound(self) -> int:
+        if not self.plain:
+            return super().bound()
+        bound = DONE
+        for entry in self.live:
+            first = entry.queue[0][0] if entry.queue else entry.source.bound
+            if first < bound:
+                bound = first
+        return bound
+
+    def clear(self, cx: NodeContext) -> None:
+        for entry in self.live:
+            cx.pop(entry.port, None)
 
     def take_ready(self, cx: NodeContext) -> bool:
         """`take` for a node that also sees bounds, or batches."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ovpipe.calculator import Context
 from ovpipe.calculators.llm.language_model import LanguageModelCalculator
 from ovpipe.calculators.llm.template import ChatTemplate
+from ovpipe.engines.grammar_checker import GrammarChecker
 from ovpipe.engines.tokenizer import Tokenizer
 from ovpipe.graph.load import load_graph
 from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
@@ -37,6 +38,7 @@ class FakeLanguageModel(LanguageModelCalculator):
         # A FakeTokenizer has the methods of a Tokenizer without being one.
         cx.set_side(self.tokenizer, cast(Tokenizer, FakeTokenizer()))
         cx.set_side(self.chat_template, ChatTemplate(TEMPLATE))
+        cx.set_side(self.grammar_checker, await GrammarChecker.open(Path("none")))  # starts when it is asked
 
 
 async def answer(engine: FakeEngine, path: str, body: dict[str, Any]) -> list[ResponsePart]:
@@ -61,7 +63,12 @@ def test_answers_a_chat() -> None:
     answer = json.loads(body)
     assert answer["choices"][0]["message"]["content"] == "Hello"
     assert answer["choices"][0]["finish_reason"] == "stop"
-    assert answer["usage"] == {"prompt_tokens": 20, "completion_tokens": 6, "total_tokens": 26}
+    assert answer["usage"] == {
+        "prompt_tokens": 20,
+        "completion_tokens": 6,
+        "total_tokens": 26,
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    }
     assert engine.requests[0][0] == list(b"user: hi\nassistant: ")
     assert start.headers["x-ovpipe-ignored-parameters"] == "mood"
 

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from ovpipe.calculators.llm.chat_template import ChatTemplateCalculator
-from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message, Prompt
+from ovpipe.calculators.llm.packets import (
+    ChatRequest,
+    CompletionRequest,
+    Message,
+    Prompt,
+    Prompts,
+    TextPart,
+    Tool,
+    ToolCall,
+    ToolChoice,
+)
 from ovpipe.calculators.llm.template import ChatTemplate
 from ovpipe.errors import RequestError, RunError
 from ovpipe.testing import CalculatorRunner
@@ -18,12 +28,29 @@ from ovpipe.testing.fakes import FakeTokenizer
 TEMPLATE = ChatTemplate("{{ bos_token }}{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}")
 
 
-def chat(content: str = "hi") -> ChatRequest:
-    return ChatRequest(id="1", created=1, model="m", messages=(Message(role="user", content=content),))
+Completed = str | tuple[int, ...]
 
 
-def completion(prompt: str) -> CompletionRequest:
-    return CompletionRequest(id="1", created=1, model="m", prompt=prompt)
+def chat(content: str = "hi", **parameters: Any) -> ChatRequest:
+    messages = (Message(role="user", content=content),)
+    return ChatRequest(id="1", created=1, model="m", **{"messages": messages, **parameters})
+
+
+def completion(*prompts: Completed, **parameters: Any) -> CompletionRequest:
+    return CompletionRequest(id="1", created=1, model="m", prompts=prompts, **parameters)
+
+
+def run_all(
+    request: ChatRequest | CompletionRequest,
+    template: ChatTemplate | None = TEMPLATE,
+    tokenizer: FakeTokenizer | None = None,
+    **options: Any,
+) -> Prompts:
+    out = CalculatorRunner(ChatTemplateCalculator(**options)).run(
+        request=[request], tokenizer=tokenizer or FakeTokenizer(), chat_template=template
+    )
+    (prompts,) = out[ChatTemplateCalculator.prompts]
+    return prompts
 
 
 def run(
@@ -32,10 +59,7 @@ def run(
     tokenizer: FakeTokenizer | None = None,
     **options: Any,
 ) -> Prompt:
-    out = CalculatorRunner(ChatTemplateCalculator(**options)).run(
-        request=[request], tokenizer=tokenizer or FakeTokenizer(), chat_template=template
-    )
-    (prompt,) = out[ChatTemplateCalculator.prompt]
+    (prompt,) = run_all(request, template, tokenizer, **options).prompts
     return prompt
 
 
@@ -53,15 +77,142 @@ def refusal(
 
 
 def test_a_chat_is_rendered_and_gets_no_special_tokens_besides() -> None:
-    assert run(chat()) == Prompt(tuple(b"user:hi;"))
+    assert run(chat()) == Prompt(tuple(b"user:hi;"), "user:hi;")
 
 
 def test_a_completion_is_taken_as_it_is_with_special_tokens() -> None:
-    assert run(completion("hi")) == Prompt((FakeTokenizer.BOS, *b"hi"))
+    assert run(completion("hi")) == Prompt((FakeTokenizer.BOS, *b"hi"), "hi")
 
 
 def test_a_completion_needs_no_template() -> None:
-    assert run(completion("hi"), template=None) == Prompt((FakeTokenizer.BOS, *b"hi"))
+    assert run(completion("hi"), template=None).text == "hi"
+
+
+def test_special_tokens_are_added_where_the_request_says_so() -> None:
+    assert run(chat(add_special_tokens=True)).tokens == (FakeTokenizer.BOS, *b"user:hi;")
+    assert run(completion("hi", add_special_tokens=False)).tokens == tuple(b"hi")
+
+
+def test_each_prompt_of_a_completion_is_one() -> None:
+    assert run_all(completion("a", "bc", add_special_tokens=False)) == Prompts(
+        (Prompt((97,), "a"), Prompt((98, 99), "bc"))
+    )
+
+
+def test_token_ids_are_taken_as_they_are() -> None:
+    assert run_all(completion((104, 105), (FakeTokenizer.BOS, 97))) == Prompts(
+        (Prompt((104, 105)), Prompt((FakeTokenizer.BOS, 97)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("prompts", "param"),
+    [
+        (((104, 258),), "prompt[1]"),
+        (((-1,),), "prompt[0]"),
+        (((2**40,),), "prompt[0]"),
+        (((104,), (105, 106, 258)), "prompt[1][2]"),
+    ],
+)
+def test_token_ids_beyond_the_vocabulary_are_refused_by_their_place(
+    prompts: tuple[Completed, ...], param: str
+) -> None:
+    error = refusal(completion(*prompts))
+    assert (error.status, error.param) == (400, param)
+    assert error.message == f"'{param}' must be a token id of this model, from 0 to 257."
+
+
+def test_the_last_tokens_of_a_prompt_are_kept() -> None:
+    assert run(chat(truncate_prompt_tokens=3)).tokens == tuple(b"hi;")
+    assert run(chat(truncate_prompt_tokens=8)).tokens == tuple(b"user:hi;")
+    assert run(chat(truncate_prompt_tokens=9)).tokens == tuple(b"user:hi;")
+    assert run(completion((1, 2, 3), truncate_prompt_tokens=1)).tokens == (3,)
+    each = run_all(completion("abc", "d", truncate_prompt_tokens=2))
+    assert [prompt.tokens for prompt in each.prompts] == [tuple(b"bc"), (FakeTokenizer.BOS, *b"d")]
+
+
+def test_what_a_chat_says_besides_reaches_the_template() -> None:
+    template = ChatTemplate(
+        "{{ tools[0].function.name }} {{ documents[0].title }} {{ enable_thinking }} {{ reasoning_effort }} "
+        "{{ add_generation_prompt }}"
+    )
+    request = chat(
+        tools=(Tool(name="f"),),
+        tool_choice=ToolChoice("auto"),
+        documents=({"title": "A"},),
+        chat_template_kwargs={"enable_thinking": False, "reasoning_effort": "low"},
+        reasoning_effort="high",
+        add_generation_prompt=False,
+    )
+    assert run(request, template).text == "f A False high False"
+
+
+def test_the_effort_may_be_said_among_the_templates_variables() -> None:
+    template = ChatTemplate("{{ reasoning_effort }}{{ nothing is defined }}")
+    assert run(chat(chat_template_kwargs={"reasoning_effort": "low"}), template).text == "lowFalse"
+
+
+def test_a_model_that_may_call_no_tool_sees_none() -> None:
+    template = ChatTemplate("{{ tools is none }}")
+    choices = (ToolChoice("none"), ToolChoice("auto"), ToolChoice("required"), ToolChoice("named", "f"))
+    seen = [run(chat(tools=(Tool(name="f"),), tool_choice=choice), template).text for choice in choices]
+    assert seen == ["True", "False", "False", "False"]
+
+
+def test_the_final_message_is_continued() -> None:
+    assert run(chat("Once upon", continue_final_message=True)).text == "user:Once upon"
+
+
+def test_what_cannot_be_continued_blames_the_parameter() -> None:
+    error = refusal(chat(continue_final_message=True), ChatTemplate("x"))
+    assert (error.status, error.code, error.param) == (400, "chat_template_refused", "continue_final_message")
+
+
+def test_variables_that_are_not_the_requests_blame_the_parameter() -> None:
+    error = refusal(chat(chat_template_kwargs={"messages": []}))
+    assert (error.status, error.param) == (400, "chat_template_kwargs.messages")
+
+
+def test_a_lone_surrogate_in_what_is_handed_on_is_refused() -> None:
+    request = chat(chat_template_kwargs={"x": "\ud800"})
+    error = refusal(request, ChatTemplate("{{ x }}"))
+    assert (error.status, error.message) == (400, "The prompt comes to a text with lone surrogates.")
+
+
+class FillsIn(FakeTokenizer):
+    """Knows the markers of a model of code."""
+
+    MARKERS = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        if text in self.MARKERS:
+            return [self.MARKERS.index(text)]
+        return super().encode(text, add_special_tokens=add_special_tokens)
+
+
+def test_a_suffix_makes_a_prompt_of_what_is_between() -> None:
+    prompts = run_all(completion("a", "b", suffix="z"), tokenizer=FillsIn()).prompts
+    assert [prompt.text for prompt in prompts] == [
+        "<|fim_prefix|>a<|fim_suffix|>z<|fim_middle|>",
+        "<|fim_prefix|>b<|fim_suffix|>z<|fim_middle|>",
+    ]
+    assert prompts[0].tokens == (FakeTokenizer.BOS, *prompts[0].text.encode())
+
+
+@pytest.mark.parametrize("suffix", [None, ""])
+def test_without_a_suffix_nothing_is_filled_in(suffix: str | None) -> None:
+    assert run(completion("a", suffix=suffix)).text == "a"
+
+
+def test_a_suffix_needs_a_model_that_fills_in() -> None:
+    error = refusal(completion("a", suffix="z"))
+    assert (error.status, error.code, error.param) == (400, "unsupported_parameter", "suffix")
+    assert "fill-in-the-middle tokens, and this one has none" in error.message
+
+
+def test_a_suffix_needs_prompts_that_are_texts() -> None:
+    error = refusal(completion("a", (97,), suffix="z"), tokenizer=FillsIn())
+    assert (error.status, error.param) == (400, "suffix")
 
 
 def test_a_chat_without_a_template_is_told_to_use_completions() -> None:
@@ -79,6 +230,8 @@ def test_a_template_that_raises_is_the_clients_error_in_its_words() -> None:
 def test_an_empty_prompt_is_refused() -> None:
     error = refusal(chat(), ChatTemplate(""))
     assert (error.status, error.param) == (400, "messages")
+    error = refusal(completion("a", "", add_special_tokens=False))
+    assert (error.status, error.message) == (400, "'prompt[1]' comes to an empty prompt.")
 
 
 class WhereItRuns(FakeTokenizer):
@@ -105,6 +258,40 @@ def test_many_short_messages_are_long_work() -> None:
     tokenizer = WhereItRuns()
     messages = (Message(role="user", content=""),) * 100
     run(ChatRequest(id="1", created=1, model="m", messages=messages), tokenizer=tokenizer)
+    assert tokenizer.threads != [threading.main_thread()]
+
+
+def test_many_short_prompts_are_long_work() -> None:
+    tokenizer = WhereItRuns()
+    run_all(completion(*["x"] * 100), tokenizer=tokenizer)
+    assert threading.main_thread() not in tokenizer.threads
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"messages": (Message(role="user", content=(TextPart("x" * 200), TextPart("x" * 200))),)},
+        {"messages": (Message(role="assistant", content="", reasoning_content="x" * 400),)},
+        {
+            "messages": (
+                Message(
+                    role="assistant",
+                    content=None,
+                    tool_calls=(ToolCall(id="a", name="f", arguments="x" * 400),),
+                ),
+                Message(role="user", content="x"),
+            )
+        },
+        {"tools": (Tool(name="f", description="x" * 400),)},
+        {"tools": (Tool(name="f", parameters={"properties": {"x": {"enum": ["x" * 200, "y" * 200]}}}),)},
+        {"documents": ({"x" * 400: 1},)},
+        {"chat_template_kwargs": {"x": [0] * 400}},
+    ],
+    ids=["parts", "thoughts", "calls", "tools", "schemas", "documents", "variables"],
+)
+def test_all_that_is_rendered_counts_as_work(parameters: dict[str, Any]) -> None:
+    tokenizer = WhereItRuns()
+    run(chat(**parameters), tokenizer=tokenizer, inline_characters=450)
     assert tokenizer.threads != [threading.main_thread()]
 
 

@@ -10,8 +10,17 @@ import pytest
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.continuous_batching import ContinuousBatchingCalculator
-from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message, Prompt, TokenDelta
+from ovpipe.calculators.llm.packets import (
+    ChatRequest,
+    CompletionRequest,
+    Message,
+    Prompt,
+    Prompts,
+    TokenDelta,
+)
 from ovpipe.engines.protocol import (
+    Beam,
+    BeamSearch,
     EngineDied,
     EngineInfo,
     EngineUnavailable,
@@ -24,13 +33,13 @@ from ovpipe.ports import Input
 from ovpipe.registry import Registry
 from ovpipe.runtime.graph import Graph
 from ovpipe.testing import CalculatorRunner
-from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine
+from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine, Scored
 
-PROMPT = Prompt((1, 2, 3))
+PROMPT = Prompts((Prompt((1, 2, 3)),))
 
 
 def completion(**wishes: Any) -> CompletionRequest:
-    return CompletionRequest(id="1", created=1, model="m", prompt="abc", **wishes)
+    return CompletionRequest(id="1", created=1, model="m", prompts=("abc",), **wishes)
 
 
 def chat(**wishes: Any) -> ChatRequest:
@@ -40,19 +49,19 @@ def chat(**wishes: Any) -> ChatRequest:
 
 
 def run(
-    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompt: Prompt = PROMPT
+    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompts: Prompts = PROMPT
 ) -> list[TokenDelta]:
     out = CalculatorRunner(ContinuousBatchingCalculator()).run(
-        request=[request], prompt=[prompt], engine=engine
+        request=[request], prompts=[prompts], engine=engine
     )
     return out[ContinuousBatchingCalculator.deltas]
 
 
 def refusal(
-    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompt: Prompt = PROMPT
+    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompts: Prompts = PROMPT
 ) -> RequestError:
     with pytest.raises(RunError) as caught:
-        run(engine, request, prompt)
+        run(engine, request, prompts)
     error = caught.value.__cause__
     assert isinstance(error, RequestError)
     return error
@@ -99,6 +108,74 @@ def test_top_k_of_zero_is_all_and_tiny_values_are_no_zero_in_32_bits() -> None:
     assert (sampling.top_k, sampling.top_p, sampling.repetition_penalty) == (-1, 1e-6, 1e-6)
 
 
+# --- several choices
+
+
+def test_each_choice_of_each_prompt_is_a_request_with_a_seed_of_its_own() -> None:
+    engine = FakeEngine([7, 256])
+    prompts = Prompts((Prompt((1,)), Prompt((2,))))
+    deltas = run(engine, completion(n=2, best_of=2, seed=10), prompts)
+    assert [(tokens, sampling.seed) for tokens, sampling in engine.requests] == [
+        ([1], 10),
+        ([1], 11),
+        ([2], 10),
+        ([2], 11),
+    ]
+    for prompt, choice in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        mine = [delta for delta in deltas if (delta.prompt, delta.choice) == (prompt, choice)]
+        assert [(delta.tokens, delta.finish) for delta in mine] == [((7,), None), ((256,), "stop")]
+
+
+def test_choices_come_interleaved() -> None:
+    deltas = run(FakeEngine([7, 8, 9, 256]), completion(n=2, best_of=2))
+    assert [delta.choice for delta in deltas] == [0, 1, 0, 1, 0, 1, 0, 1]
+
+
+def test_of_more_candidates_than_choices_the_likeliest_are_sent() -> None:
+    scripts = [[Scored(token, -3.0), Scored(256, -1.0)] for token in (5, 6)]
+    engine = FakeEngine(scripts[0], [Scored(7, -0.5), Scored(256, -0.5)], scripts[1])
+    deltas = run(engine, completion(n=2, best_of=3, logprobs=True))
+    assert [(delta.choice, delta.tokens, delta.logprobs) for delta in deltas] == [
+        (0, (7, 256), (-0.5, -0.5)),
+        (1, (5, 256), (-3.0, -1.0)),
+    ]
+    assert all(sampling.logprobs for _, sampling in engine.requests)
+
+
+def test_a_beam_search_is_one_request_whose_best_beams_are_the_choices() -> None:
+    beams = [Beam([7, 256], -1.0, "stop"), Beam([8, 9], -2.0, "length"), Beam([1], -3.0, "length")]
+    engine = FakeEngine([beams])
+    deltas = run(engine, completion(n=2, best_of=3, use_beam_search=True, length_penalty=2.0))
+    assert [(delta.choice, delta.tokens, delta.finish) for delta in deltas] == [
+        (0, (7, 256), "stop"),
+        (1, (8, 9), "length"),
+    ]
+    ((_, sampling),) = engine.requests
+    assert sampling.beams == BeamSearch(width=3, length_penalty=2.0)
+
+
+def test_a_choice_that_nobody_needs_ends_and_the_others_go_on() -> None:
+    class OneCalculator(Calculator):
+        """Is done with the first choice after its first delta."""
+
+        deltas = Input[TokenDelta]()
+
+        def process(self, cx: Context) -> None:
+            cx.done(self.deltas, (0, 0))
+
+    engine = FakeEngine([7, 8, 9, 10, 256])
+    asyncio.run(until_the_run_ends(engine, OneCalculator, completion(n=2, best_of=2)))
+    assert (engine.cancelled, engine.finished) == ([1], [2])
+
+
+def test_parameters_of_guessing_ahead_need_an_engine_that_does() -> None:
+    assert refusal(FakeEngine([]), completion(num_assistant_tokens=3)).param == "num_assistant_tokens"
+    lookup = FakeEngine([256], info=info(speculation="prompt_lookup"))
+    assert run(lookup, completion(num_assistant_tokens=3, max_ngram_size=2))
+    error = refusal(lookup, completion(assistant_confidence_threshold=0.4))
+    assert error.param == "assistant_confidence_threshold"
+
+
 # --- context and cache
 
 
@@ -123,6 +200,15 @@ def test_without_a_limit_a_request_gets_the_default_at_most() -> None:
     assert max_tokens_given(engine, completion(default_max_tokens=20)) == 20
     engine = FakeEngine([256], info=info(context_length=10))
     assert max_tokens_given(engine, completion(default_max_tokens=20)) == 7
+
+
+def test_without_a_limit_beams_share_what_the_cache_leaves() -> None:
+    small = info(num_kv_blocks=9, block_size=32, context_length=None)
+    engine = FakeEngine([[Beam([256], -1.0, "stop")]], info=small)
+    prompts = Prompts((Prompt((1,) * 40),))
+    run(engine, completion(best_of=4, use_beam_search=True), prompts)
+    # One full block of the prompt is shared; of the other eight each beam has two.
+    assert engine.requests[0][1].max_tokens == 3 * 32 - 40
 
 
 def test_a_limit_that_just_fits_is_taken() -> None:
@@ -195,16 +281,16 @@ def test_a_request_that_the_engine_refuses_is_400_with_its_reason() -> None:
 GRAPH = """
 version: 1
 side_inputs: [engine]
-inputs: [request, prompt]
+inputs: [request, prompts]
 outputs: [deltas]
 nodes:
   batching:
     calculator: ContinuousBatchingCalculator
     side_inputs: {engine: engine}
-    inputs: {request: request, prompt: prompt}
+    inputs: {request: request, prompts: prompts}
     outputs: {deltas: deltas}
   two:
-    calculator: TwoCalculator
+    calculator: READER
     inputs: {deltas: deltas}
 """
 
@@ -223,19 +309,19 @@ class TwoCalculator(Calculator):
             cx.done(self.deltas)
 
 
-def graph() -> Graph:
-    registry = Registry()
-    registry.add(ContinuousBatchingCalculator)
-    registry.add(TwoCalculator)
-    return Graph(load_graph_text(GRAPH, registry=registry))
+def graph(reader: type[Calculator] = TwoCalculator) -> Graph:
+    registry = Registry.of(ContinuousBatchingCalculator, reader)
+    return Graph(load_graph_text(GRAPH.replace("READER", reader.__name__), registry=registry))
 
 
-async def until_the_run_ends(engine: FakeEngine) -> None:
-    chats = graph()
+async def until_the_run_ends(
+    engine: FakeEngine, reader: type[Calculator] = TwoCalculator, request: CompletionRequest | None = None
+) -> None:
+    chats = graph(reader)
     await chats.open({"engine": engine})
     async with chats.run() as run:
-        await run.send("request", completion())
-        await run.send("prompt", PROMPT)
+        await run.send("request", request or completion())
+        await run.send("prompts", PROMPT)
 
 
 def test_the_engine_forgets_a_request_that_nobody_reads_any_more() -> None:
@@ -252,7 +338,7 @@ async def cancelled_after_the_first_delta(engine: FakeEngine) -> None:
     async with chats.run() as run:
         run.observe("deltas", lambda packet: first.set())
         await run.send("request", completion())
-        await run.send("prompt", PROMPT)
+        await run.send("prompts", PROMPT)
         await first.wait()
         raise RunCancelled("the client left")
 

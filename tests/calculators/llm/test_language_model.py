@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 
 from ovpipe.calculators.llm.language_model import LanguageModelCalculator
 from ovpipe.calculators.llm.packets import Message
+from ovpipe.engines.genai_options import CacheEvictionConfig
 from ovpipe.engines.protocol import EngineUnavailable, SamplingParams
 from ovpipe.errors import OptionError, RunError
 from ovpipe.graph.load import load_graph_text
+from ovpipe.options import check_options
 from ovpipe.registry import Registry
 from ovpipe.runtime.graph import Graph
 from ovpipe.testing import CalculatorRunner
@@ -100,3 +103,56 @@ def test_options_that_contradict_each_other_are_refused_before_anything_starts()
         LanguageModelCalculator(models_path="m", cache_size=1, num_kv_blocks=1)
     with pytest.raises(ValueError, match="step_timeout is 0; it is in seconds and above 0"):
         LanguageModelCalculator(models_path="m", step_timeout=0)
+
+
+EVICTION = {"start_size": 32, "recent_size": 64, "max_cache_size": 128}
+
+
+def test_options_of_the_engine_reach_it() -> None:
+    text = GRAPH.replace(
+        "num_kv_blocks: 16",
+        "num_kv_blocks: 16, prompt_lookup: true, max_ngram_size: 2, kv_cache_precision: u8, "
+        "adapters: [], sparse_attention_config: {mode: XATTENTION}",
+    )
+    registry = Registry()
+    registry.add(LanguageModelCalculator)
+
+    async def scenario() -> tuple[str, int]:
+        graph = Graph(load_graph_text(text, registry=registry, parameters={"models_path": TINY}))
+        await graph.open()
+        try:
+            info = graph.side_packets["engine"].info
+            return info.speculation, info.cache_bytes
+        finally:
+            await graph.close()
+
+    speculation, cache_bytes = asyncio.run(scenario())
+    assert speculation == "prompt_lookup"
+    assert cache_bytes == 16 * 3 * 2 * (40 * 16 + 32 * 24)  # layers, heads; keys by channel, values by token
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"cache_eviction_config": {**EVICTION, "start_size": "a"}},
+            "option 'cache_eviction_config' of LanguageModelCalculator: Expected `int`, got `str`",
+        ),
+        ({"cache_eviction_config": {**EVICTION, "max_cache_size": 96}}, "it must be above start_size"),
+        ({"sparse_attention_config": {"mode": "NONE"}}, "Invalid enum value 'NONE'"),
+        ({"adapters": [{"path": "a", "alpa": 1}]}, "unknown field `alpa`"),
+        ({"prompt_lookup": "yes"}, "option 'prompt_lookup' of LanguageModelCalculator"),
+    ],
+    ids=str,
+)
+def test_an_option_of_a_wrong_kind_is_named(given: dict[str, object], said: str) -> None:
+    with pytest.raises(OptionError, match=re.escape(said)):
+        check_options(LanguageModelCalculator, {"models_path": "m", **given})
+
+
+def test_options_that_exclude_each_other_are_told_when_the_graph_is_made() -> None:
+    with pytest.raises(ValueError, match="draft_models_path and prompt_lookup exclude each other"):
+        LanguageModelCalculator(models_path="m", draft_models_path="d", prompt_lookup=True)
+    with pytest.raises(ValueError, match="start_size is 33; on CPU it must be a multiple of 32"):
+        eviction = CacheEvictionConfig(start_size=33, recent_size=64, max_cache_size=128)
+        LanguageModelCalculator(models_path="m", cache_eviction_config=eviction)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message, TextPart
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message, TextPart, ToolChoice
 from ovpipe.calculators.llm.parameters import PARAMETERS
 from ovpipe.calculators.llm.request_parser import ChatRequestParserCalculator, parse
 from ovpipe.calculators.llm.seen_names import SeenNames, SeenNamesCalculator
@@ -64,7 +63,7 @@ def test_reads_a_chat() -> None:
 
 def test_reads_a_completion() -> None:
     request = completion(prompt="Once upon")
-    assert request.prompt == "Once upon"
+    assert request.prompts == ("Once upon",)
     assert request.id.startswith("cmpl-")
 
 
@@ -161,13 +160,13 @@ def test_reads_text_parts_and_all_roles() -> None:
         ({"messages": [{"role": 7, "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": "x", "name": 1}]}, "messages[0].name"),
-        ({"messages": [{"role": "assistant", "tool_calls": [{}]}]}, "messages[0].tool_calls"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{}]}]}, "messages[0].tool_calls[0].id"),
         ({"stream": 1}, "stream"),
         ({"stream": "true"}, "stream"),
         ({"stream_options": True}, "stream_options"),
         ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
-        ({"stream_options": {"continuous_usage_stats": True}}, "stream_options.continuous_usage_stats"),
+        ({"stream_options": {"continuous_usage_stats": 1}}, "stream_options.continuous_usage_stats"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_tokens": -1}, "max_tokens"),
         ({"max_tokens": "5"}, "max_tokens"),
@@ -224,7 +223,7 @@ def test_refuses_what_is_wrong_and_says_where(body: dict[str, Any], param: str) 
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
             "'messages[0].content[0]' is a part of type 'image_url', and this model reads text parts only.",
         ),
-        ({"n": 2}, "'n' is not supported by this version yet."),
+        ({"top_k": "x"}, "'top_k' must be an integer from -1 to 2147483647."),
         ({"messages": None}, "'messages' is required and must be a non-empty list of messages."),
     ],
 )
@@ -232,11 +231,36 @@ def test_says_what_would_be_right(body: dict[str, Any], message: str) -> None:
     assert refusal(**body).message == message
 
 
-def test_a_completion_needs_a_prompt_that_is_one_string() -> None:
-    for prompt in ("", None, 3, ["a", "b"], [1, 2], "\ud800"):
-        with pytest.raises(RequestError) as caught:
-            completion(prompt=prompt)
-        assert (caught.value.status, caught.value.param) == (400, "prompt")
+@pytest.mark.parametrize(
+    ("prompt", "prompts"),
+    [("hi", ("hi",)), (["a", "b"], ("a", "b")), ([1, 2], ((1, 2),)), ([[1, 2], [3]], ((1, 2), (3,)))],
+)
+def test_prompts_come_in_four_forms(prompt: Any, prompts: tuple[Any, ...]) -> None:
+    assert completion(prompt=prompt).prompts == prompts
+
+
+@pytest.mark.parametrize(
+    ("prompt", "param"),
+    [
+        ("", "prompt"),
+        (None, "prompt"),
+        (3, "prompt"),
+        ([], "prompt"),
+        ("\ud800", "prompt"),
+        (["a", 1], "prompt[1]"),
+        (["a", ""], "prompt[1]"),
+        ([1, "a"], "prompt[1]"),
+        ([1, -1], "prompt[1]"),
+        ([[1], []], "prompt[1]"),
+        ([[1], [True]], "prompt[1][0]"),
+        ([{}], "prompt[0]"),
+        (["x"] * 257, "prompt"),
+    ],
+)
+def test_no_other_prompt_is_taken(prompt: Any, param: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        completion(prompt=prompt)
+    assert (caught.value.status, caught.value.param) == (400, param)
 
 
 @pytest.mark.parametrize("body", [None, [], 42, "x", True])
@@ -259,29 +283,129 @@ def test_another_path_is_not_found_and_those_served_are_named() -> None:
     )
 
 
-# --- what is not built yet
+# --- several choices
 
-NOT_BUILT = re.findall(
-    r"\w+",
-    """
-suffix n best_of use_beam_search length_penalty diversity_penalty num_beam_groups early_stopping min_p
-frequency_penalty presence_penalty logit_bias logprobs top_logprobs prompt_logprobs echo
-include_stop_str_in_output stop_token_ids min_tokens bad_words allowed_token_ids logits_processors
-skip_special_tokens spaces_between_special_tokens detokenize return_token_ids
-return_tokens_as_token_ids truncate_prompt_tokens add_special_tokens response_format
-structured_outputs guided_json guided_regex guided_choice guided_grammar tools tool_choice
-parallel_tool_calls functions function_call chat_template_kwargs add_generation_prompt
-continue_final_message reasoning_effort num_assistant_tokens assistant_confidence_threshold
-max_ngram_size priority request_id user metadata store service_tier
-    """,
+
+@pytest.mark.parametrize(
+    ("body", "resolved"),
+    [
+        ({}, (1, 1, False)),
+        ({"n": 3}, (3, 3, False)),
+        ({"n": 2, "best_of": 4, "temperature": 0.7}, (2, 4, False)),
+        ({"n": 3, "temperature": 0}, (3, 3, False)),
+        ({"best_of": 3}, (1, 3, True)),
+        ({"best_of": 3, "temperature": 0}, (1, 3, True)),
+        ({"best_of": 3, "use_beam_search": False}, (1, 3, False)),
+        ({"use_beam_search": True, "n": 2}, (2, 2, True)),
+    ],
 )
+def test_candidates_are_sampled_or_searched(body: dict[str, Any], resolved: tuple[int, int, bool]) -> None:
+    request = chat(**body)
+    assert (request.n, request.best_of, request.use_beam_search) == resolved
 
 
-@pytest.mark.parametrize("name", NOT_BUILT)
-def test_a_parameter_that_is_not_built_is_refused_by_name(name: str) -> None:
-    error = refusal(**{name: {"a value": "that no parameter has"}})
-    assert (error.param, error.code) == (name, "unsupported_parameter")
-    assert error.message == f"'{name}' is not supported by this version yet."
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"n": 21}, "n"),
+        ({"n": 0}, "n"),
+        ({"n": True}, "n"),
+        ({"n": 2, "best_of": 1}, "best_of"),
+        ({"best_of": 21}, "best_of"),
+        ({"best_of": 2, "temperature": 1, "stream": True}, "best_of"),
+        ({"num_beam_groups": 2}, "num_beam_groups"),
+        ({"best_of": 3, "num_beam_groups": 2}, "num_beam_groups"),
+        ({"best_of": 3, "early_stopping": "soon"}, "early_stopping"),
+        ({"min_tokens": 5, "max_tokens": 4}, "min_tokens"),
+        ({"stop": "x", "detokenize": False}, "stop"),
+        ({"top_logprobs": 0}, "top_logprobs"),
+        ({"continue_final_message": True, "add_generation_prompt": True}, "add_generation_prompt"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(body: dict[str, Any], param: str) -> None:
+    assert refusal(**body).param == param
+
+
+def test_all_prompts_together_have_a_limit_of_sequences() -> None:
+    assert completion(prompt=["x"] * 64, n=4).choices == 256
+    with pytest.raises(RequestError) as caught:
+        completion(prompt=["x"] * 65, n=4)
+    assert caught.value.param == "prompt"
+
+
+# --- tools
+
+ADD = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "choice"),
+    [
+        ({}, ToolChoice("none")),
+        ({"tools": []}, ToolChoice("none")),
+        ({"tool_choice": "auto"}, ToolChoice("none")),
+        ({"tools": [ADD]}, ToolChoice("auto")),
+        ({"tools": [ADD], "tool_choice": "none"}, ToolChoice("none")),
+        ({"tools": [ADD], "tool_choice": "required"}, ToolChoice("required")),
+        (
+            {"tools": [ADD], "tool_choice": {"type": "function", "function": {"name": "add"}}},
+            ToolChoice("named", "add"),
+        ),
+        ({"functions": [ADD["function"]], "function_call": {"name": "add"}}, ToolChoice("named", "add")),
+        ({"functions": [ADD["function"]]}, ToolChoice("auto")),
+    ],
+)
+def test_tool_choice_is_settled(body: dict[str, Any], choice: ToolChoice) -> None:
+    request = chat(**body)
+    assert request.tool_choice == choice
+    assert request.functions is ("functions" in body)
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"tools": {}}, "tools"),
+        ({"tools": [ADD] * 129}, "tools"),
+        ({"tools": [ADD, ADD]}, "tools"),
+        ({"tools": [{"type": "retrieval"}]}, "tools[0].type"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
+        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "a", "parameters": []}}]},
+            "tools[0].function.parameters",
+        ),
+        ({"tools": [ADD], "functions": [{"name": "sub"}]}, "functions"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tools": [ADD], "tool_choice": "sometimes"}, "tool_choice"),
+        ({"tools": [ADD], "tool_choice": {"type": "function"}}, "tool_choice.function"),
+        ({"tools": [ADD], "tool_choice": {"type": "function", "function": {"name": "sub"}}}, "tool_choice"),
+        ({"functions": [{"name": "f"}], "function_call": "required"}, "function_call"),
+        ({"functions": [{"name": "f"}], "function_call": {"name": "g"}}, "function_call"),
+    ],
+)
+def test_wrong_tools_are_refused_where_they_are_wrong(body: dict[str, Any], param: str) -> None:
+    assert refusal(**body).param == param
+
+
+# --- what another engine can do
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"logit_bias": {"5": 1}},
+        {"logprobs": True, "top_logprobs": 2},
+        {"prompt_logprobs": 1},
+        {"bad_words": ["x"]},
+        {"allowed_token_ids": [1]},
+        {"logits_processors": [{"name": "x"}]},
+    ],
+)
+def test_what_only_another_engine_can_do_is_refused_with_its_name(body: dict[str, Any]) -> None:
+    error = refusal(**body)
+    assert (error.param, error.code) == (list(body)[-1], "unsupported_parameter")
+    assert "needs the engine 'paged'" in error.message
 
 
 @pytest.mark.parametrize(
@@ -289,20 +413,16 @@ def test_a_parameter_that_is_not_built_is_refused_by_name(name: str) -> None:
     [
         {"n": 1},
         {"frequency_penalty": 0.0, "presence_penalty": 0},
-        {"logprobs": False, "echo": False},
+        {"logprobs": False},
+        {"logprobs": True, "top_logprobs": 0},
         {"response_format": {"type": "text"}},
         {"tools": [], "tool_choice": "none"},
-        {"logit_bias": {}},
+        {"logit_bias": {}, "bad_words": []},
         {"stream": True, "stream_options": {"continuous_usage_stats": False}},
     ],
 )
 def test_a_value_that_asks_for_what_happens_anyway_passes(harmless: dict[str, Any]) -> None:
     assert chat(**harmless).ignored == ()
-
-
-@pytest.mark.parametrize("body", [{"n": True}, {"logprobs": 0}, {"echo": 0}, {"min_tokens": False}])
-def test_a_bool_is_no_number_there_either(body: dict[str, Any]) -> None:
-    assert refusal(**body).code == "unsupported_parameter"
 
 
 # --- unknown keys

@@ -1,0 +1,85 @@
+"""GrammarCheckCalculator: what an answer must follow is settled, and tried out, before the engine sees it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.llm.guided import Formats, formats_of, grammar_of
+from ovpipe.calculators.llm.output_parsers import check_formats
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
+from ovpipe.calculators.llm.template import ChatTemplate
+from ovpipe.engines.grammar_checker import GrammarChecker
+from ovpipe.engines.grammar_verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
+from ovpipe.engines.protocol import Grammar
+from ovpipe.errors import RequestError
+from ovpipe.ports import Input, Output, SideInput
+from ovpipe.registry import register
+
+
+@register
+class GrammarCheckCalculator(Calculator):
+    """Settles a request's grammar: its own, or that of the tools it has to call; and has it tried out.
+
+    Inputs `request` and `prompts` (optional: whether the prompt has opened thoughts, which come before
+    what is guided), output `guided`: the request with its `grammar`. Side inputs `grammar_checker` (optional;
+    without it nothing is tried out) and `chat_template` (optional; in which formats the model calls and
+    thinks, which the options name otherwise). Raises RequestError 400 for a grammar that the engine's library
+    refuses or takes too long to compile, and 503 when nobody can try it out at the moment.
+
+        grammar_check:
+          calculator: GrammarCheckCalculator
+          side_inputs: {grammar_checker: grammar_checker, chat_template: chat_template}
+          inputs: {request: chat_request, prompts: prompts}
+          outputs: {guided: guided_request}
+    """
+
+    request = Input[ChatRequest | CompletionRequest]()
+    prompts = Input[Prompts](optional=True)
+    guided = Output[ChatRequest | CompletionRequest]()
+    grammar_checker = SideInput[GrammarChecker](optional=True)
+    chat_template = SideInput[ChatTemplate | None](optional=True)
+
+    def __init__(self, *, tool_format: str | None = None, reasoning_format: str | None = None) -> None:
+        check_formats(tool_format, reasoning_format)
+        self._formats = Formats(tool_format, reasoning_format)
+
+    async def process(self, cx: Context) -> None:
+        """Sends the one request on."""
+        request = cx[self.request]
+        formats = formats_of(request, self._formats, cx.get(self.chat_template))
+        grammar = grammar_of(request, formats, cx.get(self.prompts))
+        checker = cx.get(self.grammar_checker)
+        if grammar is not None and checker is not None:
+            await check(checker, grammar, param_of(request))
+        if grammar is not request.grammar:
+            request = msgspec.structs.replace(request, grammar=grammar)
+        cx.send(self.guided, request)
+
+
+def param_of(request: ChatRequest | CompletionRequest) -> str:
+    """The parameter that a request's grammar comes from."""
+    if request.grammar is None and isinstance(request, ChatRequest):
+        return "functions" if request.functions else "tools"
+    return request.grammar_param
+
+
+async def check(checker: GrammarChecker, grammar: Grammar, param: str) -> None:
+    """Has a grammar tried out; raises RequestError."""
+    try:
+        await checker.check(grammar)
+    except GrammarTimeout as error:
+        raise RequestError(
+            400, f"'{param}' takes too long to compile; make it simpler.", code="invalid_grammar", param=param
+        ) from error
+    except GrammarRefused as error:
+        raise RequestError(
+            400, f"The model's engine refuses '{param}': {error}", code="invalid_grammar", param=param
+        ) from error
+    except GrammarUnavailable as error:
+        raise RequestError(
+            503,
+            "Grammars cannot be checked at the moment; try again later.",
+            code="grammar_check_unavailable",
+            retry_after=error.retry_after,
+        ) from error

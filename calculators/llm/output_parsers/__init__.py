@@ -1,0 +1,25 @@
+"""What a model's raw text means: its answer, its thoughts, its calls."""
+
+from ovpipe.calculators.llm.output_parsers.detection import detect_formats
+from ovpipe.calculators.llm.output_parsers.formats import (
+    REASONING_FORMATS,
+    TOOL_FORMATS,
+    check_formats,
+    guided_format,
+    make_guide,
+    make_parser,
+    prompt_opens_thinking,
+)
+from ovpipe.calculators.llm.output_parsers.parser import OutputParser
+
+__all__ = [
+    "OutputParser",
+    "REASONING_FORMATS",
+    "TOOL_FORMATS",
+    "check_formats",
+    "detect_formats",
+    "guided_format",
+    "make_guide",
+    "make_parser",
+    "prompt_opens_thinking",
+]

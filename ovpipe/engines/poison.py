@@ -1,0 +1,23 @@
+"""A core that was poisoned in a step, when it is known by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ovpipe.engines.protocol import Refused
+
+
+class PoisonedByGrammar(Exception):
+    """A step failed over the grammar of one of these requests. The core is done for."""
+
+    def __init__(self, message: str, suspects: Sequence[int]) -> None:
+        super().__init__(message)
+        self.suspects = tuple(suspects)
+
+    def refusals(self) -> list[Refused]:
+        """What the suspects are told. One alone is guilty; of several each may try again."""
+        if len(self.suspects) == 1:
+            text = f"its grammar cannot be used: {self}"
+            return [Refused(self.suspects[0], text)]
+        text = f"the grammar of this request, or of another that came with it, cannot be used: {self}"
+        return [Refused(suspect, text, transient=True) for suspect in self.suspects]

@@ -1,0 +1,38 @@
+"""The page at /docs: it shows /openapi.json, sends requests for trial, and asks nothing of other servers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from typing import Final
+
+from aiohttp import web
+
+FILES: Final = {
+    "/docs": ("docs.html", "text/html"),
+    "/docs/docs.css": ("docs.css", "text/css"),
+    "/docs/docs.js": ("docs.js", "text/javascript"),
+}
+HEADERS: Final = {
+    # Nothing from elsewhere, nothing inline, no eval: only the files above, and requests to this server.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def add_routes(router: web.UrlDispatcher) -> None:
+    """Adds the routes of the page and of what it loads."""
+    for path, (name, media_type) in FILES.items():
+        router.add_get(path, _file(name, media_type))
+
+
+def _file(name: str, media_type: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    body = (files("ovpipe.serving") / "page" / name).read_bytes()
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, content_type=media_type, charset="utf-8", headers=HEADERS)
+
+    return answer

@@ -1,0 +1,184 @@
+"""GrammarCheckCalculator: the grammar is settled and tried out, and what is wrong becomes the right error."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from ovpipe.calculators.llm.grammar_check import GrammarCheckCalculator
+from ovpipe.calculators.llm.output_parsers import REASONING_FORMATS, TOOL_FORMATS
+from ovpipe.calculators.llm.packets import (
+    ChatRequest,
+    CompletionRequest,
+    Message,
+    Prompt,
+    Prompts,
+    Tool,
+    ToolChoice,
+)
+from ovpipe.engines.grammar_checker import CheckerLimits, GrammarChecker
+from ovpipe.engines.protocol import Grammar
+from ovpipe.errors import RequestError, RunError
+from ovpipe.testing import CalculatorRunner
+from tests.engines.cores import MODEL
+
+DIGITS = Grammar("regex", "[0-9]+")
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 5}}, "required": ["a"]}
+ADD = Tool(name="add", parameters=SCHEMA)
+SUB = Tool(name="sub")
+FORCED = ToolChoice("required")
+
+
+def completion(**wishes: Any) -> CompletionRequest:
+    return CompletionRequest(id="1", created=1, model="m", prompts=("abc",), **wishes)
+
+
+def chat(**wishes: Any) -> ChatRequest:
+    return ChatRequest(id="1", created=1, model="m", messages=(Message(role="user", content="x"),), **wishes)
+
+
+async def checked_by(
+    checker: GrammarChecker, request: ChatRequest | CompletionRequest, **options: Any
+) -> ChatRequest | CompletionRequest:
+    """What the node sends."""
+    out = await CalculatorRunner(GrammarCheckCalculator(**options)).arun(
+        request=[request], grammar_checker=checker
+    )
+    (sent,) = out[GrammarCheckCalculator.guided]
+    return sent
+
+
+async def checked(
+    request: ChatRequest | CompletionRequest,
+    *,
+    command: list[str] | None = None,
+    limits: CheckerLimits | None = None,
+    **options: Any,
+) -> ChatRequest | CompletionRequest:
+    """What the node sends, with a checker of the embedded model."""
+    checker = await GrammarChecker.open(MODEL, command=command, limits=limits)
+    try:
+        return await checked_by(checker, request, **options)
+    finally:
+        await checker.close()
+
+
+def refusal(request: ChatRequest | CompletionRequest, **options: Any) -> RequestError:
+    with pytest.raises(RunError) as caught:
+        asyncio.run(checked(request, **options))
+    error = caught.value.__cause__
+    assert isinstance(error, RequestError)
+    return error
+
+
+def test_a_request_without_a_grammar_passes_and_starts_no_process() -> None:
+    dead = ["/nonexistent"]
+    for request in (completion(), chat(), chat(tools=(ADD,), tool_choice=ToolChoice("auto"))):
+        assert asyncio.run(checked(request, command=dead)) is request
+
+
+def test_a_good_grammar_passes() -> None:
+    request = completion(grammar=DIGITS, grammar_param="guided_regex")
+    assert asyncio.run(checked(request)) is request
+
+
+def test_a_bad_grammar_is_400_of_the_parameter_it_came_from() -> None:
+    error = refusal(completion(grammar=Grammar("regex", "[a-"), grammar_param="guided_regex"))
+    assert (error.status, error.code, error.param) == (400, "invalid_grammar", "guided_regex")
+    assert error.message.endswith("Unclosed '['")
+
+
+def test_a_grammar_that_takes_too_long_is_400() -> None:
+    slow = completion(grammar=Grammar("regex", ".*a.{20}"), grammar_param="guided_regex")
+    error = refusal(slow, limits=CheckerLimits(seconds=0.2))
+    assert (error.status, error.code, error.param) == (400, "invalid_grammar", "guided_regex")
+    assert "too long" in error.message
+
+
+def test_a_checker_that_cannot_start_is_503() -> None:
+    request = completion(grammar=DIGITS, grammar_param="guided_regex")
+    error = refusal(request, command=["/nonexistent/secret"])
+    assert (error.status, error.code) == (503, "grammar_check_unavailable")
+    assert error.retry_after is not None
+    assert error.retry_after >= 1
+    assert "secret" not in error.message
+
+
+def test_without_a_checker_nothing_is_tried_out() -> None:
+    request = completion(grammar=Grammar("regex", "[a-"), grammar_param="guided_regex")
+    out = CalculatorRunner(GrammarCheckCalculator()).run(request=[request])
+    assert out[GrammarCheckCalculator.guided] == [request]
+
+
+def test_the_calls_that_a_request_forces_are_a_grammar_that_the_engine_takes() -> None:
+    async def scenario() -> None:
+        checker = await GrammarChecker.open(MODEL)
+        for tool_format in TOOL_FORMATS:
+            for several in (True, False):
+                request = chat(tools=(ADD, SUB), tool_choice=FORCED, parallel_tool_calls=several)
+                sent = await checked_by(checker, request, tool_format=tool_format)
+                assert sent.grammar is not None
+                assert sent.grammar.kind == "structural_tag"
+                assert str(10**15) in sent.grammar.text  # as schemas are
+        await checker.close()
+
+    asyncio.run(scenario())
+
+
+def test_tools_with_bad_schemas_are_refused_by_their_place() -> None:
+    bad = Tool(name="bad", parameters={"type": "object", "properties": {"a": {"type": "nope"}}})
+    error = refusal(chat(tools=(ADD, bad), tool_choice=FORCED))
+    assert (error.status, error.code) == (400, "invalid_json_schema")
+    assert error.param == "tools[1].function.parameters.properties.a.type"
+    error = refusal(chat(tools=(bad,), tool_choice=FORCED, functions=True))
+    assert error.param == "functions[0].parameters.properties.a.type"
+
+
+def test_a_strict_tool_cannot_have_keywords_without_effect() -> None:
+    parameters = {"type": "object", "properties": {"a": {"type": "number", "minimum": 1}}}
+    strict = Tool(name="f", parameters=parameters, strict=True)
+    for choice in (FORCED, ToolChoice("auto")):
+        error = refusal(chat(tools=(strict,), tool_choice=choice), tool_format="hermes")
+        assert (error.status, error.code) == (400, "invalid_json_schema")
+        assert error.param == "tools[0].function.parameters.properties.a.minimum"
+
+
+def test_schemas_of_tools_that_are_neither_forced_nor_strict_are_nobodys_business() -> None:
+    odd = Tool(name="odd", parameters={"type": "nope"})
+    request = chat(tools=(odd,), tool_choice=ToolChoice("auto"))
+    assert asyncio.run(checked(request)) is request
+
+
+def test_the_tools_together_are_limited() -> None:
+    long = Tool(name="f", parameters={"type": "object", "properties": {"a": {"description": "x" * 2**20}}})
+    error = refusal(chat(tools=(long,), tool_choice=FORCED))
+    assert (error.status, error.code, error.param) == (400, "invalid_grammar", "tools")
+
+
+def test_what_the_engine_refuses_of_tools_is_400_of_the_tools() -> None:
+    odd = Tool(name="odd", parameters={"type": "object", "properties": {"a": False}, "required": ["a"]})
+    error = refusal(chat(tools=(odd,), tool_choice=FORCED))
+    assert (error.status, error.code, error.param) == (400, "invalid_grammar", "tools")
+
+
+def test_thoughts_before_an_answer_are_a_grammar_that_the_engine_takes() -> None:
+    grammars = (DIGITS, Grammar("json_schema", json.dumps(SCHEMA)), Grammar("ebnf", 'root ::= "a"'))
+
+    async def scenario() -> None:
+        checker = await GrammarChecker.open(MODEL)
+        for reasoning_format in REASONING_FORMATS:
+            for grammar in grammars:
+                for prompt in ("", "...<think>\n"):
+                    request = chat(grammar=grammar, grammar_param="guided_json")
+                    out = await CalculatorRunner(
+                        GrammarCheckCalculator(reasoning_format=reasoning_format)
+                    ).arun(
+                        request=[request], prompts=[Prompts((Prompt((1,), prompt),))], grammar_checker=checker
+                    )
+                    assert out[GrammarCheckCalculator.guided][0].grammar is not None
+        await checker.close()
+
+    asyncio.run(scenario())

@@ -1,0 +1,128 @@
+"""OutputParserCalculator: what a text means, choice by choice, with its counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ovpipe.calculators.llm.output_parser import OutputParserCalculator
+from ovpipe.calculators.llm.packets import (
+    CalledTool,
+    ChatRequest,
+    CompletionRequest,
+    Content,
+    Message,
+    OutputDelta,
+    Prompt,
+    Prompts,
+    Reasoning,
+    TextDelta,
+    Tool,
+    ToolChoice,
+)
+from ovpipe.testing import CalculatorRunner
+
+CALL = '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
+TOOLS: dict[str, Any] = {"tools": (Tool(name="add"),), "tool_choice": ToolChoice("auto")}
+
+
+def chat(**wishes: Any) -> ChatRequest:
+    return ChatRequest(id="1", created=1, model="m", messages=(Message(role="user", content="x"),), **wishes)
+
+
+def parse(
+    request: ChatRequest | CompletionRequest, *deltas: TextDelta, prompt: str = ""
+) -> list[OutputDelta]:
+    """By a parser for the formats of Qwen3."""
+    node = OutputParserCalculator(tool_format="hermes", reasoning_format="think")
+    out = CalculatorRunner(node).run(
+        request=[request], prompts=[Prompts((Prompt((1,), prompt),))], text=deltas
+    )
+    return out[OutputParserCalculator.parsed]
+
+
+def test_plain_text_is_content_and_its_counts_stay() -> None:
+    assert parse(chat(), TextDelta("Hi", 1, 7, tokens=(5,)), TextDelta("!", 2, 7, "length")) == [
+        OutputDelta((Content("Hi"),), 1, 7, tokens=(5,)),
+        OutputDelta((Content("!"),), 2, 7, "length"),
+    ]
+
+
+def test_thoughts_are_counted_in_tokens() -> None:
+    deltas = parse(
+        chat(),
+        TextDelta("<think>", 1, 7),
+        TextDelta("hm", 2, 7),
+        TextDelta("</think>", 3, 7),
+        TextDelta("yes", 4, 7, "stop"),
+    )
+    assert [part for delta in deltas for part in delta.parts] == [Reasoning("hm"), Content("yes")]
+    assert deltas[-1].reasoning_tokens == 2
+
+
+def test_a_prompt_that_opens_thoughts_makes_the_text_begin_inside() -> None:
+    (delta,) = parse(chat(), TextDelta("hm</think>yes", 4, 7, "stop"), prompt="...<think>\n")
+    assert delta.parts == (Reasoning("hm"), Content("yes"))
+
+
+def test_a_chosen_call_ends_with_tool_calls_and_a_named_one_with_stop() -> None:
+    (chosen,) = parse(chat(**TOOLS), TextDelta(CALL, 9, 7, "stop"))
+    assert chosen.parts == (CalledTool("add", '{"a": 1}'),)
+    assert chosen.finish == "tool_calls"
+    named = chat(tools=TOOLS["tools"], tool_choice=ToolChoice("named", "add"))
+    assert parse(named, TextDelta(CALL, 9, 7, "stop"))[0].finish == "stop"
+    assert parse(chat(**TOOLS), TextDelta(CALL, 9, 7, "length"))[0].finish == "length"
+
+
+def test_without_tools_calls_are_text() -> None:
+    assert parse(chat(), TextDelta(CALL, 9, 7, "stop"))[0].parts == (Content(CALL),)
+    none = chat(tools=TOOLS["tools"], tool_choice=ToolChoice("none"))
+    assert parse(none, TextDelta(CALL, 9, 7, "stop"))[0].parts == (Content(CALL),)
+
+
+def test_one_call_is_handed_on_when_they_are_not_to_be_parallel() -> None:
+    deltas = parse(
+        chat(parallel_tool_calls=False, **TOOLS), TextDelta(CALL, 9, 7), TextDelta(CALL, 18, 7, "stop")
+    )
+    assert [part for delta in deltas for part in delta.parts] == [CalledTool("add", '{"a": 1}')]
+    assert deltas[-1].finish == "tool_calls"
+
+
+def test_special_tokens_are_left_out_unless_they_are_wanted() -> None:
+    delta = TextDelta("a<s>b", 3, 7, "stop", specials=((1, 4),))
+    completion = CompletionRequest(id="1", created=1, model="m", prompts=("p",))
+    assert text(parse(completion, delta)) == text(parse(chat(), delta)) == "ab"
+    wanted = CompletionRequest(id="1", created=1, model="m", prompts=("p",), skip_special_tokens=False)
+    assert text(parse(wanted, delta)) == text(parse(chat(skip_special_tokens=False), delta)) == "a<s>b"
+
+
+def text(deltas: list[OutputDelta]) -> str:
+    """The content of all deltas."""
+    return "".join(part.text for delta in deltas for part in delta.parts if isinstance(part, Content))
+
+
+def test_choices_do_not_mix() -> None:
+    deltas = parse(
+        chat(n=2, best_of=2),
+        TextDelta("<think>a", 1, 7, choice=0),
+        TextDelta("b", 1, 7, choice=1),
+        TextDelta("</think>c", 2, 7, "stop", choice=0),
+        TextDelta("d", 2, 7, "stop", choice=1),
+    )
+    assert [(delta.choice, part) for delta in deltas for part in delta.parts] == [
+        (0, Reasoning("a")),
+        (1, Content("b")),
+        (0, Content("c")),
+        (1, Content("d")),
+    ]
+
+
+def test_what_was_held_back_comes_when_the_text_ends_without_a_finish() -> None:
+    assert text(parse(chat(), TextDelta("less <thi", 1, 7))) == "less <thi"
+
+
+def test_a_completion_has_no_formats() -> None:
+    completion = CompletionRequest(id="1", created=1, model="m", prompts=("p",))
+    assert (
+        text(parse(completion, TextDelta("<think>hm</think>" + CALL, 9, 7, "stop")))
+        == "<think>hm</think>" + CALL
+    )

@@ -1,0 +1,116 @@
+"""A server whose model keeps to a script, and the programs that ask it, each in its client's own folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import pytest
+
+from tests.clients.install import NODE, node_folder, python_of
+from tests.clients.scripts import TEMPLATE, TEXTS
+from tests.end_to_end.scripted import write_scripted_model
+from tests.serving.server_process import ServerProcess
+
+PROGRAMS: Final = Path(__file__).parent / "programs"
+SECONDS: Final = 120
+
+QUIET: Final = MappingProxyType(
+    {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # it would fetch a table of prices when it is imported
+        "LITELLM_MODE": "PRODUCTION",  # it would read a .env
+        "LANGSMITH_TRACING": "false",
+        "PYDANTIC_AI_NO_BANNER": "1",
+    }
+)
+"""What keeps the clients from asking anyone but the server, as their documentation has it."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What came of a program: its exit code, what it printed, and whether it went to the proxy."""
+
+    code: int
+    said: str
+    complaints: str
+    asked_others: bool
+
+
+class Clients:
+    """Runs each client's program once, and keeps what came of it."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self._folder = folder
+        self._ended: dict[str, Ended] = {}
+
+    def got(self, client: str) -> Any:
+        """What a client's program printed; it has complained of nothing, and asked nobody but the server."""
+        if client not in self._ended:
+            self._ended[client] = self._run(*command_of(client), self.url)
+        ended = self._ended[client]
+        assert (ended.code, ended.complaints) == (0, "")
+        assert not ended.asked_others
+        return json.loads(ended.said)
+
+    def _run(self, *command: str) -> Ended:
+        with socket.create_server(("127.0.0.1", 0)) as proxy:
+            proxy.setblocking(False)
+            address = "http://{}:{}".format(*proxy.getsockname())
+            done = subprocess.run(
+                command,
+                cwd=self._folder,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(self._folder),
+                    **QUIET,
+                    **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), address),
+                    "no_proxy": "127.0.0.1",
+                },
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+            try:
+                proxy.accept()[0].close()
+                asked_others = True
+            except BlockingIOError:
+                asked_others = False
+        return Ended(done.returncode, done.stdout, done.stderr, asked_others)
+
+
+def command_of(client: str) -> tuple[str, ...]:
+    """The command that runs a client's program. -P: or `import litellm` would find the program litellm.py."""
+    if client == NODE:
+        # Node looks for packages beside the program, wherever it is run.
+        return "node", str(shutil.copy(PROGRAMS / "openai.mjs", node_folder() / "openai.mjs"))
+    python = sys.executable if client == "openai" else str(python_of(client))
+    return python, "-P", str(PROGRAMS / f"{client.replace('-', '_')}.py")
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+    """The clients of one server."""
+    folder = tmp_path_factory.mktemp("clients")
+    write_scripted_model(folder / "script", TEXTS, chat_template=TEMPLATE)
+    parameters = {
+        "models_path": str(folder / "script"),
+        "tool_format": "hermes",
+        "reasoning_format": "think",
+        "num_kv_blocks": "64",
+        "plugin_config": "{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}",
+    }
+    settings = [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
+    with ServerProcess("chat", "--model", "script", *settings) as server:
+        server.wait_ready()
+        yield Clients(server.url, folder)

@@ -1,0 +1,67 @@
+"""Whatever schemathesis makes of /openapi.json, the real server answers as documented, and never with a 5xx."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving.asking import get
+from tests.serving.server_process import ServerProcess
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
+SEED = "1"
+CONFIG = """
+[generation]
+max-examples = 60
+deterministic = true
+database = "none"
+
+[checks]
+# What parameters mean together no schema says, so a valid body may be refused: with a 400, and nothing else.
+positive_data_acceptance.expected-statuses = ["2xx", "400"]
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    """The embedded model, with short answers."""
+    with ServerProcess("--set", "max_tokens_limit=16") as running:
+        running.wait_ready()
+        yield running
+
+
+def answered(figures: str, endpoint: str, status: int) -> int:
+    """How many requests were answered so."""
+    label = rf'^ovpipe_requests_total{{endpoint="{endpoint}",model="tiny-random",status="{status}"}} (\d+)'
+    match = re.search(label, figures, re.MULTILINE)
+    return 0 if match is None else int(match[1])
+
+
+def test_no_answer_is_a_5xx_or_other_than_documented(server: ServerProcess, tmp_path: Path) -> None:
+    config = tmp_path / "schemathesis.toml"
+    config.write_text(CONFIG)
+    run = ["run", f"{server.url}/openapi.json", "--seed", SEED, "--phases", "examples,coverage,fuzzing"]
+    done = subprocess.run(
+        [str(SCHEMATHESIS), "--config-file", str(config), *run, "--no-color"],
+        cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{server.output()}"
+    figures = get(server.url, "/metrics").body.decode()
+    for endpoint in ("/chat/completions", "/completions"):
+        assert answered(figures, endpoint, 200) > 100, done.stdout
+        assert answered(figures, endpoint, 400) > 100, done.stdout
+    assert re.search(r"^ovpipe_engine_restarts_total{.*} 0", figures, re.MULTILINE)

@@ -1,0 +1,27 @@
+"""Every parameter of the API has a test over HTTP that shows its effect."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from ovpipe.calculators.llm.parameters import PARAMETERS
+
+TESTS = Path(__file__).parents[1] / "end_to_end" / "api"
+
+
+def marked(path: Path) -> Iterator[str]:
+    """The parameters that a file's tests say to show: `@row("temperature")`."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "row":
+                    yield from (ast.literal_eval(argument) for argument in decorator.args)
+
+
+def test_every_row_of_the_table_has_a_test_over_http() -> None:
+    shown = {name for path in sorted(TESTS.glob("test_*.py")) for name in marked(path)}
+    rows = {row.name for row in PARAMETERS}
+    assert rows - shown == set(), "without a test"
+    assert shown - rows == set(), "no row of the table"
