@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 from ovpipe.calculators.llm.grammar import MOST_BYTES_OF_TOOLS, as_json
 from ovpipe.calculators.llm.output_parsers import (
     REASONING_FORMATS,
-    detect_formats,
     make_guide,
     prompt_opens_thinking,
 )
@@ -40,7 +39,7 @@ def formats_of(
     """
     if not isinstance(request, ChatRequest):
         return Formats(None, None)
-    found = Formats(*detect_formats(None if template is None else template.source))
+    found = Formats(None, None) if template is None else Formats(*template.formats)
     formats = Formats(named.tools or found.tools, named.reasoning or found.reasoning)
     if forces_calls(request) and guide_of_calls(request, formats, opened=False) is None:
         return formats._replace(tools=JSON_CALLS)

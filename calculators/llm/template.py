@@ -9,6 +9,7 @@ from typing import Any, Final
 from jinja2 import TemplateError, UndefinedError
 
 from ovpipe.calculators.llm.final_message import NotContinuable, cut, mark
+from ovpipe.calculators.llm.output_parsers import detect_formats
 from ovpipe.calculators.llm.packets import Message, Tool
 from ovpipe.calculators.llm.template_messages import message_in_template, tool_in_template
 from ovpipe.calculators.llm.template_quirks import Quirks
@@ -72,6 +73,8 @@ class ChatTemplate:
         longest: int = LONGEST_TEXT,
     ) -> None:
         self.source = source if tool_use is None else f"{source}\n{tool_use}"
+        self.formats = detect_formats(self.source)
+        """The formats of calls and of thoughts that it speaks of; None for one that is not known."""
         """What all of it says, for those who look for the formats of calls and thoughts."""
         self._special_tokens = dict(special_tokens or {})
         self._default = Compiled(source, longest)

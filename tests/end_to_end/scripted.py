@@ -13,7 +13,7 @@ from ovpipe.engines.build.folder import write_model_folder
 from ovpipe.engines.build.tokenizer import build_tokenizer
 from ovpipe.engines.build.weights import scripted_weights
 
-PAD, END = "<|endoftext|>", "<|im_end|>"
+PAD, BEGIN, END = "<|endoftext|>", "<|begin|>", "<|im_end|>"
 PIECE = 3
 """Characters in a token, where another text does not have the same."""
 
@@ -27,11 +27,11 @@ def write_scripted_model(
     """Writes a model that answers the special token `<|word|>` with the text of that word, and ends.
 
     Each text is cut into tokens that no other text has, and the model knows for each token which one
-    comes next, whatever came before. `marks` are strings that become special tokens wherever they stand in the
+    comes next, whatever came before. Its tokenizer puts a token before a completion's prompt. `marks` are strings that become special tokens wherever they stand in the
     texts; each may stand in one place only.
     """
     words = [f"<|{word}|>" for word in texts]
-    specials = (PAD, END, *words, *marks)
+    specials = (PAD, BEGIN, END, *words, *marks)
     used = {bytes([byte]) for byte in range(256)}
     pieces = {word: cut(text, marks, used) for word, text in texts.items()}
     tokens = BytePairs(
@@ -56,7 +56,7 @@ def write_scripted_model(
         tie_embeddings=False,
     )
     weights = scripted_weights(config, lambda token: following.get(token, specials.index(END)))
-    tokenizer, detokenizer = build_tokenizer(tokens, eos=END, pad=PAD, chat_template=chat_template)
+    tokenizer, detokenizer = build_tokenizer(tokens, eos=END, pad=PAD, bos=BEGIN, chat_template=chat_template)
     write_model_folder(
         folder,
         model=build_decoder(config, weights),

@@ -6,6 +6,7 @@ import openvino as ov
 import openvino_tokenizers
 from openvino_tokenizers.constants import UTF8ReplaceMode
 from openvino_tokenizers.tokenizer_pipeline import (
+    AddToken,
     BPETokenizationStep,
     CombineSegmentsStep,
     FuseStep,
@@ -25,13 +26,14 @@ from ovpipe.engines.build.naming import number_nodes
 
 
 def build_tokenizer(
-    pairs: BytePairs, *, eos: str, pad: str, chat_template: str | None = None
+    pairs: BytePairs, *, eos: str, pad: str, bos: str | None = None, chat_template: str | None = None
 ) -> tuple[ov.Model, ov.Model]:
     """The tokenizer (string -> input_ids, attention_mask i64) and detokenizer (ids i64 -> string).
 
-    Text is split as GPT-2 splits it; special tokens are recognised in it and nothing is added to it.
+    Text is split as GPT-2 splits it; special tokens are recognised in it. `bos`, if there is one, is put
+    before it where special tokens are to be added; nothing else is added.
     The detokenizer skips special tokens unless told not to, and replaces invalid UTF-8 by U+FFFD.
-    `eos` and `pad` are special tokens of `pairs`.
+    `eos`, `pad` and `bos` are special tokens of `pairs`.
     """
     tokens = pairs.tokens
     special_ids = {special: index for index, special in enumerate(pairs.specials)}
@@ -44,8 +46,11 @@ def build_tokenizer(
             RegexSplitStep.byte_level_splitter(),
             BPETokenizationStep(vocab=tokens, merges=list(pairs.merges), added_tokens=special_ids),
             TruncationStep(max_length=TruncationStep.DISABLE_TRUNCATE_MAX_LENGTH),
-            # It combines one segment with nothing, but genai pads and truncates only where one stands.
-            CombineSegmentsStep([Sequence()]),
+            # Without a bos it combines one segment with nothing, but genai pads and truncates only where
+            # one stands.
+            CombineSegmentsStep(
+                [Sequence()] if bos is None else [AddToken(token=bos, _token_id=special_ids[bos]), Sequence()]
+            ),
             PaddingStep(token=pad, _token_id=pad_id, pad_right=False),
             VocabDecoderStep(vocab=tokens, skip_tokens=list(special_ids.values())),
             FuseStep(),
@@ -63,6 +68,8 @@ def build_tokenizer(
         model.set_rt_info(openvino_tokenizers.__version__, "openvino_tokenizers_version")
         model.set_rt_info(eos_id, "eos_token_id")
         model.set_rt_info(pad_id, "pad_token_id")
+        if bos is not None:
+            model.set_rt_info(special_ids[bos], "bos_token_id")
         if chat_template is not None:
             model.set_rt_info(chat_template, "chat_template")
         number_nodes(model)

@@ -51,6 +51,9 @@ models:
       prompt_lookup: true
       num_kv_blocks: 64
       plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}
+  narrow:
+    graph: chat
+    parameters: {{models_path: {tiny}, max_num_seqs: 1, num_kv_blocks: 128}}
   script:
     graph: chat
     parameters: {{models_path: {script}, tool_format: hermes, reasoning_format: think, num_kv_blocks: 64}}

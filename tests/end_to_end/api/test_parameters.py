@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.api.conftest import Api, events, text, texts
+from tests.end_to_end.figures import figure
 
 row = pytest.mark.parameter  # tests/house/test_parameters.py looks for these
 SAMPLED: dict[str, Any] = {"temperature": 1.0, "seed": 7}
@@ -50,15 +52,16 @@ def test_a_truncated_prompt_keeps_its_last_tokens(api: Api) -> None:
 
 
 @row("add_special_tokens")
-def test_special_tokens_are_added_when_the_tokenizer_has_any(api: Api) -> None:
-    with_them = api.complete("A graph", add_special_tokens=True).json()["usage"]["prompt_tokens"]
-    without = api.complete("A graph", add_special_tokens=False).json()["usage"]["prompt_tokens"]
-    assert with_them == without  # this tokenizer adds none; test_prompt_making has one that does
-    assert api.complete("A graph", add_special_tokens="yes").error() == (
-        400,
-        "invalid_type",
-        "add_special_tokens",
-    )
+def test_special_tokens_are_added_to_completions_and_not_to_chats(api: Api) -> None:
+    def prompt_tokens(ask: Any, **parameters: Any) -> int:
+        count = ask("<|hello|>", model="script", **parameters).json()["usage"]["prompt_tokens"]
+        assert isinstance(count, int)
+        return count
+
+    assert prompt_tokens(api.complete) == prompt_tokens(api.complete, add_special_tokens=True) == 2
+    assert prompt_tokens(api.complete, add_special_tokens=False) == 1
+    assert prompt_tokens(api.chat) == prompt_tokens(api.chat, add_special_tokens=False) == 1
+    assert prompt_tokens(api.chat, add_special_tokens=True) == 2
 
 
 @row("add_generation_prompt")
@@ -187,19 +190,21 @@ def test_a_beam_search_finds_other_texts_than_sampling(api: Api) -> None:
     assert texts(api.chat(n=3, best_of=3, use_beam_search=False, **SAMPLED)) != beams
 
 
+MANY_ENDS = list(range(3, 303))
+"""So many tokens end an answer that beams are of all lengths."""
+
+
 @row("length_penalty")
-def test_a_length_penalty_changes_which_beam_is_best(api: Api) -> None:
+def test_a_length_penalty_prefers_long_beams_or_short_ones(api: Api) -> None:
     wishes: dict[str, Any] = {
         "best_of": 4,
-        "n": 4,
         "use_beam_search": True,
-        "max_tokens": 40,
-        "early_stopping": False,
+        "max_tokens": 30,
+        "stop_token_ids": MANY_ENDS,
     }
-    short = api.complete("<|im_end|>", length_penalty=-20.0, **wishes)
-    long = api.complete("<|im_end|>", length_penalty=20.0, **wishes)
-    assert short.status == long.status == 200
-    assert api.chat(length_penalty="long").error() == (400, "invalid_type", "length_penalty")
+    short = api.complete(length_penalty=-20.0, **wishes).json()["usage"]["completion_tokens"]
+    long = api.complete(length_penalty=20.0, **wishes).json()["usage"]["completion_tokens"]
+    assert short < 5 < long == 30
 
 
 @row("num_beam_groups")
@@ -229,10 +234,15 @@ def test_a_diversity_penalty_drives_groups_apart(api: Api) -> None:
 
 
 @row("early_stopping")
-def test_early_stopping_takes_true_false_or_never(api: Api) -> None:
-    wishes: dict[str, Any] = {"n": 2, "best_of": 2, "use_beam_search": True}
-    for value in (True, False, "never"):
-        assert api.chat(early_stopping=value, **wishes).status == 200
+def test_early_stopping_takes_the_first_beams_that_end(api: Api) -> None:
+    wishes: dict[str, Any] = {"n": 3, "best_of": 3, "use_beam_search": True, "max_tokens": 30}
+    tokens = [
+        api.complete("Packets flow", early_stopping=value, stop_token_ids=MANY_ENDS, **wishes).json()[
+            "usage"
+        ]["completion_tokens"]
+        for value in (True, False, "never")
+    ]
+    assert tokens == sorted(set(tokens))
     assert api.chat(early_stopping="soon", **wishes).error() == (400, "invalid_value", "early_stopping")
 
 
@@ -409,8 +419,23 @@ def test_the_tokens_of_logprobs_may_be_ids(api: Api) -> None:
 
 
 @row("priority")
-def test_a_priority_is_an_integer_that_orders_admission(api: Api) -> None:
-    assert api.chat(priority=-5).status == 200  # the order itself: tests/engines/test_genai.py
+def test_of_those_that_wait_the_lowest_priority_comes_first(api: Api) -> None:
+    ended: list[int] = []
+
+    def ask(priority: int, max_tokens: int) -> None:
+        answer = api.complete(model="narrow", max_tokens=max_tokens, priority=priority, ignore_eos=True)
+        assert answer.status == 200
+        ended.append(priority)
+
+    threads = []
+    for at, (priority, max_tokens) in enumerate([(0, 1500), (5, 1), (-5, 1)]):
+        threads.append(Thread(target=ask, args=(priority, max_tokens)))
+        threads[-1].start()
+        while figure(api.url, "engine_requests", "narrow") <= at and len(ended) == 0:
+            pass  # asking takes its time
+    for thread in threads:
+        thread.join()
+    assert ended == [0, -5, 5]
     assert api.chat(priority="high").error() == (400, "invalid_type", "priority")
 
 
@@ -486,3 +511,9 @@ def test_a_confidence_threshold_needs_a_draft_model(api: Api) -> None:
     for model in ("tiny", "lookup"):
         answer = api.chat(model=model, assistant_confidence_threshold=0.5)
         assert answer.error() == (400, "unsupported_parameter", "assistant_confidence_threshold")
+
+
+def test_a_template_that_refuses_is_the_senders_error_with_its_words(api: Api) -> None:
+    answer = api.chat("x", model="script", chat_template_kwargs={"raise": True})
+    assert answer.error() == (400, "chat_template_refused", "messages")
+    assert "not like this" in answer.json()["error"]["message"]
