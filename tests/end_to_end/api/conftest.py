@@ -1,4 +1,4 @@
-"""One real server for all tests of the API: a model that writes at random, and one that keeps to a script."""
+"""A real server for the tests of the API: a model that writes at random, and one that keeps to a script."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ class Api:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The server; all tests share it."""
+    """The server; the tests of a file share it, and no process of it outlives them."""
     folder = tmp_path_factory.mktemp("api")
     write_scripted_model(folder / "script", TEXTS, chat_template=TEMPLATE, marks=("<|mark|>", "<|tick|>"))
     config = folder / "server.yaml"
