@@ -303,6 +303,13 @@ BY_NAME: Final[Mapping[Endpoint, Mapping[str, Parameter]]] = MappingProxyType(
         for endpoint in Endpoint
     }
 )
+REQUIRED: Final[Mapping[Endpoint, tuple[Parameter, ...]]] = MappingProxyType(
+    {
+        endpoint: tuple(row for row in PARAMETERS if row.required and endpoint in row.endpoints)
+        for endpoint in Endpoint
+    }
+)
+CONFIGURABLE: Final = tuple(row for row in PARAMETERS if row.config_key)
 
 
 def read_body(body: Mapping[str, Any], endpoint: Endpoint, ignored: Ignored) -> dict[str, Any]:
@@ -328,8 +335,8 @@ def read_body(body: Mapping[str, Any], endpoint: Endpoint, ignored: Ignored) -> 
             fields[row.lands_in] = read
             if row.lands_in == "grammar":
                 fields["grammar_param"] = name
-    for row in rows.values():
-        if row.required and row.lands_in not in fields:
+    for row in REQUIRED[endpoint]:
+        if row.lands_in not in fields:
             raise missing(row.name, row.kind.describe())
     return fields
 
@@ -337,8 +344,8 @@ def read_body(body: Mapping[str, Any], endpoint: Endpoint, ignored: Ignored) -> 
 def read_generation_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The request's fields that generation_config.json gives. What is wrong there counts as absent."""
     fields = {}
-    for row in PARAMETERS:
-        value = config.get(row.config_key) if row.config_key else None
+    for row in CONFIGURABLE:
+        value = config.get(row.config_key)
         if value is not None:
             try:
                 fields[row.config_field or row.lands_in] = row.kind.read(value, row.name, Ignored())
