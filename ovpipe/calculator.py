@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator, Mapping, Sequence, Set
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from ovpipe.ports import (
@@ -85,7 +85,7 @@ class Context(Protocol):
         choices say: they still come, and the producer may spare itself the rest; see `done_keys`.
         """
 
-    def done_keys(self, port: Output[T]) -> frozenset[Hashable]:
+    def done_keys(self, port: Output[T]) -> Set[Hashable]:
         """The keys of an output that every consumer has said to be done with.
 
         A node passes a key on to its own inputs when nobody needs it of any of its outputs.

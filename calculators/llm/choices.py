@@ -1,16 +1,19 @@
-"""Choices: several sequences of one request in the engine at once, and which of them are the best."""
+"""Choices: several sequences of one request in the engine at once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from typing import Self
+from typing import Final, Self
 
 import msgspec
 
 from ovpipe.calculators.llm.packets import Prompt, TokenDelta
 from ovpipe.engines.protocol import Delta, Engine, Generation, SamplingParams
+
+MOST_TOKENS: Final = 64
+"""Tokens of one delta of a text that is there at once: what the nodes below do with one takes its time."""
 
 
 class Sequence(msgspec.Struct, frozen=True, eq=False):
@@ -38,6 +41,21 @@ class Sequence(msgspec.Struct, frozen=True, eq=False):
             self.choice,
             tuple(delta.logprobs),
         )
+
+    def pieces(self, whole: Delta) -> Iterator[TokenDelta]:
+        """A text that is there at once, as deltas of a size that lets others have their turn in between."""
+        tokens, logprobs = whole.tokens, whole.logprobs
+        for begin in range(0, max(1, len(tokens)), MOST_TOKENS):
+            end = begin + MOST_TOKENS
+            yield self.delta(
+                Delta(
+                    whole.request,
+                    tokens[begin:end],
+                    min(end, len(tokens)),
+                    whole.finish if end >= len(tokens) else None,
+                    logprobs[begin:end],
+                )
+            )
 
 
 class Choices:
@@ -99,25 +117,3 @@ class Choices:
 async def next_delta(generation: Generation) -> Delta | None:
     """The next delta; None at the end."""
     return await anext(generation, None)
-
-
-def whole(deltas: list[Delta]) -> Delta:
-    """All deltas of a sequence in one."""
-    last = deltas[-1]
-    return Delta(
-        last.request,
-        [token for delta in deltas for token in delta.tokens],
-        last.generated,
-        last.finish,
-        [logprob for delta in deltas for logprob in delta.logprobs],
-    )
-
-
-def best(candidates: list[Delta], n: int) -> list[Delta]:
-    """The n whose tokens have the highest mean log-probability, the best first."""
-    return sorted(candidates, key=mean_logprob, reverse=True)[:n]
-
-
-def mean_logprob(delta: Delta) -> float:
-    """How likely the text was, by token."""
-    return sum(delta.logprobs) / len(delta.logprobs) if delta.logprobs else float("-inf")

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+
+import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.choices import Choices, Sequence, best, whole
+from ovpipe.calculators.llm.candidates import Candidate, best
+from ovpipe.calculators.llm.choices import Choices, Sequence
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt, Prompts, TokenDelta
+from ovpipe.calculators.llm.sampling import check_speculation, sampling_of
 from ovpipe.engines.protocol import (
-    BeamSearch,
     Delta,
     Engine,
     EngineDied,
-    EngineInfo,
     EngineUnavailable,
     RequestRefused,
-    SamplingParams,
 )
+from ovpipe.engines.tokenizer import Tokenizer
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
-
-LEAST: Final = 1e-6
-"""Engines compute with 32-bit floats, where a smaller top_p or penalty may be 0 and then divides by it."""
 
 
 @register
@@ -37,8 +36,9 @@ class ContinuousBatchingCalculator(Calculator):
     request, 503 when the engine is not there (with retry_after) or dies.
 
     Each choice of each prompt is a request of its own in the engine, with a seed of its own, and their
-    deltas come as they are generated. With best_of above n they come at the end, the best ones only. A beam
-    search is one request and comes in one piece.
+    deltas come as they are generated. With best_of above n they come at the end, the best ones only; stop
+    strings beside it need the side input `tokenizer` (optional), by which candidates are cut at their stops
+    before they are compared. A beam search is one request and comes at its end.
 
     The engine forgets the request when nobody reads `deltas` any more, and when the run is cancelled; it
     forgets one choice when everybody has said `cx.done(text, (prompt, choice))`.
@@ -46,7 +46,7 @@ class ContinuousBatchingCalculator(Calculator):
 
         continuous_batching:
           calculator: ContinuousBatchingCalculator
-          side_inputs: {engine: engine}
+          side_inputs: {engine: engine, tokenizer: tokenizer}
           inputs: {request: chat_request, prompts: prompts}
           outputs: {deltas: deltas}
     """
@@ -55,6 +55,7 @@ class ContinuousBatchingCalculator(Calculator):
     prompts = Input[Prompts]()
     deltas = Output[TokenDelta](streaming=True)
     engine = SideInput[Engine]()
+    tokenizer = SideInput[Tokenizer](optional=True)
 
     async def process(self, cx: Context) -> None:
         """Sends deltas until the engine has finished or nobody reads them."""
@@ -74,11 +75,12 @@ class ContinuousBatchingCalculator(Calculator):
         self, cx: Context, request: ChatRequest | CompletionRequest, prompt: Prompt, engine: Engine
     ) -> None:
         """The one choice of the one prompt."""
-        tokens = prompt.tokens
-        sampling = sampling_of(request, prompt, engine.info)
-        async with engine.generate(tokens, sampling, priority=request.priority) as generation:
+        sequence = Sequence(0, 0, prompt, sampling_of(request, prompt, engine.info))
+        async with engine.generate(prompt.tokens, sequence.sampling, priority=request.priority) as generation:
             async for delta in generation:
-                cx.send(self.deltas, token_delta(delta, len(tokens)))
+                cx.send(self.deltas, sequence.delta(delta))
+                if sequence.key in cx.done_keys(self.deltas):
+                    return
                 await cx.drain()
 
     async def stream_all(
@@ -105,17 +107,19 @@ class ContinuousBatchingCalculator(Calculator):
         engine: Engine,
     ) -> None:
         """The n best of best_of candidates, when all are there."""
+        tokenizer = tokenizer_for_stops(request, cx.get(self.tokenizer))
         sequences = self.sequences(request, prompts, engine, logprobs=True)
-        deltas: dict[tuple[int, int], list[Delta]] = {sequence.key: [] for sequence in sequences}
+        candidates = {sequence: Candidate(sequence, request, tokenizer) for sequence in sequences}
         async with Choices(sequences, engine, request.priority) as choices:
             async for sequence, delta in choices:
-                deltas[sequence.key].append(delta)
+                if candidates[sequence].add(delta):
+                    choices.drop(sequence)
                 await cx.drain()
-        for at, prompt in enumerate(prompts):
-            candidates = [whole(parts) for (of, _), parts in deltas.items() if of == at]
-            for choice, delta in enumerate(best(candidates, request.n)):
-                shown = token_delta(delta, len(prompt.tokens), at, choice, logprobs=request.logprobs)
-                cx.send(self.deltas, shown)
+        for at in range(len(prompts)):
+            of_prompt = [candidates[sequence] for sequence in sequences if sequence.at == at]
+            for choice, candidate in enumerate(best(of_prompt, request.n)):
+                sequence = msgspec.structs.replace(candidate.sequence, choice=choice)
+                await self.send_whole(cx, sequence, candidate.whole(logprobs=request.logprobs))
 
     async def search(
         self,
@@ -131,10 +135,23 @@ class ContinuousBatchingCalculator(Calculator):
         ]
         async with Choices(sequences, engine, request.priority) as choices:
             async for sequence, delta in choices:
+                found = len(delta.beams)
+                if found < request.n:  # nothing would answer the other choices
+                    message = f"The model's engine found {found} texts where {request.n} were asked for."
+                    raise RequestError(500, message, code="too_few_beams")
                 for choice, beam in enumerate(delta.beams[: request.n]):
-                    one = Delta(0, beam.tokens, len(beam.tokens), beam.finish, beam.logprobs)
-                    cx.send(self.deltas, token_delta(one, len(sequence.prompt.tokens), sequence.at, choice))
-                await cx.drain()
+                    logprobs = beam.logprobs if request.logprobs else []
+                    whole = Delta(0, beam.tokens, len(beam.tokens), beam.finish, logprobs)
+                    await self.send_whole(cx, msgspec.structs.replace(sequence, choice=choice), whole)
+
+    async def send_whole(self, cx: Context, sequence: Sequence, whole: Delta) -> None:
+        """A text that is there at once, piece by piece; the event loop gets its turn after each."""
+        for piece in sequence.pieces(whole):
+            cx.send(self.deltas, piece)
+            if sequence.key in cx.done_keys(self.deltas):
+                return
+            await asyncio.sleep(0)
+            await cx.drain()
 
     def sequences(
         self,
@@ -152,19 +169,21 @@ class ContinuousBatchingCalculator(Calculator):
         ]
 
 
-def token_delta(
-    delta: Delta, prompt_tokens: int, prompt: int = 0, choice: int = 0, *, logprobs: bool = True
-) -> TokenDelta:
-    """A delta of the engine as the graph has it."""
-    return TokenDelta(
-        tuple(delta.tokens),
-        delta.generated,
-        prompt_tokens,
-        delta.finish,
-        prompt,
-        choice,
-        tuple(delta.logprobs) if logprobs else (),
-    )
+def tokenizer_for_stops(
+    request: ChatRequest | CompletionRequest, tokenizer: Tokenizer | None
+) -> Tokenizer | None:
+    """What finds stop strings in candidates, if there are any to find; RequestError 400 if it is missing."""
+    if not request.stop or not request.detokenize:
+        return None
+    if tokenizer is None:
+        raise RequestError(
+            400,
+            "'best_of' above 'n' cannot stand beside 'stop' here: this server's graph gives the node that "
+            "chooses the best texts no tokenizer to find stop strings with.",
+            code="unsupported_parameter",
+            param="best_of",
+        )
+    return tokenizer
 
 
 @contextmanager
@@ -189,114 +208,3 @@ def engine_errors() -> Iterator[None]:
         raise RequestError(
             400, f"The model's engine refuses this request: {error}", code="request_refused"
         ) from error
-
-
-def check_speculation(request: ChatRequest | CompletionRequest, info: EngineInfo) -> None:
-    """Raises RequestError 400 for parameters of a way to guess ahead that this engine does not use."""
-    needs = (
-        ("num_assistant_tokens", ("draft_model", "prompt_lookup")),
-        ("assistant_confidence_threshold", ("draft_model",)),
-        ("max_ngram_size", ("prompt_lookup",)),
-    )
-    for name, ways in needs:
-        if getattr(request, name) is not None and info.speculation not in ways:
-            words = " or ".join(way.replace("_", " ") for way in ways)
-            raise RequestError(
-                400,
-                f"'{name}' needs a model that is served with {words}, and this one is not.",
-                code="unsupported_parameter",
-                param=name,
-            )
-
-
-def sampling_of(
-    request: ChatRequest | CompletionRequest,
-    prompt: Prompt,
-    info: EngineInfo,
-    choice: int = 0,
-    *,
-    logprobs: bool = False,
-) -> SamplingParams:
-    """The engine's parameters for one choice; raises RequestError 400 when the request does not fit.
-
-    Each choice has a seed of its own, so that the first has the text that a request for it alone would get.
-    """
-    max_tokens = max_tokens_of(request, len(prompt.tokens), info)
-    beams = None
-    if request.use_beam_search:
-        beams = BeamSearch(
-            width=request.best_of,
-            groups=request.num_beam_groups,
-            length_penalty=request.length_penalty,
-            diversity_penalty=request.diversity_penalty,
-            early_stopping=request.early_stopping,
-        )
-    return SamplingParams(
-        max_tokens=max_tokens,
-        min_tokens=min(request.min_tokens, max_tokens),
-        temperature=request.temperature,
-        top_p=max(request.top_p, LEAST),
-        top_k=request.top_k if request.top_k > 0 else -1,
-        min_p=request.min_p,
-        repetition_penalty=max(request.repetition_penalty, LEAST),
-        frequency_penalty=request.frequency_penalty,
-        presence_penalty=request.presence_penalty,
-        seed=None if request.seed is None else request.seed + choice,
-        ignore_eos=request.ignore_eos,
-        stop_token_ids=request.stop_token_ids,
-        logprobs=logprobs or request.logprobs,
-        beams=beams,
-        grammar=request.grammar,
-        num_assistant_tokens=request.num_assistant_tokens,
-        assistant_confidence_threshold=request.assistant_confidence_threshold,
-        max_ngram_size=request.max_ngram_size,
-    )
-
-
-def max_tokens_of(request: ChatRequest | CompletionRequest, prompt_tokens: int, info: EngineInfo) -> int:
-    """How many tokens to generate: what the request says, or else what context, cache and limit leave."""
-    where = "prompt" if isinstance(request, CompletionRequest) else "messages"
-    if not info.dynamic_split_fuse and prompt_tokens > info.max_num_batched_tokens:
-        raise RequestError(
-            400,
-            f"This server reads prompts of at most {info.max_num_batched_tokens} tokens. However, your "
-            f"{where} resulted in {prompt_tokens} tokens. Please reduce the length of the {where}.",
-            code="context_length_exceeded",
-            param=where,
-        )
-    limit = info.cache_tokens
-    what = "This server's KV cache holds"
-    if info.context_length is not None and info.context_length <= limit:
-        limit = info.context_length
-        what = "This model's maximum context length is"
-    if prompt_tokens >= limit:
-        raise RequestError(
-            400,
-            f"{what} {limit} tokens. However, your {where} resulted in {prompt_tokens} tokens. "
-            f"Please reduce the length of the {where}.",
-            code="context_length_exceeded",
-            param=where,
-        )
-    asked = request.explicit_limit
-    if asked is None:
-        left = limit - prompt_tokens
-        if request.use_beam_search:
-            left = max(1, min(left, room_of_a_beam(prompt_tokens, request.best_of, info)))
-        return left if request.default_max_tokens is None else min(left, request.default_max_tokens)
-    if prompt_tokens + asked > limit:
-        raise RequestError(
-            400,
-            f"{what} {limit} tokens. However, you requested {prompt_tokens + asked} tokens "
-            f"({prompt_tokens} in the {where}, {asked} in the completion). "
-            f"Please reduce the length of the {where} or completion.",
-            code="context_length_exceeded",
-            param=request.limit_parameter,
-        )
-    return asked
-
-
-def room_of_a_beam(prompt_tokens: int, width: int, info: EngineInfo) -> int:
-    """How many tokens each beam may have: beams share the prompt's full blocks of the cache and no others."""
-    shared = prompt_tokens // info.block_size
-    longest = shared + (info.num_kv_blocks - shared) // width
-    return longest * info.block_size - prompt_tokens

@@ -34,89 +34,104 @@ class DetokenizerCalculator(Calculator):
 
     def __init__(self) -> None:
         self._texts: dict[tuple[int, int], TokenText] = {}
-        self._silent = self._spaced = False
+        self._request: ChatRequest | CompletionRequest | None = None
 
     def process(self, cx: Context) -> None:
         """Sends the text of one delta."""
         request = cx.get(self.request)
         if request is not None:
-            self._silent = not request.detokenize
-            self._spaced = not request.skip_special_tokens and request.spaces_between_special_tokens
+            self._request = request
         delta = cx.get(self.deltas)
         if delta is None:
             return
-        ends: tuple[int, ...] = (0,) * len(delta.tokens)
-        specials: tuple[tuple[int, int], ...] = ()
-        text = end = ""
-        if not self._silent:
-            key = (delta.prompt, delta.choice)
-            growing = self._texts.get(key)
-            if growing is None:
-                growing = self._texts[key] = TokenText(cx[self.tokenizer], spaced=self._spaced)
-            text, ends, specials, end = growing.add(delta)
-        cx.send(
-            self.text,
-            TextDelta(
-                text,
-                delta.completion_tokens,
-                delta.prompt_tokens,
-                delta.finish,
-                delta.prompt,
-                delta.choice,
-                ends if len(delta.tokens) > 1 else (),
-                specials,
-                end,
-                delta.tokens,
-                delta.logprobs,
-            ),
-        )
+        key = (delta.prompt, delta.choice)
+        growing = self._texts.get(key)
+        if growing is None:
+            growing = self._texts[key] = TokenText(cx[self.tokenizer], self._request)
+        cx.send(self.text, growing.read(delta))
 
 
 class TokenText:
     """The text of one growing sequence, with its special tokens marked.
 
-    `spaced` puts a space between two special tokens in a row.
+    A request that shows special tokens may want a space between two of them in a row; one with `detokenize`
+    false wants no text.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, spaced: bool) -> None:
-        self._spaced = spaced
+    def __init__(self, tokenizer: Tokenizer, request: ChatRequest | CompletionRequest | None = None) -> None:
+        self._silent = request is not None and not request.detokenize
+        self._spaced = (
+            request is not None and not request.skip_special_tokens and request.spaces_between_special_tokens
+        )
         self._after_special = False
         self._tokenizer = tokenizer
         self._special = tokenizer.special_ids
         self._detokenizer: Detokenizer = tokenizer.detokenizer()
 
-    def add(self, delta: TokenDelta) -> tuple[str, tuple[int, ...], tuple[tuple[int, int], ...], str]:
-        """What a delta adds: text, where each token ends in it, the spans of special tokens, and the text
-        of the token that ended the sequence.
+    def read(self, delta: TokenDelta) -> TextDelta:
+        """What a delta adds."""
+        tokens, finish = delta.tokens, delta.finish
+        ends: tuple[int, ...] = ()
+        specials: tuple[tuple[int, int], ...] = ()
+        end = ""
+        if self._silent:
+            text = ""
+            if len(tokens) > 1:
+                ends = (0,) * len(tokens)
+        elif finish is None and len(tokens) == 1 and tokens[0] not in self._special:
+            self._after_special = False
+            text = self._detokenizer.push(tokens)
+        else:
+            text, ends, specials, end = self._in_full(delta)
+        return TextDelta(
+            text,
+            delta.completion_tokens,
+            delta.prompt_tokens,
+            finish,
+            delta.prompt,
+            delta.choice,
+            ends,
+            specials,
+            end,
+            tokens,
+            delta.logprobs,
+        )
+
+    def _in_full(self, delta: TokenDelta) -> tuple[str, tuple[int, ...], tuple[tuple[int, int], ...], str]:
+        """Text, where each of several tokens ends in it, the spans of special tokens, and the text of the
+        token that ended the sequence.
         """
         tokens, end = delta.tokens, ""
         if delta.finish == "stop" and tokens:
-            tokens, end = tokens[:-1], self._tokenizer.decode(tokens[-1:], skip_special_tokens=False)
-        if len(tokens) == 1 and tokens[0] not in self._special and delta.finish is None:
-            self._after_special = False
-            return self._detokenizer.push(tokens), (), (), end
-        text, ends, specials = self.each(tokens)
-        ends += [len(text)] * (len(delta.tokens) - len(tokens))
+            tokens, end = tokens[:-1], self._tokenizer.text_of(tokens[-1])
+        pieces, ends, specials = self._each(tokens)
         if delta.finish is not None:
-            text += self._detokenizer.flush()
-        return text, tuple(ends), tuple(specials), end
+            pieces.append(self._detokenizer.flush())
+        if len(delta.tokens) == 1:
+            ends.clear()
+        elif len(tokens) < len(delta.tokens):
+            ends.append(ends[-1])
+        return "".join(pieces), tuple(ends), tuple(specials), end
 
-    def each(self, tokens: Sequence[int]) -> tuple[str, list[int], list[tuple[int, int]]]:
-        """The text of several tokens, one by one."""
-        text = ""
+    def _each(self, tokens: Sequence[int]) -> tuple[list[str], list[int], list[tuple[int, int]]]:
+        """The text of several tokens, one by one: its pieces, the tokens' ends, the special tokens' spans."""
+        pieces: list[str] = []
         ends: list[int] = []
         specials: list[tuple[int, int]] = []
+        size = 0
         for token in tokens:
             if token not in self._special:
                 self._after_special = False
-                text += self._detokenizer.push((token,))
+                piece = self._detokenizer.push((token,))
             else:  # put in here, so that it does not part a character whose other half comes after it
                 if self._after_special and self._spaced:
-                    text += " "
+                    pieces.append(" ")
+                    size += 1
                 self._after_special = True
-                mark = self._tokenizer.decode((token,), skip_special_tokens=False)
-                if mark:
-                    specials.append((len(text), len(text) + len(mark)))
-                    text += mark
-            ends.append(len(text))
-        return text, ends, specials
+                piece = self._tokenizer.text_of(token)
+                if piece:
+                    specials.append((size, size + len(piece)))
+            pieces.append(piece)
+            size += len(piece)
+            ends.append(size)
+        return pieces, ends, specials

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from math import isfinite
+from typing import Any, Final, NoReturn
+
+import msgspec
 
 from ovpipe.calculators.llm.json_schema import invalid_schema, read_schema
 from ovpipe.calculators.llm.kinds import missing, wrong_type, wrong_value
@@ -20,7 +23,7 @@ MOST_BYTES_OF_TOOLS: Final = 1024 * 1024
 MOST_NESTED: Final = 64
 """Groups inside each other in an expression or in rules, and formats in a structural tag."""
 
-MOST_CHOICES: Final = 1024
+MOST_ALTERNATIVES: Final = 1024
 MOST_TAGS: Final = 128
 
 ANY_OBJECT: Final = Grammar("json_schema", '{"type":"object"}')
@@ -33,6 +36,7 @@ def invalid_grammar(path: str, fact: str) -> RequestError:
 
 def of_schema(schema: Any, path: str, *, strict: bool = False) -> Grammar:
     """Of a JSON Schema; raises RequestError 400."""
+    check_size(schema, path)
     return Grammar("json_schema", as_json(read_schema(schema, path, strict=strict), path))
 
 
@@ -58,10 +62,12 @@ def of_rules(rules: str, path: str) -> Grammar:
 
 def of_choices(choices: Sequence[str], path: str) -> Grammar:
     """Of the only texts allowed; raises RequestError 400."""
-    if any("\0" in choice for choice in choices):  # no form of it gets through to the library's rules
+    different = dict.fromkeys(choices)
+    if sum(map(len, different)) > MOST_BYTES:  # as literals they are longer still
+        raise too_long(path, MOST_BYTES)
+    if any("\0" in choice for choice in different):  # no form of it gets through to the library's rules
         raise wrong_value(path, "a list of texts without NUL characters")
-    literals = dict.fromkeys(map(literal, choices))
-    return Grammar("ebnf", limited("root ::= " + " | ".join(literals), path))
+    return Grammar("ebnf", limited("root ::= " + " | ".join(map(literal, different)), path))
 
 
 def literal(text: str) -> str:
@@ -79,6 +85,7 @@ def of_structural_tag(tag: Any, path: str) -> Grammar:
     """Of a structural tag, in xgrammar's form or in vLLM's older one; raises RequestError 400."""
     if type(tag) is not dict:
         raise wrong_type(path, "a structural tag: an object")
+    check_size(tag, path)
     if "structures" in tag or "triggers" in tag:
         form = of_structures(tag, path)
     elif "format" in tag:
@@ -130,7 +137,25 @@ def read_format(form: Any, path: str, depth: int) -> Any:
     return read
 
 
-# --- limits
+# --- limits: lengths are checked before anything is read, since reading what is long keeps all others waiting
+
+
+def too_long(path: str, most: int) -> RequestError:
+    """The error for more bytes than may be."""
+    return invalid_grammar(path, f"comes to more than {most} bytes")
+
+
+def check_size(value: Any, path: str, most: int = MOST_BYTES) -> int:
+    """How many bytes a value takes as JSON, at 5 ms a megabyte; raises RequestError 400 beyond `most`."""
+    try:
+        size = len(msgspec.json.encode(value))
+    except UnicodeEncodeError:
+        raise wrong_value(path, "text without lone surrogates") from None
+    except RecursionError:
+        raise invalid_schema(path, "has values nested too deeply") from None
+    if size > most:
+        raise too_long(path, most)
+    return size
 
 
 def limited(text: str, path: str, most: int = MOST_BYTES) -> str:
@@ -140,7 +165,7 @@ def limited(text: str, path: str, most: int = MOST_BYTES) -> str:
     except UnicodeEncodeError:
         raise wrong_value(path, "text without lone surrogates") from None
     if size > most:
-        raise invalid_grammar(path, f"comes to more than {most} bytes")
+        raise too_long(path, most)
     return text
 
 
@@ -154,11 +179,22 @@ def as_json(value: Any, path: str, most: int = MOST_BYTES) -> str:
 
 
 def parsed(text: str, path: str) -> Any:
-    """JSON from within a string."""
+    """JSON from within a string. Numbers are finite, as they are in bodies; raises RequestError 400."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (RecursionError, ValueError):
         raise invalid_grammar(path, "must hold JSON") from None
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError("a number is out of range")
+    return number
 
 
 def check_nesting(text: str, path: str, *, quotes: str) -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.guided import Formats, formats_of, grammar_of
+from ovpipe.calculators.llm.guided import Formats, formats_of, grammar_of, size_of_schemas
 from ovpipe.calculators.llm.output_parsers import check_formats
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
 from ovpipe.calculators.llm.template import ChatTemplate
+from ovpipe.calculators.llm.tool_schemas import tools_param
 from ovpipe.engines.grammar_checker import GrammarChecker
 from ovpipe.engines.grammar_verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
+
+MOST_BYTES_AT_ONCE: Final = 8 * 1024
+"""Of tools' schemas. More of them are read in a thread, since reading a kilobyte takes up to 0.2 ms."""
 
 
 @register
@@ -48,7 +55,11 @@ class GrammarCheckCalculator(Calculator):
         """Sends the one request on."""
         request = cx[self.request]
         formats = formats_of(request, self._formats, cx.get(self.chat_template))
-        grammar = grammar_of(request, formats, cx.get(self.prompts))
+        prompts = cx.get(self.prompts)
+        if size_of_schemas(request) > MOST_BYTES_AT_ONCE:
+            grammar = await asyncio.to_thread(grammar_of, request, formats, prompts)
+        else:
+            grammar = grammar_of(request, formats, prompts)
         checker = cx.get(self.grammar_checker)
         if grammar is not None and checker is not None:
             await check(checker, grammar, param_of(request))
@@ -60,7 +71,7 @@ class GrammarCheckCalculator(Calculator):
 def param_of(request: ChatRequest | CompletionRequest) -> str:
     """The parameter that a request's grammar comes from."""
     if request.grammar is None and isinstance(request, ChatRequest):
-        return "functions" if request.functions else "tools"
+        return tools_param(request)
     return request.grammar_param
 
 

@@ -134,7 +134,7 @@ class GuidedChoice:
         """See Kind."""
         if type(value) is not list:
             raise wrong_type(path, self.describe())
-        if not 1 <= len(value) <= grammar.MOST_CHOICES:
+        if not 1 <= len(value) <= grammar.MOST_ALTERNATIVES:
             raise wrong_value(path, self.describe())
         return grammar.of_choices(
             [WORDS.read(choice, f"{path}[{at}]", ignored) for at, choice in enumerate(value)], path
@@ -142,11 +142,16 @@ class GuidedChoice:
 
     def describe(self) -> str:
         """See Kind."""
-        return f"a list of 1 to {grammar.MOST_CHOICES} non-empty strings"
+        return f"a list of 1 to {grammar.MOST_ALTERNATIVES} non-empty strings"
 
     def schema(self) -> Schema:
         """See Kind."""
-        return {"type": "array", "items": WORDS.schema(), "minItems": 1, "maxItems": grammar.MOST_CHOICES}
+        return {
+            "type": "array",
+            "items": WORDS.schema(),
+            "minItems": 1,
+            "maxItems": grammar.MOST_ALTERNATIVES,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,23 @@
-"""What the answer to a request must follow: its own grammar, or that of the tools it has to call."""
+"""What the answer to a request must follow: its own grammar, that of the tools it has to call, or either."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from ovpipe.calculators.llm.grammar import MOST_BYTES_OF_TOOLS, as_json
+from ovpipe.calculators.llm.grammar import MOST_BYTES_OF_TOOLS, as_json, check_size
 from ovpipe.calculators.llm.output_parsers import (
-    REASONING_FORMATS,
+    FALLBACK,
+    has_guide,
+    make_answer_guide,
     make_guide,
     prompt_opens_thinking,
 )
-from ovpipe.calculators.llm.output_parsers.guides import either, sequence, structural_tag
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts, Tool
 from ovpipe.calculators.llm.template import ChatTemplate
-from ovpipe.calculators.llm.tool_schemas import with_read_schemas
+from ovpipe.calculators.llm.tool_schemas import binding, tools_param, with_read_schemas
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError
-
-JSON_CALLS: Final = "json_calls"
-SPACE: Final = {"type": "regex", "pattern": r"\n{0,2}"}
 
 
 class Formats(NamedTuple):
@@ -41,8 +39,8 @@ def formats_of(
         return Formats(None, None)
     found = Formats(None, None) if template is None else Formats(*template.formats)
     formats = Formats(named.tools or found.tools, named.reasoning or found.reasoning)
-    if forces_calls(request) and guide_of_calls(request, formats, opened=False) is None:
-        return formats._replace(tools=JSON_CALLS)
+    if forces_calls(request) and not has_guide(formats.tools, at_least_one=True):
+        return formats._replace(tools=FALLBACK)
     return formats
 
 
@@ -59,35 +57,24 @@ def tools_of(request: ChatRequest) -> tuple[Tool, ...]:
     return request.tools if name is None else tuple(tool for tool in request.tools if tool.name == name)
 
 
-def guide_of_calls(request: ChatRequest, formats: Formats, *, opened: bool) -> dict[str, Any] | None:
-    """The structural tag of the calls that a request forces, or wants strictly; None: it does neither."""
-    forced = forces_calls(request)
-    tools = tools_of(request)
-    if not forced and not any(tool.strict for tool in tools):
-        return None
-    return make_guide(
-        formats.tools,
-        formats.reasoning,
-        tools,
-        at_least_one=forced,
-        several=request.parallel_tool_calls and request.tool_choice.mode != "named",
-        prompt_opens_thinking=opened,
-    )
+def size_of_schemas(request: ChatRequest | CompletionRequest) -> int:
+    """How many bytes of schemas `grammar_of` reads; raises RequestError 400 for more than it takes."""
+    if not isinstance(request, ChatRequest):
+        return 0
+    bound = binding(tools_of(request), forced=forces_calls(request))
+    schemas = [tool.parameters for tool in bound]
+    return check_size(schemas, tools_param(request), MOST_BYTES_OF_TOOLS) if schemas else 0
 
 
 def grammar_of(
     request: ChatRequest | CompletionRequest, formats: Formats, prompts: Prompts | None
 ) -> Grammar | None:
-    """What the engine is to hold the answer to; raises RequestError 400 for two grammars at once."""
+    """What the engine is to hold the answer to; raises RequestError 400 for what cannot stand together."""
     if not isinstance(request, ChatRequest):
         return request.grammar
     opened = prompts is not None and prompt_opens_thinking(prompts.prompts[0].text, formats.reasoning)
     if request.grammar is None:
-        if guide_of_calls(request, formats, opened=opened) is None:
-            return None
-        guide = guide_of_calls(with_read_schemas(request), formats, opened=opened)
-        param = "functions" if request.functions else "tools"
-        return Grammar("structural_tag", as_json(guide, param, MOST_BYTES_OF_TOOLS))
+        return grammar_of_calls(request, formats, opened=opened)
     if forces_calls(request):
         raise RequestError(
             400,
@@ -95,29 +82,60 @@ def grammar_of(
             code="invalid_value",
             param=request.grammar_param,
         )
-    return after_thoughts(request.grammar, formats.reasoning, opened=opened)
+    return grammar_of_answer(request, request.grammar, formats, opened=opened)
 
 
-def after_thoughts(grammar: Grammar, reasoning_format: str | None, *, opened: bool) -> Grammar:
-    """The same grammar, for a model that may think first: its thoughts are free.
+def grammar_of_calls(request: ChatRequest, formats: Formats, *, opened: bool) -> Grammar | None:
+    """That of the calls that a request forces or wants strictly; None: it does neither, or cannot have it."""
+    forced, tools = forces_calls(request), tools_of(request)
+    if not binding(tools, forced=forced) or not has_guide(formats.tools, at_least_one=forced):
+        return None
+    if request.use_beam_search:
+        param = ("function_call" if request.functions else "tool_choice") if forced else tools_param(request)
+        asked = "force a call" if forced else "be strict"
+        raise RequestError(
+            400, f"'{param}' cannot {asked} in a beam search.", code="invalid_value", param=param
+        )
+    guide = make_guide(
+        *formats,
+        with_read_schemas(request, tools, forced=forced),
+        at_least_one=forced,
+        several=allows_several(request),
+        prompt_opens_thinking=opened,
+    )
+    return Grammar("structural_tag", as_json(guide, tools_param(request), MOST_BYTES_OF_TOOLS))
 
-    Only where the prompt has opened the thoughts must there be any.
-    """
-    thoughts = REASONING_FORMATS.get(reasoning_format or "")
+
+def grammar_of_answer(request: ChatRequest, grammar: Grammar, formats: Formats, *, opened: bool) -> Grammar:
+    """The request's own grammar, for a model that may think first, or call a tool instead."""
     element = as_element(grammar)
-    if thoughts is None or element is None:
+    tools = tools_of(request) if has_guide(formats.tools, at_least_one=True) else ()
+    guide = make_answer_guide(
+        *formats,
+        with_read_schemas(request, tools, forced=False),
+        element,
+        several=allows_several(request),
+        prompt_opens_thinking=opened,
+    )
+    if guide["format"] is element:
         return grammar
-    thinking = sequence(thoughts.guide(opened=opened), SPACE, element)
-    guide = structural_tag(thinking if opened else either([thinking, element]))
-    return Grammar("structural_tag", json.dumps(guide, ensure_ascii=False))
+    return Grammar("structural_tag", as_json(guide, tools_param(request), MOST_BYTES_OF_TOOLS))
 
 
-def as_element(grammar: Grammar) -> dict[str, Any] | None:
-    """A grammar as an element of a structural tag; None for one that is a structural tag itself."""
-    if grammar.kind == "json_schema":
-        return {"type": "json_schema", "json_schema": json.loads(grammar.text)}
-    if grammar.kind == "regex":
-        return {"type": "regex", "pattern": grammar.text}
-    if grammar.kind == "ebnf":
-        return {"type": "grammar", "grammar": grammar.text}
-    return None
+def allows_several(request: ChatRequest) -> bool:
+    """Whether the answer may have more than one call."""
+    return request.parallel_tool_calls and request.tool_choice.mode != "named"
+
+
+def as_element(grammar: Grammar) -> dict[str, Any]:
+    """A grammar as an element of a structural tag."""
+    match grammar.kind:
+        case "json_schema":
+            return {"type": "json_schema", "json_schema": json.loads(grammar.text)}
+        case "regex":
+            return {"type": "regex", "pattern": grammar.text}
+        case "ebnf":
+            return {"type": "grammar", "grammar": grammar.text}
+        case "structural_tag":
+            form: dict[str, Any] = json.loads(grammar.text)["format"]
+            return form

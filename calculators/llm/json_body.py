@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+
+import msgspec
 
 from ovpipe.calculators.llm.packets import (
     CalledTool,
@@ -13,17 +14,27 @@ from ovpipe.calculators.llm.packets import (
     CompletionRequest,
     Content,
     OutputDelta,
-    Part,
     Prompt,
-    Reasoning,
 )
-from ovpipe.calculators.llm.responses import Usage, call_of, encode, finish_of, head_of, headers_of, index_of
+from ovpipe.calculators.llm.responses import (
+    Usage,
+    echo_of,
+    encode,
+    finish_of,
+    head_of,
+    headers_of,
+    index_of,
+    new_call_id,
+)
 from ovpipe.calculators.llm.token_texts import TokenTexts
 from ovpipe.http import ResponseStart
 
 
 class JsonBody:
-    """Gathers all choices, and is written with the last."""
+    """Gathers all choices, and is written with the last.
+
+    What a delta brings is made ready when it comes, so that the last of a long answer is no more work.
+    """
 
     def __init__(
         self,
@@ -37,75 +48,123 @@ class JsonBody:
         self._prompts = prompts
         self._texts = texts
         self._chat = isinstance(request, ChatRequest)
-        self._usage = Usage(reasoning=self._chat)
+        self.usage = Usage(prompts, reasoning=self._chat)
         self._fingerprint = fingerprint
-        self._choices: dict[int, list[OutputDelta]] = {}
+        self._choices: dict[int, ChoiceBody] = {}
 
     def add(self, delta: OutputDelta, *, last: bool) -> bytes:
         """The body, with the last delta of all; until then nothing."""
-        self._usage.add(delta)
-        self._choices.setdefault(index_of(self._request, delta), []).append(delta)
+        self.usage.last[delta.prompt, delta.choice] = delta
+        index = index_of(self._request, delta)
+        choice = self._choices.get(index)
+        if choice is None:
+            choice = self._choices[index] = ChoiceBody(self._request, self._texts)
+        choice.add(delta)
         if not last:
             return b""
         kind = "chat.completion" if self._chat else "text_completion"
-        body = head_of(self._request, kind, self._fingerprint)
-        body["choices"] = [self._choice(index, deltas) for index, deltas in sorted(self._choices.items())]
-        body["usage"] = self._usage.counts()
+        body = head_of(self._request, kind, self._fingerprint) | echo_of(self._request)
+        body["choices"] = [
+            choice.whole(index, self._prompts) for index, choice in sorted(self._choices.items())
+        ]
+        body["usage"] = self.usage.counts()
         if self._chat and self._request.return_token_ids and self._prompts:
             body["prompt_token_ids"] = self._prompts[0].tokens
         data = encode(body)
         self.start = replace(self.start, headers={**self.start.headers, "content-length": str(len(data))})
         return data
 
-    def _choice(self, index: int, deltas: list[OutputDelta]) -> dict[str, Any]:
-        request, end = self._request, deltas[-1]
-        parts = [part for delta in deltas for part in delta.parts]
+
+class ChoiceBody:
+    """One choice of an answer as it grows."""
+
+    def __init__(self, request: ChatRequest | CompletionRequest, texts: TokenTexts) -> None:
+        self._request = request
+        self._texts = texts
+        self._offsets = texts.offsets()
+        self._content: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: list[CalledTool] = []
+        self._tokens: list[int] = []
+        self._logprobs = GrowingLists()
+        self._last = OutputDelta((), 0, 0)
+        if request.logprobs:
+            self._logprobs.add(self._logprobs_of(self._last))
+
+    def add(self, delta: OutputDelta) -> None:
+        """Takes what the next delta brings."""
+        self._last = delta
+        for part in delta.parts:
+            if type(part) is Content:
+                self._content.append(part.text)
+            elif isinstance(part, CalledTool):
+                self._calls.append(part)
+            else:
+                self._reasoning.append(part.text)
+        if self._request.return_token_ids:
+            self._tokens += delta.tokens
+        if self._request.logprobs and delta.tokens:
+            self._logprobs.add(self._logprobs_of(delta))
+
+    def whole(self, index: int, prompts: Sequence[Prompt]) -> dict[str, Any]:
+        """The choice's place in the body."""
+        request, last = self._request, self._last
+        chat = isinstance(request, ChatRequest)
         choice: dict[str, Any] = {"index": index}
         if isinstance(request, ChatRequest):
-            choice["message"] = message_of(parts, older=request.functions)
+            choice["message"] = self._message(older=request.functions)
         else:
-            choice["text"] = text_of(parts, Content, Reasoning)
-        choice["logprobs"] = self._logprobs(deltas)
-        choice["finish_reason"] = finish_of(request, end)
+            choice["text"] = "".join(self._content)
+        choice["logprobs"] = self._logprobs.whole() if request.logprobs else None
+        choice["finish_reason"] = finish_of(request, last)
         if request.return_token_ids:
-            choice["token_ids"] = [token for delta in deltas for token in delta.tokens]
-            if not self._chat and end.prompt < len(self._prompts):
-                choice["prompt_token_ids"] = self._prompts[end.prompt].tokens
+            choice["token_ids"] = self._tokens
+            if not chat and last.prompt < len(prompts):
+                choice["prompt_token_ids"] = prompts[last.prompt].tokens
         return choice
 
-    def _logprobs(self, deltas: list[OutputDelta]) -> Any:
-        if not self._request.logprobs:
-            return None
-        whole = OutputDelta(
-            (),
-            0,
-            0,
-            tokens=tuple(token for delta in deltas for token in delta.tokens),
-            logprobs=tuple(logprob for delta in deltas for logprob in delta.logprobs),
-        )
-        if isinstance(self._request, CompletionRequest):
-            return self._texts.completion_logprobs(whole, self._request.top_logprobs or 0, 0)
-        return self._texts.chat_logprobs(whole)
+    def _message(self, *, older: bool) -> dict[str, Any]:
+        """The assistant's message; its content is null when there are calls and no text."""
+        content, reasoning, calls = "".join(self._content), "".join(self._reasoning), self._calls
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": None if calls and not content else content,
+            "refusal": None,
+        }
+        if reasoning:
+            message["reasoning_content"] = reasoning
+        functions = [{"name": call.name, "arguments": call.arguments} for call in calls]
+        if functions and older:
+            message["function_call"] = functions[0]
+        elif functions:
+            message["tool_calls"] = [
+                {"id": new_call_id(), "type": "function", "function": function} for function in functions
+            ]
+        return message
+
+    def _logprobs_of(self, delta: OutputDelta) -> dict[str, Any]:
+        request = self._request
+        if isinstance(request, CompletionRequest):
+            return self._texts.completion_logprobs(delta, request.top_logprobs or 0, self._offsets)
+        return self._texts.chat_logprobs(delta)
 
 
-def message_of(parts: Sequence[Part], *, older: bool) -> dict[str, Any]:
-    """The assistant's message; its content is null when there are calls and no text."""
-    calls = [part for part in parts if type(part) is CalledTool]
-    content, reasoning = text_of(parts, Content), text_of(parts, Reasoning)
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": None if calls and not content else content,
-        "refusal": None,
-    }
-    if reasoning:
-        message["reasoning_content"] = reasoning
-    if calls and older:
-        message["function_call"] = {"name": calls[0].name, "arguments": calls[0].arguments}
-    elif calls:
-        message["tool_calls"] = [call_of(call, f"call_{uuid4().hex[:24]}") for call in calls]
-    return message
+class GrowingLists:
+    """A JSON object whose fields are lists that grow, or null. What comes is encoded at once."""
 
+    def __init__(self) -> None:
+        self._fields: dict[str, list[bytes] | None] = {}
 
-def text_of(parts: Sequence[Part], *kinds: type[Content] | type[Reasoning]) -> str:
-    """All text of these kinds."""
-    return "".join(part.text for part in parts if isinstance(part, kinds))
+    def add(self, fields: Mapping[str, list[Any] | None]) -> None:
+        """Adds to each list."""
+        for name, values in fields.items():
+            pieces = self._fields.setdefault(name, None if values is None else [])
+            if pieces is not None and values:
+                pieces.append(encode(values)[1:-1])
+
+    def whole(self) -> dict[str, Any]:
+        """The object as it is now, to be encoded."""
+        return {
+            name: None if pieces is None else msgspec.Raw(b"[" + b",".join(pieces) + b"]")
+            for name, pieces in self._fields.items()
+        }

@@ -90,7 +90,7 @@ def is_number(value: Any) -> bool:
 
 def is_count(value: Any) -> bool:
     """A whole number that is not negative; 3.0 is one."""
-    return is_number(value) and value >= 0 and value == int(value)
+    return (type(value) is int or (type(value) is float and value.is_integer())) and value >= 0
 
 
 def is_names(value: Any) -> bool:

@@ -138,7 +138,7 @@ class LanguageModelCalculator(Calculator):
             EngineConfig(core="genai", options=msgspec.to_builtins(self._options)),
             timeouts=self._timeouts,
             on_progress=on_progress,
-            name=self._folder.name,
+            name=self._folder.resolve().name,  # "." has none
         )
         cx.set_side(self.engine, self._client)
         cx.set_side(self.tokenizer, tokenizer)
@@ -148,10 +148,12 @@ class LanguageModelCalculator(Calculator):
 
     async def close(self, cx: Context) -> None:
         """Ends the engine's process, and that of the grammar checker if there is one."""
-        if self._checker is not None:
-            await self._checker.close()
-        if self._client is not None:
-            await self._client.close()
+        try:
+            if self._checker is not None:
+                await self._checker.close()
+        finally:
+            if self._client is not None:
+                await self._client.close()
 
 
 def check_folder(folder: Path) -> None:

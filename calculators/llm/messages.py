@@ -61,10 +61,9 @@ class Messages:
             "tool_calls": CALLS_SCHEMA,
             "function_call": {"anyOf": [FUNCTION_SCHEMA, {"type": "null"}]},
         }
-        something = [{"required": [name]} for name in (*said, "refusal", "reasoning_content", "reasoning")]
         kinds = [
             message_schema("system", "developer", "user", required=["content"], content=content),
-            message_schema("assistant", required=[], **said) | {"anyOf": something},
+            message_schema("assistant", required=[], **said),
             message_schema("tool", required=["content", "tool_call_id"], content=content, tool_call_id=text),
             message_schema("function", required=["name"], content=content, name=text),
         ]
@@ -141,8 +140,7 @@ def _content(
         return refusal
     if may_be_none:
         return None
-    # A function may return nothing; and an answer that was cut off in its thoughts may be sent back.
-    if role == "function" or (role == "assistant" and {"reasoning", "reasoning_content"} & fields.keys()):
+    if role in ("function", "assistant"):  # may have said nothing: an answer cut off in its thoughts has not
         return ""
     raise missing(f"{path}.content", CONTENT_IN_WORDS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 
 import msgspec
 
@@ -14,10 +15,13 @@ from ovpipe.calculators.llm.output_parsers import (
     make_parser,
     prompt_opens_thinking,
 )
+from ovpipe.calculators.llm.output_parsers.plain_text import PlainText
+from ovpipe.calculators.llm.output_parsers.source import Piece, Source
 from ovpipe.calculators.llm.packets import (
     CalledTool,
     ChatRequest,
     CompletionRequest,
+    Content,
     Finish,
     OutputDelta,
     Part,
@@ -94,6 +98,7 @@ class OutputParserCalculator(Calculator):
             make_parser(
                 *formats, tools=tools_of(request), prompt_opens_thinking=opened, keep_specials=keep_specials
             ),
+            thinks=formats.reasoning not in (None, "none"),
             most_calls=None if request.parallel_tool_calls else 1,
             named=request.tool_choice.mode == "named",
         )
@@ -103,11 +108,21 @@ class ChoiceParser:
     """What the text of one choice means, and how many tokens of it were thoughts.
 
     A forced call ends with "stop" and a chosen one with "tool_calls", as at OpenAI. Of a request that wants
-    one call, only the first is handed on.
+    one call, only the first is handed on. `thinks` says that there may be thoughts: then tokens that come
+    together are read one by one, so that each counts as what it is.
     """
 
-    def __init__(self, parser: OutputParser, *, most_calls: int | None = None, named: bool = False) -> None:
+    def __init__(
+        self,
+        parser: OutputParser,
+        *,
+        thinks: bool = False,
+        most_calls: int | None = None,
+        named: bool = False,
+    ) -> None:
         self._parser = parser
+        self._plain = type(parser) is PlainText
+        self._thinks = thinks
         self._most_calls = most_calls
         self._named = named
         self._calls = 0
@@ -117,34 +132,63 @@ class ChoiceParser:
 
     def parse(self, delta: TextDelta) -> OutputDelta:
         """The next delta; after one with a finish there is none."""
-        parts = self._parser.feed(delta.text, delta.specials) if delta.text else []
         if delta.finish is not None:
-            parts = parts + self._parser.finish(delta.end)
-        self._last = delta if delta.finish is None else None
-        return self._output(delta, parts)
+            self._last = None
+            return self._output(delta, self._read(delta))
+        self._last = delta
+        if not self._plain or delta.specials:
+            return self._output(delta, self._read(delta))
+        text = delta.text  # most answers are nothing but this
+        return OutputDelta(
+            (Content(text),) if text else (),
+            delta.completion_tokens,
+            delta.prompt_tokens,
+            None,
+            delta.prompt,
+            delta.choice,
+            0,
+            delta.tokens,
+            delta.logprobs,
+        )
 
     def rest(self) -> OutputDelta | None:
         """What was held back, when the text has ended without a finish."""
         if self._last is None:
             return None
         parts = self._parser.finish()
-        return (
-            self._output(msgspec.structs.replace(self._last, tokens=(), logprobs=()), parts)
-            if parts
-            else None
-        )
+        if not parts:
+            return None
+        return self._output(msgspec.structs.replace(self._last, tokens=(), logprobs=()), parts)
+
+    def _read(self, delta: TextDelta) -> list[Part]:
+        """What a delta means; counts its thoughts."""
+        new = delta.completion_tokens - self._seen_tokens
+        self._seen_tokens = delta.completion_tokens
+        end = None if delta.finish is None else delta.end
+        if not self._thinks or new < 2 or new != len(delta.ends):
+            return self._read_piece(Piece(delta.text, delta.specials), end, new)
+        source = Source()
+        source.push(delta.text, delta.specials)
+        parts: list[Part] = []
+        for at in delta.ends[:-1]:
+            parts += self._read_piece(source.take(at), None, 1)
+        parts += self._read_piece(source.take(len(delta.text)), end, 1)
+        return joined(parts)
+
+    def _read_piece(self, piece: Piece, end: str | None, tokens: int) -> list[Part]:
+        """What a piece of the text means. With an `end` it is the last."""
+        parts = self._parser.feed(*piece) if piece.text else []
+        if end is not None:
+            parts = parts + self._parser.finish(end)
+        if self._thinks and (self._parser.reasoning or any(type(part) is Reasoning for part in parts)):
+            self._reasoning_tokens += tokens
+        return parts
 
     def _output(self, delta: TextDelta, parts: list[Part]) -> OutputDelta:
-        thinks, calls = self._parser.reasoning, 0
+        calls = 0
         for part in parts:
-            kind = type(part)
-            if kind is Reasoning:
-                thinks = True
-            elif kind is CalledTool:
+            if type(part) is CalledTool:
                 calls += 1
-        if thinks:
-            self._reasoning_tokens += delta.completion_tokens - self._seen_tokens
-        self._seen_tokens = delta.completion_tokens
         finish: Finish = delta.finish
         if calls and self._most_calls is not None:
             parts = first_calls(parts, self._most_calls - self._calls)
@@ -162,6 +206,18 @@ class ChoiceParser:
             delta.tokens,
             delta.logprobs,
         )
+
+
+def joined(parts: list[Part]) -> list[Part]:
+    """The parts, with texts of one kind in a row made one."""
+    whole: list[Part] = []
+    for kind, row in groupby(parts, type):
+        if kind is CalledTool:
+            whole.extend(row)
+        else:
+            text = "".join(part.text for part in row if not isinstance(part, CalledTool))
+            whole.append(Content(text) if kind is Content else Reasoning(text))
+    return whole
 
 
 def first_calls(parts: list[Part], most: int) -> list[Part]:

@@ -119,9 +119,9 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Names of parameters that were let through without effect; well-formed, for a header."""
 
     @property
-    def choices(self) -> int:
-        """How many texts the answer has: n for each prompt."""
-        return self.n
+    def choices(self) -> list[tuple[int, int]]:
+        """Prompt and choice of each text that the answer has: n for each prompt."""
+        return [(0, choice) for choice in range(self.n)]
 
     @property
     def explicit_limit(self) -> int | None:
@@ -158,8 +158,8 @@ class CompletionRequest(GenerationRequest, frozen=True, kw_only=True):
     top_logprobs: int | None = None
 
     @property
-    def choices(self) -> int:
-        return self.n * len(self.prompts)
+    def choices(self) -> list[tuple[int, int]]:
+        return [(prompt, choice) for prompt in range(len(self.prompts)) for choice in range(self.n)]
 
 
 class Prompt(msgspec.Struct, frozen=True):

@@ -44,7 +44,7 @@ from ovpipe.calculators.llm.kinds import (
 from ovpipe.calculators.llm.messages import Messages
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.prompts import PromptList, StreamOptions, UpToOne
-from ovpipe.calculators.llm.tools import ChoiceOfTool, Functions, Tools
+from ovpipe.calculators.llm.tools import ChoiceOfTool, Tools
 from ovpipe.errors import RequestError
 
 
@@ -261,7 +261,7 @@ PARAMETERS: Final = (
     Parameter("tools", Tools(), "Functions that the model may call.", CHAT),
     Parameter("tool_choice", ChoiceOfTool(), "Whether to call functions, and which.", CHAT),
     Parameter("parallel_tool_calls", Boolean(), "Whether several functions may be called at once.", CHAT),
-    Parameter("functions", Functions(), "The older form of tools.", CHAT, field="tools"),
+    Parameter("functions", Tools(older=True), "The older form of tools.", CHAT, field="tools"),
     Parameter(
         "function_call", ChoiceOfTool(older=True), "The older form of tool_choice.", CHAT, field="tool_choice"
     ),

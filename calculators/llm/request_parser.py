@@ -168,7 +168,8 @@ def settle_choices(fields: dict[str, Any], stated: Mapping[str, Any], best_of_li
         if groups > 1 and fields.get("diversity_penalty") == 0:
             raise wrong_value("diversity_penalty", "above 0 to keep groups of beams apart")
         if fields.get("grammar") is not None:
-            raise wrong_value("use_beam_search", "false beside structured output")
+            name = "use_beam_search" if "use_beam_search" in stated else "best_of"
+            raise wrong_value(name, "absent beside structured output: beams cannot be guided")
     elif groups > 1:
         raise wrong_value("num_beam_groups", "absent without a beam search")
     elif best_of > n and fields.get("stream"):
@@ -178,10 +179,14 @@ def settle_choices(fields: dict[str, Any], stated: Mapping[str, Any], best_of_li
 
 def settle_chat(fields: dict[str, Any], body: Mapping[str, Any]) -> None:
     """What concerns chats only; raises RequestError 400."""
-    older = body.get("functions") is not None or body.get("function_call") is not None
+    older = body.get("functions") is not None
+    if not older and body.get("function_call") is not None and body.get("tools") is not None:
+        raise wrong_value("function_call", "absent beside 'tools'; use 'tool_choice'")
     fields["functions"] = older
+    if older:
+        fields["parallel_tool_calls"] = False  # the older form has room for one call
     fields["tool_choice"] = settle_choice(fields.get("tools", ()), fields.get("tool_choice"), older)
-    if body.get("top_logprobs") is not None and not fields.get("logprobs"):
+    if body.get("top_logprobs") and not fields.get("logprobs"):
         raise wrong_value("top_logprobs", "absent unless 'logprobs' is true")
     if fields.get("continue_final_message") and body.get("add_generation_prompt") is True:
         raise wrong_value("add_generation_prompt", "absent or false when 'continue_final_message' is true")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import uuid4
 
 import msgspec
 
-from ovpipe.calculators.llm.packets import CalledTool, ChatRequest, CompletionRequest, OutputDelta
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, OutputDelta, Prompt
 
 IGNORED_HEADER: Final = "x-ovpipe-ignored-parameters"
 ECHOED: Final = ("service_tier", "metadata", "user", "store")
@@ -25,11 +26,13 @@ def head_of(request: ChatRequest | CompletionRequest, kind: str, fingerprint: st
     }
     if fingerprint:
         head["system_fingerprint"] = fingerprint
-    for name in ECHOED:
-        value = getattr(request, name)
-        if value is not None:
-            head[name] = value
     return head
+
+
+def echo_of(request: ChatRequest | CompletionRequest) -> dict[str, Any]:
+    """What of the request stands in the answer again: once, however many chunks that has."""
+    values = {name: getattr(request, name) for name in ECHOED}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def headers_of(request: ChatRequest | CompletionRequest, headers: Mapping[str, str]) -> dict[str, str]:
@@ -49,33 +52,39 @@ def finish_of(request: ChatRequest | CompletionRequest, delta: OutputDelta) -> s
     return "function_call" if older and delta.finish == "tool_calls" else delta.finish
 
 
-def call_of(call: CalledTool, id: str) -> dict[str, Any]:
-    """A call of a tool, whole."""
-    return {"id": id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+def new_call_id() -> str:
+    """An id for a call of a tool."""
+    return f"call_{uuid4().hex[:24]}"
 
 
 class Usage:
     """The tokens of an answer so far: prompts counted once, choices each."""
 
-    def __init__(self, *, reasoning: bool) -> None:
+    def __init__(self, prompts: Sequence[Prompt], *, reasoning: bool) -> None:
+        self._prompts = prompts
         self._reasoning = reasoning
-        self._last: dict[tuple[int, int], OutputDelta] = {}
+        self.last: dict[tuple[int, int], OutputDelta] = {}
+        """The last delta by prompt and choice, whose counts are those of the choice so far."""
 
-    def add(self, delta: OutputDelta) -> None:
-        """Takes the counts of one choice as they are now."""
-        self._last[delta.prompt, delta.choice] = delta
+    def last_of(self, key: tuple[int, int]) -> OutputDelta:
+        """The last delta of a choice, or one as it would be if nothing had been generated."""
+        prompt, choice = key
+        tokens = len(self._prompts[prompt].tokens) if prompt < len(self._prompts) else 0
+        return self.last.get(key) or OutputDelta((), 0, tokens, None, prompt, choice)
 
     def counts(self) -> dict[str, Any]:
         """OpenAI's usage object."""
-        prompts = {delta.prompt: delta.prompt_tokens for delta in self._last.values()}
+        prompts: dict[int, int] = {}
+        for delta in self.last.values():
+            prompts[delta.prompt] = max(prompts.get(delta.prompt, 0), delta.prompt_tokens)
         prompt = sum(prompts.values())
-        completion = sum(delta.completion_tokens for delta in self._last.values())
+        completion = sum(delta.completion_tokens for delta in self.last.values())
         counts: dict[str, Any] = {
             "prompt_tokens": prompt,
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
         }
         if self._reasoning:
-            reasoning = sum(delta.reasoning_tokens for delta in self._last.values())
+            reasoning = sum(delta.reasoning_tokens for delta in self.last.values())
             counts["completion_tokens_details"] = {"reasoning_tokens": reasoning}
         return counts

@@ -45,11 +45,9 @@ class SseSerializerCalculator(Calculator):
     engine = SideInput[Engine](optional=True)
 
     def __init__(self) -> None:
-        self._request: ChatRequest | CompletionRequest | None = None
         self._answer: EventStream | JsonBody | None = None
-        self._unfinished: dict[tuple[int, int], OutputDelta] = {}
-        """By prompt and choice: the last delta of each that has yet to finish."""
-        self._prompts: Prompts | None = None
+        self._unfinished: set[tuple[int, int]] = set()
+        """Prompt and choice of each text that has yet to finish."""
         self._started = False
 
     def openapi(self) -> Mapping[str, Any]:
@@ -60,37 +58,30 @@ class SseSerializerCalculator(Calculator):
         """Sends what one delta adds to the response."""
         request = cx.get(self.request)
         if request is not None:
-            self._request = request
-            self._prompts = cx.get(self.prompts)
-            tokenizer, engine = cx.get(self.tokenizer), cx.get(self.engine)
-            texts = TokenTexts(tokenizer, as_ids=request.return_tokens_as_token_ids)
-            prompts = () if self._prompts is None else self._prompts.prompts
-            fingerprint = None if engine is None else engine.info.fingerprint
-            make = EventStream if request.stream else JsonBody
-            self._answer = make(request, prompts, texts, fingerprint)
-            self._unfinished = dict.fromkeys(keys_of(request), OutputDelta((), 0, 0))
+            self._answer = new_answer(
+                request, cx.get(self.prompts), cx.get(self.tokenizer), cx.get(self.engine)
+            )
+            self._unfinished.update(request.choices)
         delta = cx.get(self.parsed)
         if delta is not None:
             self._write(cx, delta)
 
     def close(self, cx: Context) -> None:
         """Finishes what no delta has finished."""
-        for (prompt, choice), last in list(self._unfinished.items()):
-            end = msgspec.structs.replace(
-                last, parts=(), tokens=(), logprobs=(), finish="stop", prompt=prompt, choice=choice
-            )
+        for key in sorted(self._unfinished):
+            assert self._answer is not None
+            last = self._answer.usage.last_of(key)
+            end = msgspec.structs.replace(last, parts=(), tokens=(), logprobs=(), finish="stop")
             self._write(cx, end)
 
     def _write(self, cx: Context, delta: OutputDelta) -> None:
-        answer, key = self._answer, (delta.prompt, delta.choice)
+        answer, unfinished, key = self._answer, self._unfinished, (delta.prompt, delta.choice)
         assert answer is not None, "the request comes before the first delta, or with it"
-        if key not in self._unfinished:
+        if key not in unfinished:
             return
-        if delta.finish is None:
-            self._unfinished[key] = delta
-        else:
-            del self._unfinished[key]
-        data = answer.add(delta, last=not self._unfinished)
+        if delta.finish is not None:
+            unfinished.remove(key)
+        data = answer.add(delta, last=not unfinished)
         if data:
             if not self._started:
                 self._started = True
@@ -98,7 +89,22 @@ class SseSerializerCalculator(Calculator):
             cx.send(self.response, ResponseBody(data))
 
 
-def keys_of(request: ChatRequest | CompletionRequest) -> list[tuple[int, int]]:
-    """Prompt and choice of everything the answer is to have."""
-    prompts = 1 if isinstance(request, ChatRequest) else len(request.prompts)
-    return [(prompt, choice) for prompt in range(prompts) for choice in range(request.n)]
+def new_answer(
+    request: ChatRequest | CompletionRequest,
+    prompts: Prompts | None,
+    tokenizer: Tokenizer | None,
+    engine: Engine | None,
+) -> EventStream | JsonBody:
+    """The answer in the form that the request wants."""
+    texts = TokenTexts(
+        tokenizer,
+        as_ids=request.return_tokens_as_token_ids,
+        skip_special_tokens=request.skip_special_tokens,
+    )
+    make = EventStream if request.stream else JsonBody
+    return make(
+        request,
+        () if prompts is None else prompts.prompts,
+        texts,
+        None if engine is None else engine.info.fingerprint,
+    )

@@ -52,7 +52,7 @@ def why_not_strict(schema: Mapping[str, Any]) -> Reason | None:
             return key, NO_EFFECT
     if "oneOf" in schema:
         return "oneOf", "is taken for anyOf by this server; say anyOf"
-    for reason in (_of_references, _beside, _of_types, _of_strings, _required):
+    for reason in (_of_references, _all_of, _beside, _of_types, _of_strings, _required):
         found = reason(schema)
         if found is not None:
             return found
@@ -63,6 +63,10 @@ def _of_references(schema: Mapping[str, Any]) -> Reason | None:
     target = schema.get("$ref")
     if target is not None and target != "#" and not target.startswith("#/"):
         return "$ref", "must point into the schema itself: # or #/..."
+    return None
+
+
+def _all_of(schema: Mapping[str, Any]) -> Reason | None:
     if len(schema.get("allOf", ())) > 1:
         return "allOf", f"{NO_EFFECT} when it has more than one schema"
     return None

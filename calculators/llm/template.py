@@ -72,10 +72,8 @@ class ChatTemplate:
         tool_use: str | None = None,
         longest: int = LONGEST_TEXT,
     ) -> None:
-        self.source = source if tool_use is None else f"{source}\n{tool_use}"
-        self.formats = detect_formats(self.source)
+        self.formats = detect_formats(source if tool_use is None else f"{source}\n{tool_use}")
         """The formats of calls and of thoughts that it speaks of; None for one that is not known."""
-        """What all of it says, for those who look for the formats of calls and thoughts."""
         self._special_tokens = dict(special_tokens or {})
         self._default = Compiled(source, longest)
         self._tool_use = self._default if tool_use is None else Compiled(tool_use, longest)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ovpipe.calculators.llm.packets import OutputDelta
+from ovpipe.engines.detokenizer import Detokenizer
 from ovpipe.engines.tokenizer import Tokenizer
 
 
@@ -14,7 +16,11 @@ class TokenTexts:
     `as_ids` writes "token_id:17" in place of a text, and so does the lack of a tokenizer.
     """
 
-    def __init__(self, tokenizer: Tokenizer | None, *, as_ids: bool = False) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer | None, *, as_ids: bool = False, skip_special_tokens: bool = True
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._skip_special_tokens = skip_special_tokens
         self._bytes = [] if tokenizer is None else tokenizer.token_bytes
         self._as_ids = as_ids or tokenizer is None
 
@@ -30,19 +36,19 @@ class TokenTexts:
         """The logprobs of a chat's choice."""
         return {"content": [self._entry(*pair) for pair in paired(delta)], "refusal": None}
 
-    def completion_logprobs(self, delta: OutputDelta, top: int, offset: int) -> dict[str, Any]:
-        """The logprobs of a completion's choice, of which `offset` characters were written before."""
+    def completion_logprobs(self, delta: OutputDelta, top: int, offsets: Offsets) -> dict[str, Any]:
+        """The logprobs of a completion's choice; `offsets` is the choice's own."""
         tokens = [(self.text_of(token), logprob) for token, logprob in paired(delta)]
-        offsets = []
-        for token, _ in tokens:
-            offsets.append(offset)
-            offset += len(token)
         return {
             "tokens": [token for token, _ in tokens],
             "token_logprobs": [logprob for _, logprob in tokens],
             "top_logprobs": [{token: logprob} for token, logprob in tokens] if top else None,
-            "text_offset": offsets,
+            "text_offset": offsets.of(delta.tokens),
         }
+
+    def offsets(self) -> Offsets:
+        """The places of the tokens of one choice in its text."""
+        return Offsets(self._tokenizer, skip_special_tokens=self._skip_special_tokens)
 
     def _entry(self, token: int, logprob: float) -> dict[str, Any]:
         return {
@@ -51,6 +57,32 @@ class TokenTexts:
             "bytes": list(self.bytes_of(token)),
             "top_logprobs": [],
         }
+
+
+class Offsets:
+    """Where each token of a growing text begins in what people see of it.
+
+    A token that is not shown begins where the text has got to, and so does each part of a character but
+    the last. Without a tokenizer all are 0.
+    """
+
+    def __init__(self, tokenizer: Tokenizer | None, *, skip_special_tokens: bool) -> None:
+        self._tokenizer = tokenizer
+        self._skip_special_tokens = skip_special_tokens
+        self._detokenizer: Detokenizer | None = None
+        self._at = 0
+
+    def of(self, tokens: Sequence[int]) -> list[int]:
+        """The places of the next tokens."""
+        if self._tokenizer is None:
+            return [0] * len(tokens)
+        if self._detokenizer is None:  # few answers want places
+            self._detokenizer = self._tokenizer.detokenizer(skip_special_tokens=self._skip_special_tokens)
+        places = []
+        for token in tokens:
+            places.append(self._at)
+            self._at += len(self._detokenizer.push((token,)))
+        return places
 
 
 def paired(delta: OutputDelta) -> list[tuple[int, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ NAME_IN_WORDS: Final = "1 to 64 letters, digits, underscores, dots and hyphens"
 MODES: Final = ("none", "auto", "required")
 DESCRIPTION: Final = Text()
 
-FUNCTION_SCHEMA: Final[Schema] = {
+DEFINITION_SCHEMA: Final[Schema] = {
     "type": "object",
     "properties": {
         "name": {"type": "string", "pattern": "^[a-zA-Z0-9_.-]{1,64}$"},
@@ -36,52 +37,39 @@ FUNCTION_SCHEMA: Final[Schema] = {
 }
 TOOL_SCHEMA: Final[Schema] = {
     "type": "object",
-    "properties": {"type": {"const": "function"}, "function": FUNCTION_SCHEMA},
+    "properties": {"type": {"const": "function"}, "function": DEFINITION_SCHEMA},
     "required": ["type", "function"],
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """A list of tools, each `{"type": "function", "function": {...}}`; no two of one name."""
+    """A list of tools, each `{"type": "function", "function": {...}}`; no two of one name.
+
+    `older` reads functions, which has no more than what stands in the "function" of each.
+    """
+
+    older: bool = False
 
     def read(self, value: Any, path: str, ignored: Ignored) -> tuple[Tool, ...]:
         """See Kind."""
         if type(value) is not list:
             raise wrong_type(path, self.describe())
-        return distinct(
-            (read_tool(tool, f"{path}[{at}]", ignored) for at, tool in enumerate(limited(value, path))), path
-        )
+        if len(value) > MOST_TOOLS:
+            raise wrong_value(path, self.describe())
+        read = read_function if self.older else read_tool
+        return distinct([read(tool, f"{path}[{at}]", ignored) for at, tool in enumerate(value)], path)
 
     def describe(self) -> str:
         """See Kind."""
-        return f"a list of at most {MOST_TOOLS} tools of type 'function'"
-
-    def schema(self) -> Schema:
-        """See Kind."""
-        return {"type": "array", "items": TOOL_SCHEMA, "maxItems": MOST_TOOLS}
-
-
-@dataclass(frozen=True, slots=True)
-class Functions:
-    """The older form of tools: a list of bare functions."""
-
-    def read(self, value: Any, path: str, ignored: Ignored) -> tuple[Tool, ...]:
-        """See Kind."""
-        if type(value) is not list:
-            raise wrong_type(path, self.describe())
-        return distinct(
-            (read_function(tool, f"{path}[{at}]", ignored) for at, tool in enumerate(limited(value, path))),
-            path,
+        return f"a list of at most {MOST_TOOLS} " + (
+            "functions" if self.older else "tools of type 'function'"
         )
 
-    def describe(self) -> str:
-        """See Kind."""
-        return f"a list of at most {MOST_TOOLS} functions"
-
     def schema(self) -> Schema:
         """See Kind."""
-        return {"type": "array", "items": FUNCTION_SCHEMA, "maxItems": MOST_TOOLS}
+        item = DEFINITION_SCHEMA if self.older else TOOL_SCHEMA
+        return {"type": "array", "items": item, "maxItems": MOST_TOOLS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +107,7 @@ class ChoiceOfTool:
         """See Kind."""
         named: Schema = {
             "type": "object",
-            "properties": {"name": FUNCTION_SCHEMA["properties"]["name"]},
+            "properties": {"name": DEFINITION_SCHEMA["properties"]["name"]},
             "required": ["name"],
         }
         if not self.older:
@@ -131,14 +119,7 @@ class ChoiceOfTool:
         return {"anyOf": [{"enum": list(MODES[:2] if self.older else MODES)}, named]}
 
 
-def limited(value: list[Any], path: str) -> list[Any]:
-    """The list, unless it is too long."""
-    if len(value) > MOST_TOOLS:
-        raise wrong_value(path, f"a list of at most {MOST_TOOLS}")
-    return value
-
-
-def distinct(tools: Any, path: str) -> tuple[Tool, ...]:
+def distinct(tools: Sequence[Tool], path: str) -> tuple[Tool, ...]:
     """The tools, unless two have one name."""
     read: dict[str, Tool] = {}
     for tool in tools:
@@ -166,7 +147,7 @@ def read_function(value: Any, path: str, ignored: Ignored) -> Tool:
         raise wrong_type(path, "an object with 'name'")
     given = {key: member for key, member in value.items() if member is not None}
     for key in given:
-        if key not in FUNCTION_SCHEMA["properties"]:
+        if key not in DEFINITION_SCHEMA["properties"]:
             ignored.add(f"tools.function.{key}")
     parameters = given.get("parameters")
     if parameters is not None:  # whether it is JSON Schema is found where it is compiled, off the event loop

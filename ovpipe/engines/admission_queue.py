@@ -6,6 +6,9 @@ import heapq
 import itertools
 from typing import Generic, NamedTuple, TypeVar
 
+_SLACK = 64
+"""Places in the heap of those that are gone, beyond as many as wait."""
+
 Item = TypeVar("Item")
 
 
@@ -68,13 +71,19 @@ class WaitingQueue(Generic[Item]):
     def first(self) -> Item | None:
         """The next one, which stays where it is."""
         while self._heap:
-            _, arrival, owner = self._heap[0]
-            arrived, item = self._items.get(owner, (None, None))
-            if arrived == arrival:
-                return item
+            if self._waits(self._heap[0]):
+                return self._items[self._heap[0][2]][1]
             heapq.heappop(self._heap)
         return None
 
     def remove(self, id: int) -> Item | None:
         """Takes an item out, wherever it stands; None when it is not there."""
-        return self._items.pop(id, (None, None))[1]
+        item = self._items.pop(id, (None, None))[1]
+        if len(self._heap) > 2 * len(self._items) + _SLACK:
+            self._heap = [place for place in self._heap if self._waits(place)]
+            heapq.heapify(self._heap)
+        return item
+
+    def _waits(self, place: tuple[int, int, int]) -> bool:
+        _, arrival, owner = place
+        return self._items.get(owner, (None,))[0] == arrival

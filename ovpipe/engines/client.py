@@ -67,6 +67,9 @@ class EngineClient:
         """While there is no link: requests that the next one is given again."""
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
+        self._burial: asyncio.Task[str] | None = None
+        """The latest life's end, which nothing cuts short."""
+        self._closing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
@@ -142,12 +145,19 @@ class EngineClient:
     async def close(self) -> None:
         """Ends the process and fails what still runs. Again, or at the same time: waits for the same end."""
         self._closed = True
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name=f"end of engine {self._name!r}")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self._give_up_retries("was closed")
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
-        self._give_up_retries("was closed")
         if self._link is not None:  # the keeper was cancelled before its first step
             await self._bury(self._link, "was closed")
+        if self._burial is not None:
+            await self._burial
 
     # --- the lives
 
@@ -204,9 +214,6 @@ class EngineClient:
             reason = str(lost)
             if lost.poisoned:
                 self._retries = link.take_unbegun()
-        except Exception as error:  # a fault of ours must not leave the server without its engine
-            _log.exception("engine %r: the client failed", self._name)
-            reason = f"was given up: {error}"
         finally:
             await self._bury(link, reason)
         return reason
@@ -215,7 +222,8 @@ class EngineClient:
         self._link = None
         self._figures.lost()
         link.fail_all(lambda: self._died(reason))
-        await link.close(self._timeouts.close)
+        self._burial = asyncio.create_task(link.close(self._timeouts.close))
+        await asyncio.shield(self._burial)
 
     # --- a second try, for those that had the bad luck to be beside a request that poisoned the engine
 

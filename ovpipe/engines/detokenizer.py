@@ -29,6 +29,8 @@ class ByteDetokenizer:
 
     The whole text is `b"".join(bytes of the tokens not skipped).decode("utf-8", errors="replace")`.
     Tokens beyond the table have no bytes: a model's vocabulary may be padded beyond its tokenizer's.
+    `texts` remembers what tokens stand for that are whole characters, for all sequences that share it; they
+    must skip the same tokens.
     """
 
     def __init__(
@@ -36,17 +38,31 @@ class ByteDetokenizer:
         token_bytes: Sequence[bytes],
         special_ids: AbstractSet[int],
         skip_special_tokens: bool = True,
+        texts: dict[int, str] | None = None,
     ) -> None:
         self._bytes = token_bytes
         self._skipped: AbstractSet[int] = special_ids if skip_special_tokens else frozenset()
-        self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._texts = {} if texts is None else texts
+        self._begun = False
+        """Whether a character is begun and not complete."""
 
     def push(self, ids: Sequence[int]) -> str:
+        alone = len(ids) == 1 and not self._begun
+        if alone:
+            known = self._texts.get(ids[0])
+            if known is not None:
+                return known
         table, skipped, size = self._bytes, self._skipped, len(self._bytes)
-        return self._decode(b"".join([table[i] for i in ids if i not in skipped and 0 <= i < size]))
+        text = self._decoder.decode(b"".join([table[i] for i in ids if i not in skipped and 0 <= i < size]))
+        self._begun = self._decoder.getstate()[0] != b""
+        if alone and not self._begun:  # nothing before it and nothing after it has part in this text
+            self._texts[ids[0]] = text
+        return text
 
     def flush(self) -> str:
-        return self._decode(b"", final=True)
+        self._begun = False
+        return self._decoder.decode(b"", final=True)
 
 
 class WindowedDetokenizer:

@@ -157,7 +157,7 @@ class GenaiCore:
         self._steps += 1
         self._max_running = max(self._max_running, self._pipeline.get_metrics().scheduled_requests)
         for sequence in list(self._running.values()):
-            outcome = self._outcome(sequence)
+            outcome = self._outcome_alone(sequence)
             if outcome is None:
                 continue
             outcomes.append(outcome)
@@ -227,17 +227,22 @@ class GenaiCore:
     def _submit(self, sequence: LiveSequence) -> None:
         """Hands a sequence to genai, from where it stands. Raises `RequestRefused`."""
         tokens = np.array([sequence.request.prompt + sequence.generated], np.int64)
-        config = generation_config(
-            sequence.request.sampling,
-            eos_ids=self._eos_ids,
-            vocab_size=self.info.vocab_size,
-            seed=sequence.seed,
-            generated=len(sequence.generated),
-            guess=sequence.guess,
-        )
         try:
+            config = generation_config(
+                sequence.request.sampling,
+                eos_ids=self._eos_ids,
+                vocab_size=self.info.vocab_size,
+                seed=sequence.seed,
+                generated=len(sequence.generated),
+                guess=sequence.guess,
+            )
             sequence.handle = self._pipeline.add_request(next(self._handle_ids), ov.Tensor(tokens), config)
-        except (RuntimeError, TypeError, ValueError) as error:  # its own checks; nothing was added
+        except (
+            RuntimeError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:  # its own checks; nothing was added
             raise RequestRefused(plain_message(error)) from error
 
     def _all_eos_ids(self, model: ModelFolder) -> set[int]:
@@ -261,6 +266,15 @@ class GenaiCore:
             if suspects:
                 raise PoisonedByGrammar(plain_message(error), suspects) from error
 
+    def _outcome_alone(self, sequence: LiveSequence) -> Delta | Refused | None:
+        """The same as `_outcome`; when that fails, this sequence alone is refused. The step was sound."""
+        try:
+            return self._outcome(sequence)
+        except Exception as error:
+            _log.exception("request %d: what it brought cannot be read", sequence.request.id)
+            sequence.handle.cancel()
+            return Refused(sequence.request.id, f"what it brought cannot be read: {error}")
+
     def _outcome(self, sequence: LiveSequence) -> Delta | Refused | None:
         """What the last step brought for one sequence."""
         delta = sequence.read()
@@ -272,6 +286,8 @@ class GenaiCore:
 
     def _resume(self, sequence: LiveSequence) -> Refused | None:
         """Starts a sequence anew that genai has dropped, with what it has generated as its prompt.
+
+        One that is dropped again and again without a token in between is given up in the end.
 
         genai marks every request IGNORED when a step can schedule none: when all that was scheduled is
         cancelled at once and its blocks, which come free after the step, are what the others wait for.

@@ -1,4 +1,7 @@
-"""What a user chooses for the genai core: OpenVINO Model Server's names and defaults, where it has them."""
+"""What a user chooses for the genai core, by OpenVINO Model Server's names where it has them.
+
+So are the defaults, but for enable_prefix_caching, which is off there.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +98,8 @@ class GenaiOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The folder with openvino_model.xml, the tokenizer's IRs and the JSON files."""
     device: str = "CPU"
     cache_size: float | None = None
-    """Gigabytes of KV cache. With neither this nor num_kv_blocks: a part of the free memory."""
+    """Gigabytes of KV cache. With neither this nor num_kv_blocks: a part of the free memory. (In a graph 0 is
+    none given, as in OVMS.)"""
     num_kv_blocks: int | None = None
     max_num_batched_tokens: int = 256
     """Tokens in one step's batch at most; longer prompts take several steps."""
@@ -128,6 +132,8 @@ class GenaiOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def of(cls, given: Mapping[str, Any]) -> GenaiOptions:
         """The options that a graph gives; None is not given. Raises ValueError with the option's name."""
         options = {name: value for name, value in given.items() if value is not None}
+        if options.get("cache_size") == 0:
+            del options["cache_size"]
         plugin_config = options.get("plugin_config")
         if isinstance(plugin_config, Mapping) and "prompt_lookup" in plugin_config:  # OVMS's place for it
             options["plugin_config"] = {k: v for k, v in plugin_config.items() if k != "prompt_lookup"}
@@ -177,6 +183,11 @@ class GenaiOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 raise ValueError(
                     "num_assistant_tokens and assistant_confidence_threshold exclude each other; give one"
                 )
+        if self.prompt_lookup and self.max_num_batched_tokens < 2:
+            raise ValueError(
+                f"max_num_batched_tokens is {self.max_num_batched_tokens}; prompt_lookup needs at least 2: "
+                "a token and a guess"
+            )
         if self.draft_models_path is not None and self.enable_prefix_caching:
             # Measured: genai throws in a step where tokens that the draft model guessed are rejected.
             raise ValueError(

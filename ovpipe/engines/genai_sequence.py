@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import openvino_genai
@@ -12,6 +13,9 @@ from ovpipe.engines.protocol import Beam, Delta, FinishReason, GenerateRequest
 
 _RESTARTS = 3
 """How often a beam search is started over, whose work so far is lost when genai drops it."""
+
+_RESUMES = 8
+"""How often in a row a generation is handed over again that has brought no token in between."""
 
 _Finish = openvino_genai.GenerationFinishReason
 _Status = openvino_genai.GenerationStatus
@@ -30,6 +34,7 @@ class LiveSequence:
         self._logprobs: list[float] = []
         """Of a search with one beam; others hand theirs on."""
         self._restarts = 0
+        """Of a search; otherwise since the last token."""
 
     @property
     def dropped(self) -> bool:
@@ -45,14 +50,16 @@ class LiveSequence:
 
         Its tokens become part of the prompt. There a grammar would begin anew. The penalties for what was
         generated would no longer see it; the repetition penalty sees the prompt as well. Beams are not
-        kept: nothing of them was handed out, so they begin anew, but not for ever.
+        kept: nothing of them was handed out, so they begin anew. None of this goes on for ever.
         """
+        self._restarts += 1
         sampling = self.request.sampling
         if sampling.beams is not None:
             self.generated.clear()
             self._logprobs.clear()
-            self._restarts += 1
             return self._restarts <= _RESTARTS
+        if self._restarts > _RESUMES:
+            return False
         return not self.generated or (
             sampling.grammar is None and sampling.frequency_penalty == sampling.presence_penalty == 0
         )
@@ -70,6 +77,8 @@ class LiveSequence:
                 if output.finish_reason != _Finish.NONE:
                     finish = "length" if output.finish_reason == _Finish.LENGTH else "stop"
         self.generated += tokens
+        if tokens:
+            self._restarts = 0
         if not tokens and finish is None:
             return None
         return Delta(self.request.id, tokens, len(self.generated), finish, logprobs)
@@ -78,19 +87,23 @@ class LiveSequence:
         """All beams, when the search has come to its end."""
         beams = self.request.sampling.beams
         assert beams is not None
-        found: list[Beam] = []
+        outputs: list[Any] = []
         while self.handle.can_read():
-            for output in self.handle.read().values():
-                if beams.width == 1:  # genai makes it a greedy generation, which comes token by token
-                    self.generated += output.generated_ids
-                    self._logprobs += output.generated_log_probs
-                    score = sum(self._logprobs) / len(self.generated) ** beams.length_penalty
-                    found = [self._beam(self.generated, self._logprobs, score, output)]
-                else:
-                    ids, logprobs = output.generated_ids, output.generated_log_probs
-                    found.append(self._beam(ids, logprobs, output.score, output))
+            outputs += self.handle.read().values()
+        if beams.width == 1:  # genai makes it a greedy generation, which comes token by token
+            for output in outputs:
+                self.generated += output.generated_ids
+                self._logprobs += output.generated_log_probs
         if self.handle.get_status() != _Status.FINISHED:
             return None  # one that was dropped has beams to read, too; they are not whole
+        if beams.width == 1:
+            score = _score(self._logprobs, beams.length_penalty)
+            found = [self._beam(self.generated, self._logprobs, score, outputs[-1])]
+        else:
+            found = [
+                self._beam(output.generated_ids, output.generated_log_probs, output.score, output)
+                for output in outputs
+            ]
         found.sort(key=lambda beam: -beam.score)  # genai hands them out in any order
         total = sum(len(beam.tokens) for beam in found)
         return Delta(self.request.id, [], total, found[0].finish, [], found)
@@ -98,3 +111,13 @@ class LiveSequence:
     def _beam(self, tokens: list[int], logprobs: list[float], score: float, output: Any) -> Beam:
         finish: FinishReason = "stop" if output.finish_reason == _Finish.STOP else "length"
         return Beam(tokens, score, finish, logprobs if self.request.sampling.logprobs else [])
+
+
+def _score(logprobs: list[float], length_penalty: float) -> float:
+    """The sum over length ** length_penalty, as genai scores beams. The power may be beyond any float."""
+    try:
+        return sum(logprobs) / math.pow(len(logprobs), length_penalty)
+    except OverflowError:
+        return -0.0
+    except ZeroDivisionError:
+        return -math.inf

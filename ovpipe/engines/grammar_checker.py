@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import math
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from ovpipe.engines.backoff import Backoff
-from ovpipe.engines.cpu_time import cpu_seconds
+from ovpipe.engines.cpu_time import cpu_seconds, is_asleep
 from ovpipe.engines.grammar_verdicts import GrammarUnavailable, Verdict, Verdicts, key_of
 from ovpipe.engines.link import EngineLink, LinkLost
 from ovpipe.engines.protocol import (
@@ -39,13 +41,20 @@ CHECK_TOKENS = 16
 """Generated under each grammar. Compiling it is most of the work, but some grow slower with each token."""
 
 _TRIES = 2
-"""Processes that may end over a grammar before it is to blame. (A process can be killed from outside.)"""
+"""Processes that may end or block over a grammar before it is to blame. (One can be killed from outside.)"""
 
 _PATIENCE = 4
+_NAPS = 2
+"""Looks in a row, at least as far apart as what is left of the limit, at which a process that waits for
+itself sleeps."""
+
 _LOOK_AGAIN = 0.05
 """Seconds; a process's computing time is known to a hundredth."""
 
 _log = logging.getLogger("ovpipe.engine.grammar")
+
+
+_Outcome = Literal["good", "too long", "blocked", "stood still"]
 
 
 class CheckerLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +80,8 @@ class GrammarChecker:
     def __init__(
         self, models_path: Path, *, limits: CheckerLimits, command: Sequence[str], backoff: Backoff
     ) -> None:
-        options = {"models_path": str(models_path), "memory_mebibytes": limits.mebibytes}
-        self._config = EngineConfig(options=options)
-        self._name = f"{models_path.name} (grammars)"
+        self._options = {"models_path": str(models_path), "memory_mebibytes": limits.mebibytes}
+        self._name = f"{models_path.resolve().name} (grammars)"
         self._limits = limits
         self._command = tuple(command)
         self._backoff = backoff
@@ -81,11 +89,15 @@ class GrammarChecker:
         self._checks: dict[bytes, _Check] = {}
         self._turn = asyncio.Lock()
         self._request_ids = itertools.count(1)
+        self._handed_over = 0
+        """Grammars that a process was given so far."""
         self._link: asyncio.Future[EngineLink | None] = asyncio.get_running_loop().create_future()
         """The life that serves: pending while it starts, None while none can be started."""
         self._problem = ""
         self._retry_at = 0.0
         self._keeper: asyncio.Task[None] | None = None
+        self._burial: asyncio.Task[str] | None = None
+        """The latest life's end, which nothing cuts short."""
         self._closed = False
         self._counts = dict.fromkeys(("checks", "refused", "timeouts", "starts"), 0)
 
@@ -143,6 +155,8 @@ class GrammarChecker:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        if self._burial is not None:
+            await self._burial
 
     # --- the checks
 
@@ -155,8 +169,9 @@ class GrammarChecker:
                 raise GrammarUnavailable(
                     f"{len(self._checks)} grammars wait to be checked", retry_after=self._limits.seconds
                 )
-            check = self._checks[key] = _Check(asyncio.create_task(self._take_turn(key, grammar)))
-            check.task.add_done_callback(lambda task: self._end(key, task))
+            check = self._checks[key] = _Check()
+            check.task = asyncio.create_task(self._take_turn(key, grammar, check))
+            check.task.add_done_callback(lambda _: self._end(key, check))
         check.waiters += 1
         try:
             return await asyncio.shield(check.task)
@@ -170,15 +185,20 @@ class GrammarChecker:
             # What is under way goes on: it cannot be stopped but by ending the process.
             if not check.waiters and not check.begun:
                 check.task.cancel()
+                self._forget(key, check)  # who asks from now on gets a check of their own
 
-    def _end(self, key: bytes, task: asyncio.Task[Verdict]) -> None:
-        del self._checks[key]
-        if not task.cancelled():
-            task.exception()  # nobody may be left to take it
+    def _end(self, key: bytes, check: _Check) -> None:
+        self._forget(key, check)
+        if not check.task.cancelled():
+            check.task.exception()  # nobody may be left to take it
 
-    async def _take_turn(self, key: bytes, grammar: Grammar) -> Verdict:
+    def _forget(self, key: bytes, check: _Check) -> None:
+        if self._checks.get(key) is check:
+            del self._checks[key]
+
+    async def _take_turn(self, key: bytes, grammar: Grammar, check: _Check) -> Verdict:
         async with self._turn:
-            self._checks[key].begun = True
+            check.begun = True
             verdict = await self._try_out(grammar)
             self._verdicts.keep(key, verdict)
             self._counts["checks"] += 1
@@ -187,41 +207,58 @@ class GrammarChecker:
             return verdict
 
     async def _try_out(self, grammar: Grammar) -> Verdict:
+        stood_still, does = False, "ends"
         for _ in range(_TRIES):
             link = await self._ready()
             sampling = SamplingParams(max_tokens=CHECK_TOKENS, temperature=1.0, seed=0, grammar=grammar)
             request = GenerateRequest(next(self._request_ids), [0], sampling)
+            self._handed_over += 1
             try:
-                if await self._finished(link, request):
-                    return Verdict()
+                outcome = await self._tried(link, request)
             except RequestRefused as refusal:
                 return Verdict(str(refusal))
             except EngineDied:
                 continue
+            if outcome == "good":
+                return Verdict()
             self._forget_link()
             await link.close(0.0)
-            return Verdict(f"takes more than {self._limits.seconds:g} s to compile", timed_out=True)
-        return Verdict("ends the process that compiles it")
+            if outcome == "too long":
+                return Verdict(f"takes more than {self._limits.seconds:g} s to compile", timed_out=True)
+            stood_still |= outcome == "stood still"
+            does = "blocks"
+        if stood_still:  # that says nothing about the grammar
+            raise GrammarUnavailable(
+                "the grammar checker gets hardly any computing time", retry_after=self._limits.seconds
+            )
+        return Verdict(f"{does} the process that compiles it")
 
-    async def _finished(self, link: EngineLink, request: GenerateRequest) -> bool:
-        """Whether the request ends within the limit. Raises what it ends in.
+    async def _tried(self, link: EngineLink, request: GenerateRequest) -> _Outcome:
+        """How the request fares. Raises what it ends in, unless that is its own end.
 
-        The limit is one of computing time: on a busy machine a check may take `_PATIENCE` times as long.
+        The limit is one of computing time: on a busy machine a check may take `_PATIENCE` times as long. A
+        process that sleeps meanwhile waits for itself: the library's threads do when one got no memory.
         """
         loop, limit = asyncio.get_running_loop(), self._limits.seconds
-        latest, spent = loop.time() + _PATIENCE * limit, cpu_seconds(link.pid)
+        started, spent = loop.time(), cpu_seconds(link.pid)
+        left, naps = limit, 0
         async with link.add(request) as generation:
             answer = asyncio.ensure_future(_drained(generation))
-            left = limit
-            while left > 0 and loop.time() < latest:
+            while left > 0 and naps < _NAPS and loop.time() < started + _PATIENCE * limit:
                 await asyncio.wait([answer], timeout=max(left, _LOOK_AGAIN))
                 if answer.done():
                     await answer
-                    return True
-                left = limit - (cpu_seconds(link.pid) - spent)
+                    return "good"
+                naps = naps + 1 if is_asleep(link.pid) else 0
+                computed = cpu_seconds(link.pid) - spent
+                if math.isnan(computed):  # this system does not tell; then it is the time that has passed
+                    computed = loop.time() - started
+                left = limit - computed if math.isfinite(computed) else _LOOK_AGAIN  # or it is gone
             answer.cancel()
             await asyncio.wait([answer])
-        return False
+        if left <= 0:
+            return "too long"
+        return "blocked" if naps == _NAPS else "stood still"
 
     async def _ready(self) -> EngineLink:
         """The life that serves; waits for one that starts. Raises GrammarUnavailable."""
@@ -239,20 +276,27 @@ class GrammarChecker:
             self._keeper = asyncio.create_task(self._keep(), name=f"keeper of {self._name}")
 
     async def _keep(self) -> None:
-        """Starts the process and, whenever it has ended, another; until cancelled."""
+        """Starts the process and, whenever it has ended, another; until cancelled.
+
+        The next one waits its time when none could be started, or when one has ended early by itself and
+        not over a grammar: what ended it is likely to end the next.
+        """
         failures = 0
         loop = asyncio.get_running_loop()
         while True:
             try:
                 link = await self._begin()
             except LinkLost as lost:
-                failures += 1
                 self._problem = str(lost)
             else:
-                failures = 0
-                reason = await self._serve(link)
-                _log.warning("%s %s; another is started", self._name, reason)
-                continue
+                began, handed_over = loop.time(), self._handed_over
+                self._problem = await self._serve(link)
+                healthy = loop.time() - began >= self._backoff.healthy_after
+                if healthy or self._handed_over > handed_over:
+                    failures = 0
+                    _log.warning("%s %s; another is started", self._name, self._problem)
+                    continue
+            failures += 1
             delay = self._backoff.delay(failures)
             self._retry_at = loop.time() + delay
             _log.error("%s %s; it is started again in %.1f s", self._name, self._problem, delay)
@@ -261,9 +305,21 @@ class GrammarChecker:
             await asyncio.sleep(delay)
 
     async def _begin(self) -> EngineLink:
+        try:
+            # The process needs it while it loads. It is ours, so that it goes even if the process is killed.
+            with tempfile.TemporaryDirectory(prefix="ovpipe-grammar-", ignore_cleanup_errors=True) as folder:
+                link = await self._load(folder)
+        except OSError as error:
+            raise LinkLost(f"could not be started: {error}") from error
+        self._counts["starts"] += 1
+        self._forget_link()
+        self._link.set_result(link)
+        return link
+
+    async def _load(self, folder: str) -> EngineLink:
         limits = self._limits
-        link = await EngineLink.start(
-            self._config,
+        return await EngineLink.start(
+            EngineConfig(options={**self._options, "folder": folder}),
             command=self._command,
             name=self._name,
             timeouts=EngineTimeouts(
@@ -276,10 +332,6 @@ class GrammarChecker:
             on_progress=_ignore_progress,
             on_stats=_ignore_stats,
         )
-        self._counts["starts"] += 1
-        self._forget_link()
-        self._link.set_result(link)
-        return link
 
     async def _serve(self, link: EngineLink) -> str:
         """One life until its end, which leaves nothing of it behind. Returns how it ended."""
@@ -291,7 +343,8 @@ class GrammarChecker:
         finally:
             self._forget_link()
             link.fail_all(lambda: EngineDied(f"{self._name} {reason}"))
-            await link.close(0.0)
+            self._burial = asyncio.create_task(link.close(0.0))
+            await asyncio.shield(self._burial)
         return reason
 
     def _forget_link(self) -> None:
@@ -303,8 +356,9 @@ class GrammarChecker:
 class _Check:
     """A grammar's check under way, and how many wait for it."""
 
-    def __init__(self, task: asyncio.Task[Verdict]) -> None:
-        self.task = task
+    task: asyncio.Task[Verdict]
+
+    def __init__(self) -> None:
         self.waiters = 0
         self.begun = False
 

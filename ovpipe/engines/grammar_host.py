@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import resource
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,6 +40,8 @@ class GrammarHostOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """What the checker's process is told."""
 
     models_path: str
+    folder: str
+    """An empty one, for the stand-in while it is loaded. Who gives it removes it."""
     memory_mebibytes: int
     """How much more than after its load the process may take."""
 
@@ -93,9 +94,8 @@ def load_grammar_core(config: EngineConfig, report: ReportProgress) -> EngineCor
     """Builds the stand-in, loads it, and limits the process's memory."""
     options = msgspec.convert(config.options, GrammarHostOptions)
     report(Progress(phase="load", detail="building a stand-in for the model"))
-    with tempfile.TemporaryDirectory(prefix="ovpipe-grammar-") as folder:
-        write_stand_in(Path(options.models_path), Path(folder))
-        core = _genai_core(folder)
+    write_stand_in(Path(options.models_path), Path(options.folder))
+    core = _genai_core(options.folder)
     report(Progress(phase="warm_up", detail="compiling a first grammar"))
     first = SamplingParams(max_tokens=2, grammar=Grammar("ebnf", 'root ::= "a"'))
     core.add(GenerateRequest(0, [0], first))

@@ -21,7 +21,7 @@ class GrammarTimeout(GrammarRefused):
 
 
 class GrammarUnavailable(EngineError):
-    """Nothing is known of the grammar: the checker cannot be started, or too many wait for it."""
+    """Nothing is known of the grammar: the checker cannot be started or stands still, or too many wait."""
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)

@@ -64,9 +64,10 @@ def serve(sock: socket.socket, build: CoreBuilder = build_core) -> int:
     wire = HostWire(sock)
     try:
         core = _load(wire, build)
-        if core is None:
-            return 1
-        return _Host(wire, core).run()
+        if core is not None:
+            _Host(wire, core).run()
+        wire.finish()  # `Failed` was the last message
+        return 1
     except (EOFError, ConnectionError):
         return 0
 
@@ -114,12 +115,13 @@ class _Host:
         """Idle steps still to come; they bring the cache's figure up to date."""
         self._usage = 0.0
 
-    def run(self) -> int:
+    def run(self) -> None:
+        """Returns when a step has poisoned the core, which was told then."""
         while True:
             for message in self._wire.receive(wait=not self._may_step()):
                 self._take(message)
             if self._may_step() and not self._step():
-                return 1
+                return
 
     def _may_step(self) -> bool:
         has_work = bool(self._live) or self._settling > 0
@@ -203,8 +205,12 @@ def main(build: CoreBuilder = build_core, arguments: Sequence[str] | None = None
     parser.add_argument("--parent", type=int, required=True, help="the process to end with")
     options = parser.parse_args(arguments)
     end_with(options.parent)
-    # Ctrl-C is the server's to handle; it tells us by closing the socket.
+    # Both are the server's to handle, even if they are sent to all processes of a service (systemd does so):
+    # it may want to finish what runs. It tells us by closing the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # A program that native code starts must not hold the socket open when we are gone.
+    os.set_inheritable(options.fd, False)
     # What native code prints belongs to the log.
     sys.stdout.flush()
     os.dup2(2, 1)

@@ -83,14 +83,16 @@ class EngineLink:
         """Starts a process and loads it. Raises `LinkLost`; nothing of the process is left then."""
         try:
             process = await HostProcess.spawn(command, name)
-        except OSError as error:
+        except Exception as error:
             raise LinkLost(f"could not be started: {error}") from error
         link = cls(process, timeouts, on_stats)
         try:
             await link._load(config, on_progress)
-        except BaseException:
+        except BaseException as error:
             await link.close(0.0)
-            raise
+            if isinstance(error, LinkLost) or not isinstance(error, Exception):
+                raise
+            raise LinkLost(f"could not be loaded: {error}") from error
         return link
 
     @property
@@ -121,7 +123,20 @@ class EngineLink:
         return [(request, self._live.pop(request.id)) for request in unbegun]
 
     async def serve(self) -> NoReturn:
-        """Brings deltas to their requests until the process is lost; then raises `LinkLost`."""
+        """Brings deltas to their requests until the process is lost; then raises `LinkLost`.
+
+        A fault of ours is such a loss, too: it must not leave the server without its engine.
+        """
+        try:
+            await self._serve()
+        except Exception as error:
+            _log.exception("the engine's process %d cannot be served", self.pid)
+            self._reason = f"was given up: {error}"
+        self.up = False
+        # Where it is known what happened, those who wait are told before the process has ended.
+        raise LinkLost(self._reason or await self._end(), poisoned=self._poisoned)
+
+    async def _serve(self) -> None:
         while messages := await self._receive():
             for message in messages:
                 match message:
@@ -138,7 +153,6 @@ class EngineLink:
                         self._reason = f"sent {type(message).__name__} while it served"
                         self._process.kill()
             self._watchdog.sign(self._limit())
-        raise LinkLost(await self._end(), poisoned=self._poisoned)
 
     def fail_all(self, error: Callable[[], Exception]) -> None:
         """Ends every live request with an error of its own."""
@@ -235,6 +249,8 @@ class EngineLink:
         phase = self._loading or ("prefill" if self._unstarted else "step")
         self._reason = f"gave no sign of life for {limit:g} s ({phase.replace('_', '-')}) and was killed"
         self._process.kill()
+        # Its end may not show: no signal ends it, or something it has started holds the socket.
+        self._process.wire.close()
 
     async def _end(self) -> str:
         """Waits for a process that has closed its socket. Returns what to say about it."""

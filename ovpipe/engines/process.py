@@ -20,14 +20,20 @@ HOST_COMMAND: tuple[str, ...] = (sys.executable, "-P", "-m", "ovpipe.engines.hos
 STDERR_LINES_KEPT = 20
 _STDERR_LINE_BYTES = 4096
 
+_KILL_SECONDS = 5.0
+"""For a killed process to end. One that waits for a device or a network disk may take for ever."""
+
 _log = logging.getLogger("ovpipe.engine")
 
 
 class HostProcess:
     """One child process, in a session of its own, with a socket to it and its stderr in the log."""
 
-    def __init__(self, process: asyncio.subprocess.Process, wire: ClientWire, name: str) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, wire: ClientWire, stderr: _Pipe, name: str
+    ) -> None:
         self.wire = wire
+        self._pipe = stderr
         self._process = process
         self._name = name
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES_KEPT)
@@ -44,20 +50,24 @@ class HostProcess:
         ours.setblocking(False)
         with theirs:
             wire = await ClientWire.connect(ours)
+            pipe, pipe_end = await _Pipe.open()
             try:
                 process = await asyncio.create_subprocess_exec(
                     *command,
                     *("--fd", str(theirs.fileno()), "--parent", str(os.getpid())),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.PIPE,
+                    stderr=pipe_end,
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,
                 )
             except BaseException:
                 wire.close()
+                pipe.close()
                 raise
-        return cls(process, wire, name)
+            finally:
+                os.close(pipe_end)
+        return cls(process, wire, pipe, name)
 
     @property
     def pid(self) -> int:
@@ -77,7 +87,8 @@ class HostProcess:
     async def close(self, timeout: float) -> str:
         """Closes the socket, which ends the host; kills it after `timeout`. Returns how it ended.
 
-        However this call ends, the process is dead or dying and is reaped by the event loop.
+        However this call ends, the process is dead or dying and is reaped by the event loop. It does not wait
+        without bound for one that no signal ends.
         """
         self.wire.close()
         try:
@@ -87,18 +98,22 @@ class HostProcess:
             pass
         finally:
             self.kill()
-        status = await self._process.wait()
+        try:
+            async with asyncio.timeout(_KILL_SECONDS):
+                how = _describe(await self._process.wait())
+        except TimeoutError:
+            how = f"was killed but does not end (process {self.pid})"
+            _log.error("%s %s", self._name, how)
         # Grandchildren could hold the pipe open; what the process itself wrote is read by then.
         await asyncio.wait([self._stderr_task], timeout=1.0)
+        self._pipe.close()
         self._stderr_task.cancel()
         await asyncio.wait([self._stderr_task])
-        return _describe(status)
+        return how
 
     async def _forward_stderr(self) -> None:
-        stream = self._process.stderr
-        assert stream is not None
         line = b""
-        while chunk := await stream.read(_STDERR_LINE_BYTES):
+        while chunk := await self._pipe.reader.read(_STDERR_LINE_BYTES):
             *lines, line = (line + chunk).split(b"\n")
             if len(line) > _STDERR_LINE_BYTES:
                 lines, line = [*lines, line], b""
@@ -111,6 +126,27 @@ class HostProcess:
         if text:
             self._stderr.append(text)
             _log.info("%s: %s", self._name, text)
+
+
+class _Pipe:
+    """The reading end of a pipe. Not asyncio's own of a child: for the end of that, too, its `wait` waits."""
+
+    def __init__(self, reader: asyncio.StreamReader, transport: asyncio.ReadTransport) -> None:
+        self.reader = reader
+        self._transport = transport
+
+    @classmethod
+    async def open(cls) -> tuple[_Pipe, int]:
+        """A pipe, and the descriptor of its other end, which the caller closes."""
+        reader, (read, write) = asyncio.StreamReader(), os.pipe()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read, "rb", buffering=0)
+        )
+        return cls(reader, transport), write
+
+    def close(self) -> None:
+        """Reads no more."""
+        self._transport.close()
 
 
 def _describe(status: int) -> str:

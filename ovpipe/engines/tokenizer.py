@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import openvino as ov
@@ -19,6 +19,10 @@ from ovpipe.engines.vocabulary import SAMPLES, Vocabulary, read_vocabulary
 # The first accesses to Tensor.data, from several threads at once, deadlock: three models that loaded beside
 # each other did. Importing is one thread's, so this one is the first.
 _ = ov.Tensor(np.zeros((1, 1), np.int64)).data
+
+
+TEXTS_KEPT: Final = 4096
+"""Single tokens whose texts a tokenizer remembers: special tokens and the ends of sequences, as a rule."""
 
 
 class Tokenizer:
@@ -42,6 +46,10 @@ class Tokenizer:
         self.eos_token_ids = tuple(eos_token_ids)
         self.special_tokens = dict(special_tokens or {})
         self.chat_templates = dict(chat_templates or {})
+        self._texts: dict[int, str] = {}
+        self._texts_without_specials: dict[int, str] = {}
+        self.text_of: Callable[[int], str] = lru_cache(TEXTS_KEPT)(partial(_text_of, tokenizer))
+        """The text of a single token, special ones too. Asking OpenVINO takes long, so texts are kept."""
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -81,7 +89,8 @@ class Tokenizer:
         """A detokenizer for one sequence that grows."""
         vocabulary = self.vocabulary
         if vocabulary.plain_bytes:
-            return ByteDetokenizer(vocabulary.token_bytes, vocabulary.special_ids, skip_special_tokens)
+            texts = self._texts_without_specials if skip_special_tokens else self._texts
+            return ByteDetokenizer(vocabulary.token_bytes, vocabulary.special_ids, skip_special_tokens, texts)
         return WindowedDetokenizer(partial(self.decode, skip_special_tokens=skip_special_tokens))
 
     @property
@@ -120,6 +129,11 @@ def _encode(tokenizer: Any, text: str, *, add_special_tokens: bool) -> list[int]
         ) from None
     ids: list[int] = tokenizer.encode(text, add_special_tokens=add_special_tokens).input_ids.data[0].tolist()
     return ids
+
+
+def _text_of(tokenizer: Any, token: int) -> str:
+    text: str = tokenizer.decode([token], skip_special_tokens=False)
+    return text
 
 
 def _decode_rows(tokenizer: Any, rows: Sequence[Sequence[int]]) -> list[str]:

@@ -7,6 +7,7 @@ refuse a frame above `MAX_FRAME_BYTES`: a length beyond it is a broken stream, n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
 import socket
 from collections.abc import Iterator
@@ -109,6 +110,16 @@ class HostWire:
             if not data:
                 raise EOFError("the server closed the engine's socket")
             messages.extend(self._frames.feed(data))
+
+    def finish(self) -> None:
+        """Says that nothing more comes, and waits until the server has closed its end.
+
+        A socket that is closed while the server still writes loses what the server has not read.
+        """
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            while self._socket.recv(_RECEIVE_BYTES):
+                pass
 
 
 class ClientWire:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Set
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ovpipe.errors import EmptyInputError, PortError, did_you_mean
@@ -12,6 +12,8 @@ from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, UNSET, Timestamp
 
 if TYPE_CHECKING:
     from ovpipe.runtime.node import Node
+
+NO_KEYS: frozenset[Hashable] = frozenset()
 
 
 class NodeContext(dict[Port[Any], Any]):
@@ -81,9 +83,9 @@ class NodeContext(dict[Port[Any], Any]):
         if not known and port not in self.node.calculator.ports.inputs.values():
             raise PortError(f"{self.node.name} has no input {port}")
 
-    def done_keys(self, port: Output[Any]) -> frozenset[Hashable]:
+    def done_keys(self, port: Output[Any]) -> Set[Hashable]:
         keys = self.outs[port].keys
-        return frozenset() if keys is None else keys.done
+        return NO_KEYS if keys is None else keys.done
 
     def stop(self) -> None:
         self.node.stop()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ovpipe.errors import RunError, StalledError, TimestampError
 from ovpipe.runtime.blueprint import Blueprint
-from ovpipe.runtime.keys import settle_keys
+from ovpipe.runtime.keys import consumer_left
 from ovpipe.runtime.node import Node
 from ovpipe.runtime.source import AsyncSourceNode, SourceNode
 from ovpipe.runtime.stall import explain_deadlock, explain_stall, held_up_before
@@ -268,8 +268,8 @@ class Core:
             return
         if stream.detach(queue) and stream.producer is not None:
             self.ready.append(Orphan(stream.producer))
-        elif stream.keys is not None:
-            settle_keys(stream)
+        else:
+            consumer_left(stream)
         self.relieve(stream)
 
     def node_ended(self) -> None:

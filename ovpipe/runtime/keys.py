@@ -15,45 +15,54 @@ class KeysDone:
 
     def __init__(self) -> None:
         self.said: dict[Hashable, set[int]] = {}
-        """By key the consumers that need no more of it, each known by its queue."""
-        self.done: frozenset[Hashable] = frozenset()
+        """By key that some still need: the consumers that do not, each known by its queue."""
+        self.done: set[Hashable] = set()
         """The keys that no consumer needs."""
 
 
 def give_up(stream: Stream, queue: deque[Item], key: Hashable) -> None:
-    """Who reads from this queue needs no more packets of a key."""
-    note(stream, queue, key)
-    settle_keys(stream)
+    """Who reads from this queue needs no more packets of a key.
 
-
-def note(stream: Stream, queue: deque[Item], key: Hashable) -> None:
-    """Keeps that one consumer needs no more of a key."""
-    if stream.keys is None:
-        stream.keys = KeysDone()
-    stream.keys.said.setdefault(key, set()).add(id(queue))
-
-
-def settle_keys(start: Stream) -> None:
-    """Tells the producer of a stream, and those above it, which keys have come to be needed by nobody.
-
-    A node passes a key on to its inputs when nobody needs it of any of its outputs.
+    When nobody does any more, and of no other output of the stream's producer, the producer passes the key
+    on to its own inputs; and so on upwards.
     """
-    streams = deque([start])
-    while streams:
-        stream = streams.popleft()
-        keys, producer = stream.keys, stream.producer
-        if keys is None:
+    news = deque([(stream, queue)])
+    while news:
+        stream, queue = news.popleft()
+        if stream.keys is None:
+            stream.keys = KeysDone()
+        if key in stream.keys.done:
             continue
-        readers = {id(queue) for _, queue, _ in stream.consumers}
-        news = [key for key, said in keys.said.items() if key not in keys.done and said >= readers]
-        keys.done |= frozenset(news)
-        if producer is None or not news:
-            continue
-        for key in news:
-            if all(needs_none(output, key) for output in producer.outs):
-                for entry in producer.inputs:
-                    note(entry.source, entry.queue, key)
-                    streams.append(entry.source)
+        stream.keys.said.setdefault(key, set()).add(id(queue))
+        if settle(stream, stream.keys, key):
+            news.extend(inputs_of_producer(stream))
+
+
+def consumer_left(stream: Stream) -> None:
+    """A consumer is done with the whole stream: it needs no key of it."""
+    keys = stream.keys
+    if keys is None:
+        return
+    for key in list(keys.said):
+        if settle(stream, keys, key):
+            for source, queue in inputs_of_producer(stream):
+                give_up(source, queue, key)
+
+
+def settle(stream: Stream, keys: KeysDone, key: Hashable) -> bool:
+    """Looks whether anybody still needs a key of a stream; whether its producer can pass it on now."""
+    if not keys.said[key] >= {id(queue) for _, queue, _ in stream.consumers}:
+        return False
+    del keys.said[key]
+    keys.done.add(key)
+    producer = stream.producer
+    return producer is not None and all(needs_none(output, key) for output in producer.outs)
+
+
+def inputs_of_producer(stream: Stream) -> list[tuple[Stream, deque[Item]]]:
+    """The streams that a stream's producer reads, each with its queue there."""
+    producer = stream.producer
+    return [] if producer is None else [(entry.source, entry.queue) for entry in producer.inputs]
 
 
 def needs_none(stream: Stream, key: Hashable) -> bool:

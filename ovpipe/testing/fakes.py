@@ -195,6 +195,10 @@ class FakeTokenizer:
         detokenizer = self.detokenizer(skip_special_tokens=skip_special_tokens)
         return detokenizer.push(ids) + detokenizer.flush()
 
+    def text_of(self, token: int) -> str:
+        """The text of a single token, special ones too."""
+        return self.decode((token,), skip_special_tokens=False)
+
     def detokenizer(self, *, skip_special_tokens: bool = True) -> FakeDetokenizer:
         """A detokenizer for one sequence that grows."""
         return FakeDetokenizer(skip_special_tokens)

@@ -8,9 +8,12 @@ negative number is a command:
     -8 send nonsense, -9 poison the core before the first token and have all that start so suspected,
     -10 the same with nobody suspected.
 
+A request with a grammar that says "sleep" sleeps in its first step, with "spin" it computes for 0.4 s there.
+
 Options of the config: `load` ("hang", "crash" or the message to fail with), `needs_file` (a load
 without that file fails), `says` (printed to stdout while loading), `phases` (of Progress to report),
-`step_seconds`.
+`step_seconds`, `child` (starts a program for 20 seconds: "careless" with all that is inherited, "holding"
+in a session of its own and with the socket).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -87,6 +91,8 @@ class CountingCore:
         return outcomes
 
     def outcome(self, request: GenerateRequest, age: int) -> Delta | Refused | None:
+        if request.sampling.grammar is not None and age == 1:
+            self.compile(request.sampling.grammar.text)
         match request.prompt[0], age:
             case -1, 2:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -113,6 +119,13 @@ class CountingCore:
         del self.live[request.id]
         return Delta(request.id, [request.prompt[-1] + count], count, "length")
 
+    def compile(self, grammar: str) -> None:
+        if grammar == "sleep":
+            time.sleep(3600)
+        end = time.process_time() + 0.4
+        while grammar == "spin" and time.process_time() < end:
+            pass
+
     def stats(self) -> EngineStats:
         return EngineStats(
             num_requests=len(self.live),
@@ -135,6 +148,14 @@ def build(config: EngineConfig, report: Callable[[Progress], None]) -> CountingC
         report(Progress(phase=phase, detail=f"fake {phase}"))
     if "says" in options:
         os.write(1, options["says"].encode() + b"\n")
+    sleep = ["sleep", "20"]
+    match options.get("child"):
+        case "careless":
+            subprocess.Popen(sleep, close_fds=False, stderr=subprocess.DEVNULL)
+        case "holding":
+            subprocess.Popen(
+                sleep, pass_fds=[the_socket()], start_new_session=True, stderr=subprocess.DEVNULL
+            )
     if "needs_file" in options and not Path(options["needs_file"]).exists():
         raise RuntimeError("the file is missing")
     match options.get("load"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 from ovpipe.engines.admission_queue import Demand, Room, WaitingQueue
 
@@ -32,6 +33,21 @@ def test_whoever_is_removed_is_passed_over_and_may_come_again_with_another_prior
     assert queue.remove(1) is None
     queue.add(1, "1", 5)
     assert drained(queue) == ["2", "1"]
+
+
+def test_those_who_were_cancelled_leave_nothing_behind() -> None:
+    queue: WaitingQueue[str] = WaitingQueue()
+    queue.add(0, "first", 0)
+    tracemalloc.start()
+    try:
+        for number in range(1, 20_000):
+            queue.add(number, str(number), 1)
+            queue.remove(number)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 100_000
+    assert queue.first() == "first"
 
 
 def test_it_orders_as_sorting_does() -> None:

@@ -20,14 +20,17 @@ import pytest
 
 from ovpipe.engines.backoff import Backoff
 from ovpipe.engines.client import EngineClient
+from ovpipe.engines.link import EngineLink, LinkLost
 from ovpipe.engines.protocol import (
     Delta,
     EngineConfig,
     EngineDied,
     EngineError,
     EngineLoadError,
+    EngineStats,
     EngineTimeouts,
     EngineUnavailable,
+    GenerateRequest,
     Generation,
     Progress,
     RequestRefused,
@@ -271,6 +274,28 @@ def test_a_request_that_had_not_begun_when_the_core_was_poisoned_is_served_by_th
     bounded(scenario)
 
 
+def test_what_poisoned_the_core_is_told_although_the_server_was_busy_and_writes_late() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            late: list[asyncio.Task[list[int]]] = []
+
+            async def busy() -> None:
+                async for _ in engine.generate([0], some(10**9)):
+                    if not late:
+                        for prompt in ([SLOW_PREFILL, 100], [BAD_GRAMMAR, 0]):
+                            late.append(asyncio.create_task(tokens_of(engine.generate(prompt, some(3)))))
+                    time.sleep(0.3)  # noqa: ASYNC251  # its own work; then the step is acknowledged
+
+            with pytest.raises(EngineDied, match="poisoned by a failed step: no grammar"):
+                await busy()
+            waiting, guilty = late
+            with pytest.raises(RequestRefused, match="its grammar cannot be used"):
+                await guilty
+            assert await waiting == [101, 102, 103]
+
+    bounded(scenario)
+
+
 def test_a_second_poisoned_core_ends_what_had_not_begun_in_either() -> None:
     async def scenario() -> None:
         async with opened(backoff=Backoff(first=0.01)) as engine:
@@ -358,6 +383,54 @@ def test_silence_in_a_step_or_in_a_prefill_is_a_death_after_its_own_limit() -> N
     bounded(scenario)
 
 
+def test_what_the_process_has_started_does_not_hide_its_end() -> None:
+    async def scenario() -> None:
+        async with asyncio.timeout(10), opened(child="careless") as engine:
+            first = engine.pid
+            assert first is not None
+            try:
+                os.kill(first, signal.SIGKILL)
+                await until(lambda: engine.figures()["engine_restarts_total"] == 1)
+            finally:
+                os.killpg(first, signal.SIGKILL)
+            assert engine.pid is not None
+            os.killpg(engine.pid, signal.SIGKILL)
+
+    bounded(scenario)
+
+
+def test_a_hung_process_is_given_up_even_if_its_socket_stays_open() -> None:
+    async def scenario() -> None:
+        async with (
+            asyncio.timeout(10),
+            opened(EngineTimeouts(step=0.3), child="holding", backoff=Backoff(first=60, cap=60)) as engine,
+        ):
+            with pytest.raises(EngineDied, match="no sign of life"):
+                await tokens_of(engine.generate([HANG, 0], some(5)))
+            assert engine.figures()["engine_up"] == 0
+
+    bounded(scenario)
+
+
+def test_a_process_that_no_signal_ends_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with asyncio.timeout(10), opened(EngineTimeouts(step=0.3, close=0.1)) as engine:
+            first = engine.pid
+            assert first is not None
+            with monkeypatch.context() as patched:
+                # One that waits in the kernel for ever cannot be had in a test.
+                patched.setattr("ovpipe.engines.process.os.killpg", lambda pid, signal: None)
+                patched.setattr("ovpipe.engines.process._KILL_SECONDS", 0.2)
+                with pytest.raises(EngineDied, match="no sign of life"):
+                    await tokens_of(engine.generate([HANG, 0], some(5)))
+                await until(lambda: engine.figures()["engine_restarts_total"] == 1)
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+            os.killpg(first, signal.SIGKILL)
+            await until(lambda: is_gone(first))
+
+    bounded(scenario)
+
+
 def test_a_hung_process_is_found_out_even_if_every_request_in_it_is_cancelled() -> None:
     async def scenario() -> None:
         async with opened(EngineTimeouts(prefill=0.5, step=0.5)) as engine:
@@ -440,6 +513,40 @@ def test_a_program_that_does_not_exist_is_a_load_error() -> None:
     async def scenario() -> None:
         with pytest.raises(EngineLoadError, match="could not be started"):
             await EngineClient.open(EngineConfig(), command=["/no/such/program"])
+
+    bounded(scenario)
+
+
+def test_a_config_that_fits_in_no_message_is_a_load_error_and_leaves_no_process() -> None:
+    async def scenario() -> None:
+        with pytest.raises(EngineLoadError, match="could not be loaded"):
+            async with opened(number=2**70):
+                pass
+        with pytest.raises(EngineLoadError, match="could not be started"):
+            await EngineClient.open(EngineConfig(), command=["no\0name"])
+
+    bounded(scenario)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_fault_of_the_servers_own_ends_a_life_and_no_more() -> None:
+    def fail(stats: EngineStats) -> None:
+        raise ZeroDivisionError("a fault")
+
+    async def scenario() -> None:
+        link = await EngineLink.start(
+            EngineConfig(),
+            command=FAKE_HOST,
+            name="fake",
+            timeouts=EngineTimeouts(),
+            on_progress=lambda progress: None,
+            on_stats=fail,
+        )
+        link.add(GenerateRequest(1, [0], some(5)))
+        with pytest.raises(LinkLost, match="was given up: a fault"):
+            await link.serve()
+        await link.close(0.0)
 
     bounded(scenario)
 
@@ -531,6 +638,21 @@ def test_closing_kills_a_process_that_hangs() -> None:
             await anext(hung)
             await engine.close()
             assert is_gone(pid)
+
+    bounded(scenario)
+
+
+def test_closing_twice_leaves_the_process_the_time_that_it_has() -> None:
+    async def scenario() -> None:
+        async with opened(EngineTimeouts(close=0.6)) as engine:
+            await anext(engine.generate([HANG, 0], some(5)))
+            await asyncio.sleep(0.2)  # well into the step that hangs
+            started = asyncio.get_running_loop().time()
+            first = asyncio.create_task(engine.close())
+            await asyncio.sleep(0.1)
+            await engine.close()
+            assert asyncio.get_running_loop().time() - started >= 0.6
+            await first
 
     bounded(scenario)
 

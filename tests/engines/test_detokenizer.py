@@ -43,6 +43,15 @@ def test_bytes_in_any_pushes_give_the_text_of_the_joined_bytes(ids: list[int], c
     assert text_of(ByteDetokenizer(TOKENS, frozenset({END})), split(ids, cuts)) == whole
 
 
+@given(st.lists(token_ids), st.lists(st.integers(0, 100)))
+def test_sequences_may_share_the_texts_of_tokens(rows: list[list[int]], cuts: list[int]) -> None:
+    texts: dict[int, str] = {}
+    for ids in rows:
+        whole = b"".join(TOKENS[index] for index in ids if index != END).decode(errors="replace")
+        for pushes in (split(ids, cuts), [[index] for index in ids]):
+            assert text_of(ByteDetokenizer(TOKENS, frozenset({END}), texts=texts), pushes) == whole
+
+
 @given(st.text(), st.lists(st.integers(0, 100)))
 def test_bytes_of_a_text_never_give_half_a_character(text: str, cuts: list[int]) -> None:
     detokenizer = ByteDetokenizer(BYTES, frozenset())

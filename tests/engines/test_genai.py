@@ -12,6 +12,7 @@ import pytest
 
 from ovpipe.engines.client import EngineClient
 from ovpipe.engines.genai import GenaiCore, load_genai_core
+from ovpipe.engines.genai_sequence import LiveSequence
 from ovpipe.engines.protocol import (
     Delta,
     EngineConfig,
@@ -214,6 +215,26 @@ def test_a_dropped_request_too_long_to_be_resumed_is_refused_and_not_left_waitin
     ]
     assert core.stats().num_requests == 0
     assert len(run(core, GenerateRequest(3, a_prompt(60, 3), greedy(5)))[3]) == 5
+
+
+def test_a_sequence_whose_output_cannot_be_read_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    core, read = loaded(), LiveSequence.read
+
+    def fail_for_one(sequence: LiveSequence) -> Delta | None:
+        if sequence.request.id == 1 and len(sequence.generated) == 2:
+            raise OverflowError("no such number")
+        return read(sequence)
+
+    alone = run(core, GenerateRequest(2, a_prompt(9), greedy(6)))
+    monkeypatch.setattr(LiveSequence, "read", fail_for_one)
+    core.add(GenerateRequest(1, a_prompt(5), greedy(6)))
+    core.add(GenerateRequest(2, a_prompt(9), greedy(6)))
+    outcomes = [outcome for _ in range(8) for outcome in core.step()]
+    assert [o for o in outcomes if isinstance(o, Refused)] == [
+        Refused(1, "what it brought cannot be read: no such number")
+    ]
+    assert [t for o in outcomes if isinstance(o, Delta) and o.request == 2 for t in o.tokens] == alone[2]
+    assert usage_when_settled(core) == 0
 
 
 def test_under_pressure_with_cancels_every_request_gets_the_tokens_it_gets_alone() -> None:

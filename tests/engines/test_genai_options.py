@@ -373,6 +373,8 @@ EVICTION = {"start_size": 32, "recent_size": 32, "max_cache_size": 128}
         ({"num_assistant_tokens": 3}, "num_assistant_tokens needs draft_models_path or prompt_lookup"),
         ({"prompt_lookup": True, "num_assistant_tokens": 0}, "num_assistant_tokens is 0"),
         ({"prompt_lookup": True, "max_ngram_size": 0}, "max_ngram_size is 0; at least 1 is needed"),
+        ({"prompt_lookup": True, "max_num_batched_tokens": 1}, "prompt_lookup needs at least 2"),
+        ({"cache_size": -1}, "cache_size is -1.0; it is in gigabytes and above 0"),
         ({"draft_models_path": "d", "max_ngram_size": 2}, "max_ngram_size needs prompt_lookup"),
         ({"draft_device": "GPU"}, "draft_device needs draft_models_path"),
         ({"draft_models_path": "d", "prompt_lookup": True}, "exclude each other"),
@@ -423,6 +425,11 @@ EVICTION = {"start_size": 32, "recent_size": 32, "max_cache_size": 128}
 def test_options_that_cannot_be_meant_are_refused_with_their_name(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         GenaiOptions.of({"models_path": "m", **options})
+
+
+def test_a_cache_size_of_0_is_none_given_as_for_the_model_server() -> None:
+    assert GenaiOptions.of({"models_path": "m", "cache_size": 0}).cache_size is None
+    assert GenaiOptions.of({"models_path": "m", "cache_size": 0, "num_kv_blocks": 9}).num_kv_blocks == 9
 
 
 def test_an_engines_fingerprint_changes_with_its_settings_and_not_with_its_lives(plain: GenaiCore) -> None:

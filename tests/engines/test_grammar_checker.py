@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, suppress
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,9 @@ SLOW = Grammar("regex", ".*a.{20}")
 
 DEADLY = Grammar("regex", "(" * 30_000 + "a" + ")" * 30_000)
 """A stack overflow."""
+
+FAKE_HOST = [sys.executable, str(Path(__file__).with_name("fake_host.py"))]
+"""Starts sooner, and takes all grammars but those that are commands."""
 
 NEVER_READY = [sys.executable, "-c", "raise SystemExit('no model here')"]
 
@@ -238,6 +244,120 @@ def test_a_check_that_has_begun_is_finished_for_those_who_come_later() -> None:
     bounded(scenario)
 
 
+def test_who_comes_when_another_leaves_gets_a_check_of_their_own() -> None:
+    async def scenario() -> None:
+        async with opened(command=FAKE_HOST) as checker:
+            busy = asyncio.create_task(checker.check(DIGITS))
+            leaving = asyncio.create_task(checker.check(BAD))
+            await asyncio.sleep(0)
+            leaving.cancel()
+            coming = asyncio.create_task(checker.check(BAD))
+            await asyncio.wait([leaving])
+            await asyncio.sleep(0)
+            await checker.check(BAD)  # shares what the one before began
+            await asyncio.gather(coming, busy)
+            assert checker.figures()["grammar_checks_total"] == 2
+
+    bounded(scenario)
+
+
+def test_a_process_that_gets_no_computing_time_costs_no_grammar_its_good_name() -> None:
+    async def scenario() -> None:
+        stopped: set[int] = set()
+
+        async def stop() -> None:
+            while True:
+                if checker.pid not in {None, *stopped}:
+                    assert checker.pid is not None
+                    os.kill(checker.pid, signal.SIGSTOP)
+                    stopped.add(checker.pid)
+                await asyncio.sleep(0)
+
+        async with opened(command=FAKE_HOST, limits=CheckerLimits(seconds=0.1)) as checker:
+            stopping = asyncio.create_task(stop())
+            with pytest.raises(GrammarUnavailable, match="hardly any computing time"):
+                await checker.check(DIGITS)
+            stopping.cancel()
+            await asyncio.wait([stopping])
+            assert len(stopped) >= 2
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+            await checker.check(DIGITS)
+
+    bounded(scenario)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
+def test_a_process_that_waits_for_itself_is_not_waited_for() -> None:
+    async def scenario() -> None:
+        async with opened(command=FAKE_HOST, limits=CheckerLimits(seconds=0.1)) as checker:
+            with pytest.raises(GrammarRefused, match="blocks the process that compiles it"):
+                await checker.check(Grammar("regex", "sleep"))
+            await checker.check(DIGITS)
+            assert starts(checker) == 3
+
+    bounded(scenario)
+
+
+def test_where_nobody_can_tell_how_long_it_computed_the_clock_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    spinning = Grammar("regex", "spin")  # for 0.4 s
+    limits = CheckerLimits(seconds=0.3)
+
+    async def scenario(at_first: float) -> None:
+        told = defaultdict[int, Iterator[float]](lambda: chain([at_first], repeat(math.inf)))
+        monkeypatch.setattr("ovpipe.engines.grammar_checker.cpu_seconds", lambda pid: next(told[pid]))
+        async with opened(command=FAKE_HOST, limits=limits) as checker:
+            await checker.check(spinning)
+
+    with pytest.raises(GrammarTimeout):
+        bounded(lambda: scenario(math.inf))  # a system without /proc
+    bounded(lambda: scenario(0.0))  # a process just gone: that will show
+
+
+def test_a_process_that_ends_by_itself_again_and_again_is_started_less_often(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scenario() -> None:
+        backoff = Backoff(first=0.1)
+        async with opened(command=FAKE_HOST, eager=True, backoff=backoff) as checker:
+            for check_first in (False, False, True):
+                await until(lambda: checker.pid is not None)
+                assert checker.pid is not None
+                if check_first:
+                    await checker.check(DIGITS)
+                os.kill(checker.pid, signal.SIGKILL)
+                await until(lambda: checker.pid is None)
+            await until(lambda: checker.pid is not None)
+
+    bounded(scenario)
+    said = [record.message.rpartition("; ")[2] for record in caplog.records]
+    assert said == ["it is started again in 0.1 s", "it is started again in 0.2 s", "another is started"]
+
+
+def test_a_start_that_is_broken_off_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+    async def scenario() -> None:
+        async with opened(eager=True):
+            await until(lambda: any(tmp_path.glob("*/*")))
+
+    bounded(scenario)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_for_its_files_that_cannot_be_made_is_no_other_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+
+    async def scenario() -> None:
+        async with opened(command=FAKE_HOST) as checker:
+            with pytest.raises(GrammarUnavailable, match="could not be started: .*/nonexistent"):
+                await checker.check(DIGITS)
+
+    bounded(scenario)
+
+
 def test_a_checker_that_cannot_start_says_when_to_try_again() -> None:
     async def scenario() -> None:
         slow = Backoff(first=20)
@@ -253,9 +373,10 @@ def test_a_checker_that_cannot_start_says_when_to_try_again() -> None:
 
 def test_a_program_that_is_not_there_is_no_other_case() -> None:
     async def scenario() -> None:
-        async with opened(command=["/nonexistent"]) as checker:
-            with pytest.raises(GrammarUnavailable, match="could not be started"):
-                await checker.check(DIGITS)
+        for program in ("/nonexistent", "no\0name"):
+            async with opened(command=[program]) as checker:
+                with pytest.raises(GrammarUnavailable, match="could not be started"):
+                    await checker.check(DIGITS)
 
     bounded(scenario)
 

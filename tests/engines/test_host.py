@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ovpipe.engines.protocol import (
     Ack,
     Add,
@@ -63,6 +65,11 @@ class Talk:
         assert isinstance(message, Step), message
         return message
 
+    def close_and_wait(self) -> int:
+        """The process's exit status, once the server has closed its end."""
+        self.socket.close()
+        return self.process.wait(20)
+
     def hear_quiet(self) -> list[Step]:
         """Acknowledges steps until there are no more of them, and returns them."""
         steps = []
@@ -111,7 +118,7 @@ def test_a_failed_load_is_told_with_its_phase_and_ends_the_process() -> None:
     with hosted(load="no such model", phases=["load"]) as talk:
         assert talk.hear() == Progress(phase="load", detail="fake load")
         assert talk.hear() == Failed(phase="load", message="no such model")
-        assert talk.process.wait(20) == 1
+        assert talk.close_and_wait() == 1
     with hosted(load="out of memory") as talk:
         assert isinstance(talk.hear(), Progress)
         assert isinstance(talk.hear(), Progress)
@@ -190,7 +197,19 @@ def test_an_exception_in_a_step_is_told_and_ends_the_process() -> None:
         talk.say(request(1, [-3, 10]))
         assert talk.hear_step().step == 1
         assert talk.hear() == Failed(phase="step", message="told to raise")
-        assert talk.process.wait(20) == 1
+        assert talk.close_and_wait() == 1
+
+
+def test_what_it_has_told_at_the_end_is_there_for_a_server_that_still_writes() -> None:
+    with ready() as talk:
+        talk.say(request(1, [-3, 10]))
+        assert talk.hear_step().step == 1
+        assert talk.hear(within=20) == Failed(phase="step", message="told to raise")
+        assert talk.hear() is None  # no more will come
+        for _ in range(100):  # a process that has gone would not take this
+            talk.say(Ack(1))
+        assert talk.process.poll() is None
+        assert talk.close_and_wait() == 1
 
 
 def test_one_whose_grammar_poisoned_the_core_is_refused_before_the_end_is_told() -> None:
@@ -198,7 +217,7 @@ def test_one_whose_grammar_poisoned_the_core_is_refused_before_the_end_is_told()
         talk.say(request(1, [10]), request(2, [-9, 10]))
         assert talk.hear() == Refused(2, "its grammar cannot be used: no grammar")
         assert talk.hear() == Failed(phase="step", message="no grammar")
-        assert talk.process.wait(20) == 1
+        assert talk.close_and_wait() == 1
 
 
 def test_several_that_may_have_poisoned_the_core_may_all_try_again() -> None:
@@ -220,9 +239,10 @@ def test_it_ends_when_the_socket_closes_busy_or_idle() -> None:
             assert talk.process.wait(20) == 0
 
 
-def test_ctrl_c_does_not_end_it() -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_the_end_of_a_service_are_the_servers_to_handle(sent: signal.Signals) -> None:
     with ready() as talk:
-        os.kill(talk.process.pid, signal.SIGINT)
+        os.kill(talk.process.pid, sent)
         talk.say(request(1, [10], max_tokens=1))
         assert talk.hear_step().deltas == [Delta(1, [11], 1, "length")]
 

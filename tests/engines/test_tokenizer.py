@@ -22,6 +22,7 @@ from ovpipe.engines.build.bpe import BytePairs, train_bpe
 from ovpipe.engines.build.tokenizer import build_tokenizer
 from ovpipe.engines.detokenizer import ByteDetokenizer, WindowedDetokenizer
 from ovpipe.engines.tokenizer import Tokenizer
+from ovpipe.engines.vocabulary import Vocabulary
 
 TINY = Path(__file__).parents[2] / "ovpipe" / "models" / "tiny-random"
 SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
@@ -138,6 +139,35 @@ def test_the_byte_table_decodes_as_the_tokenizer_does(tiny: Tokenizer) -> None:
         text = "".join(detokenizer.push([index]) for index in ids) + detokenizer.flush()
         whole = tiny.decode(ids, skip_special_tokens=False)
         assert text.replace("\ufffd", "") == whole.replace("\ufffd", "")
+
+
+def test_texts_of_single_tokens_show_special_ones(tiny: Tokenizer, sentencepiece: Tokenizer) -> None:
+    for tokenizer in (tiny, sentencepiece):
+        for token in range(40):
+            assert tokenizer.text_of(token) == tokenizer.decode([token], skip_special_tokens=False)
+    assert tiny.text_of(2) == "<|im_end|>"
+
+
+def test_the_text_of_a_single_token_is_asked_for_once() -> None:
+    class Counts:
+        """Says how often it was asked."""
+
+        asked = 0
+
+        def decode(self, ids: list[int], *, skip_special_tokens: bool) -> str:
+            self.asked += 1
+            return f"{ids} {self.asked}"
+
+    tokenizer = Tokenizer(Counts(), Vocabulary([b"a"], frozenset(), plain_bytes=False))
+    assert [tokenizer.text_of(token) for token in (5, 6, 5)] == ["[5] 1", "[6] 2", "[5] 1"]
+
+
+def test_the_detokenizers_of_a_tokenizer_share_texts_but_not_whether_special_tokens_show(
+    tiny: Tokenizer,
+) -> None:
+    for _ in range(2):
+        assert tiny.detokenizer().push([2]) == ""
+        assert tiny.detokenizer(skip_special_tokens=False).push([2]) == "<|im_end|>"
 
 
 def test_a_tokenizer_that_strips_and_replaces_is_not_plain(sentencepiece: Tokenizer) -> None:

@@ -2,10 +2,12 @@
 
 from ovpipe.calculators.llm.output_parsers.detection import detect_formats
 from ovpipe.calculators.llm.output_parsers.formats import (
+    FALLBACK,
     REASONING_FORMATS,
     TOOL_FORMATS,
     check_formats,
-    guided_format,
+    has_guide,
+    make_answer_guide,
     make_guide,
     make_parser,
     prompt_opens_thinking,
@@ -13,12 +15,14 @@ from ovpipe.calculators.llm.output_parsers.formats import (
 from ovpipe.calculators.llm.output_parsers.parser import OutputParser
 
 __all__ = [
+    "FALLBACK",
     "OutputParser",
     "REASONING_FORMATS",
     "TOOL_FORMATS",
     "check_formats",
     "detect_formats",
-    "guided_format",
+    "has_guide",
+    "make_answer_guide",
     "make_guide",
     "make_parser",
     "prompt_opens_thinking",

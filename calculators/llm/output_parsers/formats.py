@@ -93,7 +93,7 @@ def make_parser(
     Raises as `check_formats`.
     """
     check_formats(tool_format, reasoning_format)
-    if HARMONY in (tool_format, reasoning_format) and tool_format != FALLBACK:
+    if is_harmony(tool_format, reasoning_format):
         offered = tools if tool_format == HARMONY else ()
         return GptOss(offered, keep_specials=keep_specials, thoughts=reasoning_format == HARMONY)
     answer: OutputParser
@@ -101,7 +101,7 @@ def make_parser(
         answer = TOOL_FORMATS[tool_format](tools, keep_specials=keep_specials)
     else:
         answer = PlainText(keep_specials=keep_specials)
-    thoughts = REASONING_FORMATS[reasoning_format] if reasoning_format not in (None, NONE) else None
+    thoughts = thoughts_of(reasoning_format)
     if thoughts is None:
         return answer
     return thoughts(answer, opened=prompt_opens_thinking, keep_specials=keep_specials)
@@ -125,29 +125,58 @@ def make_guide(
     if tool_format is None or tool_format == NONE or not tools:
         return None
     guide = TOOL_FORMATS[tool_format].guide(tools, at_least_one=at_least_one, several=several)
-    thoughts = REASONING_FORMATS[reasoning_format] if reasoning_format not in (None, NONE) else None
+    thoughts = thoughts_of(reasoning_format)
     if guide is None or thoughts is None or not at_least_one:
         return guide  # where any text is allowed, so are thoughts
-    calls = guide["format"]
-    space = {"type": "regex", "pattern": r"\n{0,2}"}
-    thinking = guides.sequence(thoughts.guide(opened=prompt_opens_thinking), space, calls)
-    if prompt_opens_thinking:
-        return guides.structural_tag(thinking)
-    return guides.structural_tag(guides.either([thinking, calls]))
+    opened = prompt_opens_thinking
+    return guides.structural_tag(guides.after(thoughts.guide(opened=opened), guide["format"], opened=opened))
 
 
-def guided_format(tool_format: str | None, tools: Sequence[Tool]) -> str:
-    """The format in which a model calls that is made to: its own where that has a guide, or `json_calls`."""
-    if make_guide(tool_format, None, tools, at_least_one=True, several=True) is None:
-        return FALLBACK
-    return tool_format or FALLBACK
+def make_answer_guide(
+    tool_format: str | None,
+    reasoning_format: str | None,
+    tools: Sequence[Tool],
+    answer: guides.Guide,
+    *,
+    several: bool,
+    prompt_opens_thinking: bool = False,
+) -> guides.Guide:
+    """The structural tag of an answer that must be `answer`, or calls where their format has a guide.
+
+    Thoughts before either are free. Without thoughts and calls there is nothing around `answer`.
+    Raises as `check_formats`.
+    """
+    calls = make_guide(tool_format, None, tools, at_least_one=True, several=several)
+    if is_harmony(tool_format, reasoning_format):
+        answer = GptOss.answer_guide(answer, thoughts=reasoning_format == HARMONY)
+    if calls is not None:
+        answer = guides.either([calls["format"], answer])
+    thoughts, opened = thoughts_of(reasoning_format), prompt_opens_thinking
+    if thoughts is not None:
+        answer = guides.after(thoughts.guide(opened=opened), answer, opened=opened)
+    return guides.structural_tag(answer)
+
+
+def has_guide(tool_format: str | None, *, at_least_one: bool) -> bool:
+    """Whether `make_guide` has a guide for the calls of this format."""
+    if tool_format is None or tool_format == NONE:
+        return False
+    return TOOL_FORMATS[tool_format].guide((), at_least_one=at_least_one, several=True) is not None
+
+
+def is_harmony(tool_format: str | None, reasoning_format: str | None) -> bool:
+    """Whether GptOss reads the whole output, and not only where calls or thoughts are looked for."""
+    return HARMONY in (tool_format, reasoning_format) and tool_format != FALLBACK
+
+
+def thoughts_of(reasoning_format: str | None) -> type[Thoughts] | None:
+    """What reads the thoughts of this format before the answer; None: nothing does."""
+    return None if reasoning_format in (None, NONE) else REASONING_FORMATS[reasoning_format]
 
 
 def prompt_opens_thinking(prompt: str, reasoning_format: str | None = "think") -> bool:
     """Whether a rendered prompt ends inside thoughts that it has just opened."""
-    if reasoning_format is None or reasoning_format == NONE:
-        return False
-    thoughts = REASONING_FORMATS[reasoning_format]
+    thoughts = thoughts_of(reasoning_format)
     return thoughts is not None and thoughts.opened_by(prompt)
 
 

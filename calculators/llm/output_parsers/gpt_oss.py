@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.markers import Markers
@@ -20,6 +20,7 @@ HEADER = (START, CHANNEL, CONSTRAIN, MESSAGE)
 ROLE_RECIPIENT = re.compile(r"\s*(?:assistant)?\s*to=functions\.(\S+)\s*")
 CHANNEL_RECIPIENT = re.compile(r"(?:analysis|commentary) to=functions\.(\S+)(?:\s+\w+)?\s*")
 CALLING_CHANNEL = re.compile(r"(?:analysis|commentary)(?:\s+\w+)?\s*")
+THOUGHT: Final = guides.tag(f"{CHANNEL}analysis{MESSAGE}", {"type": "any_text"}, f"<|end|>{START}assistant")
 
 
 class GptOss(ToolFormat):
@@ -56,9 +57,15 @@ class GptOss(ToolFormat):
         ]
         if not at_least_one:
             return guides.structural_tag(guides.triggered([opening], calls, several=False))
-        thought = guides.tag(f"{CHANNEL}analysis{MESSAGE}", {"type": "any_text"}, f"<|end|>{START}assistant")
-        call = guides.either(calls)
-        return guides.structural_tag(guides.either([guides.sequence(thought, call), call]))
+        call = guides.either(guides.merged(calls))
+        return guides.structural_tag(guides.either([guides.sequence(THOUGHT, call), call]))
+
+    @classmethod
+    def answer_guide(cls, answer: guides.Guide, *, thoughts: bool) -> guides.Guide:
+        """What an answer must be, in its channel, after thoughts in theirs; or alone, as it is read too."""
+        final = guides.sequence({"type": "const_string", "value": f"{CHANNEL}final{MESSAGE}"}, answer)
+        thinking = [guides.sequence(THOUGHT, final)] if thoughts else []
+        return guides.either([*thinking, final, answer])
 
     @property
     def reasoning(self) -> bool:

@@ -1,9 +1,9 @@
 """Structural tags: what a model is made to write, in xgrammar's JSON form.
 
 The objects are those of xgrammar's structural tag page (tag, triggered_tags, tags_with_separator, or,
-sequence, json_schema, qwen_xml_parameter, regex, any_text). Two of its rules shape what stands here: what has
-no end of its own (any_text, triggered_tags, tags_with_separator) must stand last or in a tag that ends in
-something; and in an `or` either all have an end or none.
+sequence, json_schema, qwen_xml_parameter, regex, const_string, any_text). Two of its rules shape what stands
+here: what has no end of its own (any_text, triggered_tags, tags_with_separator) must stand last or in a tag
+that ends in something; and in an `or` either all have an end or none.
 """
 
 from __future__ import annotations
@@ -60,11 +60,29 @@ def run(tags: Sequence[Guide], between: str, *, several: bool) -> Guide:
     """One of the tags, or several with a text between."""
     return {
         "type": "tags_with_separator",
-        "tags": list(tags),
+        "tags": merged(tags),
         "separator": between,
         "at_least_one": True,
         "stop_after_first": not several,
     }
+
+
+def merged(tags: Sequence[Guide]) -> list[Guide]:
+    """The tags, those with the same content and end as one, since each content is compiled by itself."""
+    groups: list[list[Guide]] = []
+    for each in tags:
+        for group in groups:
+            if group[0]["end"] == each["end"] and group[0]["content"] == each["content"]:
+                group.append(each)
+                break
+        else:
+            groups.append([each])
+    return [group[0] if len(group) == 1 else _as_one(group) for group in groups]
+
+
+def _as_one(tags: Sequence[Guide]) -> Guide:
+    begins = either([{"type": "const_string", "value": each["begin"]} for each in tags])
+    return tag("", sequence(begins, tags[0]["content"]), tags[0]["end"])
 
 
 def triggered(triggers: Sequence[str], tags: Sequence[Guide], *, several: bool) -> Guide:
@@ -79,13 +97,40 @@ def triggered(triggers: Sequence[str], tags: Sequence[Guide], *, several: bool) 
 
 
 def either(guides: Sequence[Guide]) -> Guide:
-    """One of several."""
-    return guides[0] if len(guides) == 1 else {"type": "or", "elements": list(guides)}
+    """One of several. Where some have no end, those that have one become runs of one, which have none."""
+    if len(guides) == 1:
+        return guides[0]
+    if not all(map(has_end, guides)):
+        guides = [without_end(guide) if has_end(guide) else guide for guide in guides]
+    return {"type": "or", "elements": list(guides)}
 
 
 def sequence(*guides: Guide) -> Guide:
     """One after the other."""
     return {"type": "sequence", "elements": list(guides)}
+
+
+def after(thoughts: Guide, guide: Guide, *, opened: bool) -> Guide:
+    """A guide after thoughts. Only where the prompt has `opened` the thoughts must there be any."""
+    thinking = sequence(thoughts, {"type": "regex", "pattern": r"\n{0,2}"}, guide)
+    return thinking if opened else either([thinking, guide])
+
+
+def has_end(guide: Any) -> bool:
+    """Whether a guide, of a client's too, has an end of its own."""
+    if type(guide) is not dict:
+        return True  # no guide at all, which is for the engine's library to say
+    kind, elements = guide.get("type"), guide.get("elements")
+    if kind == "sequence" and type(elements) is list:
+        return has_end(elements[-1]) if elements else True
+    if kind == "or" and type(elements) is list:
+        return all(map(has_end, elements))
+    return kind not in ("any_text", "triggered_tags", "tags_with_separator")
+
+
+def without_end(guide: Guide) -> Guide:
+    """The same, in the form that has no end."""
+    return run([tag("", guide, "")], "", several=False)
 
 
 def block(

@@ -37,9 +37,7 @@ class Mistral(ToolFormat):
         older = guides.tag(f"{OPEN}[", guides.run(objects, ", ", several=several), "]")
         if not at_least_one:
             return guides.structural_tag(guides.triggered([OPEN], [*calls, older], several=several))
-        # A run of one, because of two alternatives both must have an end or neither.
-        one = guides.run([older], "", several=False)
-        return guides.structural_tag(guides.either([guides.run(calls, "", several=several), one]))
+        return guides.structural_tag(guides.either([guides.run(calls, "", several=several), older]))
 
     def steps(self) -> Steps[None]:
         """Reads a list, or call after call."""

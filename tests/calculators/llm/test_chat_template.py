@@ -249,8 +249,8 @@ class WhereItRuns(FakeTokenizer):
 @pytest.mark.parametrize("request_of", [chat, completion])
 def test_short_work_is_done_on_the_spot_and_long_work_in_a_thread(request_of: Any) -> None:
     tokenizer = WhereItRuns()
-    run(request_of("x" * 100), tokenizer=tokenizer, inline_characters=300)
-    run(request_of("x" * 301), tokenizer=tokenizer, inline_characters=300)
+    run(request_of("x" * 100), tokenizer=tokenizer, inline_characters=2300)
+    run(request_of("x" * 2301), tokenizer=tokenizer, inline_characters=2300)
     assert [thread is threading.main_thread() for thread in tokenizer.threads] == [True, False]
 
 

@@ -33,7 +33,7 @@ from ovpipe.ports import Input
 from ovpipe.registry import Registry
 from ovpipe.runtime.graph import Graph
 from ovpipe.testing import CalculatorRunner
-from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine, Scored
+from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine, FakeTokenizer, Scored
 
 PROMPT = Prompts((Prompt((1, 2, 3)),))
 
@@ -49,10 +49,10 @@ def chat(**wishes: Any) -> ChatRequest:
 
 
 def run(
-    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompts: Prompts = PROMPT
+    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompts: Prompts = PROMPT, **side: Any
 ) -> list[TokenDelta]:
     out = CalculatorRunner(ContinuousBatchingCalculator()).run(
-        request=[request], prompts=[prompts], engine=engine
+        request=[request], prompts=[prompts], engine=engine, **side
     )
     return out[ContinuousBatchingCalculator.deltas]
 
@@ -152,6 +152,98 @@ def test_a_beam_search_is_one_request_whose_best_beams_are_the_choices() -> None
     ]
     ((_, sampling),) = engine.requests
     assert sampling.beams == BeamSearch(width=3, length_penalty=2.0)
+
+
+def scored(text: str, logprob: float) -> list[Scored]:
+    """A token for each byte, each as likely."""
+    return [Scored(byte, logprob) for byte in text.encode()]
+
+
+def test_candidates_are_cut_at_their_stop_before_they_are_compared_and_end_there() -> None:
+    likely = [*scored("ab.", -0.5), *scored("never seen", -9.0), Scored(256, -9.0)]
+    engine = FakeEngine([*scored("cd", -1.0), Scored(256, -1.0)], likely)
+    request = completion(best_of=2, stop=(".",), logprobs=True)
+    (delta,) = run(engine, request, tokenizer=FakeTokenizer())
+    assert (delta.tokens, delta.logprobs, delta.finish) == (tuple(b"ab."), (-0.5,) * 3, None)
+    assert (engine.finished, engine.cancelled) == ([1], [2])
+
+
+def test_a_stop_amid_tokens_that_come_at_once_cuts_them_behind_it() -> None:
+    engine = FakeEngine([scored("cd.x", -1.0), Scored(256, -1.0)], [scored("ab.", -0.5) + scored("z", -9.0)])
+    request = completion(best_of=2, n=1, stop=(".",))
+    (delta,) = run(engine, request, tokenizer=FakeTokenizer())
+    assert (delta.tokens, delta.completion_tokens, delta.finish) == (tuple(b"ab."), 3, None)
+
+
+def test_without_a_tokenizer_stops_cannot_stand_beside_best_of() -> None:
+    error = refusal(FakeEngine([256]), completion(best_of=2, stop=(".",)))
+    assert (error.status, error.code, error.param) == (400, "unsupported_parameter", "best_of")
+    assert run(FakeEngine([256]), completion(best_of=2, stop=(".",), detokenize=False))
+    assert run(FakeEngine([256]), completion(best_of=2, n=2, stop=(".",)))
+
+
+def test_a_text_that_is_there_at_once_is_sent_in_pieces() -> None:
+    tokens = list(range(150))
+    best = run(FakeEngine([*tokens, 256]), completion(best_of=2, logprobs=True))
+    beams = [Beam([*tokens, 256], -1.0, "stop", [0.0] * 151)] * 2
+    search = completion(best_of=2, use_beam_search=True, logprobs=True)
+    for deltas in (best, run(FakeEngine([beams]), search)):
+        assert [token for delta in deltas for token in delta.tokens] == [*tokens, 256]
+        assert [len(delta.logprobs) for delta in deltas] == [64, 64, 23]
+        counts = [(delta.completion_tokens, delta.finish) for delta in deltas]
+        assert counts == [(64, None), (128, None), (151, "stop")]
+
+
+def test_other_tasks_have_their_turn_between_the_pieces() -> None:
+    async def seen_by_another_task() -> list[int]:
+        chats = graph(EndlessCalculator)
+        await chats.open({"engine": FakeEngine([[Beam([7] * 640, -1.0, "length")]])})
+        sizes: list[int] = []
+        sent: list[object] = []
+
+        async def look() -> None:
+            while len(sent) < 10:
+                sizes.append(len(sent))
+                await asyncio.sleep(0)
+
+        looking = asyncio.ensure_future(look())
+        async with chats.run() as run:
+            run.observe("deltas", sent.append)
+            await run.send("request", completion(use_beam_search=True))
+            await run.send("prompts", PROMPT)
+        await looking
+        return sizes
+
+    assert set(range(1, 10)) <= set(asyncio.run(seen_by_another_task()))
+
+
+def test_logprobs_of_beams_are_sent_when_they_are_wanted() -> None:
+    def logprobs(**wishes: Any) -> tuple[float, ...]:
+        engine = FakeEngine([[Beam([7], -1.0, "length", [-0.5])]])
+        (delta,) = run(engine, completion(use_beam_search=True, **wishes))
+        return delta.logprobs
+
+    assert (logprobs(), logprobs(logprobs=True)) == ((), (-0.5,))
+
+
+def test_fewer_beams_than_choices_are_an_error_and_no_empty_answer() -> None:
+    engine = FakeEngine([[Beam([7], -1.0, "length")]])
+    error = refusal(engine, completion(n=2, best_of=2, use_beam_search=True))
+    assert (error.status, error.code) == (500, "too_few_beams")
+
+
+def test_the_only_choice_ends_when_nobody_needs_it() -> None:
+    class OneCalculator(Calculator):
+        """Is done with the only choice after its first delta, though not with the stream."""
+
+        deltas = Input[TokenDelta]()
+
+        def process(self, cx: Context) -> None:
+            cx.done(self.deltas, (0, 0))
+
+    engine = FakeEngine([7, 8, 9, 10, 256])
+    asyncio.run(until_the_run_ends(engine, OneCalculator))
+    assert (engine.cancelled, engine.finished) == ([1], [])
 
 
 def test_a_choice_that_nobody_needs_ends_and_the_others_go_on() -> None:
@@ -307,6 +399,12 @@ class TwoCalculator(Calculator):
         self.seen += 1
         if self.seen == 2:
             cx.done(self.deltas)
+
+
+class EndlessCalculator(Calculator):
+    """Reads all there is."""
+
+    deltas = Input[TokenDelta]()
 
 
 def graph(reader: type[Calculator] = TwoCalculator) -> Graph:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -44,10 +46,20 @@ def test_a_schema_may_come_as_text() -> None:
 
 
 def test_numbers_that_json_does_not_have_are_refused() -> None:
+    for number in ("NaN", "Infinity", "-Infinity", "1e999", "-1e999"):
+        for schema in (f'{{"const": {number}}}', f'{{"type": "string", "minLength": {number}}}'):
+            with refused("invalid_grammar"):
+                of_schema_text(schema, "p")
+    for value in (math.inf, -math.inf, math.nan):
+        for keyword in ("const", "minLength", "maxContains"):
+            with refused("invalid_json_schema"):
+                of_schema({keyword: value}, "p")
+
+
+def test_a_count_may_be_written_with_a_point() -> None:
+    assert of_schema({"minLength": 3.0}, "p").text == '{"minLength":3.0}'
     with refused("invalid_json_schema"):
-        of_schema_text('{"const": NaN}', "p")
-    with refused("invalid_json_schema"):
-        of_schema_text('{"const": 1e999}', "p")
+        of_schema({"minLength": 3.5}, "p")
 
 
 def test_values_nested_without_end_are_refused() -> None:
@@ -68,6 +80,25 @@ def test_length_is_limited_in_bytes() -> None:
         of_schema({"description": "x" * MOST_BYTES}, "p")
     with refused("invalid_grammar"):
         of_choices(["x" * MOST_BYTES], "p")
+
+
+def test_what_is_too_long_is_refused_before_it_is_read() -> None:
+    no_schema = {"type": "nope", "description": "x" * MOST_BYTES}
+    with refused("invalid_grammar"):
+        of_schema(no_schema, "p")
+    with refused("invalid_grammar"):
+        of_structural_tag({"format": {"type": "json_schema", "json_schema": no_schema}}, "p")
+
+    class Unread(str):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("a choice is written out")
+
+    with refused("invalid_grammar"):
+        of_choices([Unread("x" * (MOST_BYTES // 2 + n)) for n in range(2)], "p")
+
+
+def test_a_choice_that_comes_often_counts_once() -> None:
+    assert of_choices(["x" * 1000] * 1000, "p").text == f'root ::= "{"x" * 1000}"'
 
 
 def test_lone_surrogates_are_refused() -> None:

@@ -152,10 +152,55 @@ def test_schemas_of_tools_that_are_neither_forced_nor_strict_are_nobodys_busines
     assert asyncio.run(checked(request)) is request
 
 
+def test_schemas_of_tools_that_another_choice_leaves_out_are_nobodys_business() -> None:
+    odd = Tool(name="odd", parameters={"type": "nope"})
+    named = asyncio.run(checked(chat(tools=(odd, ADD), tool_choice=ToolChoice("named", "add"))))
+    assert named.grammar is not None
+    error = refusal(chat(tools=(ADD, odd), tool_choice=ToolChoice("named", "odd")))
+    assert error.param == "tools[1].function.parameters.type"
+
+
+def test_a_strict_tool_is_bound_and_others_beside_it_are_not() -> None:
+    odd = Tool(name="odd", parameters={"type": "nope"})
+    strict = Tool(
+        name="add", parameters={"type": "object", "properties": {"a": {"type": "integer"}}}, strict=True
+    )
+    for wish in ({}, {"grammar": DIGITS, "grammar_param": "guided_regex"}):
+        request = chat(tools=(odd, strict), tool_choice=ToolChoice("auto"), **wish)
+        sent = asyncio.run(checked(request, tool_format="hermes"))
+        assert sent.grammar is not None
+        assert '"integer"' in sent.grammar.text
+        assert "nope" not in sent.grammar.text
+
+
+def test_many_schemas_of_tools_are_read_while_others_are_served() -> None:
+    properties = {f"p{at}": {"type": "integer"} for at in range(200)}
+    tools = tuple(Tool(name=f"f{at}", parameters={"properties": properties}) for at in range(64))
+
+    async def turns_of_others(request: ChatRequest) -> int:
+        node = asyncio.create_task(
+            CalculatorRunner(GrammarCheckCalculator(tool_format="hermes")).arun(request=[request])
+        )
+        turns = 0
+        while not node.done():
+            await asyncio.sleep(0)
+            turns += 1
+        (sent,) = (await node)[GrammarCheckCalculator.guided]
+        assert sent.grammar is not None
+        return turns
+
+    few = asyncio.run(turns_of_others(chat(tools=(ADD,), tool_choice=FORCED)))
+    many = asyncio.run(turns_of_others(chat(tools=tools, tool_choice=FORCED)))
+    assert many > 2 * few
+
+
 def test_the_tools_together_are_limited() -> None:
     long = Tool(name="f", parameters={"type": "object", "properties": {"a": {"description": "x" * 2**20}}})
     error = refusal(chat(tools=(long,), tool_choice=FORCED))
     assert (error.status, error.code, error.param) == (400, "invalid_grammar", "tools")
+    # Before they are read.
+    no_schema = Tool(name="f", parameters={"type": "nope", "description": "x" * 2**20})
+    assert refusal(chat(tools=(no_schema,), tool_choice=FORCED)).code == "invalid_grammar"
 
 
 def test_what_the_engine_refuses_of_tools_is_400_of_the_tools() -> None:
@@ -165,7 +210,14 @@ def test_what_the_engine_refuses_of_tools_is_400_of_the_tools() -> None:
 
 
 def test_thoughts_before_an_answer_are_a_grammar_that_the_engine_takes() -> None:
-    grammars = (DIGITS, Grammar("json_schema", json.dumps(SCHEMA)), Grammar("ebnf", 'root ::= "a"'))
+    tags = [{"begin": "<f>", "content": {"type": "regex", "pattern": "a"}, "end": "."}]
+    tagged = {"type": "triggered_tags", "triggers": ["<f>"], "tags": tags}
+    grammars = (
+        DIGITS,
+        Grammar("json_schema", json.dumps(SCHEMA)),
+        Grammar("ebnf", 'root ::= "a"'),
+        Grammar("structural_tag", json.dumps({"type": "structural_tag", "format": tagged})),
+    )
 
     async def scenario() -> None:
         checker = await GrammarChecker.open(MODEL)

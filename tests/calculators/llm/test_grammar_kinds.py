@@ -161,6 +161,18 @@ def test_structured_outputs_take_a_structural_tag_as_an_object_and_as_a_string()
     )
 
 
+def test_strings_that_hold_infinite_numbers_are_refused() -> None:
+    schema = '{"type": "string", "minLength": 1e999}'
+    tag = f'{{"format": {{"type": "json_schema", "json_schema": {schema}}}}}'
+    assert refusal(GuidedJson(), schema) == (400, "invalid_grammar", "p")
+    assert refusal(StructuredOutputs(), {"json": schema}) == (400, "invalid_grammar", "p.json")
+    assert refusal(StructuredOutputs(), {"structural_tag": tag}) == (
+        400,
+        "invalid_grammar",
+        "p.structural_tag",
+    )
+
+
 @pytest.mark.parametrize("value", [{}, {"regex": "a", "choice": ["a"]}, {"more": 1}, {"regex": None}])
 def test_structured_outputs_say_exactly_one_thing(value: Any) -> None:
     assert refusal(StructuredOutputs(), value) == (400, "invalid_value", "p")

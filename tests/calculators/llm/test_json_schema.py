@@ -92,6 +92,7 @@ def test_the_senders_own_schema_stays_as_it_was() -> None:
         ({"$ref": "https://example.com"}, "s.$ref"),
         ({"type": "object", "required": ["a"], "additionalProperties": False}, "s.required"),
         ({"enum": [1], "minimum": 5}, "s.minimum"),
+        ({"allOf": [{"type": "integer"}, {"enum": [1]}]}, "s.allOf"),
     ],
 )
 def test_what_has_no_effect_is_refused_in_a_strict_schema_alone(schema: Schema, param: str) -> None:

@@ -126,6 +126,13 @@ def test_an_answer_cut_off_in_its_thoughts_may_be_sent_back() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "said", [{}, {"content": None}, {"content": []}, {"content": None, "tool_calls": []}]
+)
+def test_an_answer_that_said_nothing_may_be_sent_back(said: dict[str, Any]) -> None:
+    assert read_one(role="assistant", **said) == Message(role="assistant", content="")
+
+
 def test_a_refusal_is_what_the_assistant_said() -> None:
     assert read_one(role="assistant", content=None, refusal="No.").content == "No."
     assert read_one(role="assistant", content="Well.", refusal="No.").content == "Well."
@@ -136,10 +143,6 @@ def test_a_refusal_is_what_the_assistant_said() -> None:
 @pytest.mark.parametrize(
     ("message", "param"),
     [
-        ({"role": "assistant"}, "messages[0].content"),
-        ({"role": "assistant", "content": None}, "messages[0].content"),
-        ({"role": "assistant", "content": []}, "messages[0].content"),
-        ({"role": "assistant", "tool_calls": []}, "messages[0].content"),
         ({"role": "assistant", "tool_calls": {}}, "messages[0].tool_calls"),
         ({"role": "assistant", "tool_calls": ["f"]}, "messages[0].tool_calls[0]"),
         ({"role": "assistant", "tool_calls": [{}]}, "messages[0].tool_calls[0].id"),

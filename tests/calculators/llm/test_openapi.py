@@ -100,7 +100,7 @@ def test_of_what_needs_another_engine_only_the_neutral_value_is_valid() -> None:
         ({"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f"}}]}, True),
         ({"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}, True),
         ({"role": "assistant", "refusal": "x"}, True),
-        ({"role": "assistant"}, False),
+        ({"role": "assistant"}, True),
         ({"role": "tool", "content": "x"}, False),
         ({"role": "tool", "content": "x", "tool_call_id": "1"}, True),
         ({"role": "function", "content": "x"}, False),

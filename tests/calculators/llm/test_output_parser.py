@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 from ovpipe.calculators.llm.output_parser import OutputParserCalculator
@@ -57,6 +58,22 @@ def test_thoughts_are_counted_in_tokens() -> None:
     )
     assert [part for delta in deltas for part in delta.parts] == [Reasoning("hm"), Content("yes")]
     assert deltas[-1].reasoning_tokens == 2
+
+
+def test_thoughts_that_come_in_one_delta_with_the_answer_are_counted_token_by_token() -> None:
+    tokens = ("<think>", "a", "b", "</think>", *"0123")
+    ends = tuple(accumulate(map(len, tokens)))
+    (delta,) = parse(chat(), TextDelta("".join(tokens), 8, 7, "length", ends=ends))
+    assert delta.parts == (Reasoning("ab"), Content("0123"))
+    assert delta.reasoning_tokens == 3
+
+
+def test_special_tokens_and_the_end_of_thoughts_keep_their_places_when_read_token_by_token() -> None:
+    delta = TextDelta("a<s>b</think>c\ufffd", 5, 7, "length", ends=(1, 4, 5, 13, 14), specials=((1, 4),))
+    for shows, thought in ((False, "ab"), (True, "a<s>b")):
+        (read,) = parse(chat(skip_special_tokens=not shows), delta, prompt="...<think>\n")
+        assert read.parts == (Reasoning(thought), Content("c\ufffd"))
+        assert read.reasoning_tokens == 3
 
 
 def test_a_prompt_that_opens_thoughts_makes_the_text_begin_inside() -> None:

@@ -318,7 +318,9 @@ def test_candidates_are_sampled_or_searched(body: dict[str, Any], resolved: tupl
         ({"best_of": 3, "early_stopping": "soon"}, "early_stopping"),
         ({"min_tokens": 5, "max_tokens": 4}, "min_tokens"),
         ({"stop": "x", "detokenize": False}, "stop"),
-        ({"top_logprobs": 0}, "top_logprobs"),
+        ({"top_logprobs": 1}, "top_logprobs"),
+        ({"best_of": 2, "guided_regex": "a"}, "best_of"),
+        ({"use_beam_search": True, "guided_regex": "a"}, "use_beam_search"),
         ({"continue_final_message": True, "add_generation_prompt": True}, "add_generation_prompt"),
     ],
 )
@@ -327,7 +329,7 @@ def test_what_does_not_fit_together_is_refused(body: dict[str, Any], param: str)
 
 
 def test_all_prompts_together_have_a_limit_of_sequences() -> None:
-    assert completion(prompt=["x"] * 64, n=4).choices == 256
+    assert len(completion(prompt=["x"] * 64, n=4).choices) == 256
     with pytest.raises(RequestError) as caught:
         completion(prompt=["x"] * 65, n=4)
     assert caught.value.param == "prompt"
@@ -381,11 +383,17 @@ def test_tool_choice_is_settled(body: dict[str, Any], choice: ToolChoice) -> Non
         ({"tools": [ADD], "tool_choice": {"type": "function"}}, "tool_choice.function"),
         ({"tools": [ADD], "tool_choice": {"type": "function", "function": {"name": "sub"}}}, "tool_choice"),
         ({"functions": [{"name": "f"}], "function_call": "required"}, "function_call"),
+        ({"tools": [ADD], "function_call": "auto"}, "function_call"),
         ({"functions": [{"name": "f"}], "function_call": {"name": "g"}}, "function_call"),
     ],
 )
 def test_wrong_tools_are_refused_where_they_are_wrong(body: dict[str, Any], param: str) -> None:
     assert refusal(**body).param == param
+
+
+def test_the_older_form_has_room_for_one_call() -> None:
+    assert chat(functions=[ADD["function"]]).parallel_tool_calls is False
+    assert chat(tools=[ADD]).parallel_tool_calls is True
 
 
 # --- what another engine can do
@@ -415,6 +423,7 @@ def test_what_only_another_engine_can_do_is_refused_with_its_name(body: dict[str
         {"frequency_penalty": 0.0, "presence_penalty": 0},
         {"logprobs": False},
         {"logprobs": True, "top_logprobs": 0},
+        {"top_logprobs": 0},
         {"response_format": {"type": "text"}},
         {"tools": [], "tool_choice": "none"},
         {"logit_bias": {}, "bad_words": []},

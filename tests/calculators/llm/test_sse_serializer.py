@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from openai.types import Completion
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from ovpipe.calculators.llm.json_body import JsonBody
 from ovpipe.calculators.llm.packets import (
     CalledTool,
     ChatRequest,
@@ -22,6 +23,7 @@ from ovpipe.calculators.llm.packets import (
     Reasoning,
 )
 from ovpipe.calculators.llm.sse_serializer import SseSerializerCalculator
+from ovpipe.calculators.llm.token_texts import TokenTexts
 from ovpipe.http import ResponseBody, ResponseStart
 from ovpipe.testing import CalculatorRunner
 from ovpipe.testing.fakes import FakeTokenizer
@@ -187,6 +189,27 @@ def test_a_text_that_just_ends_is_finished_with_the_last_counts(stream: bool) ->
 
 
 @pytest.mark.parametrize("stream", [True, False])
+def test_prompts_of_choices_that_never_came_are_counted(stream: bool) -> None:
+    request = CompletionRequest(
+        id="c", created=5, model="m", prompts=("x", "y"), n=2, stream=stream, include_usage=stream
+    )
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[request],
+        prompts=[Prompts((Prompt((1, 2)), Prompt((1, 2, 3))))],
+        parsed=[OutputDelta((Content("a"),), 4, 2, "stop")],
+    )
+    bodies = [part for part in out[SseSerializerCalculator.response] if isinstance(part, ResponseBody)]
+    answers = events(bodies) if stream else [json.loads(bodies[0].data)]
+    assert answers[-1]["usage"] == counts(False, 5, 4)
+
+
+def test_a_prompt_counts_though_one_of_its_choices_knows_nothing_of_it() -> None:
+    request = CompletionRequest(id="c", created=5, model="m", prompts=("x",), n=2)
+    _, (body,) = run(request, said("a", 4, 9, "stop"))
+    assert json.loads(body.data)["usage"] == counts(False, 9, 4)
+
+
+@pytest.mark.parametrize("stream", [True, False])
 def test_a_text_that_never_came_is_an_empty_answer(stream: bool) -> None:
     start, bodies = run(chat(stream=stream))
     assert start.status == 200
@@ -205,6 +228,24 @@ def test_parameters_without_effect_are_named_in_a_header(stream: bool) -> None:
     assert start.headers["x-ovpipe-ignored-parameters"] == "foo, bar"
     start, _ = run(chat(stream=stream), *HI_AND_STOP)
     assert "x-ovpipe-ignored-parameters" not in start.headers
+
+
+ECHO: dict[str, Any] = {"metadata": {"a": "b"}, "user": "u", "store": False, "service_tier": "auto"}
+
+
+@pytest.mark.parametrize("request_of", [chat, completion])
+def test_what_is_echoed_stands_in_the_body_and_in_the_first_chunk_of_each_choice(request_of: Any) -> None:
+    _, (body,) = run(request_of(**ECHO), *HI_AND_STOP)
+    assert json.loads(body.data).items() >= ECHO.items()
+    ends = [OutputDelta((Content("x"),), 1, 7, "stop", choice=choice) for choice in (0, 1)]
+    _, bodies = run(request_of(stream=True, n=2, include_usage=True, **ECHO), *ends)
+    chunks = events(bodies)
+    firsts = [
+        next(chunk for chunk in chunks if chunk["choices"] and chunk["choices"][0]["index"] == index)
+        for index in (0, 1)
+    ]
+    assert all(chunk.items() >= ECHO.items() for chunk in firsts)
+    assert all(not ECHO.keys() & chunk.keys() for chunk in chunks if chunk not in firsts)
 
 
 def test_any_text_is_valid_json_on_one_line() -> None:
@@ -328,7 +369,7 @@ def test_a_completions_logprobs_have_their_own_shape(stream: bool) -> None:
     answers = shown(completion(stream=stream, logprobs=True, top_logprobs=1), stream)
     logprobs = [choice["logprobs"] for choice in answers if choice["logprobs"]]
     assert [token for one in logprobs for token in one["tokens"]] == ["h", "\ufffd", "\ufffd"]
-    assert [offset for one in logprobs for offset in one["text_offset"]] == [0, 1, 2]
+    assert [offset for one in logprobs for offset in one["text_offset"]] == [0, 1, 1]
     assert logprobs[0]["top_logprobs"][0] == {"h": -0.5}
 
 
@@ -347,3 +388,40 @@ def shown(request: ChatRequest | CompletionRequest, stream: bool) -> list[Any]:
     bodies = [part for part in out[SseSerializerCalculator.response] if isinstance(part, ResponseBody)]
     answers = events(bodies) if stream else [json.loads(bodies[0].data)]
     return [choice for answer in answers for choice in answer["choices"]]
+
+
+def test_text_offsets_are_places_in_the_text_that_people_see() -> None:
+    tokens = (104, FakeTokenizer.BOS, 0xC3, 0xA9, 105)
+    delta = OutputDelta((Content("héi"),), 5, 7, "length", tokens=tokens, logprobs=(-1.0,) * 5)
+
+    def offsets(**wishes: Any) -> Any:
+        out = CalculatorRunner(SseSerializerCalculator()).run(
+            request=[completion(logprobs=True, **wishes)], parsed=[delta], tokenizer=FakeTokenizer()
+        )
+        _, body = out[SseSerializerCalculator.response]
+        assert isinstance(body, ResponseBody)
+        return json.loads(body.data)["choices"][0]["logprobs"]["text_offset"]
+
+    assert offsets() == [0, 1, 1, 1, 2]
+    assert offsets(return_tokens_as_token_ids=True) == [0, 1, 1, 1, 2]
+    assert offsets(skip_special_tokens=False) == [0, 1, 6, 6, 7]
+
+
+def test_the_logprobs_of_a_body_are_made_ready_as_they_come() -> None:
+    class Seen(TokenTexts):
+        """Keeps which tokens it was asked for."""
+
+        asked: ClassVar[list[int]] = []
+
+        def chat_logprobs(self, delta: OutputDelta) -> dict[str, Any]:
+            self.asked.extend(delta.tokens)
+            return super().chat_logprobs(delta)
+
+    body = JsonBody(chat(logprobs=True), (), Seen(None), None)
+    asked = []
+    for delta in HALF:
+        data = body.add(delta, last=delta is HALF[-1])
+        asked.append(list(Seen.asked))
+    assert asked == [[104], [104, 0xC3], [104, 0xC3, 0xA9]]
+    content = json.loads(data)["choices"][0]["logprobs"]["content"]
+    assert [entry["logprob"] for entry in content] == [-0.5, -1.0, -2.0]

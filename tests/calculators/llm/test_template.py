@@ -221,8 +221,11 @@ def test_with_tools_the_template_for_them_is_taken() -> None:
     )
     assert template.render([USER]) == "plain"
     assert template.render([USER], tools=[Tool(name="f")]) == "<s>f"
-    assert "plain" in template.source
-    assert "tools[0]" in template.source
+
+
+def test_formats_are_looked_for_in_both_templates() -> None:
+    calls = '{{ \'<tool_call>{"name": ..., "arguments": ...}</tool_call>\' }}'
+    assert ChatTemplate("{{ '</think>' }}", tool_use=calls).formats == ("hermes", "think")
 
 
 def test_a_model_folders_template_for_tools_is_compiled_with_the_default(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from ovpipe.calculators.llm.output_parsers import (
     REASONING_FORMATS,
     TOOL_FORMATS,
-    guided_format,
+    has_guide,
+    make_guide,
     make_parser,
     prompt_opens_thinking,
 )
@@ -236,10 +237,13 @@ def test_a_bare_word_of_gemma_is_a_string() -> None:
     ]
 
 
-def test_a_forced_call_is_in_the_models_own_form_where_that_can_be_guided() -> None:
-    assert guided_format("hermes", TOOLS) == "hermes"
-    assert guided_format("lfm2", TOOLS) == "json_calls"
-    assert guided_format("none", TOOLS) == guided_format(None, TOOLS) == "json_calls"
+def test_which_formats_have_a_guide_is_known_without_tools() -> None:
+    for at_least_one in (True, False):
+        for name in TOOL_FORMATS:
+            guide = make_guide(name, None, TOOLS, at_least_one=at_least_one, several=True)
+            assert has_guide(name, at_least_one=at_least_one) is (guide is not None), name
+        assert not has_guide("none", at_least_one=at_least_one)
+        assert not has_guide(None, at_least_one=at_least_one)
 
 
 def test_the_fallback_stands_beside_harmony() -> None:

@@ -46,6 +46,8 @@ def written(guide: dict[str, Any], thought: str = "hm") -> Iterator[str]:
         case "qwen_xml_parameter":
             arguments = value(guide["json_schema"])
             yield "".join(f"<parameter={name}>{part}</parameter>" for name, part in arguments.items())
+        case "const_string":
+            yield guide["value"]
         case "any_text":
             yield thought
         case "regex":
@@ -135,6 +137,17 @@ def test_gpt_oss_thinks_in_its_own_channel() -> None:
         "<|channel|>commentary to=functions.get_time <|constrain|>json<|message|>{}",
         "<|channel|>commentary to=functions.get_time <|constrain|>json<|message|>{}",
     ]
+
+
+@pytest.mark.parametrize("name", sorted(set(GUIDED) - {"json_calls"}))
+def test_calls_of_one_schema_are_guided_together(name: str) -> None:
+    tools = [Tool(name=each, parameters=SCHEMA) for each in ("f", "g", "h")] + [TIME]
+    guide = make_guide(name, None, tools, at_least_one=True, several=False)
+    assert guide is not None
+    found = [read(make_parser(name, None, tools=tools), text, end="</s>") for text in written(guide)]
+    assert {call.name for parts in found for call in calls(parts)} == {"f", "g", "h", "get_time"}
+    alone = make_guide(name, None, [tools[0], TIME], at_least_one=True, several=False)
+    assert str(guide).count("'required'") == str(alone).count("'required'")
 
 
 def test_the_schema_of_a_tool_that_is_not_strict_binds_only_where_a_call_is_required() -> None:
