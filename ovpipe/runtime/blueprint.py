@@ -45,6 +45,8 @@ class NodeBlueprint:
     elements: Mapping[Any, tuple[Any, ...]]
     opens_async: bool
     closes_async: bool
+    closes: bool
+    """Whether the calculator has anything to do at the end; most have not."""
 
     def start(self, core: Core, streams: list[Stream], side_packets: Mapping[str, Any]) -> Node:
         """The node of a new run."""
@@ -64,6 +66,7 @@ class Blueprint:
     nodes: tuple[NodeBlueprint, ...]
     queues: tuple[tuple[int, str], ...]
     """For each stream how many packets a queue of it holds, and what becomes of one more."""
+    has_sources: bool
     report_deadlock: bool
     """Whether a full queue fails the run when nothing else can move, and does not grow."""
 
@@ -79,6 +82,7 @@ class Blueprint:
             queues=tuple(
                 (stream.max_queue_size or plan.max_queue_size, stream.overflow) for stream in plan.streams
             ),
+            has_sources=any(not node.inputs for node in plan.nodes),
             report_deadlock=plan.report_deadlock,
         )
 
@@ -123,6 +127,7 @@ def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBluep
         elements=dict(plan.elements),
         opens_async=iscoroutinefunction(cls.open),
         closes_async=iscoroutinefunction(cls.close),
+        closes=cls.close is not Calculator.close or build != plan.build,
         unwired=tuple(port for port in cls.ports.outputs.values() if port not in wired),
     )
 

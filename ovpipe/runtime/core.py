@@ -70,7 +70,7 @@ class Core:
         self.nodes = [plan.start(self, self.streams, side_packets) for plan in blueprint.nodes]
         self.live = len(self.nodes)
         self.open_inputs = len(blueprint.inputs)
-        self.sources = layers_of(self.nodes)
+        self.sources = layers_of(self.nodes) if blueprint.has_sources else deque()
         if probe is not None:
             probe.attach(self)
 

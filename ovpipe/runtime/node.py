@@ -121,7 +121,7 @@ class Node:
         if self.closed:
             return
         self.closed = True
-        if self.opened:
+        if self.opened and (self.plan.closes or self.core.probe is not None):
             self.empty_context()
             try:
                 self.calculator.close(self.cx)
