@@ -185,7 +185,8 @@ def settle_chat(fields: dict[str, Any], body: Mapping[str, Any]) -> None:
     fields["functions"] = older
     if older:
         fields["parallel_tool_calls"] = False  # the older form has room for one call
-    fields["tool_choice"] = settle_choice(fields.get("tools", ()), fields.get("tool_choice"), older)
+    param = "tool_choice" if body.get("function_call") is None else "function_call"
+    fields["tool_choice"] = settle_choice(fields.get("tools", ()), fields.get("tool_choice"), param)
     if body.get("top_logprobs") and not fields.get("logprobs"):
         raise wrong_value("top_logprobs", "absent unless 'logprobs' is true")
     if fields.get("continue_final_message") and body.get("add_generation_prompt") is True:

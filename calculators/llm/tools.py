@@ -173,9 +173,8 @@ def read_name(value: Any, path: str) -> str:
     return value
 
 
-def settle_choice(tools: tuple[Tool, ...], choice: ToolChoice | None, older: bool) -> ToolChoice:
-    """The tool choice of a request; raises RequestError 400 where it does not fit its tools."""
-    param = "function_call" if older else "tool_choice"
+def settle_choice(tools: tuple[Tool, ...], choice: ToolChoice | None, param: str) -> ToolChoice:
+    """The tool choice of a request; RequestError 400, naming `param`, where it does not fit its tools."""
     if choice is None:
         return ToolChoice("auto" if tools else "none")
     if choice.mode == "none" or tools:

@@ -50,7 +50,7 @@ def core() -> GenaiCore:
 def following(kind: str, rules: str, max_tokens: int = 300, **others: object) -> SamplingParams:
     grammar = Grammar(kind, rules)  # type: ignore[arg-type]  # a literal in every test
     sampling: dict[str, object] = {"temperature": 0, **others}
-    return SamplingParams(max_tokens=max_tokens, grammar=grammar, **sampling)  # type: ignore[arg-type]
+    return SamplingParams(max_tokens=max_tokens, grammar=grammar, **sampling)  # type: ignore[arg-type]  # as tests name them
 
 
 @pytest.mark.parametrize("temperature", [0, 1])

@@ -384,6 +384,7 @@ def test_tool_choice_is_settled(body: dict[str, Any], choice: ToolChoice) -> Non
         ({"tools": [ADD], "tool_choice": {"type": "function", "function": {"name": "sub"}}}, "tool_choice"),
         ({"functions": [{"name": "f"}], "function_call": "required"}, "function_call"),
         ({"tools": [ADD], "function_call": "auto"}, "function_call"),
+        ({"function_call": {"name": "add"}}, "function_call"),
         ({"functions": [{"name": "f"}], "function_call": {"name": "g"}}, "function_call"),
     ],
 )
