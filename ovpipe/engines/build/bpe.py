@@ -48,22 +48,25 @@ class BytePairs:
         ]
 
 
-def train_bpe(text: str, vocab_size: int, specials: Sequence[str]) -> BytePairs:
+def train_bpe(
+    text: str, vocab_size: int, specials: Sequence[str], *, words: re.Pattern[str] = _WORDS
+) -> BytePairs:
     """Learns merges until the vocabulary has `vocab_size` tokens, special tokens and bytes included.
 
+    `words` finds the pieces that tokens do not reach beyond; build_tokenizer must be given the same.
     Each merge joins the pair of neighbours that is most frequent within the words of `text`; of equals,
     the pair that is last in the order of its bytes. Raises ValueError when the text has no more pairs.
     """
     count = vocab_size - 256 - len(specials)
     if count < 0:
         raise ValueError(f"vocab_size {vocab_size} has no room for {256 + len(specials)} bytes and specials")
-    counts = Counter(_WORDS.findall(text))
-    words = [([bytes([byte]) for byte in word.encode()], times) for word, times in sorted(counts.items())]
+    counts = Counter(words.findall(text))
+    pieces = [([bytes([byte]) for byte in word.encode()], times) for word, times in sorted(counts.items())]
     merges: list[Pair] = []
     known: set[bytes] = set()
     while len(merges) < count:
         pairs: Counter[Pair] = Counter()
-        for parts, times in words:
+        for parts, times in pieces:
             for pair in pairwise(parts):
                 pairs[pair] += times
         # Two pairs may make the same bytes (a+aa, aa+a); a vocabulary names each string once.
@@ -73,7 +76,7 @@ def train_bpe(text: str, vocab_size: int, specials: Sequence[str]) -> BytePairs:
         _, best = max(fresh)
         merges.append(best)
         known.add(best[0] + best[1])
-        words = [(list(_merged(parts, best)), times) for parts, times in words]
+        pieces = [(list(_merged(parts, best)), times) for parts, times in pieces]
     return BytePairs(tuple(specials), tuple(merges))
 
 

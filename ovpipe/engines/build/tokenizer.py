@@ -26,11 +26,18 @@ from ovpipe.engines.build.naming import number_nodes
 
 
 def build_tokenizer(
-    pairs: BytePairs, *, eos: str, pad: str, bos: str | None = None, chat_template: str | None = None
+    pairs: BytePairs,
+    *,
+    eos: str,
+    pad: str,
+    bos: str | None = None,
+    chat_template: str | None = None,
+    words: str | None = None,
 ) -> tuple[ov.Model, ov.Model]:
     """The tokenizer (string -> input_ids, attention_mask i64) and detokenizer (ids i64 -> string).
 
-    Text is split as GPT-2 splits it; special tokens are recognised in it. `bos`, if there is one, is put
+    Text is split as GPT-2 splits it, or into what the regular expression `words` finds, which must mean
+    the same to PCRE2 and leave no character over; special tokens are recognised in it. `bos`, if there is one, is put
     before it where special tokens are to be added; nothing else is added.
     The detokenizer skips special tokens unless told not to, and replaces invalid UTF-8 by U+FFFD.
     `eos`, `pad` and `bos` are special tokens of `pairs`.
@@ -43,7 +50,7 @@ def build_tokenizer(
     pipeline.add_steps(
         [
             SpecialTokensSplit.from_string_iter(pairs.specials),
-            RegexSplitStep.byte_level_splitter(),
+            RegexSplitStep.byte_level_splitter() if words is None else RegexSplitStep(words, behaviour="isolate"),
             BPETokenizationStep(vocab=tokens, merges=list(pairs.merges), added_tokens=special_ids),
             TruncationStep(max_length=TruncationStep.DISABLE_TRUNCATE_MAX_LENGTH),
             # Without a bos it combines one segment with nothing, but genai pads and truncates only where
