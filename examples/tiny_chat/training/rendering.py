@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from examples.tiny_chat.dialogues.dialogue import Dialogue
-from ovpipe.calculators.llm.template import ChatTemplate
 from ovpipe.calculators.llm.packets import Message, Tool, ToolCall
+from ovpipe.calculators.llm.template import ChatTemplate
 
 TEMPLATE = Path(__file__).parents[1] / "chat_template.jinja"
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -38,7 +38,7 @@ class Renderer:
 
 def _message(message: dict[str, Any]) -> Message:
     calls = tuple(
-        ToolCall(call["id"], call["function"]["name"], call["function"]["arguments"])
+        ToolCall(id=call["id"], name=call["function"]["name"], arguments=call["function"]["arguments"])
         for call in message.get("tool_calls", ())
     )
     return Message(
@@ -52,4 +52,6 @@ def _message(message: dict[str, Any]) -> Message:
 
 def _tool(tool: dict[str, Any]) -> Tool:
     function = tool["function"]
-    return Tool(function["name"], function["description"], function["parameters"])
+    return Tool(
+        name=function["name"], description=function["description"], parameters=function["parameters"]
+    )

@@ -47,13 +47,14 @@ def known_words(renderer: Renderer, dialogues_a_category: int = 1500) -> list[st
 def words_pattern(known: list[str]) -> str:
     """A regular expression for the pieces of a text, the same to Python's re and to PCRE2.
 
-    In this order: markers; what stands between JSON's names and values; 's and its like; a known word,
+    In this order: markers; the role of a turn, which is also a parameter's name; what stands between JSON's names and values; 's and its like; a known word,
     with the space before it, unless it stands in a longer one or right behind a quote; the comma between
     numbers; then single characters, punctuation with the space before it.
     """
     return "|".join(
         [
             *map(re.escape, MARKERS),
+            "user(?=\n)",
             *(text.replace("{", r"\{").replace("}", r"\}") for text in JSON),
             "'(?:s|m|d|re|ve|ll|t)(?![A-Za-z])",
             rf'(?: |(?<![A-Za-z_"]))(?:{"|".join(known)})(?![A-Za-z_])',

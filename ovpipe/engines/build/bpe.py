@@ -49,10 +49,11 @@ class BytePairs:
 
 
 def train_bpe(
-    text: str, vocab_size: int, specials: Sequence[str], *, words: re.Pattern[str] = _WORDS
+    text: str, vocab_size: int, specials: Sequence[str], *, words: re.Pattern[str] = _WORDS, spare: bool = False
 ) -> BytePairs:
     """Learns merges until the vocabulary has `vocab_size` tokens, special tokens and bytes included.
 
+    With `spare`, a text that has no more pairs leaves the rest of the vocabulary to tokens that only pad it.
     `words` finds the pieces that tokens do not reach beyond; build_tokenizer must be given the same.
     Each merge joins the pair of neighbours that is most frequent within the words of `text`; of equals,
     the pair that is last in the order of its bytes. Raises ValueError when the text has no more pairs.
@@ -71,13 +72,16 @@ def train_bpe(
                 pairs[pair] += times
         # Two pairs may make the same bytes (a+aa, aa+a); a vocabulary names each string once.
         fresh = [(times, pair) for pair, times in pairs.items() if pair[0] + pair[1] not in known]
+        if not fresh and spare:
+            break
         if not fresh:
             raise ValueError(f"the text yields {len(merges)} merges; vocab_size {vocab_size} takes {count}")
         _, best = max(fresh)
         merges.append(best)
         known.add(best[0] + best[1])
         pieces = [(list(_merged(parts, best)), times) for parts, times in pieces]
-    return BytePairs(tuple(specials), tuple(merges))
+    padding = tuple(f"<|spare_{index}|>".encode() for index in range(count - len(merges)))
+    return BytePairs(tuple(specials), tuple(merges), padding)
 
 
 def _merged(parts: Sequence[bytes], pair: Pair) -> Iterator[bytes]:
