@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from ovpipe.engines.build.config import DecoderConfig
 
 INITIAL_STD = 0.02
+SHORT = 256
+"""Up to so many tokens, plain products in bf16 are faster on a CPU than PyTorch's fused attention in f32
+(4 ms against 10 at 64 tokens, 69 against 41 at 480); fused in bf16 is slower than either."""
 
 
 class Network(nn.Module):
@@ -50,7 +53,7 @@ class Layers(nn.Module):
         super().__init__()
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
-        self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_eps)
+        self.norm = Norm(config.hidden_size, config.rms_eps)
 
 
 class Layer(nn.Module):
@@ -58,9 +61,9 @@ class Layer(nn.Module):
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
-        self.input_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_eps)
+        self.input_layernorm = Norm(config.hidden_size, config.rms_eps)
         self.self_attn = Attention(config)
-        self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_eps)
+        self.post_attention_layernorm = Norm(config.hidden_size, config.rms_eps)
         self.mlp = FeedForward(config)
 
     def forward(self, hidden: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -80,8 +83,8 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(config.hidden_size, keys, bias=False)
         self.v_proj = nn.Linear(config.hidden_size, keys, bias=False)
         self.o_proj = nn.Linear(queries, config.hidden_size, bias=False)
-        self.q_norm = nn.RMSNorm(config.head_dim, eps=config.rms_eps)
-        self.k_norm = nn.RMSNorm(config.head_dim, eps=config.rms_eps)
+        self.q_norm = Norm(config.head_dim, config.rms_eps)
+        self.k_norm = Norm(config.head_dim, config.rms_eps)
 
     def forward(self, hidden: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """[rows, tokens, hidden_size] -> the same."""
@@ -92,7 +95,7 @@ class Attention(nn.Module):
         value = self.v_proj(hidden).view(heads).transpose(1, 2)
         group = config.num_heads // config.num_kv_heads
         key, value = (states.repeat_interleave(group, 1) for states in (key, value))
-        mixed = F.scaled_dot_product_attention(query.to(value.dtype), key.to(value.dtype), value, is_causal=True)
+        mixed = attended(query, key, value)
         return self.o_proj(mixed.transpose(1, 2).reshape(rows, tokens, -1))
 
 
@@ -108,6 +111,30 @@ class FeedForward(nn.Module):
     def forward(self, hidden: Tensor) -> Tensor:
         """[rows, tokens, hidden_size] -> the same."""
         return self.down_proj(F.silu(self.gate_proj(hidden)) * self.up_proj(hidden))
+
+
+class Norm(nn.Module):
+    """Divides by the root mean square, in the precision of what comes in."""
+
+    def __init__(self, size: int, epsilon: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(size))
+        self.epsilon = epsilon
+
+    def forward(self, states: Tensor) -> Tensor:
+        """[..., size] -> the same."""
+        return F.rms_norm(states, self.weight.shape, self.weight.to(states.dtype), self.epsilon)
+
+
+def attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Causal attention: [rows, heads, tokens, head_dim] of each -> the same."""
+    tokens = query.shape[2]
+    if tokens > SHORT or not torch.is_autocast_enabled("cpu"):
+        with torch.autocast("cpu", enabled=False):
+            return F.scaled_dot_product_attention(query.float(), key.float(), value.float(), is_causal=True)
+    later = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
+    scores = (query @ key.transpose(-1, -2)) * query.shape[3] ** -0.5
+    return scores.masked_fill(later, -torch.inf).softmax(-1) @ value
 
 
 def rotated(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
