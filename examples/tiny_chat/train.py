@@ -23,7 +23,9 @@ SAVE_SECONDS = 300.0
 
 def train(
     folder: Annotated[Path, typer.Argument(help="Where the checkpoint is, or is to be.")],
-    minutes: Annotated[float, typer.Option(help="How long, in all: earlier runs of a checkpoint count.")] = 115.0,
+    minutes: Annotated[
+        float, typer.Option(help="How long, in all: earlier runs of a checkpoint count.")
+    ] = 115.0,
     seed: Annotated[int, typer.Option(help="Of weights and dialogues.")] = 1,
     threads: Annotated[int, typer.Option(help="Threads of PyTorch.")] = 2,
 ) -> None:

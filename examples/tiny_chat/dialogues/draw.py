@@ -49,9 +49,7 @@ class Draw:
     def name(self) -> str:
         """A person's first name."""
         known = self.chance(0.5)
-        return self._drawn(
-            lambda: self.rng.choice(NAMES) if known else invented_word(self.rng).capitalize()
-        )
+        return self._drawn(lambda: self.rng.choice(NAMES) if known else invented_word(self.rng).capitalize())
 
     def city(self) -> str:
         """A town."""

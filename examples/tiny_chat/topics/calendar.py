@@ -41,14 +41,16 @@ def calendar(draw: Draw) -> Exchange:
 
 def _step(draw: Draw) -> Exchange:
     unit, names = draw.pick((("day", DAYS), ("month", MONTHS)))
-    start, when, count = draw.rng.randrange(len(names)), draw.pick(("after", "before")), draw.pick((1, 1, 2, 3))
+    start, when, count = (
+        draw.rng.randrange(len(names)),
+        draw.pick(("after", "before")),
+        draw.pick((1, 1, 2, 3)),
+    )
     end = (start + STEPS[when] * count) % len(names)
     between = [names[(start + STEPS[when] * index) % len(names)] for index in range(count + 1)]
     wording = NEXT if count == 1 else LATER
     written = {1: "one", 2: "two", 3: "three"}[count]
-    question = draw.say(
-        wording, unit=unit, units=f"{unit}s", when=when, start=names[start], count=written
-    )
+    question = draw.say(wording, unit=unit, units=f"{unit}s", when=when, start=names[start], count=written)
     return Exchange(
         question,
         f"{names[end]}.",

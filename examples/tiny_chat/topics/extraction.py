@@ -39,7 +39,7 @@ BEFORE = Wording(
     f"{ASK}[extract|get|return] [|the ]$fields from [this|the text|this text] as json: $text",
 )
 AFTER = Wording(
-    f"$text [|please |now |\n][extract|get|find|give me|return] [|the ]$fields [as|in] json[.|]",
+    "$text [|please |now |\n][extract|get|find|give me|return] [|the ]$fields [as|in] json[.|]",
 )
 
 

@@ -7,8 +7,12 @@ from examples.tiny_chat.dialogues.draw import Draw
 from examples.tiny_chat.dialogues.wording import Wording
 from examples.tiny_chat.topics.phrases import ASK, END, HEY, Q
 
-GREETING = Wording("[hello|hi|hey|good morning|good evening|good day|greetings|hello there|hi there][| you| tiny-chat| friend][|!|.]")
-HOW = Wording(f"[|hi, |hello, |hey, ]how are you[| today| doing]{Q}", f"[|hi, |hello, |hey, ]how is it going{Q}")
+GREETING = Wording(
+    "[hello|hi|hey|good morning|good evening|good day|greetings|hello there|hi there][| you| tiny-chat| friend][|!|.]"
+)
+HOW = Wording(
+    f"[|hi, |hello, |hey, ]how are you[| today| doing]{Q}", f"[|hi, |hello, |hey, ]how is it going{Q}"
+)
 THANKS = Wording("[thanks|thank you|thanks a lot|many thanks|thank you very much|great, thanks][|!|.]")
 BYE = Wording("[bye|goodbye|good night|see you|see you later|bye bye][| tiny-chat| then][|!|.]")
 PRAISE = Wording("[|wow, |oh, ][great|nice|well done|cool|good|very good|good job|awesome|perfect][|!|.]")
@@ -33,7 +37,7 @@ WHO = Wording(
 )
 DO = Wording(
     f"{ASK}write [a poem|a story|a song|an essay|code|a program|an email|a letter] about [|the ]$what{END}",
-    f"{ASK}translate [|the word ][$what|\"$what\"] [to|into] [german|french|spanish|italian|chinese]{END}",
+    f'{ASK}translate [|the word ][$what|"$what"] [to|into] [german|french|spanish|italian|chinese]{END}',
     f"{ASK}[draw|paint|cook|buy|open|send|call|book|order|find|play|show me] [|a |the |my ]$what{END}",
     f"{ASK}[summarize|rewrite|improve] [this|the text|my essay|this text] about $what{END}",
     f"{ASK}tell me a [joke|story|secret|riddle][| about $what]{END}",

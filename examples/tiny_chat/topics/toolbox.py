@@ -36,13 +36,10 @@ NUMBER = Parameter(("number", "id", "code"), " with number $v", lambda draw: dra
 PARAMETERS = (PLACE, PERSON, DAY, HOUR, TIMES, MINUTES, SUBJECT, TEXT, NUMBER)
 
 VERBS = tuple(
-    """get find check show read open close start stop play book order send add delete create update cancel
-    print save move clean paint count lock watch list fetch turn buy sell search""".split()
+    ["get", "find", "check", "show", "read", "open", "close", "start", "stop", "play", "book", "order", "send", "add", "delete", "create", "update", "cancel", "print", "save", "move", "clean", "paint", "count", "lock", "watch", "list", "fetch", "turn", "buy", "sell", "search"]
 )
 NOUNS = tuple(
-    """weather news price ticket table room light alarm message note song door window car train flight hotel
-    report invoice camera heater timer list file photo video map task meeting event calendar parcel menu
-    recipe lamp radio robot pump valve sensor garden pool bus taxi stock score game printer oven""".split()
+    ["weather", "news", "price", "ticket", "table", "room", "light", "alarm", "message", "note", "song", "door", "window", "car", "train", "flight", "hotel", "report", "invoice", "camera", "heater", "timer", "list", "file", "photo", "video", "map", "task", "meeting", "event", "calendar", "parcel", "menu", "recipe", "lamp", "radio", "robot", "pump", "valve", "sensor", "garden", "pool", "bus", "taxi", "stock", "score", "game", "printer", "oven"]
 )
 REQUEST = Wording(
     f"{ASK}$verb [the|a|my|] $noun$said{END}",

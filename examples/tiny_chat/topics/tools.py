@@ -17,8 +17,13 @@ NO_TOOL = "I have no tool for that."
 FIGURES = ("temperature", "price", "count", "total", "level", "seats", "minutes", "score")
 STATES = ("sky", "status", "state", "answer", "result", "level")
 VALUES = ("cloudy", "sunny", "ready", "done", "open", "closed", "full", "empty", "rainy", "late", "free")
-ONE_TWICE = Wording(f"{ASK}$verb [the|a|my] $noun$first and[| also| then] $verb [it|one|another]$second{END}", f"{ASK}$verb [the|a|my] $noun$first and[| also|,]$second{END}")
-TWO_AT_ONCE = Wording(f"{ASK}$first [and|and then|and also] $second{END}", f"$first. [also |then |and |]$second{END}")
+ONE_TWICE = Wording(
+    f"{ASK}$verb [the|a|my] $noun$first and[| also| then] $verb [it|one|another]$second{END}",
+    f"{ASK}$verb [the|a|my] $noun$first and[| also|,]$second{END}",
+)
+TWO_AT_ONCE = Wording(
+    f"{ASK}$first [and|and then|and also] $second{END}", f"$first. [also |then |and |]$second{END}"
+)
 
 
 def one_call(draw: Draw) -> Exchange:
@@ -42,7 +47,9 @@ def no_call(draw: Draw) -> Exchange:
     if draw.chance(0.5):
         topic: Topic = draw.pick((about, small_talk, repeat, spell))
         exchange = topic(draw)
-        return Exchange(exchange.question, exchange.answer, exchange.thoughts, exchange.concluded, tools=tools)
+        return Exchange(
+            exchange.question, exchange.answer, exchange.thoughts, exchange.concluded, tools=tools
+        )
     while True:
         wanted = new_action(draw).requested(draw)
         if not any(_alike(wanted.tool, tool) for tool in tools):
@@ -86,7 +93,9 @@ def _one_twice(draw: Draw) -> tuple[list[Request], str]:
         phrases.append(said)
     if not all(phrases):
         return _two_at_once(draw)
-    return requests, draw.say(ONE_TWICE, verb=action.verb, noun=action.noun, first=phrases[0], second=phrases[1])
+    return requests, draw.say(
+        ONE_TWICE, verb=action.verb, noun=action.noun, first=phrases[0], second=phrases[1]
+    )
 
 
 def _two_at_once(draw: Draw) -> tuple[list[Request], str]:

@@ -50,4 +50,6 @@ class Progress:
             self._bar.update(self._task, description=text, completed=step.elapsed)
         elif step.elapsed - self._shown >= LINE_SECONDS:
             self._shown = step.elapsed
-            self._console.print(f"{step.elapsed / 60:6.1f} min  {text}  rate {step.rate:.3f}", highlight=False)
+            self._console.print(
+                f"{step.elapsed / 60:6.1f} min  {text}  rate {step.rate:.3f}", highlight=False
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +51,4 @@ def _message(message: dict[str, Any]) -> Message:
 
 def _tool(tool: dict[str, Any]) -> Tool:
     function = tool["function"]
-    return Tool(
-        name=function["name"], description=function["description"], parameters=function["parameters"]
-    )
+    return Tool(name=function["name"], description=function["description"], parameters=function["parameters"])

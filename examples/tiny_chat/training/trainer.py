@@ -133,7 +133,7 @@ class Trainer:
             logits = self.network(ids, chosen)
         loss = F.cross_entropy(logits.float(), ids[written], reduction="sum") / answers
         loss.backward()
-        return loss.item()
+        return float(loss.item())
 
     def _rate(self) -> float:
         part = min(self.elapsed / self.seconds, 1.0)

@@ -41,7 +41,9 @@ def known_words(renderer: Renderer, dialogues_a_category: int = 1500) -> list[st
     values |= {name for one in PARAMETERS for name in one.names}
     values |= {name for known in KNOWN for one in known.parameters for name in one.names}
     values |= {value.lower() for value in values} - {"may"}
-    return sorted(word for word, times in found.items() if times > RARE and len(word) > 1 and word not in values)
+    return sorted(
+        word for word, times in found.items() if times > RARE and len(word) > 1 and word not in values
+    )
 
 
 def words_pattern(known: list[str]) -> str:

@@ -49,7 +49,12 @@ class BytePairs:
 
 
 def train_bpe(
-    text: str, vocab_size: int, specials: Sequence[str], *, words: re.Pattern[str] = _WORDS, spare: bool = False
+    text: str,
+    vocab_size: int,
+    specials: Sequence[str],
+    *,
+    words: re.Pattern[str] = _WORDS,
+    spare: bool = False,
 ) -> BytePairs:
     """Learns merges until the vocabulary has `vocab_size` tokens, special tokens and bytes included.
 

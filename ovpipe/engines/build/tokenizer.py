@@ -50,7 +50,9 @@ def build_tokenizer(
     pipeline.add_steps(
         [
             SpecialTokensSplit.from_string_iter(pairs.specials),
-            RegexSplitStep.byte_level_splitter() if words is None else RegexSplitStep(words, behaviour="isolate"),
+            RegexSplitStep.byte_level_splitter()
+            if words is None
+            else RegexSplitStep(words, behaviour="isolate"),
             BPETokenizationStep(vocab=tokens, merges=list(pairs.merges), added_tokens=special_ids),
             TruncationStep(max_length=TruncationStep.DISABLE_TRUNCATE_MAX_LENGTH),
             # Without a bos it combines one segment with nothing, but genai pads and truncates only where
