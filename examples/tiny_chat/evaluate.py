@@ -31,10 +31,9 @@ F32 = '{"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}'
 MOST_TOKENS = 640
 """More than the longest right answer has: counting from 0 to 100."""
 READY_SECONDS = 120.0
-NEEDED = {
-    "about": 98, "arithmetic": 95, "counting": 95, "recall": 95, "extraction": 95, "one call": 95, "two calls": 95,
-    "no call": 95, "repeat": 90, "upper-case": 90, "spell": 90, "reverse": 90, "sort numbers": 90, "sort words": 90,
-}  # fmt: skip
+CORE = ("arithmetic", "counting", "recall", "extraction", "one call", "two calls", "no call")
+STRINGS = ("repeat", "upper-case", "spell", "reverse", "sort numbers", "sort words")
+NEEDED = {"about": 98, **dict.fromkeys(CORE, 95), **dict.fromkeys(STRINGS, 90)}
 """Per cent that a category must have."""
 
 

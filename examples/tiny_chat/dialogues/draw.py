@@ -81,7 +81,7 @@ class Draw:
 
 
 class Blanks(Draw):
-    """Draws a dash and a number for every value, so that of a dialogue only the words of its wording are left."""
+    """Draws a dash and a number for every value, so that only the words of the wordings are left."""
 
     def __init__(self, rng: Random, split: Split) -> None:
         super().__init__(rng, split)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from examples.tiny_chat.dialogues.dialogue import Tool
 from examples.tiny_chat.dialogues.draw import Draw
-from examples.tiny_chat.dialogues.pools import DAYS
+from examples.tiny_chat.dialogues.pools import DAYS, listed
 from examples.tiny_chat.dialogues.wording import Wording
 from examples.tiny_chat.topics.phrases import ASK, END, HEY, Q
 
@@ -35,11 +35,14 @@ TEXT = Parameter(("text", "message", "content"), ' saying "$v"', lambda draw: dr
 NUMBER = Parameter(("number", "id", "code"), " with number $v", lambda draw: draw.long_number(999), "integer")
 PARAMETERS = (PLACE, PERSON, DAY, HOUR, TIMES, MINUTES, SUBJECT, TEXT, NUMBER)
 
-VERBS = tuple(
-    ["get", "find", "check", "show", "read", "open", "close", "start", "stop", "play", "book", "order", "send", "add", "delete", "create", "update", "cancel", "print", "save", "move", "clean", "paint", "count", "lock", "watch", "list", "fetch", "turn", "buy", "sell", "search"]
+VERBS = listed(
+    """get find check show read open close start stop play book order send add delete create update cancel
+    print save move clean paint count lock watch list fetch turn buy sell search"""
 )
-NOUNS = tuple(
-    ["weather", "news", "price", "ticket", "table", "room", "light", "alarm", "message", "note", "song", "door", "window", "car", "train", "flight", "hotel", "report", "invoice", "camera", "heater", "timer", "list", "file", "photo", "video", "map", "task", "meeting", "event", "calendar", "parcel", "menu", "recipe", "lamp", "radio", "robot", "pump", "valve", "sensor", "garden", "pool", "bus", "taxi", "stock", "score", "game", "printer", "oven"]
+NOUNS = listed(
+    """weather news price ticket table room light alarm message note song door window car train flight hotel
+    report invoice camera heater timer list file photo video map task meeting event calendar parcel menu
+    recipe lamp radio robot pump valve sensor garden pool bus taxi stock score game printer oven"""
 )
 REQUEST = Wording(
     f"{ASK}$verb [the|a|my|] $noun$said{END}",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ovpipe.engines.build.config import DecoderConfig
 
@@ -43,7 +43,7 @@ class Network(nn.Module):
             hidden = layer(hidden, cos, sin)
         if chosen is not None:
             hidden = hidden[chosen]
-        return F.linear(self.model.norm(hidden), self.model.embed_tokens.weight)
+        return functional.linear(self.model.norm(hidden), self.model.embed_tokens.weight)
 
 
 class Layers(nn.Module):
@@ -110,7 +110,7 @@ class FeedForward(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """[rows, tokens, hidden_size] -> the same."""
-        return self.down_proj(F.silu(self.gate_proj(hidden)) * self.up_proj(hidden))
+        return self.down_proj(functional.silu(self.gate_proj(hidden)) * self.up_proj(hidden))
 
 
 class Norm(nn.Module):
@@ -123,7 +123,7 @@ class Norm(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         """[..., size] -> the same."""
-        return F.rms_norm(states, self.weight.shape, self.weight.to(states.dtype), self.epsilon)
+        return functional.rms_norm(states, self.weight.shape, self.weight.to(states.dtype), self.epsilon)
 
 
 def attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -131,7 +131,9 @@ def attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     tokens = query.shape[2]
     if tokens > SHORT or not torch.is_autocast_enabled("cpu"):
         with torch.autocast("cpu", enabled=False):
-            return F.scaled_dot_product_attention(query.float(), key.float(), value.float(), is_causal=True)
+            return functional.scaled_dot_product_attention(
+                query.float(), key.float(), value.float(), is_causal=True
+            )
     later = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
     scores = (query @ key.transpose(-1, -2)) * query.shape[3] ** -0.5
     return scores.masked_fill(later, -torch.inf).softmax(-1) @ value

@@ -1,4 +1,4 @@
-"""What the trained network says to a few prompts, kept beside the tests: the shipped model must say the same."""
+"""What the trained network says to a few dialogues, kept beside the tests: what ships must say the same."""
 
 from __future__ import annotations
 

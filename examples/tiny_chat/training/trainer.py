@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from examples.tiny_chat.training.network import Network
 from examples.tiny_chat.training.rows import Rows
@@ -128,10 +128,10 @@ class Trainer:
         """Adds the gradients of one batch, whose loss counts by its answers' tokens."""
         ids, written = torch.from_numpy(batch.ids), torch.from_numpy(batch.answers)
         # The last column predicts nothing, but stays: products of odd sizes are several times slower.
-        chosen = F.pad(written[:, 1:], (0, 1))
+        chosen = functional.pad(written[:, 1:], (0, 1))
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.network(ids, chosen)
-        loss = F.cross_entropy(logits.float(), ids[written], reduction="sum") / answers
+        loss = functional.cross_entropy(logits.float(), ids[written], reduction="sum") / answers
         loss.backward()
         return float(loss.item())
 

@@ -42,7 +42,7 @@ class Vocabulary:
         return cls(train_bpe(plain, VOCAB_SIZE, SPECIALS, words=re.compile(pattern), spare=True), pattern)
 
     def save(self, file: Path) -> None:
-        """Writes it down, so that training can be resumed and the model exported without learning it again."""
+        """Writes it down, so that whoever resumes or exports need not learn it again."""
         content = {
             "pattern": self.pattern,
             "merges": [[left.hex(), right.hex()] for left, right in self.pairs.merges],

@@ -20,9 +20,12 @@ from examples.tiny_chat.topics.extraction import FIELDS
 from examples.tiny_chat.topics.toolbox import KNOWN, NOUNS, PARAMETERS, VERBS
 from examples.tiny_chat.training.rendering import Renderer
 
-MARKERS = ("<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<tools>", "</tools>")  # fmt: skip
+MARKERS = tuple(
+    f"<{end}{name}>" for name in ("think", "tool_call", "tool_response", "tools") for end in ("", "/")
+)
 JSON = (
-    '{"name": "', '", "arguments": {"', '", "arguments": {', '": "', '": ', '", "', ', "', '"}}', '"}', '}}', '{"',
+    '{"name": "', '", "arguments": {"', '", "arguments": {',
+    '": "', '": ', '", "', ', "', '"}}', '"}', "}}", '{"',
 )  # fmt: skip
 """What stands between the names and values of calls and objects; the longer before the shorter."""
 RARE = 5
@@ -49,9 +52,10 @@ def known_words(renderer: Renderer, dialogues_a_category: int = 1500) -> list[st
 def words_pattern(known: list[str]) -> str:
     """A regular expression for the pieces of a text, the same to Python's re and to PCRE2.
 
-    In this order: markers; the role of a turn, which is also a parameter's name; what stands between JSON's names and values; 's and its like; a known word,
-    with the space before it, unless it stands in a longer one or right behind a quote; the comma between
-    numbers; then single characters, punctuation with the space before it.
+    In this order: markers; the role of a turn, which is also a parameter's name; what stands between JSON's
+    names and values; 's and its like; a known word, with the space before it, unless it stands in a longer
+    one or right behind a quote; the comma between numbers; then single characters, punctuation with the
+    space before it.
     """
     return "|".join(
         [

@@ -37,8 +37,8 @@ def build_tokenizer(
     """The tokenizer (string -> input_ids, attention_mask i64) and detokenizer (ids i64 -> string).
 
     Text is split as GPT-2 splits it, or into what the regular expression `words` finds, which must mean
-    the same to PCRE2 and leave no character over; special tokens are recognised in it. `bos`, if there is one, is put
-    before it where special tokens are to be added; nothing else is added.
+    the same to PCRE2 and leave no character over; special tokens are recognised in it. `bos`, if there
+    is one, is put before it where special tokens are to be added; nothing else is added.
     The detokenizer skips special tokens unless told not to, and replaces invalid UTF-8 by U+FFFD.
     `eos`, `pad` and `bos` are special tokens of `pairs`.
     """
