@@ -27,7 +27,9 @@ from examples.tiny_chat.dialogues.mix import TOPICS, held_out_dialogues
 from examples.tiny_chat.judging import Answer, explained, right
 
 SHIPPED = Path(__file__).parents[2] / "ovpipe" / "models" / "tiny-chat"
-F32 = '{"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}'
+F32 = (
+    '{"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}'
+)
 MOST_TOKENS = 640
 """More than the longest right answer has: counting from 0 to 100."""
 READY_SECONDS = 120.0

@@ -11,13 +11,13 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 NAMES = listed(
-    """Ada Adam Ahmed Aisha Alan Alice Amir Ana Andrei Anna Anton Aria Arjun Astrid Ben Bianca Boris Bruno Carla
-    Carlos Chen Clara Daniel Daria David Diego Dora Elena Elias Ella Emil Emma Eric Eva Farid Felix Fatima
-    Finn Frida Gabriel Georg Gina Greta Hana Hans Helen Hugo Ida Igor Ines Ingrid Ivan Jack Jakob Jan
-    Jasmin Johan Jonas Julia Karim Katya Kenji Klara Lars Laura Lea Leo Lena Liam Lin Lucas Lucia Luna
-    Maja Marco Maria Marie Martin Max Maya Mei Mia Mila Mira Nadia Nils Nina Noah Nora Olga Oliver Omar
-    Oscar Otto Pablo Paul Paula Petra Priya Rafael Ravi Rita Robert Rosa Samir Sara Sofia Sonja Stefan
-    Sven Tara Theo Thomas Tim Tina Tom Uma Vera Victor Viktor Wanda Yara Yusuf Zara Zoe"""
+    """Ada Adam Ahmed Aisha Alan Alice Amir Ana Andrei Anna Anton Aria Arjun Astrid Ben Bianca Boris Bruno
+    Carla Carlos Chen Clara Daniel Daria David Diego Dora Elena Elias Ella Emil Emma Eric Eva Farid
+    Felix Fatima Finn Frida Gabriel Georg Gina Greta Hana Hans Helen Hugo Ida Igor Ines Ingrid Ivan Jack
+    Jakob Jan Jasmin Johan Jonas Julia Karim Katya Kenji Klara Lars Laura Lea Leo Lena Liam Lin Lucas
+    Lucia Luna Maja Marco Maria Marie Martin Max Maya Mei Mia Mila Mira Nadia Nils Nina Noah Nora Olga
+    Oliver Omar Oscar Otto Pablo Paul Paula Petra Priya Rafael Ravi Rita Robert Rosa Samir Sara Sofia
+    Sonja Stefan Sven Tara Theo Thomas Tim Tina Tom Uma Vera Victor Viktor Wanda Yara Yusuf Zara Zoe"""
 )
 CITIES = listed(
     """Accra Amsterdam Ankara Athens Baghdad Bangkok Barcelona Beijing Belgrade Berlin Bern Bogota Boston
@@ -30,19 +30,20 @@ CITIES = listed(
 )
 WORDS = listed(
     """acorn alpine amber anchor apple arrow autumn baker bamboo banana barrel basket beacon berry bicycle
-    blanket blossom bottle branch bread bridge bronze brush bucket butter button cabin camel camera candle
-    canoe canyon carpet castle cedar cellar cherry chimney cinnamon circle clock cloud clover coffee comet
-    copper coral cotton cradle crater cricket crystal curtain desert diamond dolphin dragon drum eagle
-    ember engraver falcon feather fern fiddle finger flame flute forest fossil fountain fox galaxy garden garlic
-    ginger glacier glove grape gravel guitar hammer harbor harvest hazel helmet hollow honey horizon island
-    ivory jacket jasmine jelly jewel jungle kettle kitten ladder lagoon lantern lemon lilac lizard lobster
-    magnet maple marble meadow melon mirror mitten moss mountain mustard needle nest nickel oasis ocean
-    olive onion opal orbit orchard otter oyster paddle palace panther parrot peach pebble pencil pepper
-    piano pigeon pillow planet plum pocket pond poplar prairie pumpkin puzzle quartz quilt rabbit raven
-    ribbon river rocket saddle saffron sail salmon sandal satin shadow shell silver spider spiral spoon
-    squirrel stable starfish stone storm sugar summer sunset swan table teapot temple thistle thunder tiger
-    timber tomato trumpet tulip tunnel turtle umbrella valley vanilla velvet violin volcano walnut walrus
-    wander water whale whisper willow window winter wizard wolf yellow zebra zipper"""
+    blanket blossom bottle branch bread bridge bronze brush bucket butter button cabin camel camera
+    candle canoe canyon carpet castle cedar cellar cherry chimney cinnamon circle clock cloud clover
+    coffee comet copper coral cotton cradle crater cricket crystal curtain desert diamond dolphin dragon
+    drum eagle ember falcon feather fern fiddle finger flame flute forest fossil fountain fox galaxy
+    garden garlic ginger glacier glove grape gravel guitar hammer harbor harvest hazel helmet hollow
+    honey horizon island ivory jacket jasmine jelly jewel jungle kettle kitten ladder lagoon lantern
+    lemon lilac lizard lobster magnet maple marble meadow melon mirror mitten moss mountain mustard
+    needle nest nickel oasis ocean olive onion opal orbit orchard otter oyster paddle palace panther
+    parrot peach pebble pencil pepper piano pigeon pillow planet plum pocket pond poplar prairie pumpkin
+    puzzle quartz quilt rabbit raven ribbon river rocket saddle saffron sail salmon sandal satin shadow
+    shell silver spider spiral spoon squirrel stable starfish stone storm sugar summer sunset swan table
+    teapot temple thistle thunder tiger timber tomato trumpet tulip tunnel turtle umbrella valley
+    vanilla velvet violin volcano walnut walrus wander water whale whisper willow window winter wizard
+    wolf yellow zebra zipper"""
 )
 COLORS = ("red", "blue", "green", "yellow", "purple", "orange", "black", "white", "brown", "pink")
 ANIMALS = ("cat", "dog", "horse", "fox", "owl", "bear", "rabbit", "wolf", "duck", "goat")

@@ -16,7 +16,7 @@ from examples.tiny_chat.training.network import Network
 from examples.tiny_chat.training.rows import Rows
 from examples.tiny_chat.training.shape import SHAPE
 
-MATRIX_RATE = 0.01
+MATRIX_RATE = 0.005
 """Of Muon, whose updates have the size that AdamW's would (match_rms_adamw)."""
 OTHER_RATE = 0.003
 """Of AdamW, for the embeddings and the norms."""
