@@ -6,7 +6,7 @@ from pathlib import Path
 import openvino as ov
 import pytest
 
-from examples.tiny_chat.dialogues.mix import training_dialogues
+from examples.tiny_chat.dialogues.mix import held_out_dialogues, training_dialogues
 from examples.tiny_chat.training.rendering import END, PAD, Renderer
 from examples.tiny_chat.training.rows import rows_of
 from examples.tiny_chat.training.vocabulary import VOCAB_SIZE, Vocabulary
@@ -71,6 +71,14 @@ def test_the_served_tokenizer_gives_the_same_ids(vocabulary: Vocabulary, tmp_pat
         assert served.encode(text, add_special_tokens=False) == vocabulary.encode(text)
         assert served.decode(vocabulary.encode(text), skip_special_tokens=False) == text
     assert served.plain_bytes
+
+
+def test_a_question_with_three_tools_is_a_few_hundred_tokens(vocabulary: Vocabulary) -> None:
+    renderer = Renderer()
+    dialogues = [one for one in held_out_dialogues("one call", 200) if len(one.messages) <= 3]
+    sizes = [len(vocabulary.encode(renderer.prompt(one))) for one in dialogues if len(one.tools) == 3]
+    assert len(sizes) > 20
+    assert max(sizes) < 400
 
 
 def test_the_loss_is_over_the_assistants_words(vocabulary: Vocabulary) -> None:

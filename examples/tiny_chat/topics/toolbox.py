@@ -40,7 +40,7 @@ VERBS = listed(
     print save move clean paint count lock watch list fetch turn buy sell search"""
 )
 NOUNS = listed(
-    """weather news price ticket table room light alarm message note song door window car train flight hotel
+    """news price ticket table room light alarm note song door window car train flight hotel
     report invoice camera heater timer list file photo video map task meeting event calendar parcel menu
     recipe lamp radio robot pump valve sensor garden pool bus taxi stock score game printer oven"""
 )
@@ -216,6 +216,11 @@ KNOWN = (
         ),
     ),
 )  # fmt: skip
+
+
+def everyday_use(name: str) -> Known | None:
+    """The tool of everyday use that has this among its names."""
+    return next((known for known in KNOWN if name in known.names), None)
 
 
 def known_request(draw: Draw) -> Request:

@@ -11,8 +11,10 @@ from examples.tiny_chat.topics.about import about
 from examples.tiny_chat.topics.phrases import ASK, END
 from examples.tiny_chat.topics.small_talk import small_talk
 from examples.tiny_chat.topics.strings import repeat, spell
-from examples.tiny_chat.topics.toolbox import Request, known_pair, known_request, new_action
+from examples.tiny_chat.topics.toolbox import Request, everyday_use, known_pair, known_request, new_action
 
+BROAD = ("search", "find", "send", "add")
+"""What tools of everyday use do to anything; without one that fits, a request for it is not told from theirs."""
 NO_TOOL = "I have no tool for that."
 FIGURES = ("temperature", "price", "count", "total", "level", "seats", "minutes", "score")
 STATES = ("sky", "status", "state", "answer", "result", "level")
@@ -51,8 +53,9 @@ def no_call(draw: Draw) -> Exchange:
             exchange.question, exchange.answer, exchange.thoughts, exchange.concluded, tools=tools
         )
     while True:
-        wanted = new_action(draw).requested(draw)
-        if not any(_alike(wanted.tool, tool) for tool in tools):
+        action = new_action(draw)
+        wanted = action.requested(draw)
+        if action.verb not in BROAD and not any(_alike(wanted.tool, tool) for tool in tools):
             break
     return Exchange(wanted.said, NO_TOOL, "None of the tools does that.", tools=tools)
 
@@ -149,6 +152,9 @@ def _like(draw: Draw, request: Request) -> Tool:
 def _alike(one: Tool, other: Tool) -> bool:
     """Whether a request for one might mean the other: the same name, or the same thing done."""
     left, right = one["function"], other["function"]
+    everyday = everyday_use(left["name"])
+    if everyday is not None and everyday is everyday_use(right["name"]):
+        return True
     words = [set(tool["description"].lower().rstrip(".").split()) - {"a", "the"} for tool in (left, right)]
     return bool(left["name"].lower() == right["name"].lower() or words[0] <= words[1] or words[1] <= words[0])
 

@@ -1,5 +1,6 @@
 """Byte-pair encoding: what is learned, and what the built tokenizer makes of texts."""
 
+import re
 from pathlib import Path
 
 import openvino as ov
@@ -47,6 +48,22 @@ def test_a_text_too_short_for_the_vocabulary_is_refused() -> None:
         train_bpe("ab", 300, ["<end>"])
     with pytest.raises(ValueError, match="vocab_size 200 has no room for 257 bytes and specials"):
         train_bpe("ab", 200, ["<end>"])
+
+
+def test_a_text_too_short_may_leave_tokens_spare() -> None:
+    pairs = train_bpe("ab", 259, ["<end>"], spare=True)
+    assert (pairs.merges, pairs.padding) == (((b"a", b"b"),), (b"<|spare_0|>",))
+
+
+def test_tokens_do_not_reach_beyond_pieces_of_a_pattern_of_ones_own(tmp_path: Path) -> None:
+    words = "(?<!x)ab|[^y]"
+    pairs = train_bpe("abab xab", 260, ["<end>"], words=re.compile(words), spare=True)
+    assert pairs.merges == ((b"a", b"b"),)
+    models = build_tokenizer(pairs, eos="<end>", pad="<end>", words=words)
+    for name, model in zip(("openvino_tokenizer", "openvino_detokenizer"), models, strict=True):
+        ov.save_model(model, tmp_path / f"{name}.xml")
+    ids = encode(openvino_genai.Tokenizer(str(tmp_path)), "abxab")
+    assert [pairs.tokens[index] for index in ids] == [b"ab", b"x", b"a", b"b"]
 
 
 def test_pairs_that_make_no_vocabulary_are_refused() -> None:

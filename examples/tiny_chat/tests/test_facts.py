@@ -1,0 +1,30 @@
+"""What the model says about ovpipe stands in ovpipe's own pages."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from examples.tiny_chat.dialogues.split import Split
+from examples.tiny_chat.topics.about import FACTS, Fact
+
+ROOT = Path(__file__).parents[3]
+PAGES = "\n".join(
+    page.read_text("utf-8")
+    for page in (ROOT / "README.md", ROOT / "graphs" / "chat.yaml", *(ROOT / "docs").glob("*.md"))
+)
+NAMED = re.compile(
+    r"--[a-z-]+|/[a-z0-9]+[a-z0-9/_.]*[a-z0-9]|make [a-z]+|[a-z]+_[a-z_]+"
+    r"|server\.yaml|localhost:[0-9]+|@[a-z]+"
+)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)
+def test_what_a_fact_names_is_in_the_pages(fact: Fact) -> None:
+    for name in NAMED.findall(fact.answer):
+        assert name in PAGES, f"{name!r} is on no page"
+
+
+def test_no_two_facts_are_asked_for_alike() -> None:
+    asked = [text for fact in FACTS for split in Split for text in fact.asked.of(split)]
+    assert len(asked) == len({*asked})
