@@ -71,13 +71,17 @@ def held_out_dialogues(category: str, count: int, seed: int = 0) -> list[Dialogu
 
 
 def conversation(draw: Draw, category: str) -> Dialogue:
-    """A conversation whose last answer is of a category: most are one exchange, some have others before."""
+    """A conversation whose last answer is of a category: most are one exchange, some have others before.
+
+    A few are long, so that the model has seen places far from the beginning.
+    """
     topic, _ = TOPICS[category]
     last = topic(draw)
     messages: list[Message] = []
     if draw.chance(0.2):
         messages.append({"role": "system", "content": draw.pick(SYSTEM_PROMPTS)})
-    for _ in range(draw.pick((0, 0, 0, 0, 1, 1, 2))):
+    earlier = draw.rng.randint(4, 12) if draw.chance(0.03) else draw.pick((0, 0, 0, 0, 1, 1, 2))
+    for _ in range(earlier):
         before = _before(draw, tools=bool(last.tools))
         messages += [*before.asked(), before.answered(thinking=False)]
     thinking = draw.chance(0.2)

@@ -9,6 +9,7 @@ import pytest
 from examples.tiny_chat.dialogues.mix import held_out_dialogues, training_dialogues
 from examples.tiny_chat.training.rendering import END, PAD, Renderer
 from examples.tiny_chat.training.rows import rows_of
+from examples.tiny_chat.training.shape import SHAPE
 from examples.tiny_chat.training.vocabulary import VOCAB_SIZE, Vocabulary
 from examples.tiny_chat.training.words import MARKERS
 from ovpipe.engines.build.tokenizer import build_tokenizer
@@ -79,6 +80,12 @@ def test_a_question_with_three_tools_is_a_few_hundred_tokens(vocabulary: Vocabul
     sizes = [len(vocabulary.encode(renderer.prompt(one))) for one in dialogues if len(one.tools) == 3]
     assert len(sizes) > 20
     assert max(sizes) < 400
+
+
+def test_the_longest_dialogue_fits_the_context(vocabulary: Vocabulary) -> None:
+    renderer = Renderer()
+    sizes = [len(vocabulary.encode(renderer.text(one))) for one in islice(training_dialogues(2), 3000)]
+    assert 500 < max(sizes) < SHAPE.max_position_embeddings
 
 
 def test_the_loss_is_over_the_assistants_words(vocabulary: Vocabulary) -> None:
