@@ -1,0 +1,60 @@
+"""Clients of an engine whose core counts, and what their tests share."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from ovpipe.engines.backoff import Backoff
+from ovpipe.engines.client import EngineClient
+from ovpipe.engines.protocol import EngineConfig, EngineTimeouts, Generation, SamplingParams
+
+FAKE_HOST = [sys.executable, str(Path(__file__).with_name("fake_host.py"))]
+
+# What fake_host.py does at the second step of a request whose prompt starts so.
+CRASH, HANG, RAISE, REFUSE, GIVE_UP, HANG_AT_ONCE, SLOW_PREFILL, NONSENSE = range(-1, -9, -1)
+BAD_GRAMMAR, RAISE_AT_ONCE = -9, -10  # at the first
+
+
+def bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def within_a_minute() -> None:
+        async with asyncio.timeout(60):
+            await scenario()
+
+    asyncio.run(within_a_minute())
+
+
+@asynccontextmanager
+async def opened(
+    timeouts: EngineTimeouts | None = None, backoff: Backoff | None = None, **options: Any
+) -> AsyncIterator[EngineClient]:
+    client = await EngineClient.open(
+        EngineConfig(options=options), timeouts=timeouts, backoff=backoff, command=FAKE_HOST, name="fake"
+    )
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def tokens_of(generation: Generation) -> list[int]:
+    async with generation:
+        return [token async for delta in generation for token in delta.tokens]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # what it waits for happens in another process
+        await asyncio.sleep(0.01)
+
+
+def some(count: int) -> SamplingParams:
+    return SamplingParams(max_tokens=count)
+
+
+def is_gone(pid: int) -> bool:
+    """Neither alive nor a zombie."""
+    return not Path(f"/proc/{pid}").exists()
