@@ -7,7 +7,15 @@ from itertools import count
 from random import Random
 from typing import TypeVar
 
-from examples.tiny_chat.dialogues.pools import CITIES, NAMES, WORDS, invented_city, invented_word
+from examples.tiny_chat.dialogues.pools import (
+    CITIES,
+    LONG_CITIES,
+    NAMES,
+    PHRASES,
+    WORDS,
+    invented_city,
+    invented_word,
+)
 from examples.tiny_chat.dialogues.split import Split
 from examples.tiny_chat.dialogues.wording import Wording
 
@@ -47,14 +55,27 @@ class Draw:
         return self._drawn(lambda: self.rng.choice(WORDS) if known else invented_word(self.rng), longest)
 
     def name(self) -> str:
-        """A person's first name."""
+        """A person's name, most often the first alone."""
         known = self.chance(0.5)
-        return self._drawn(lambda: self.rng.choice(NAMES) if known else invented_word(self.rng).capitalize())
+        first = self._drawn(lambda: self.rng.choice(NAMES) if known else invented_word(self.rng).capitalize())
+        return (
+            f"{first} {self._drawn(lambda: invented_word(self.rng).capitalize())}"
+            if self.chance(0.1)
+            else first
+        )
 
     def city(self) -> str:
-        """A town."""
+        """A town, now and then of several words."""
+        if self.chance(0.12):
+            return self._drawn(lambda: self.rng.choice(LONG_CITIES))
         known = self.chance(0.5)
         return self._drawn(lambda: self.rng.choice(CITIES) if known else invented_city(self.rng))
+
+    def text(self) -> str:
+        """What somebody might write: a word, a few, or a short sentence."""
+        if self.chance(0.25):
+            return self._drawn(lambda: self.rng.choice(PHRASES))
+        return " ".join(self.word() for _ in range(self.pick((1, 1, 2, 3))))
 
     def number(self, low: int, high: int) -> int:
         """A number between two, both included. One digit is of both halves: there are but ten."""
@@ -104,6 +125,10 @@ class Blanks(Draw):
         return self._blank()
 
     def city(self) -> str:
+        """A blank."""
+        return self._blank()
+
+    def text(self) -> str:
         """A blank."""
         return self._blank()
 

@@ -20,24 +20,24 @@ from examples.tiny_chat.topics.strings import repeat, reverse, spell, upper
 from examples.tiny_chat.topics.tools import no_call, one_call, result, two_calls
 
 TOPICS: Mapping[str, tuple[Topic, float]] = {
-    "about": (about, 12),
-    "small talk": (small_talk, 3),
+    "about": (about, 13),
+    "small talk": (small_talk, 4),
     "unknown": (unknown, 8),
-    "arithmetic": (arithmetic, 16),
+    "arithmetic": (arithmetic, 15),
     "counting": (counting, 6),
     "repeat": (repeat, 4),
     "upper-case": (upper, 4),
     "spell": (spell, 4),
-    "reverse": (reverse, 6),
-    "sort numbers": (sort_numbers, 5),
+    "reverse": (reverse, 5),
+    "sort numbers": (sort_numbers, 6),
     "sort words": (sort_words, 4),
     "calendar": (calendar, 5),
-    "recall": (recall, 8),
+    "recall": (recall, 9),
     "extraction": (extraction, 8),
-    "one call": (one_call, 12),
-    "two calls": (two_calls, 6),
-    "no call": (no_call, 7),
-    "tool result": (result, 5),
+    "one call": (one_call, 14),
+    "two calls": (two_calls, 10),
+    "no call": (no_call, 9),
+    "tool result": (result, 6),
 }
 """Each category's topic, and how often it comes relative to the others."""
 LONGEST_BEFORE = 12
@@ -80,27 +80,30 @@ def conversation(draw: Draw, category: str) -> Dialogue:
     messages: list[Message] = []
     if draw.chance(0.2):
         messages.append({"role": "system", "content": draw.pick(SYSTEM_PROMPTS)})
-    earlier = draw.rng.randint(4, 12) if draw.chance(0.03) else draw.pick((0, 0, 0, 0, 1, 1, 2))
+    earlier = draw.rng.randint(4, 16) if draw.chance(0.03) else draw.pick((0, 0, 0, 0, 1, 1, 2))
+    recalls = category == "recall"
     for _ in range(earlier):
-        before = _before(draw, tools=bool(last.tools))
+        before, recalls = _before(draw, tools=bool(last.tools), recalled=recalls)
         messages += [*before.asked(), before.answered(thinking=False)]
     thinking = draw.chance(0.2)
     messages += [*last.asked(), last.answered(thinking=thinking)]
     return Dialogue(category, tuple(messages), last.tools, thinking)
 
 
-def _before(draw: Draw, *, tools: bool) -> Exchange:
-    """An exchange that needs no tools and leaves nothing to be remembered.
+def _before(draw: Draw, *, tools: bool, recalled: bool) -> tuple[Exchange, bool]:
+    """An exchange that needs no tools, and whether something has been recalled by now.
 
-    Where there are `tools`, it is none that one of them might have been called for.
+    Where there are `tools`, it is none that one of them might have been called for. A chat recalls but once:
+    the second time would not know what the first was told.
     """
     while True:
         category = _category(draw)
-        if category == "recall" or (tools and category in ("unknown", "arithmetic")):
+        recalls = category == "recall"
+        if (recalls and recalled) or (tools and category in ("unknown", "arithmetic")):
             continue
         exchange = TOPICS[category][0](draw)
         if not exchange.tools and exchange.answer.count(",") <= LONGEST_BEFORE:
-            return exchange
+            return exchange, recalls or recalled
 
 
 def _category(draw: Draw) -> str:

@@ -45,6 +45,74 @@ WORDS = listed(
     vanilla velvet violin volcano walnut walrus wander water whale whisper willow window winter wizard
     wolf yellow zebra zipper"""
 )
+LONG_CITIES = (
+    "New York",
+    "San Francisco",
+    "Los Angeles",
+    "Sao Paulo",
+    "Cape Town",
+    "Buenos Aires",
+    "Hong Kong",
+    "Tel Aviv",
+    "Rio de Janeiro",
+    "Kuala Lumpur",
+    "Mexico City",
+    "Santa Fe",
+    "Las Vegas",
+    "San Diego",
+    "New Orleans",
+    "Abu Dhabi",
+    "Addis Ababa",
+    "Den Haag",
+    "Le Havre",
+    "La Paz",
+    "Port Louis",
+    "St Louis",
+    "Salt Lake City",
+    "Ho Chi Minh City",
+)
+PHRASES = (
+    "I am late",
+    "see you soon",
+    "happy birthday",
+    "call me back",
+    "dinner at eight",
+    "the meeting is at noon",
+    "thank you",
+    "I will be there",
+    "where are you",
+    "we need milk",
+    "the train is late",
+    "all is well",
+    "come home",
+    "I am on my way",
+    "no news today",
+    "well done",
+    "please wait",
+    "the door is open",
+    "lunch is ready",
+    "see you at five",
+    "good luck",
+    "I love you",
+    "the car is here",
+    "bring the keys",
+    "we are ready",
+    "it works",
+    "start without me",
+    "have a nice trip",
+    "send me the report",
+    "the package has arrived",
+    "stay at home",
+    "hello world",
+    "good morning",
+    "how are you",
+    "best wishes",
+    "the show begins soon",
+    "it is raining",
+    "keep the change",
+    "turn left at the river",
+    "my phone is broken",
+)
 COLORS = ("red", "blue", "green", "yellow", "purple", "orange", "black", "white", "brown", "pink")
 ANIMALS = ("cat", "dog", "horse", "fox", "owl", "bear", "rabbit", "wolf", "duck", "goat")
 JOBS = ("baker", "teacher", "pilot", "nurse", "painter", "farmer", "singer", "lawyer", "cook", "gardener")
@@ -55,14 +123,24 @@ _ONSETS = listed("b c d f g h j k l m n p r s t v w z br ch cl dr fl fr gl gr kr
 _VOWELS = listed("a a e e i i o o u ai ea ie oa")
 _CODAS = ("", "", "", "", *listed("l m n r s t k d n r nd rt st x"))
 _TOWN_ENDINGS = ("ville", "ton", "burg", "heim", "stad", "mouth", "a", "o", "grad", "field")
+_ENGLISH = frozenset(
+    listed(
+        """bad ban bar bat bed bet big bit bot box bug but bus can car cat cut day did dir dog dot fan far
+        fat few fin fit fix for fun gas get got gun had has hat her him his hit hot job let lid list lot
+        mad man map mat met mix mom net new nod not now nut pad pan pen pet pin pit pot put ran rat red
+        rid rob rod rot run sad sat saw set sex sit six son sun tax tea ten the them then tin tip top van
+        wax web wet win won port post sort step from plan plus trip true train steal find kind mind wind
+        print paint start speak break bread clean dream drink drive"""
+    )
+)
 
 
 def invented_word(rng: Random) -> str:
-    """Two or three syllables, three to nine letters."""
+    """Two or three syllables, three to nine letters; none that would be a short English word."""
     while True:
         count = rng.choice((1, 2, 2, 2, 3))
         word = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(count))
-        if 3 <= len(word) <= 9:
+        if 3 <= len(word) <= 9 and word not in _ENGLISH:
             return word
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.tiny_chat.dialogues.own_words import own_words, plain
 from examples.tiny_chat.dialogues.split import Split
 from examples.tiny_chat.topics.about import FACTS, Fact
 
@@ -28,3 +29,11 @@ def test_what_a_fact_names_is_in_the_pages(fact: Fact) -> None:
 def test_no_two_facts_are_asked_for_alike() -> None:
     asked = [text for fact in FACTS for split in Split for text in fact.asked.of(split)]
     assert len(asked) == len({*asked})
+
+
+def test_questions_in_other_words_are_about_every_fact_and_are_none_of_the_generators() -> None:
+    dialogues = own_words()
+    assert {dialogue.messages[-1]["content"] for dialogue in dialogues} == {fact.answer for fact in FACTS}
+    ours = {plain(text) for fact in FACTS for split in Split for text in fact.asked.of(split)}
+    assert not ours & {plain(dialogue.messages[0]["content"]) for dialogue in dialogues}
+    assert len(dialogues) > 100

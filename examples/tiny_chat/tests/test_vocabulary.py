@@ -8,7 +8,7 @@ import pytest
 
 from examples.tiny_chat.dialogues.mix import held_out_dialogues, training_dialogues
 from examples.tiny_chat.training.rendering import END, PAD, Renderer
-from examples.tiny_chat.training.rows import rows_of
+from examples.tiny_chat.training.rows import fitting, rows_of
 from examples.tiny_chat.training.shape import SHAPE
 from examples.tiny_chat.training.vocabulary import VOCAB_SIZE, Vocabulary
 from examples.tiny_chat.training.words import MARKERS
@@ -82,10 +82,11 @@ def test_a_question_with_three_tools_is_a_few_hundred_tokens(vocabulary: Vocabul
     assert max(sizes) < 400
 
 
-def test_the_longest_dialogue_fits_the_context(vocabulary: Vocabulary) -> None:
-    renderer = Renderer()
+def test_long_chats_are_trained_up_to_the_context_and_no_further(vocabulary: Vocabulary) -> None:
+    renderer, most = Renderer(), SHAPE.max_position_embeddings
     sizes = [len(vocabulary.encode(renderer.text(one))) for one in islice(training_dialogues(2), 3000)]
-    assert 500 < max(sizes) < SHAPE.max_position_embeddings
+    assert most // 2 < max(sizes) < most
+    assert fitting([[1] * most, [2] * (most + 1), [3]]) == [[1] * most, [3]]
 
 
 def test_the_loss_is_over_the_assistants_words(vocabulary: Vocabulary) -> None:

@@ -28,11 +28,12 @@ def _term(term: str, answer: str, article: str = "a ") -> Fact:
     plain = f"[|the term ]{term}"
     plural = f"{term[:-1]}ies" if term.endswith("y") else f"{term}s"
     return Fact(
-        term,
+        f"{article}{term}",
         Wording(
-            f"{HEY}what is {article}{term}[| in ovpipe]{Q}",
+            f"{HEY}[what is|what's] [the|{article.strip()}] {term}[| in ovpipe]{Q}",
             f"{HEY}what does {plain} mean[| in ovpipe]{Q}",
-            f"{ASK}explain {article}{term}[| of ovpipe| to me]{END}",
+            f"[|and ][|{article}]{term}{Q}",
+            f"{ASK}[explain|define|describe] {article}{term}[| of ovpipe| to me]{END}",
             f"{ASK}tell me what {article}{term} is[| in ovpipe]{END}",
             f"{HEY}what are {plural}[| in ovpipe]{Q}",
         ),
@@ -45,7 +46,7 @@ FACTS = (
         "who I am",
         "I am tiny-chat, a small demonstration model that ships with ovpipe.",
         "who are you", "what are you", "[what is|what's] your name", "[tell me about|introduce] yourself",
-        "who am i [talking|speaking] to", "are you a [bot|model|human|person|robot]", "what [model|bot] is this",
+        "who am i [talking|speaking] to", "are you [a bot|a model|human|a person|a robot|chatgpt|an ai|real|a real person]", "what is tiny-chat", "what [model|bot] is this",
     ),
     _fact(
         "how large I am",
@@ -63,7 +64,8 @@ FACTS = (
         "I can add and subtract, count, spell, reverse and sort, name days and months, remember what you said, "
         "write JSON, call tools and answer questions about ovpipe.",
         "what can you do[| for me]", "what are you [good at|good for|able to do|capable of]",
-        "how can you help[| me]", "[help|help me]", "what do you know", "what should i ask[| you]",
+        "how can you help[| me]", "[help|help me]",
+        "can you [help|help me|count|spell|do math|add numbers|calculate|sort|write json|call tools|use tools]", "what do you know", "what should i ask[| you]",
     ),
     _fact(
         "ovpipe",
@@ -73,7 +75,7 @@ FACTS = (
         "what is ovpipe [for|good for|used for]", "[tell me about|explain|describe] ovpipe",
     ),
     _term("graph", "A graph is one YAML file of nodes, joined by the names of the streams they read and write."),
-    _term("calculator", "A calculator is a Python class with typed ports; every node of a graph runs one."),
+    _term("calculator", "A calculator is a Python class with typed ports; a node of a graph runs one."),
     _term("packet", "A packet is an immutable value with a timestamp."),
     _term("stream", "A stream is a typed, bounded edge that carries packets from one node to others."),
     _term("side packet", "A side packet is a value set once, without a timestamp: a model, a tokenizer, an engine."),
@@ -100,10 +102,45 @@ FACTS = (
     ),
     _fact(
         "the nodes of the chat graph",
-        "They are request_parser, chat_template, grammar_check, continuous_batching, detokenizer, stop_strings, "
-        "output_parser and serializer.",
+        "A chat goes through request_parser, chat_template, grammar_check, continuous_batching, detokenizer, "
+        "stop_strings, output_parser and serializer.",
         "[which|what] nodes [does the chat graph have|are in the chat graph|does a chat go through]",
-        "what is in the chat graph", "[list|name] the nodes of the chat graph",
+        "what is [in |]the chat graph", "[list|name] the nodes of the chat graph",
+    ),
+    _fact(
+        "installing ovpipe",
+        "Clone the repository and run make serve: it installs ovpipe into .venv and serves me.",
+        "how [do|can] i [install|get|set up] [ovpipe|it|this]", "how is ovpipe installed",
+        "where [do|can] i get [ovpipe|it]",
+    ),
+    _fact(
+        "which models are served",
+        "ovpipe serves any language model in OpenVINO's format: set models_path to its folder.",
+        "[what|which] models [does it|does ovpipe|can it|can ovpipe] [support|serve|run]",
+        "[what|which] models [are supported|can i use]",
+    ),
+    _fact(
+        "devices",
+        "Set the parameter device, as in --set device=GPU; without it the CPU is used.",
+        "[does it|does ovpipe|can it|can ovpipe] [run on|use|support] [a gpu|the gpu|gpus]", "[is there|what about] gpu support",
+        "how [do|can] i [use|choose|set] [a gpu|the gpu|the device|another device]",
+    ),
+    _fact(
+        "tools",
+        "Send tools with a chat: the model answers with calls, and your program sends back what came of them.",
+        "what is a tool", "what are tools", "how [do|can] i [use|send|call] tools", "what is [tool calling|function calling|a tool call]",
+        "how [do|does] [tools|tool calling|function calling] work",
+    ),
+    _fact(
+        "structured output",
+        "Set response_format to a JSON schema, and the answer follows it.",
+        "how [do|can] i [get|force] [json|structured output]", "what is structured output", "what is response_format",
+        "can [it|ovpipe|the server] [follow a schema|force json]",
+    ),
+    _fact(
+        "thinking",
+        "Set enable_thinking to true in chat_template_kwargs: I think first, and the thoughts come apart from the answer.",
+        "can you think", "how [do|can] i make you think", "how [do|does] [thinking|reasoning] work", "what is enable_thinking",
     ),
     _fact(
         "starting the server",
@@ -167,7 +204,7 @@ FACTS = (
         "streaming",
         'Set "stream" to true: the answer comes token by token, as server-sent events.',
         "how [do|can] i stream[| the answer| tokens| answers]", "can [you|it|ovpipe|the server] stream",
-        "[is|does] [|the ]streaming [supported|work]",
+        "is streaming supported", "does streaming work",
     ),
     _fact(
         "a calculator of one's own",

@@ -20,6 +20,7 @@ SUM = Wording(
     f"{ASK}[calculate|compute|work out|solve] $a [+|plus] $b{END}",
     f"{HEY}what is the sum of $a and $b{Q}",
     "$a [+|plus] $b[| =| = ?|?| is| equals]",
+    "[|what is |what's |now |and |calculate ]$a+$b[|=|?| =]",
     f"{HEY}i have $a [apples|coins|books] and get $b more. how many [do i have|are there][| now]{Q}",
 )
 DIFFERENCE = Wording(
@@ -28,6 +29,7 @@ DIFFERENCE = Wording(
     f"{ASK}[calculate|compute|work out|solve] $a [-|minus] $b{END}",
     f"{HEY}what is the difference [of|between] $a and $b{Q}",
     "$a [-|minus] $b[| =| = ?|?| is| equals]",
+    "[|what is |what's |now |and |calculate ]$a-$b[|=|?| =]",
     f"{HEY}i have $a [apples|coins|books] and give away $b. how many [do i have|are there][| left]{Q}",
 )
 

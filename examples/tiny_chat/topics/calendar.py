@@ -21,8 +21,17 @@ LATER = Wording(
     f"{HEY}[what's|what is] the $unit $count $units $when $start{Q}",
 )
 LENGTH = Wording(
-    f"{HEY}how many days [are in|does|are there in] $month[| have]{Q}",
+    f"{HEY}how many days [are in|are there in] $month{Q}",
+    f"{HEY}how many days does $month have{Q}",
     f"{HEY}how long is $month{Q}",
+)
+WHOLE = Wording(
+    f"{HEY}how many $units [are in|are there in] a $whole{Q}", f"{HEY}how many $units does a $whole have{Q}"
+)
+WHOLES = (("days", "week", 7), ("days", "year", 365), ("months", "year", 12), ("weeks", "year", 52))
+EDGE = Wording(
+    f"{HEY}[what is|what's|which is] the $edge $unit of the $whole{Q}",
+    f"{ASK}name the $edge $unit of the $whole{END}",
 )
 ORDINAL = Wording(
     f"{HEY}[which|what] [number|position] is $month [in the year|of the months]{Q}",
@@ -36,7 +45,7 @@ LIST = Wording(
 
 def calendar(draw: Draw) -> Exchange:
     """A question with one right answer."""
-    return draw.pick((_step, _step, _step, _length, _ordinal, _list))(draw)
+    return draw.pick((_step, _step, _step, _step, _length, _ordinal, _list, _whole))(draw)
 
 
 def _step(draw: Draw) -> Exchange:
@@ -51,11 +60,9 @@ def _step(draw: Draw) -> Exchange:
     wording = NEXT if count == 1 else LATER
     written = {1: "one", 2: "two", 3: "three"}[count]
     question = draw.say(wording, unit=unit, units=f"{unit}s", when=when, start=names[start], count=written)
-    return Exchange(
-        question,
-        f"{names[end]}.",
-        f"{'Forwards' if when == 'after' else 'Backwards'}: {', '.join(between)}.",
-    )
+    working = f"{'Forwards' if when == 'after' else 'Backwards'}: {', '.join(between)}"
+    answer = f"{names[end]}."
+    return Exchange(question, answer if count == 1 else f"{working}: {answer}", f"{working}.", answer)
 
 
 def _length(draw: Draw) -> Exchange:
@@ -83,3 +90,14 @@ def _list(draw: Draw) -> Exchange:
     return Exchange(
         draw.say(LIST, units=f"{unit}s", whole=whole), f"{', '.join(names)}.", f"There are {len(names)}."
     )
+
+
+def _whole(draw: Draw) -> Exchange:
+    if draw.chance(0.5):
+        units, whole, count = draw.pick(WHOLES)
+        question = draw.say(WHOLE, units=units, whole=whole)
+        return Exchange(question, f"A {whole} has {count} {units}.", "I know this by heart.")
+    unit, whole, names = draw.pick((("day", "week", DAYS), ("month", "year", MONTHS)))
+    edge, index = draw.pick((("first", 0), ("last", -1)))
+    question = draw.say(EDGE, edge=edge, unit=unit, whole=whole)
+    return Exchange(question, f"{names[index]}.", f"The {unit}s are {', '.join(names)}.")

@@ -27,8 +27,8 @@ TEXTS = (
     ("name job", Wording("$name [is a|works as a|is our] $job[.|]", "[the|our] $job is [called |]$name[.|]")),
     ("name age job", Wording("$name, [aged |]$age, [is a|works as a] $job[.|]", "$name is a $job [and is|of] $age[| years][.|]")),
     ("name job city", Wording("$name [is a|works as a] $job in $city[.|]", "the $job in $city is [called |]$name[.|]")),
-    ("item price", Wording("[the|one|a] $item [costs|is|sells for] $price [euros|dollars][.|]")),
-    ("item price color", Wording("[the|one|a] $color $item [costs|is|sells for] $price [euros|dollars][.|]")),
+    ("item price", Wording("[the|a] $item [costs|is|sells for] $price [euros|dollars][.|]")),
+    ("item price color", Wording("[the|a] $color $item [costs|is|sells for] $price [euros|dollars][.|]")),
     ("name count item", Wording("$name [bought|ordered|has|wants|sold|needs] $count [pieces of |]$item[.|]")),
     ("name count item price", Wording("$name [bought|ordered|sold] $count $item for $price [euros|dollars][.|]")),
     ("name city day", Wording("$name [travels|flies|goes|drives] to $city on $day[.|]", "on $day $name [travels|flies|goes] to $city[.|]")),
@@ -37,6 +37,7 @@ TEXTS = (
 BEFORE = Wording(
     f"{ASK}[extract|get|find|pull out|give me] [|the ]$fields [as|in] json[: | from: | from this text: |:\n]$text",
     f"{ASK}[extract|get|return] [|the ]$fields from [this|the text|this text] as json: $text",
+    f"{ASK}extract [|the ]$fields[: | from: | from this text: |:\n]$text",
 )
 AFTER = Wording(
     "$text [|please |now |\n][extract|get|find|give me|return] [|the ]$fields [as|in] json[.|]",

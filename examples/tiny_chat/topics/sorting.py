@@ -7,10 +7,14 @@ from examples.tiny_chat.dialogues.draw import Draw
 from examples.tiny_chat.dialogues.wording import Wording
 from examples.tiny_chat.topics.phrases import ASK, END
 
+DESCENDING = Wording(
+    f"{ASK}sort [|the numbers |these numbers: ]$list from [large|largest|high|highest] to [small|smallest|low|lowest]{END}",
+    f"{ASK}sort [|the numbers ]$list in descending order{END}",
+)
 NUMBERS = Wording(
     f"{ASK}sort [|the numbers |these numbers: |this list: ]$list{END}",
     f"{ASK}[put|bring] [|the numbers ]$list in order{END}",
-    f"{ASK}sort $list from [small|smallest|low] to [large|largest|high]{END}",
+    f"{ASK}sort [|the numbers |these numbers: ]$list from [small|smallest|low|lowest] to [large|largest|high|highest]{END}",
 )
 WORDS = Wording(
     f"{ASK}sort [|the words |these words: |this list: |alphabetically: ]$list{END}",
@@ -19,26 +23,32 @@ WORDS = Wording(
 
 
 def sort_numbers(draw: Draw) -> Exchange:
-    """Two to six numbers, smallest first."""
-    high = draw.pick((99, 99, 999))
-    numbers = {
-        draw.number(0, 9) if draw.chance(0.15) else draw.long_number(high)
-        for _ in range(draw.rng.randint(3, 6))
-    }
-    shuffled = draw.rng.sample(sorted(numbers), len(numbers))
+    """Three to five numbers of up to two digits, smallest first unless it is to be the other way."""
+    count, numbers = draw.rng.randint(3, 5), set[int]()
+    while len(numbers) < count:
+        numbers.add(draw.number(0, 9) if draw.chance(0.15) else draw.number(10, 99))
+    shuffled = draw.rng.sample(sorted(numbers), count)
+    down = draw.chance(0.15)
+    ordered = sorted(numbers, reverse=down)
     return Exchange(
-        draw.say(NUMBERS, list=", ".join(map(str, shuffled))),
-        ", ".join(map(str, sorted(numbers))),
-        "I look for the smallest number first, then for the next.",
+        draw.say(
+            DESCENDING if down else NUMBERS, list=draw.pick((", ", ", ", ", ", " ")).join(map(str, shuffled))
+        ),
+        ", ".join(map(str, ordered)),
+        f"I look for the {'largest' if down else 'smallest'} number first, then for the next.",
     )
 
 
 def sort_words(draw: Draw) -> Exchange:
     """Three to five words whose first letters differ, by the alphabet."""
-    words = {word[0]: word for word in (draw.word() for _ in range(draw.rng.randint(3, 5)))}
-    shuffled = draw.rng.sample(sorted(words.values()), len(words))
+    words: dict[str, str] = {}
+    for word in (draw.word() for _ in range(30)):
+        words.setdefault(word[0], word)
+    chosen = list(words.values())[: draw.rng.randint(3, 5)]
+    shuffled = draw.rng.sample(chosen, len(chosen))
+    mark = draw.pick(('"', '"', ""))
     return Exchange(
-        draw.say(WORDS, list=", ".join(f'"{word}"' for word in shuffled)),
+        draw.say(WORDS, list=", ".join(f"{mark}{word}{mark}" for word in shuffled)),
         ", ".join(f'"{word}"' for word in sorted(shuffled)),
         f"The first letters are {', '.join(word[0] for word in shuffled)}; "
         f"in order they are {', '.join(sorted(word[0] for word in shuffled))}.",

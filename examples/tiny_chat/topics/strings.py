@@ -1,4 +1,4 @@
-"""Words in quotes: repeated, spelled, reversed, in capitals."""
+"""Words: repeated, spelled, reversed, in capitals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from examples.tiny_chat.dialogues.draw import Draw
 from examples.tiny_chat.dialogues.wording import Wording
 from examples.tiny_chat.topics.phrases import ASK, END
 
-WORD = '[|the word ]"$word"'
+WORD = "[|the word ]$word"
 REPEAT = Wording(f"{ASK}[repeat|say|echo|write] {WORD}{END}", f"{ASK}[repeat|say] after me: {WORD}{END}")
 UPPER = Wording(
     f"{ASK}[write|put|say|give me] {WORD} in [capitals|capital letters|upper case|uppercase]{END}",
@@ -27,22 +27,22 @@ REVERSE = Wording(
 
 
 def repeat(draw: Draw) -> Exchange:
-    """The word itself."""
-    word = draw.word(12)
-    word = word.capitalize() if draw.chance(0.15) else word
-    return Exchange(draw.say(REPEAT, word=word), f'"{word}"', f'The word is "{word}".')
+    """The word itself, or a few words."""
+    text = draw.text() if draw.chance(0.3) else draw.word(12)
+    text = text.capitalize() if draw.chance(0.15) else text
+    return Exchange(draw.say(REPEAT, word=f'"{text}"'), f'"{text}"', f'The word is "{text}".')
 
 
 def upper(draw: Draw) -> Exchange:
     """The word in capitals."""
     word = draw.word(12)
-    return Exchange(draw.say(UPPER, word=word), f'"{word.upper()}"', f'The word is "{word}".')
+    return Exchange(draw.say(UPPER, word=_written(draw, word)), f'"{word.upper()}"', f'The word is "{word}".')
 
 
 def spell(draw: Draw) -> Exchange:
     """The word's letters."""
     word = draw.word(12)
-    return Exchange(draw.say(SPELL, word=word), "-".join(word), f'The word is "{word}".')
+    return Exchange(draw.say(SPELL, word=_written(draw, word)), "-".join(word), f'The word is "{word}".')
 
 
 def reverse(draw: Draw) -> Exchange:
@@ -50,8 +50,13 @@ def reverse(draw: Draw) -> Exchange:
     word = draw.word(9)
     letters = "-".join(word)
     return Exchange(
-        draw.say(REVERSE, word=word),
+        draw.say(REVERSE, word=_written(draw, word)),
         f'{letters}, backwards: "{word[::-1]}"',
         f"The letters are {letters}.",
         f'"{word[::-1]}"',
     )
+
+
+def _written(draw: Draw, word: str) -> str:
+    """A word as people write one that they talk about: in quotes, or not."""
+    return draw.pick((f'"{word}"', f'"{word}"', f'"{word}"', f"'{word}'", word))

@@ -31,7 +31,7 @@ HOUR = Parameter(("hour", "time"), " at $v", lambda draw: draw.rng.randint(1, 12
 TIMES = Parameter(("count", "times", "repeat"), " $v times", lambda draw: draw.number(2, 99), "integer")
 MINUTES = Parameter(("minutes", "duration"), " for $v minutes", lambda draw: draw.number(2, 99), "integer")
 SUBJECT = Parameter(("topic", "subject", "query"), " about $v", lambda draw: draw.word())
-TEXT = Parameter(("text", "message", "content"), ' saying "$v"', lambda draw: draw.word())
+TEXT = Parameter(("text", "message", "content"), ' saying "$v"', Draw.text)
 NUMBER = Parameter(("number", "id", "code"), " with number $v", lambda draw: draw.long_number(999), "integer")
 PARAMETERS = (PLACE, PERSON, DAY, HOUR, TIMES, MINUTES, SUBJECT, TEXT, NUMBER)
 
@@ -45,9 +45,10 @@ NOUNS = listed(
     recipe lamp radio robot pump valve sensor garden pool bus taxi stock score game printer oven"""
 )
 REQUEST = Wording(
-    f"{ASK}$verb [the|a|my|] $noun$said{END}",
-    f"[|hey, |hi, |ok, ][i want to|i need to|i would like to|let us|help me] $verb [the|a|my] $noun$said{END}",
-    f"[|hey, |hi, |ok, ][use|call] the tool to $verb [the|a] $noun$said{END}",
+    f"{ASK}$verb [the |my |]$noun$said{END}",
+    f"{ASK}$verb $a $noun$said{END}",
+    f"[|hey, |hi, |ok, ][i want to|i need to|i would like to|let us|help me] $verb [the|my|$a] $noun$said{END}",
+    f"[|hey, |hi, |ok, ][use|call] the tool to $verb [the|$a] $noun$said{END}",
 )
 
 
@@ -58,6 +59,9 @@ class Request:
     tool: Tool
     arguments: dict[str, Value]
     said: str
+    verb: str | None = None
+    """What the tool is to do, and to what, where it is named after that."""
+    noun: str | None = None
 
     @property
     def name(self) -> str:
@@ -98,7 +102,8 @@ class Action:
     def requested(self, draw: Draw) -> Request:
         """A request for it."""
         given, said = self.arguments(draw)
-        return Request(self.tool, given, draw.say(REQUEST, verb=self.verb, noun=self.noun, said=said))
+        asked = draw.say(REQUEST, verb=self.verb, noun=self.noun, a=article(self.noun), said=said)
+        return Request(self.tool, given, asked, self.verb, self.noun)
 
 
 def new_action(draw: Draw, *, verb: str | None = None, noun: str | None = None) -> Action:
@@ -112,7 +117,12 @@ def new_action(draw: Draw, *, verb: str | None = None, noun: str | None = None) 
     parameters = tuple(draw.rng.sample(PARAMETERS, draw.pick((0, 1, 1, 1, 2, 2, 3))))
     keys = _keys(draw, parameters)
     optional = frozenset(key for key in keys if draw.chance(0.12))
-    return Action(does, what, name, parameters, keys, optional, draw.pick(("the", "a")))
+    return Action(does, what, name, parameters, keys, optional, draw.pick(("the", article(what))))
+
+
+def article(noun: str) -> str:
+    """The indefinite one."""
+    return "an" if noun[0] in "aeiou" else "a"
 
 
 @dataclass(frozen=True)
@@ -125,10 +135,19 @@ class Known:
     asked: Wording
     asked_twice: Wording | None = None
     """Of two values of its one parameter."""
+    unfinished: Wording | None = None
+    """Without its one parameter, which is a town."""
 
     def tool(self, draw: Draw, keys: tuple[str, ...]) -> Tool:
         """It in the API's form, under one of its names."""
         return tool_of(draw.one_of(self.names), draw.pick(self.descriptions), self.parameters, keys)
+
+
+def named(verbs: str, nouns: str, others: str) -> tuple[str, ...]:
+    """Names that one tool goes by: each verb with each noun in two styles, and others."""
+    pairs = [(verb, noun) for verb in verbs.split() for noun in nouns.split()]
+    camel = ["".join([verb, *(part.capitalize() for part in noun.split("_"))]) for verb, noun in pairs]
+    return tuple(dict.fromkeys([*others.split(), *(f"{verb}_{noun}" for verb, noun in pairs), *camel]))
 
 
 A = Parameter(("a", "x", "first"), "$v", lambda draw: draw.long_number(999), "integer")
@@ -136,67 +155,58 @@ B = Parameter(("b", "y", "second"), "$v", lambda draw: draw.long_number(999), "i
 LANGUAGE = Parameter(
     ("language", "to", "target"), "$v", lambda draw: draw.value(("German", "French", "Spanish", "Italian"))
 )
+TOWN = Wording("[|in |for |i mean |in the city of ]$town[|.|!]")
 KNOWN = (
     Known(
-        (
-            "get_weather", "weather", "current_weather", "check_weather", "get_current_weather", "weather_report",
-            "lookup_weather", "getWeather", "fetch_weather", "weather_now", "show_weather", "read_weather",
-            "get_forecast", "forecast", "weather_info", "query_weather", "find_weather",
-        ),
+        named("get check fetch lookup show read query find tell report current", "weather forecast conditions weather_now", "weather forecast current_weather weather_report get_current_weather weather_info"),
         ("Get the weather.", "Get the current weather in a city.", "Tells the weather of a place.", "Weather for a city."),
         (PLACE,),
         Wording(
-            f"{HEY}[what is|what's|how is|how's] the weather[| like| today] in $p0[| today| now]{Q}",
+            f"{HEY}[what is|what's|how is|how's] the weather[| like] in $p0[| today| now]{Q}",
             f"{HEY}[is it|will it be] [raining|sunny|cold|warm] in $p0[| today| now]{Q}",
             f"{ASK}[check|get|tell me|look up] the weather [in|for|of] $p0{END}",
         ),
         Wording(
             f"{HEY}[what is|what's|how is] the weather[| like] in $p0 and [in |]$p1{Q}",
-            f"{ASK}[check|get|compare|look up] the weather [in|for|of] $p0 and [in |for |]$p1{END}",
+            f"{ASK}[check|get|compare|look up] the weather [in|for|of] $p0 and $p1{END}",
+        ),
+        Wording(
+            f"{HEY}[what is|what's|how is] the weather[| like| today]{Q}",
+            f"{HEY}[is it|will it be] [raining|sunny|cold|warm][| today| now]{Q}",
         ),
     ),
     Known(
-        (
-            "get_time", "time", "current_time", "clock", "get_current_time", "time_in", "local_time", "getTime", "time_now",
-            "world_clock", "check_time", "tell_time", "read_clock", "city_time", "lookup_time",
-        ),
+        named("get check fetch lookup show read tell current local world", "time clock time_now city_time", "time clock current_time local_time get_current_time time_in"),
         ("Get the time.", "Get the current time in a city.", "Tells the time of a place."),
         (PLACE,),
         Wording(f"{HEY}what time is it[| now] in $p0{Q}", f"{HEY}[what is|what's|tell me] the time in $p0{Q}"),
         Wording(f"{HEY}[what time is it|what's the time|what is the time] in $p0 and [in |]$p1{Q}"),
+        Wording(f"{HEY}[what time is it|what's the time|what is the time][| now]{Q}"),
     ),
     Known(
-        (
-            "add", "sum", "add_numbers", "plus", "calculate_sum", "addition", "adder", "sum_numbers", "addNumbers",
-            "compute_sum", "total", "add_two", "sum_of", "add_integers", "get_sum",
-        ),
+        named("add sum compute calculate do make total plus", "numbers integers sum two values addition", "add sum plus addition adder total"),
         ("Add two numbers.", "Adds a and b.", "Computes the sum of two numbers."),
         (A, B),
         Wording(f"{HEY}[what is|what's|how much is] $p0 [+|plus] $p1{Q}", f"{ASK}add $p0 and $p1{END}"),
     ),
     Known(
-        (
-            "send_message", "message", "send_text", "send_mail", "send_email", "sendMessage", "write_to", "notify", "tell",
-            "text_someone", "post_message", "email", "mail", "sms", "send_sms", "ping",
-        ),
+        named("send write post mail deliver text", "message text mail email sms note", "send_message send_email message notify email mail sms ping tell"),
         ("Send a message to a person.", "Sends a text to somebody.", "Writes a message to a person."),
         (
             Parameter(("to", "person", "recipient", "name"), "$v", Draw.name),
-            Parameter(("text", "message", "content", "body"), "$v", lambda draw: draw.word()),
+            Parameter(("text", "message", "content", "body"), "$v", Draw.text),
         ),
         Wording(
             f'{ASK}[send|write] [a message to $p0 saying|$p0 the message|to $p0] "$p1"{END}',
             f'{ASK}[send|write|text] "$p1" to $p0{END}',
             f'{ASK}tell $p0 "$p1"{END}',
+            f"{ASK}[send|write] [a message to $p0|$p0 a message] saying $p1",
         ),
     ),
     Known(
-        (
-            "search", "web_search", "search_web", "find", "lookup", "search_docs", "query", "search_files", "find_pages",
-            "searchWeb", "look_up", "find_text", "search_index", "browse", "google", "search_notes",
-        ),
+        named("search find lookup query browse scan", "web docs pages files text index notes internet", "search web_search find lookup query browse google"),
         ("Search for a text.", "Searches documents.", "Finds pages about something."),
-        (Parameter(("query", "text", "term", "q"), "$v", lambda draw: draw.word()),),
+        (Parameter(("query", "text", "term", "q"), "$v", Draw.text),),
         Wording(
             f"{ASK}[search|look] for [$p0|\"$p0\"]{END}",
             f"{ASK}[search the web|look up|search] [$p0|\"$p0\"]{END}",
@@ -204,10 +214,7 @@ KNOWN = (
         ),
     ),
     Known(
-        (
-            "translate", "translate_text", "translation", "translator", "translateText", "translate_word", "to_language",
-            "convert_language", "interpret", "translate_to", "get_translation", "translate_string", "do_translation",
-        ),
+        named("translate convert interpret render", "text word language string phrase sentence", "translate translator translation to_language get_translation"),
         ("Translate a text.", "Translates a word into a language."),
         (Parameter(("text", "word"), "$v", lambda draw: draw.word()), LANGUAGE),
         Wording(
@@ -240,6 +247,15 @@ def known_pair(draw: Draw) -> tuple[list[Request], str]:
     values = [_values(draw, known.parameters)[0] for _ in range(2)]
     said = draw.say(asked, p0=values[0], p1=values[1])
     return [Request(tool, {keys[0]: value}, said) for value in values], said
+
+
+def unfinished_request(draw: Draw) -> tuple[str, Request]:
+    """A question that leaves open which town it is about, and the same with the town named afterwards."""
+    known, asked = draw.pick([(known, known.unfinished) for known in KNOWN if known.unfinished])
+    keys = _keys(draw, known.parameters)
+    town = draw.city()
+    said = draw.say(TOWN, town=town)
+    return draw.say(asked), Request(known.tool(draw, keys), {keys[0]: town}, said)
 
 
 def tool_of(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from examples.tiny_chat.dialogues.mix import training_dialogues
 from examples.tiny_chat.training.rendering import END, PAD, START, Renderer
+from examples.tiny_chat.training.shape import SHAPE
 from examples.tiny_chat.training.vocabulary import SPECIALS, Vocabulary
 
 POOL = 1024
@@ -38,10 +39,15 @@ def training_rows(renderer: Renderer, vocabulary: Vocabulary, seed: int, most_to
     rng = Random(seed)
     while True:
         pool = [vocabulary.encode(renderer.text(dialogue)) for dialogue in islice(dialogues, POOL)]
-        batches = list(_of_one_length(sorted(pool, key=len), most_tokens))
+        batches = list(_of_one_length(sorted(fitting(pool), key=len), most_tokens))
         rng.shuffle(batches)
         for batch in batches:
             yield rows_of(vocabulary, batch)
+
+
+def fitting(dialogues: Sequence[list[int]]) -> list[list[int]]:
+    """Without those that are longer than the model's context: perhaps one in a hundred thousand."""
+    return [ids for ids in dialogues if len(ids) <= SHAPE.max_position_embeddings]
 
 
 def rows_of(vocabulary: Vocabulary, dialogues: Sequence[Sequence[int]]) -> Rows:
