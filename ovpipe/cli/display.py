@@ -1,14 +1,11 @@
-"""What `ovpipe serve` shows: bars on a terminal, plain lines anywhere else."""
+"""What is shown while models load: bars on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 import typer
 from rich.console import Console
@@ -22,9 +19,8 @@ BESIDE = BAR_WIDTH + len(" * ") + len("  0:00:00 ")
 class Lines:
     """One line for each thing that happens, out at once: for files, pipes and service managers."""
 
-    def __init__(self, graphs: Mapping[str, str], on_draining: Callable[[], None]) -> None:
-        self._graphs = graphs
-        self._on_draining = on_draining
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
 
     def __enter__(self) -> Self:
         return self
@@ -34,48 +30,38 @@ class Lines:
     ) -> None:
         return None
 
-    def bound(self, url: str) -> None:
-        """The banner: what is served, where, and how to ask it."""
-        self._say(f"ovpipe {version('ovpipe')} listens on {url}")
-        for name, graph in self._graphs.items():
-            self._say(f"model {name}: loading (graph {graph})")
-        self._say(f"try: {curl_example(url, next(iter(self._graphs)))}")
+    def begin(self) -> None:
+        """The models begin to load."""
 
     def loading(self, model: str, node: str, message: str, fraction: float | None) -> None:
         """One step of a model's load."""
         done = "" if fraction is None else f" {fraction:.0%}"
-        self._say(f"model {model}: {node}: {message}{done}")
+        self.say(f"model {model}: {node}: {message}{done}")
 
     def available(self, model: str, seconds: float) -> None:
         """A model is ready."""
-        self._say(f"model {model}: ready after {seconds:.1f} s")
+        self.say(f"model {model}: ready after {seconds:.1f} s")
 
     def failed(self, model: str, reason: str) -> None:
         """A model is not."""
-        self._say(f"model {model}: failed to load: {reason}")
+        self.say(f"model {model}: failed to load: {reason}")
 
-    def draining(self, requests: int) -> None:
-        """The first signal came."""
-        self._on_draining()
-        waits = f"; waiting for {requests} requests, a second signal ends them now" if requests else ""
-        self._say(f"shutting down{waits}")
-
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """A line, whatever it holds."""
         try:
-            typer.echo(" ".join(line.splitlines()))
-            sys.stdout.flush()
-        except BrokenPipeError:  # who read it has gone; the server goes on without
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            typer.echo(" ".join(line.splitlines()), file=self._file)
+            self._file.flush()
+        except BrokenPipeError:  # who read it has gone; the program goes on without
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
 
 
 class Bars(Lines):
     """A bar for each model while it loads."""
 
-    def __init__(
-        self, graphs: Mapping[str, str], on_draining: Callable[[], None], console: Console | None = None
-    ) -> None:
-        super().__init__(graphs, on_draining)
-        self._console = console or Console(highlight=False)
+    def __init__(self, models: Iterable[str], file: TextIO, console: Console | None = None) -> None:
+        super().__init__(file)
+        self._models = tuple(models)
+        self._console = console or Console(file=file, highlight=False)
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[model]}", markup=False),
@@ -87,10 +73,9 @@ class Bars(Lines):
         )
         self._tasks: dict[str, TaskID] = {}
 
-    def bound(self, url: str) -> None:
-        super().bound(url)
+    def begin(self) -> None:
         self._tasks = {
-            name: self._progress.add_task("loading", total=None, model=name) for name in self._graphs
+            name: self._progress.add_task("loading", total=None, model=name) for name in self._models
         }
         self._progress.start()
 
@@ -117,9 +102,12 @@ class Bars(Lines):
     ) -> None:
         self._progress.stop()
 
+    def say(self, line: str) -> None:
+        self._console.print(" ".join(line.splitlines()), markup=False, soft_wrap=True)
+
     def _fitting(self, message: str) -> str:
         """What fits on the line: a longer one would squeeze the columns before it."""
-        room = max(20, self._console.width - BESIDE - max(map(len, self._graphs)))
+        room = max(20, self._console.width - BESIDE - max(map(len, self._models)))
         return message if len(message) <= room else message[: room - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
     def _end(self, model: str) -> None:
@@ -127,16 +115,7 @@ class Bars(Lines):
         if not self._tasks:
             self._progress.stop()
 
-    def _say(self, line: str) -> None:
-        self._console.print(" ".join(line.splitlines()), markup=False, soft_wrap=True)
 
-
-def display_for(graphs: Mapping[str, str], on_draining: Callable[[], None]) -> Lines:
-    """Bars when somebody looks, lines when something reads. `graphs` has the graph's name of each model."""
-    return (Bars if sys.stdout.isatty() else Lines)(graphs, on_draining)
-
-
-def curl_example(url: str, model: str) -> str:
-    """A command line that asks the model something."""
-    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}], "stream": True})
-    return f"curl -N {url}/v1/chat/completions -H 'Content-Type: application/json' -d '{body}'"
+def display_for(models: Iterable[str], file: TextIO) -> Lines:
+    """Bars when somebody looks, lines when something reads."""
+    return Bars(models, file) if file.isatty() else Lines(file)

@@ -27,7 +27,10 @@ class OneRecordFormatter(logging.Formatter):
         return "\n    ".join(line.translate(CONTROLS) for line in lines)
 
 
-CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(9), *range(10, 32), 127, 0x85, 0x2028, 0x2029)}
+CONTROLS = {
+    code: repr(chr(code))[1:-1] for code in (*range(9), *range(10, 32), *range(127, 160), 0x2028, 0x2029)
+}
+"""All but the tab. Those above 127 count: to some terminals 0x9b is what escape and a bracket are."""
 
 
 def configure_logs(level: LogLevel, *, access_log: bool) -> None:

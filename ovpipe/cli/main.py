@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ovpipe.cli.chat import chat
 from ovpipe.cli.check import check
 from ovpipe.cli.schema import schema
 from ovpipe.cli.serve import serve
@@ -38,6 +39,7 @@ def application() -> typer.Typer:
     )
     app.callback()(_options)
     app.command()(serve)
+    app.command()(chat)
     app.command()(check)
     app.command()(schema)
     return app

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ovpipe.cli import embedded
 from ovpipe.cli.assignments import Assignments, parameters_of
 from ovpipe.cli.display import display_for
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
+from ovpipe.cli.one_model import one_model
 from ovpipe.cli.project import collect_calculators
-from ovpipe.graph.files import find_graph
+from ovpipe.cli.server_display import ServerDisplay
 from ovpipe.runtime.trace import Trace
-from ovpipe.serving.config import (
-    Address,
-    ModelConfig,
-    ServerConfig,
-    read_server_config,
-)
-from ovpipe.serving.config import schema as server_schema
+from ovpipe.serving.config import Address, ServerConfig, read_server_config
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.repository import Repository
 from ovpipe.serving.server import serve as run_server
@@ -44,18 +38,18 @@ def serve(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The model's name in requests. [default: the graph file's]"),
+        typer.Option(metavar="NAME", help="The model's name in requests. Default: the graph file's."),
     ] = None,
     assignments: Assignments = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A server.yaml with several models.")
     ] = None,
     host: Annotated[
-        str | None, typer.Option(metavar="HOST", help="Where to listen. [default: 127.0.0.1]")
+        str | None, typer.Option(metavar="HOST", help="Where to listen. Default: 127.0.0.1.")
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, metavar="PORT", help="0: the system chooses. [default: 8000]"),
+        typer.Option(min=0, max=65535, metavar="PORT", help="0: the system chooses. Default: 8000."),
     ] = None,
     calculators: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The folder of the project's calculators.")
@@ -76,7 +70,7 @@ def serve(
     """Serves models over HTTP, as OpenAI's API does."""
     configure_logs(log_level, access_log=access_log)
     if config is None:
-        chosen = _one_model(graph, model, parameters_of(assignments))
+        chosen = ServerConfig((one_model(graph, model, parameters_of(assignments)),), Address(), Limits())
     elif graph is None and model is None and not assignments:
         chosen = read_server_config(config)
     else:
@@ -90,7 +84,8 @@ def serve(
     repository.watch(kept, node_figures=node_figures)
     stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)
     graphs = {one.name: one.graph.stem for one in chosen.models}
-    with display_for(graphs, lambda: end_process_after(stop_seconds)) as display:
+    with display_for(graphs, sys.stdout) as lines:
+        display = ServerDisplay(lines, graphs, lambda: end_process_after(stop_seconds))
         try:
             asyncio.run(run_server(repository, address, chosen.limits, display))
         finally:
@@ -109,17 +104,6 @@ def _trace_for(file: Path | None) -> Trace | None:
             f"{file} cannot be written: {error.strerror}", param_hint="--trace"
         ) from error
     return Trace()
-
-
-def _one_model(graph: str | None, model: str | None, parameters: dict[str, Any]) -> ServerConfig:
-    if graph is None:
-        parameters = embedded.embedded_parameters() | parameters
-    file = find_graph(graph or embedded.GRAPH, Path())
-    name = model or (embedded.NAME if graph is None else file.stem)
-    named = server_schema()["properties"]["models"]["propertyNames"]
-    if not re.fullmatch(named["pattern"], name):
-        raise typer.BadParameter(f"{name!r} is not {named['title']}", param_hint="--model")
-    return ServerConfig((ModelConfig(name, file, parameters, Path()),), Address(), Limits())
 
 
 def _stop_seconds(limits: Limits) -> float:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import json
 import shlex
+import sys
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console
 
-from ovpipe.cli.display import Bars, Lines, curl_example
+from ovpipe.cli.display import Bars, Lines
+from ovpipe.cli.server_display import ServerDisplay, curl_example
 
 
-def show(display: Lines) -> None:
-    with display:
+def show(lines: Lines, on_draining: Callable[[], None] = lambda: None) -> None:
+    with lines:
+        display = ServerDisplay(lines, {"a": "chat", "b": "mine"}, on_draining)
         display.bound("http://127.0.0.1:8000")
         display.loading("a", "engine", "compiling", None)
         display.loading("a", "engine", "warming up", 0.5)
@@ -24,7 +28,7 @@ def show(display: Lines) -> None:
 
 def test_lines_are_plain_and_one_for_each_event(capsys: pytest.CaptureFixture[str]) -> None:
     drained: list[str] = []
-    show(Lines({"a": "chat", "b": "mine"}, lambda: drained.append("now")))
+    show(Lines(sys.stdout), lambda: drained.append("now"))
     out = capsys.readouterr().out.splitlines()
     assert out[0].endswith("listens on http://127.0.0.1:8000")
     assert out[1:3] == ["model a: loading (graph chat)", "model b: loading (graph mine)"]
@@ -42,7 +46,7 @@ def test_lines_are_plain_and_one_for_each_event(capsys: pytest.CaptureFixture[st
 def test_a_terminal_gets_bars_and_keeps_the_lines_that_matter() -> None:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=200, highlight=False)
-    show(Bars({"a": "chat", "b": "mine"}, lambda: None, console))
+    show(Bars(("a", "b"), screen, console))
     shown = screen.getvalue()
     assert "engine: warming up" in shown
     assert "\N{BOX DRAWINGS HEAVY HORIZONTAL}" in shown

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ovpipe.cli.embedded import NAME
 from tests.serving.asking import get, post
 from tests.serving.conftest import GRAPHS
 from tests.serving.server_process import ServerProcess, assert_gone
@@ -19,7 +20,7 @@ from tests.serving.waiting import wait_until
 def test_without_arguments_it_serves_the_embedded_model_and_leaves_no_process_behind() -> None:
     with ServerProcess() as server:
         server.wait_ready()
-        body = {"model": "tiny-random", "max_tokens": 4, "messages": [{"role": "user", "content": "Hello"}]}
+        body = {"model": NAME, "max_tokens": 4, "messages": [{"role": "user", "content": "Hello"}]}
         answer = post(server.url, body)
         assert answer.status == 200
         assert answer.json()["usage"]["completion_tokens"] == 4
@@ -34,7 +35,7 @@ def test_the_banner_has_a_command_that_works() -> None:
         done = subprocess.run(shlex.split(command), capture_output=True, timeout=60, check=True)
         assert done.stdout.endswith(b"data: [DONE]\n\n")
         chunk = json.loads(done.stdout.split(b"\n\n")[0].removeprefix(b"data: "))
-        assert chunk["model"] == "tiny-random"
+        assert chunk["model"] == NAME
 
 
 def test_a_killed_server_takes_its_engine_along() -> None:

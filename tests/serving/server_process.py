@@ -120,7 +120,7 @@ class ServerProcess:
 
     def children(self) -> set[int]:
         """All processes below the server."""
-        return _descendants(self.pid)
+        return descendants(self.pid)
 
     def stop(self, timeout: float = STOP_SECONDS) -> int:
         """Stops the server by SIGTERM, asserts that no process is left, and gives the exit code."""
@@ -172,7 +172,8 @@ def _collect(stream: IO[str], lines: list[str]) -> threading.Thread:
     return thread
 
 
-def _descendants(pid: int) -> set[int]:
+def descendants(pid: int) -> set[int]:
+    """All processes below a process."""
     parents = {int(entry.name): _parent(int(entry.name)) for entry in Path("/proc").glob("[0-9]*")}
     below: set[int] = set()
     new = {pid}

@@ -1,0 +1,149 @@
+"""`ovpipe chat`: a conversation in the terminal, through a graph or with a server."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ovpipe.cli.assignments import Assignments, parameters_of
+from ovpipe.cli.chatting.background import BackgroundLoop
+from ovpipe.cli.chatting.conversation import Conversation
+from ovpipe.cli.chatting.graph_way import GraphWay
+from ovpipe.cli.chatting.interrupts import Interrupts
+from ovpipe.cli.chatting.questions import FileLines, LineSource, Questions, TerminalLines
+from ovpipe.cli.chatting.screen import Screen
+from ovpipe.cli.chatting.session import Session
+from ovpipe.cli.chatting.url_way import UrlWay
+from ovpipe.cli.chatting.way import Way
+from ovpipe.cli.last_resort import end_process_after
+from ovpipe.cli.logs import LogLevel, configure_logs
+from ovpipe.cli.one_model import one_model
+from ovpipe.cli.project import collect_calculators
+
+CLOSE_SECONDS = 30.0
+"""What the end may take before the process is ended: a graph's own bound is shorter."""
+
+
+def chat(
+    graph: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[GRAPH]",
+            help="A graph file, or the name of a shipped graph; without one, a tiny model inside ovpipe.",
+        ),
+    ] = None,
+    assignments: Assignments = None,
+    calculators: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder of the project's calculators.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The model's name in requests. Default: the graph file's, or the server's first.",
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Talk with a server that speaks OpenAI's API; its base URL, /v1 or not."
+        ),
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", envvar="OPENAI_API_KEY", help="What to send that server as a Bearer token."
+        ),
+    ] = None,
+    system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.")] = None,
+    think: Annotated[
+        bool | None,
+        typer.Option(
+            "--think/--no-think",
+            help="Have the model think before it answers, or not. Default: as its template says.",
+        ),
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="The most tokens of an answer.")
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="X", help="How much chance there is in the choice of words."),
+    ] = None,
+) -> None:
+    """Talks with a model in the terminal. /help there lists what else can be said.
+
+    Without a terminal each line of the input is a question, and the output a transcript.
+    """
+    configure_logs(LogLevel.WARNING, access_log=False)
+    _never_fail_at_a_character()
+    if url is None:
+        config = one_model(graph, model, parameters_of(assignments))
+        way: Way = GraphWay(config, collect_calculators([config.graph], calculators))
+    elif graph is None and not assignments and calculators is None:
+        way = UrlWay(_checked_url(url), model, _checked_key(api_key))
+    else:
+        raise typer.BadParameter(
+            "a server at a URL has graphs of its own; leave out GRAPH, --set and --calculators",
+            param_hint="--url",
+        )
+    parameters = {"max_tokens": max_tokens, "temperature": temperature}
+    given = {name: value for name, value in parameters.items() if value is not None}
+    if not _talk(way, given, system, think):
+        raise typer.Exit(1)
+
+
+def _talk(way: Way, parameters: dict[str, Any], system: str | None, think: bool | None) -> bool:
+    """The whole conversation; whether it went well, which only matters where nobody watches it."""
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    styled = at_terminal and os.environ.get("TERM") != "dumb"
+    screen = Screen(sys.stdout, styled=styled, max_tokens=parameters.get("max_tokens"))
+    with BackgroundLoop() as loop:
+        try:
+            with Interrupts() as interrupts:
+                loop.run(way.open, interrupts.stopping)
+                conversation = Conversation({"model": way.model, **parameters}, system=system, think=think)
+                if at_terminal:
+                    lines: LineSource = TerminalLines(interrupts)
+                    screen.say(f"{way.model} ({way.place}): /help lists commands, /bye leaves")
+                else:
+                    lines = FileLines(sys.stdin, sys.stdout, interrupts)
+                session = Session(
+                    way, loop, interrupts, conversation, Questions(lines), screen, at_terminal=at_terminal
+                )
+                return session.talk() or at_terminal
+        finally:
+            end_process_after(CLOSE_SECONDS)
+            loop.run(way.close)
+
+
+def _checked_url(url: str) -> str:
+    if re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", url):
+        return url
+    raise typer.BadParameter(
+        f"{url!r} is no base URL; write one as in http://localhost:8000", param_hint="--url"
+    )
+
+
+def _checked_key(key: str | None) -> str | None:
+    """The key without what files and shells put around it."""
+    stripped = (key or "").strip()
+    if stripped and not re.fullmatch(r"[\x21-\x7e]+", stripped):
+        raise typer.BadParameter(
+            "the key has characters that no header can carry; see what OPENAI_API_KEY holds",
+            param_hint="--api-key",
+        )
+    return stripped or None
+
+
+def _never_fail_at_a_character() -> None:
+    """What is no text in the terminal's encoding is replaced, not a reason to end."""
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)

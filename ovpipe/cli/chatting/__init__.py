@@ -1,0 +1,1 @@
+"""A conversation in the terminal: what `ovpipe chat` is made of."""

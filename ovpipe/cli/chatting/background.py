@@ -1,0 +1,140 @@
+"""An event loop on a thread of its own, so that it lives on while the terminal is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, aclosing, nullcontext
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+LOOK_SECONDS = 0.5
+"""How long a signal handler may be put off."""
+END_SECONDS = 10.0
+"""For what is left on the loop to end. The thread does not keep the process alive."""
+
+
+class BackgroundLoop:
+    """The loop, from entering the block until leaving it.
+
+    The thread lives as long as the loop: on Linux an engine's process ends with the thread that started it.
+    """
+
+    def __init__(self) -> None:
+        self._started: SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = SimpleQueue()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), name="loop", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._loop, self._over = self._started.get()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join(END_SECONDS)
+
+    def job(self, source: AsyncGenerator[T]) -> Job[T]:
+        """Has a source iterated on the loop."""
+        return Job(self._loop, source)
+
+    def run(
+        self,
+        work: Callable[[], Awaitable[object]],
+        stopping: Callable[[Callable[[], None]], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        """Waits for work on the loop; raises what it raises, KeyboardInterrupt when it was stopped.
+
+        `stopping` is given what stops it, and entered while it is waited for.
+        """
+        with self.job(_result_of(work)) as job, stopping(job.cancel):
+            for _ in job:
+                pass
+        if job.cancelled:
+            raise KeyboardInterrupt
+
+    async def _live(self) -> None:
+        over = asyncio.Event()
+        self._started.put((asyncio.get_running_loop(), over))
+        await over.wait()
+
+
+class Job(Generic[T]):
+    """What an asynchronous generator brings on a loop's thread, for who waits on another.
+
+    It begins at once. Leaving the block cancels what is left of it, and waits for its end.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, source: AsyncGenerator[T]) -> None:
+        self.cancelled = False
+        """Whether it has ended because it was cancelled."""
+        self._loop = loop
+        self._source = source
+        self._brought: SimpleQueue[T | _End] = SimpleQueue()
+        self._end: _End | None = None
+        loop.call_soon_threadsafe(self._start)
+
+    def cancel(self) -> None:
+        """Has it end soon; for any thread, and for signal handlers."""
+        self._loop.call_soon_threadsafe(lambda: self._task.cancel())
+
+    def __iter__(self) -> Iterator[T]:
+        """All it brings. Raises what it raises; ends quietly when it was cancelled."""
+        while self._end is None:
+            item = self._take()
+            if isinstance(item, _End):
+                self._end = item
+            else:
+                yield item
+        self.cancelled = isinstance(self._end.error, asyncio.CancelledError)
+        if self._end.error is not None and not self.cancelled:
+            raise self._end.error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._end is None:
+            self.cancel()
+        while self._end is None:
+            item = self._take()
+            self._end = item if isinstance(item, _End) else None
+
+    def _take(self) -> T | _End:
+        # Looks up now and then: a signal does not end a wait that it comes just before, nor any on Windows.
+        while True:
+            with contextlib.suppress(Empty):
+                return self._brought.get(timeout=LOOK_SECONDS)
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._bring())
+        # Not in the task: one that is cancelled before its first step would never say so.
+        self._task.add_done_callback(lambda task: self._brought.put(_End(_error_of(task))))
+
+    async def _bring(self) -> None:
+        async with aclosing(self._source) as source:
+            async for item in source:
+                self._brought.put(item)
+
+
+class _End:
+    """The last that a job brings."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
+
+
+async def _result_of(work: Callable[[], Awaitable[object]]) -> AsyncGenerator[object]:
+    yield await work()

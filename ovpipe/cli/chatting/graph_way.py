@@ -1,0 +1,91 @@
+"""GraphWay: straight through a graph in this process, without a server."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from ovpipe.cli.chatting.way import ChatError, Response
+from ovpipe.cli.display import display_for
+from ovpipe.errors import RequestError, RunError
+from ovpipe.http import HttpRequest
+from ovpipe.registry import Registry
+from ovpipe.serving.body import parse_body
+from ovpipe.serving.config import ModelConfig
+from ovpipe.serving.limits import Limits
+from ovpipe.serving.repository import Repository
+from ovpipe.serving.served_run import ServedRun, joined
+
+log = logging.getLogger(__name__)
+
+PATH = "/chat/completions"
+
+
+class GraphWay:
+    """A graph that `ovpipe serve` could serve, given what the front door would give it: a run a question.
+
+    Making one raises GraphError with every mistake in the graph's file, before anything is loaded.
+    """
+
+    def __init__(self, config: ModelConfig, registry: Registry) -> None:
+        self.model = config.name
+        self.place = f"graph {config.graph.stem}"
+        self._repository = Repository.load([config], registry)
+        self._limits = Limits()
+
+    async def open(self) -> None:
+        """Loads the model, and shows how that goes on stderr."""
+        with display_for([self.model], sys.stderr) as lines:
+            lines.begin()
+            await self._repository.open(lines)
+        if self._repository.all_failed():
+            raise ChatError("the model could not be loaded, so there is nobody to talk with")
+
+    @asynccontextmanager
+    async def post(self, body: Mapping[str, Any]) -> AsyncIterator[Response]:
+        """A run of the graph, which has ended when the block is left."""
+        # Asked for here and not of every server: some refuse a body with keys they do not know.
+        encoded = msgspec.json.encode({**body, "stream_options": {"include_usage": True}})
+        headers = {"content-type": "application/json", "content-length": str(len(encoded))}
+        request = HttpRequest("POST", PATH, headers, encoded, await parse_body(encoded))
+        run = ServedRun(self._repository.find(self.model), self._limits, tell=told)
+        try:
+            try:
+                start = await run.start(request)
+            except Exception as error:
+                raise run.told(error) from error
+            named = {name.lower(): value for name, value in start.headers.items()}
+            media_type = named.get("content-type", "").partition(";")[0].strip().lower()
+            async with aclosing(_pieces(run)) as pieces:
+                yield Response(start.status, media_type, pieces)
+            run.reader.close()
+            await run.nodes_to_end()
+        finally:
+            await run.end()
+
+    async def close(self) -> None:
+        """Closes the graph, and ends its engine's process with it."""
+        await self._repository.close(self._limits.graph_close_seconds)
+
+
+async def _pieces(run: ServedRun) -> AsyncGenerator[bytes]:
+    try:
+        async for packet in run.reader:
+            yield joined([packet.value])
+    except Exception as error:
+        raise run.told(error) from error
+
+
+def told(error: Exception, model: str) -> RequestError:
+    """What failed, with its node and place: here, who asks and who wrote the graph are the same person."""
+    cause = error.__cause__ if isinstance(error, RunError) else error
+    if isinstance(cause, RequestError):
+        return cause
+    log.debug("model %r: a run failed", model, exc_info=error)
+    fact = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+    return RequestError(500, fact, code="internal_error")

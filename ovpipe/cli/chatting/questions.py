@@ -1,0 +1,103 @@
+"""What the user says, a message at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO, TypeAlias
+
+import typer
+
+from ovpipe.cli.chatting.interrupts import Interrupts
+from ovpipe.cli.chatting.way import ChatError
+
+LineSource: TypeAlias = Callable[[str], str]
+"""Given a prompt, returns the next line; raises EOFError at the end."""
+
+PROMPT = ">>> "
+CONTINUED = "... "
+MARK = '"""'
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message, or a command: a line that begins with a slash."""
+
+    text: str
+    is_command: bool
+
+
+class Questions:
+    """Reads entries. What stands between two marks is one message, however many lines it has."""
+
+    def __init__(self, read_line: LineSource) -> None:
+        self._read_line = read_line
+
+    def next(self) -> Entry | None:
+        """The next entry that is not blank; None at the end. ChatError for a message that is not closed."""
+        while True:
+            try:
+                line = self._read_line(PROMPT).strip()
+            except EOFError:
+                return None
+            if line.startswith(MARK):
+                text = self._up_to_mark(line.removeprefix(MARK))
+                if text.strip():
+                    return Entry(text, is_command=False)
+            elif line:
+                return Entry(line, is_command=line.startswith("/"))
+
+    def _up_to_mark(self, line: str) -> str:
+        lines = []
+        while not line.endswith(MARK):
+            lines.append(line)
+            try:
+                line = self._read_line(CONTINUED).rstrip()
+            except EOFError:
+                raise ChatError(f"the message that begins with {MARK} has no {MARK} at its end") from None
+        return "\n".join([*lines, line.removesuffix(MARK)]).strip("\n")
+
+
+class TerminalLines:
+    """Lines from a terminal, with editing and the history of this session where there is readline.
+
+    Raises KeyboardInterrupt for Ctrl-C, and EOFError for Ctrl-D.
+    """
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
+        # From then on input() uses it. There is none on Windows, whose terminals edit lines themselves.
+        with contextlib.suppress(ImportError):
+            importlib.import_module("readline")
+
+    def __call__(self, prompt: str) -> str:
+        """One line."""
+        with self._interrupts.raised():
+            return input(prompt)
+
+
+class FileLines:
+    """Lines from a file or a pipe, echoed after the prompt, so that `out` becomes a transcript.
+
+    An empty line between messages says nothing, and is not part of it.
+    """
+
+    def __init__(self, lines: TextIO, out: TextIO, interrupts: Interrupts) -> None:
+        self._lines = lines
+        self._out = out
+        self._interrupts = interrupts
+
+    def __call__(self, prompt: str) -> str:
+        """One line."""
+        typed = self._lines.isatty()
+        if typed:  # who types sees the line anyway
+            typer.echo(prompt, self._out, nl=False)
+        with self._interrupts.raised():
+            line = self._lines.readline()
+        if not line:
+            raise EOFError
+        if not typed and (line.strip() or prompt != PROMPT):
+            typer.echo(f"{prompt}{line.rstrip()}", self._out)
+        return line

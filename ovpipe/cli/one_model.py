@@ -1,0 +1,26 @@
+"""The one model of a command that was given a graph, or nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ovpipe.cli import embedded
+from ovpipe.graph.files import find_graph
+from ovpipe.serving.config import ModelConfig
+from ovpipe.serving.config import schema as server_schema
+
+
+def one_model(graph: str | None, model: str | None, parameters: dict[str, Any]) -> ModelConfig:
+    """The model behind GRAPH, or the embedded one; its name is the graph file's unless `model` gives one."""
+    if graph is None:
+        parameters = embedded.embedded_parameters() | parameters
+    file = find_graph(graph or embedded.GRAPH, Path())
+    name = model or (embedded.NAME if graph is None else file.stem)
+    named = server_schema()["properties"]["models"]["propertyNames"]
+    if not re.fullmatch(named["pattern"], name):
+        raise typer.BadParameter(f"{name!r} is not {named['title']}", param_hint="--model")
+    return ModelConfig(name, file, parameters, Path())

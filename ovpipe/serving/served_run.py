@@ -1,0 +1,114 @@
+"""A run that serves one request: fed with one packet, its failure told, its end bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from ovpipe.errors import RequestError, RunCancelled, RunError
+from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
+from ovpipe.runtime.silence import SilenceWatch
+from ovpipe.serving.failures import as_request_error
+from ovpipe.serving.limits import Limits
+from ovpipe.serving.model import Model
+from ovpipe.serving.openai_errors import internal_error
+
+log = logging.getLogger(__name__)
+
+
+class ServedRun:
+    """A run of a model's graph. However it goes, it has ended, or was told to, when `end` is over.
+
+    `reader` gives the parts after the first, which `start` returns. `failure` is what has gone wrong and was
+    told. `tell` makes of a failure what the asker is told of it.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        limits: Limits,
+        *,
+        tell: Callable[[Exception, str], RequestError] = as_request_error,
+    ) -> None:
+        self.failure: Exception | None = None
+        self._model = model
+        self._limits = limits
+        self._tell = tell
+        self._run = model.ready_graph().run()
+        self.reader = self._run.read(model.output)
+        self._stopped_with: RequestError | None = None
+        self._watch = SilenceWatch(limits.silent_seconds, lambda: self._run.turns, self._run_is_silent)
+
+    def stop(self, error: RequestError) -> None:
+        """Ends the run; the asker is told `error` if it still waits for something."""
+        self._stopped_with = self._stopped_with or error
+        self._run.cancel()
+
+    async def start(self, packet: HttpRequest) -> ResponseStart:
+        """The response's first part, once it is there. What it raises is to be `told`."""
+        await self._run.send(self._model.input, packet)
+        self._run.close_inputs()
+        async for first in self.reader:
+            if isinstance(first.value, ResponseStart):
+                return first.value
+            raise _wrong_part(first.value, "ResponseStart")
+        raise TypeError("the graph's output ended without a ResponseStart")
+
+    def told(self, error: Exception) -> RequestError:
+        """What the asker is told of a failure."""
+        self.failure = error
+        if self._stopped_with is not None and isinstance(error, RunCancelled):
+            return self._stopped_with
+        return self._tell(error, self._model.name)
+
+    async def nodes_to_end(self) -> None:
+        """The response is whole; what its nodes still do must end too, and a failure there is only logged."""
+        try:
+            await self._run.wait()
+        except (RunError, RunCancelled) as error:
+            self.failure = error
+            as_request_error(error, self._model.name)
+
+    async def end(self) -> None:
+        """Cancels what is left of the run and waits, within a bound, until its nodes have closed."""
+        self._watch.stop()
+        self._run.cancel()
+        try:
+            async with asyncio.timeout(self._limits.run_close_seconds):
+                await self._run.wait()
+        except RunCancelled:
+            return
+        except RunError as error:
+            if self.failure is None:
+                as_request_error(error, self._model.name)
+        except TimeoutError:
+            log.warning(
+                "model %r: the nodes of a cancelled run did not close within %g s; it is left behind",
+                self._model.name,
+                self._limits.run_close_seconds,
+            )
+
+    def _run_is_silent(self) -> None:
+        self._watch.stop()
+        log.error(
+            "model %r: nothing has moved in a run for %g s; it is cancelled: %s",
+            self._model.name,
+            self._limits.silent_seconds,
+            self._run.explain_stall(),
+        )
+        self.stop(internal_error())
+
+
+def joined(parts: Iterable[object]) -> bytes:
+    """The bytes of parts that come after the first."""
+    pieces = []
+    for part in parts:
+        if not isinstance(part, ResponseBody):
+            raise _wrong_part(part, "ResponseBody")
+        pieces.append(part.data)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _wrong_part(value: object, due: str) -> TypeError:
+    return TypeError(f"the graph's output gave a {type(value).__name__} where a {due} is due")
