@@ -1,7 +1,8 @@
 """Asks the served model what it has never seen: python -m examples.tiny_chat.evaluate [FOLDER]
 
 Starts a server for a model folder (or takes a running one, by --url), asks through the `openai` client,
-greedy, and writes a table of how much is right, category by category. --json FILE keeps the figures.
+greedy, and writes a table of how much is right, category by category. --card writes it into the model's card.
+Ends with 1 when a category has less than it needs.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,42 +24,72 @@ from openai import AsyncOpenAI
 from rich.console import Console
 from rich.table import Table
 
+from examples.tiny_chat.card import CARD, as_table, as_text, transcript, with_part
 from examples.tiny_chat.dialogues.dialogue import Dialogue
 from examples.tiny_chat.dialogues.mix import TOPICS, held_out_dialogues
+from examples.tiny_chat.dialogues.own_words import CATEGORY, own_words
 from examples.tiny_chat.judging import Answer, explained, right
 
-SHIPPED = Path(__file__).parents[2] / "ovpipe" / "models" / "tiny-chat"
-F32 = (
-    '{"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}'
-)
 MOST_TOKENS = 640
 """More than the longest right answer has: counting from 0 to 100."""
-READY_SECONDS = 120.0
 CORE = ("arithmetic", "counting", "recall", "extraction", "one call", "two calls", "no call")
 STRINGS = ("repeat", "upper-case", "spell", "reverse", "sort numbers", "sort words")
 NEEDED = {"about": 98, **dict.fromkeys(CORE, 95), **dict.fromkeys(STRINGS, 90)}
 """Per cent that a category must have."""
 
 
+@dataclass(frozen=True)
+class Figures:
+    """How much of one category is right; answers after thinking count among all, and by themselves."""
+
+    cases: int
+    right: int
+    thinking_cases: int
+    thinking_right: int
+    needed: int | None
+
+    @property
+    def percent(self) -> float:
+        """Of the cases."""
+        return 100 * self.right / self.cases
+
+    @property
+    def enough(self) -> bool:
+        """Whether it is what the category needs."""
+        return self.needed is None or self.percent >= self.needed
+
+    def cells(self, name: str) -> tuple[str, ...]:
+        """A row of the table."""
+        needed = "" if self.needed is None else f"{self.needed}{'' if self.enough else ' (no)'}"
+        thinking = f"{self.thinking_right} of {self.thinking_cases}"
+        return name, f"{self.right} of {self.cases}", f"{self.percent:.1f}", needed, thinking
+
+
+HEADINGS = ("category", "right", "%", "needed", "of those, right after thinking")
+
+
 def evaluate(
-    folder: Annotated[Path, typer.Argument(help="The model folder to serve.")] = SHIPPED,
+    folder: Annotated[Path, typer.Argument(help="The model folder to serve.")] = CARD.parent,
     url: Annotated[str | None, typer.Option(help="A running server's, as http://localhost:8000.")] = None,
     model: Annotated[str, typer.Option(help="The model's name there.")] = "tiny-chat",
     cases: Annotated[int, typer.Option(help="Of each category.")] = 200,
     at_once: Annotated[int, typer.Option(help="Requests in flight.")] = 32,
     category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where to keep the figures.")] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Write the figures, and a chat, into the card.")
+    ] = False,
     wrong: Annotated[Path | None, typer.Option(help="Where to keep the wrong answers.")] = None,
 ) -> None:
     """Asks, judges, and shows a table."""
     console = Console()
-    categories = category or list(TOPICS)
-    figures: dict[str, dict[str, Any]] = {}
+    categories = category or [*TOPICS, CATEGORY]
+    figures: dict[str, Figures] = {}
     failures: list[dict[str, Any]] = []
     with served(folder, model) if url is None else running(url) as base:
+        said = transcript("--url", base, "--model", model) if card else ""
         for name in categories:
             began = time.monotonic()
-            dialogues = held_out_dialogues(name, cases)
+            dialogues = own_words() if name == CATEGORY else held_out_dialogues(name, cases)
             answers = asyncio.run(asked(base, model, dialogues, at_once))
             judged = [
                 right(name, answer, dialogue.messages[-1])
@@ -74,40 +106,35 @@ def evaluate(
             ]
             figures[name] = summary(name, dialogues, judged)
             console.print(
-                f"{name}: {figures[name]['percent']} % in {time.monotonic() - began:.0f} s", highlight=False
+                f"{name}: {figures[name].percent:.1f} % in {time.monotonic() - began:.0f} s", highlight=False
             )
     console.print(table(figures))
-    if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+    if card:
+        CARD.write_text(filled(CARD.read_text("utf-8"), figures, said), "utf-8")
     if wrong is not None:
         wrong.write_text("".join(json.dumps(failure) + "\n" for failure in failures))
+    if not all(one.enough for one in figures.values()):
+        raise typer.Exit(1)
 
 
-def summary(name: str, dialogues: Sequence[Dialogue], judged: Sequence[bool]) -> dict[str, Any]:
-    """The figures of one category; answers after thinking are counted among all, and by themselves."""
+def summary(name: str, dialogues: Sequence[Dialogue], judged: Sequence[bool]) -> Figures:
+    """The figures of one category."""
     thoughtful = [good for dialogue, good in zip(dialogues, judged, strict=True) if dialogue.thinking]
-    return {
-        "cases": len(judged),
-        "right": sum(judged),
-        "percent": round(100 * sum(judged) / len(judged), 1),
-        "needed": NEEDED.get(name),
-        "thinking_cases": len(thoughtful),
-        "thinking_right": sum(thoughtful),
-    }
+    return Figures(len(judged), sum(judged), len(thoughtful), sum(thoughtful), NEEDED.get(name))
 
 
-def table(figures: dict[str, dict[str, Any]]) -> Table:
+def table(figures: Mapping[str, Figures]) -> Table:
     """The figures, for people."""
-    shown = Table("category", "cases", "right", "%", "needed", "thinking")
+    shown = Table(*HEADINGS)
     for name, row in figures.items():
-        mark = (
-            ""
-            if row["needed"] is None
-            else f"{row['needed']}{'' if row['percent'] >= row['needed'] else ' (no)'}"
-        )
-        thinking = f"{row['thinking_right']}/{row['thinking_cases']}"
-        shown.add_row(name, str(row["cases"]), str(row["right"]), f"{row['percent']:.1f}", mark, thinking)
+        shown.add_row(*row.cells(name))
     return shown
+
+
+def filled(card: str, figures: Mapping[str, Figures], said: str) -> str:
+    """The card with what was measured."""
+    rows = [HEADINGS, *(row.cells(name) for name, row in figures.items())]
+    return with_part(with_part(card, "figures", as_table(rows)), "transcript", as_text(said))
 
 
 async def asked(base: str, model: str, dialogues: Sequence[Dialogue], at_once: int) -> list[Answer]:
@@ -148,8 +175,9 @@ def running(url: str) -> Iterator[str]:
 @contextmanager
 def served(folder: Path, model: str) -> Iterator[str]:
     """A server of our own, on a free port, until the block ends."""
-    command = [sys.executable, "-m", "ovpipe.cli.main", "serve", "chat", "--model", model, "--port", "0"]
-    command += ["--set", f"models_path={folder}", "--set", f"plugin_config={F32}"]
+    # Without a graph's name it serves with the settings of the model that ships; only the folder is another.
+    command = [sys.executable, "-m", "ovpipe.cli.main", "serve", "--model", model, "--port", "0"]
+    command += ["--set", f"models_path={folder}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None

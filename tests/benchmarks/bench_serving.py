@@ -37,7 +37,7 @@ from ovpipe.engines.tokenizer import Tokenizer
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MODEL = ROOT / ".cache" / "bench-model"
-WORDS = sorted(set(re.findall("[a-z]+", (ROOT / "examples/embedded_model/corpus.txt").read_text("utf-8"))))
+WORDS = sorted(set(re.findall("[a-z]+", (ROOT / "examples/random_model/corpus.txt").read_text("utf-8"))))
 PROMPT_TOKENS = 64
 KV_BLOCKS = 1024
 """Room for 170 streams of 192 tokens, in 200 MB at this shape."""

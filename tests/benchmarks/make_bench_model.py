@@ -21,7 +21,7 @@ from ovpipe.engines.build.folder import write_model_folder
 from ovpipe.engines.build.tokenizer import build_tokenizer
 from ovpipe.engines.build.weights import random_weights
 
-CORPUS = Path(__file__).parents[2] / "examples" / "embedded_model" / "corpus.txt"
+CORPUS = Path(__file__).parents[2] / "examples" / "random_model" / "corpus.txt"
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CHAT_TEMPLATE = (
     "{% for message in messages %}"

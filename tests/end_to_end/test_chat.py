@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import openai
 import pytest
 
+from tests.end_to_end.models import SERVE
 from tests.serving.server_process import ServerProcess
 
 MODEL = "tiny-random"
@@ -14,7 +15,7 @@ MODEL = "tiny-random"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
-    with ServerProcess() as running:
+    with ServerProcess("chat", "--model", MODEL, *SERVE) as running:
         running.wait_ready()
         yield running
 
@@ -25,7 +26,7 @@ def client(server: ServerProcess) -> Iterator[openai.OpenAI]:
         yield made
 
 
-def test_without_arguments_the_embedded_model_is_served(client: openai.OpenAI) -> None:
+def test_the_model_is_listed(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == [MODEL]
     assert client.models.retrieve(MODEL).object == "model"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ovpipe.cli.embedded import NAME
 from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
 
@@ -41,7 +42,7 @@ def server() -> Iterator[ServerProcess]:
 
 def answered(figures: str, endpoint: str, status: int) -> int:
     """How many requests were answered so."""
-    label = rf'^ovpipe_requests_total{{endpoint="{endpoint}",model="tiny-random",status="{status}"}} (\d+)'
+    label = rf'^ovpipe_requests_total{{endpoint="{endpoint}",model="{NAME}",status="{status}"}} (\d+)'
     match = re.search(label, figures, re.MULTILINE)
     return 0 if match is None else int(match[1])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from ovpipe.engines.build.weights import Weights, random_weights, scripted_weigh
 from ovpipe.engines.genai import GenaiCore, load_genai_core
 from ovpipe.engines.protocol import Delta, GenerateRequest, Progress, SamplingParams
 from ovpipe.engines.tokenizer import Tokenizer
+from tests.models.folders import TINY_RANDOM
 
-MODEL = Path(str(files("ovpipe.models") / "tiny-random"))
+MODEL = TINY_RANDOM
 F32 = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
 
 

@@ -1,14 +1,12 @@
 """What is read from a model's folder."""
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ovpipe.engines.model_folder import CacheVariable, ModelFolder
-
-MODEL = Path(str(files("ovpipe.models") / "tiny-random"))
+from tests.models.folders import TINY_RANDOM
 
 
 def folder(
@@ -24,8 +22,8 @@ def folder(
     )
 
 
-def test_the_embedded_model_has_keys_and_values_in_three_layers() -> None:
-    model = ModelFolder.read(MODEL)
+def test_the_random_model_has_keys_and_values_in_three_layers() -> None:
+    model = ModelFolder.read(TINY_RANDOM)
     assert sorted(model.cache_variables, key=lambda variable: variable.is_key) == [
         *[CacheVariable(heads=2, head_size=16, is_key=False)] * 3,
         *[CacheVariable(heads=2, head_size=16, is_key=True)] * 3,
@@ -56,7 +54,7 @@ def test_the_vocabulary_ends_where_embeddings_or_logits_end() -> None:
 
 def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
     for name in ("openvino_model.xml", "openvino_model.bin"):
-        (tmp_path / name).symlink_to(MODEL / name)
+        (tmp_path / name).symlink_to(TINY_RANDOM / name)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ValueError, match="config.json is not JSON"):
         ModelFolder.read(tmp_path)

@@ -23,8 +23,8 @@ from ovpipe.engines.build.tokenizer import build_tokenizer
 from ovpipe.engines.detokenizer import ByteDetokenizer, WindowedDetokenizer
 from ovpipe.engines.tokenizer import Tokenizer
 from ovpipe.engines.vocabulary import Vocabulary
+from tests.models.folders import TINY_RANDOM
 
-TINY = Path(__file__).parents[2] / "ovpipe" / "models" / "tiny-random"
 SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 TEXTS = [
     "Hello, world!",
@@ -40,7 +40,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def tiny() -> Tokenizer:
-    return Tokenizer.load(TINY)
+    return Tokenizer.load(TINY_RANDOM)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def wait_until_ready(server: subprocess.Popen[str]) -> str:
 
 def ask(url: str) -> int:
     """How many tokens a chat of five gave."""
-    body = {"model": "tiny-random", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5}
+    body = {"model": "tiny-chat", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5}
     request = urllib.request.Request(
         f"{url}/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )

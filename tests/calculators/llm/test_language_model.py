@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,7 @@ from ovpipe.options import check_options
 from ovpipe.registry import Registry
 from ovpipe.runtime.graph import Graph
 from ovpipe.testing import CalculatorRunner
-
-TINY = Path(str(files("ovpipe.models") / "tiny-random"))
+from tests.models.folders import TINY_RANDOM
 
 GRAPH = """
 version: 1
@@ -38,7 +36,7 @@ nodes:
 async def load_and_generate() -> None:
     registry = Registry()
     registry.add(LanguageModelCalculator)
-    graph = Graph(load_graph_text(GRAPH, registry=registry, parameters={"models_path": TINY}))
+    graph = Graph(load_graph_text(GRAPH, registry=registry, parameters={"models_path": TINY_RANDOM}))
     told: list[str] = []
     await graph.open(progress=lambda node, message, fraction: told.append(message))
     try:
@@ -61,7 +59,7 @@ async def load_and_generate() -> None:
         engine.generate(prompt, sampling)
 
 
-def test_loads_the_embedded_model_and_generates() -> None:
+def test_loads_a_model_and_generates() -> None:
     asyncio.run(load_and_generate())
 
 
@@ -92,7 +90,7 @@ def test_what_the_folder_lacks_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_a_chat_template_that_is_none_is_found_at_the_start(tmp_path: Path) -> None:
-    shutil.copytree(TINY, tmp_path / "model")
+    shutil.copytree(TINY_RANDOM, tmp_path / "model")
     (tmp_path / "model" / "chat_template.jinja").write_text("line one\n{% if %}")
     message = str(failure(tmp_path / "model"))
     assert f"the chat template in {tmp_path}/model has an error in its line 2" in message
@@ -118,7 +116,7 @@ def test_options_of_the_engine_reach_it() -> None:
     registry.add(LanguageModelCalculator)
 
     async def scenario() -> tuple[str, int]:
-        graph = Graph(load_graph_text(text, registry=registry, parameters={"models_path": TINY}))
+        graph = Graph(load_graph_text(text, registry=registry, parameters={"models_path": TINY_RANDOM}))
         await graph.open()
         try:
             info = graph.side_packets["engine"].info

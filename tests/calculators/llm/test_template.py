@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from ovpipe.calculators.llm.language_model import compile_template
 from ovpipe.calculators.llm.packets import Message, TextPart, Tool, ToolCall
 from ovpipe.calculators.llm.template import ChatTemplate, ChatTemplateError
 from ovpipe.engines.tokenizer import Tokenizer
+from tests.models.folders import TINY_RANDOM
 
 SYSTEM = Message(role="system", content="Be brief.")
 USER = Message(role="user", content="Hi <you> & 'me'")
@@ -230,7 +230,7 @@ def test_formats_are_looked_for_in_both_templates() -> None:
 
 def test_a_model_folders_template_for_tools_is_compiled_with_the_default(tmp_path: Path) -> None:
     folder = tmp_path / "model"
-    shutil.copytree(str(files("ovpipe.models") / "tiny-random"), folder)
+    shutil.copytree(TINY_RANDOM, folder)
     (folder / "chat_template.jinja").write_text("plain")
     (folder / "additional_chat_templates").mkdir()
     (folder / "additional_chat_templates" / "tool_use.jinja").write_text("{{ tools[0].function.name }}")

@@ -1,4 +1,4 @@
-"""The model that ships is the one its script makes."""
+"""The model that tests serve is the one its script makes."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 from ovpipe.engines.tokenizer import Tokenizer
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "ovpipe" / "models" / "tiny-random"
+SHIPPED = ROOT / "tests" / "models" / "tiny-random"
 F32 = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
 
 
@@ -21,8 +21,8 @@ def without_versions(xml: bytes) -> bytes:
     return re.sub(rb'<(openvino_tokenizers_version|info name="OpenVINO Runtime") value="[^"]*"', b"", xml)
 
 
-def test_the_script_makes_what_ships(tmp_path: Path) -> None:
-    script = ROOT / "examples" / "embedded_model" / "make.py"
+def test_the_script_makes_what_is_kept(tmp_path: Path) -> None:
+    script = ROOT / "examples" / "random_model" / "make.py"
     subprocess.run([sys.executable, str(script), str(tmp_path / "made")], check=True, capture_output=True)
     made = {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()}
     shipped = {path.name: path.read_bytes() for path in SHIPPED.iterdir()}
@@ -40,7 +40,7 @@ def test_it_is_small() -> None:
 def answers() -> dict[str, list[int]]:
     """Greedy answers of 64 tokens by prompt: 128 prompts of 5 to 500 tokens, 32 at a time."""
     tokenizer = Tokenizer.load(SHIPPED)
-    words = (ROOT / "examples" / "embedded_model" / "corpus.txt").read_text("utf-8").split()
+    words = (ROOT / "examples" / "random_model" / "corpus.txt").read_text("utf-8").split()
     lengths = np.geomspace(1, 250, 128).astype(int)
     prompts = [f"Question {index}: " + " ".join(words[index : index + n]) for index, n in enumerate(lengths)]
     return dict(zip(prompts, generate(tokenizer, prompts, batch=32), strict=True))

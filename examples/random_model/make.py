@@ -1,6 +1,6 @@
-"""Makes the model that ships with ovpipe: a tiny Llama with random weights and a tokenizer of its own.
+"""Makes the model that most tests serve: a tiny Llama with random weights and a tokenizer of its own.
 
-    python examples/embedded_model/make.py [folder]
+    python examples/random_model/make.py [folder]
 
 The same versions of OpenVINO give the same bytes; other versions give the same values.
 """
@@ -20,7 +20,7 @@ from ovpipe.engines.build.tokenizer import build_tokenizer
 from ovpipe.engines.build.weights import Array, Weights, random_weights
 
 HERE = Path(__file__).parent
-SHIPPED = HERE.parents[1] / "ovpipe" / "models" / "tiny-random"
+SHIPPED = HERE.parents[1] / "tests" / "models" / "tiny-random"
 
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CHAT_TEMPLATE = (
