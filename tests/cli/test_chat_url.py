@@ -129,7 +129,7 @@ def test_a_server_whose_model_still_loads_has_nobody_to_talk_with(tmp_path: Path
             '{"detail": "Who are you?"}',
             "Who are you? (status 401)",
         ),
-        (500, ("Content-Type", "text/plain\x9b"), "", "answers with status 500 and text/plain\\x9b"),
+        (500, ("Content-Type", "text/plain\xc2\x9b"), "", "answers with status 500 and text/plain\\x9b"),
         (301, ("Location", "https://elsewhere"), "", "/v1/models has moved to https://elsewhere: give --url"),
     ],
 )
