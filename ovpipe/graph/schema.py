@@ -53,6 +53,7 @@ def check_shape(source: Source, findings: Findings) -> tuple[Source, bool]:
     """
     value = copy.deepcopy(source.value)
     whole = True
+    left_out: set[Path] = set()
     for error in sorted(_errors(source.value), key=_depth, reverse=True):  # entries before what holds them
         path: Path = tuple(error.absolute_path)
         part: Any = error.schema
@@ -68,11 +69,12 @@ def check_shape(source: Source, findings: Findings) -> tuple[Source, bool]:
                 findings.add(source.place(*path), f"{_dotted(path)} needs the key {key!r}")
         elif "propertyNames" in error.relative_schema_path:
             findings.add(source.place(*path, instance), f"{instance!r} is not {part['title']}")
-        else:
+        elif path not in left_out:  # -0.5 is neither whole nor 0 or more; what it must be says both
             message = f"{_dotted(path)} must be {part['title']}, not {shown(instance)}"
             findings.add(source.place(*path), message)
             if error.validator != "pattern":  # a bad name can still be followed
                 whole = False
+                left_out.add(path)
                 _leave_out(value, path)
     return replace(source, value=value), whole
 

@@ -166,6 +166,13 @@ def test_a_wrong_shape_is_told_in_words(mistakes: Mistakes, old: str, new: str, 
     assert f"chat.yaml:{finding}" in mistakes(replaced(old, new), Upper)
 
 
+def test_a_value_that_breaks_two_rules_is_told_once(mistakes: Mistakes) -> None:
+    text = replaced("    calculator: Upper\n", "    calculator: Upper\n    source_layer: -0.5\n")
+    assert mistakes(text, Upper) == [
+        "chat.yaml:7: nodes.shout.source_layer must be a whole number, 0 or more, not -0.5"
+    ]
+
+
 def test_a_graph_needs_nodes(mistakes: Mistakes) -> None:
     assert mistakes("version: 1") == ["chat.yaml:1: the graph needs the key 'nodes'"]
     assert mistakes("version: 1\nnodes: {}") == [
