@@ -88,8 +88,8 @@ class UrlWay:
             body = await whole_body(response)
         if response.status in AUTHENTICATION:
             raise ChatError(
-                f"{self.place} wants another API key: {refusal(response.status, body)}. "
-                "Set OPENAI_API_KEY, or give --api-key"
+                f"{self.place} wants another API key; set OPENAI_API_KEY, or give --api-key. It says: "
+                f"{refusal(response.status, body)}"
             )
         try:
             if response.status == 200:
