@@ -6,7 +6,6 @@ import io
 import os
 import re
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,25 +22,17 @@ from ovpipe.cli.chatting.url_way import UrlWay
 from ovpipe.cli.chatting.way import Way
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
-from ovpipe.cli.one_model import one_model
-from ovpipe.cli.project import collect_calculators
+from ovpipe.cli.one_model import GraphArgument, one_model
+from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 
 CLOSE_SECONDS = 30.0
 """What the end may take before the process is ended: a graph's own bound is shorter."""
 
 
 def chat(
-    graph: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[GRAPH]",
-            help="A graph file, or the name of a shipped graph; without one, a tiny model inside ovpipe.",
-        ),
-    ] = None,
+    graph: GraphArgument = None,
     assignments: Assignments = None,
-    calculators: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder of the project's calculators.")
-    ] = None,
+    calculators: CalculatorsFolder = None,
     model: Annotated[
         str | None,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ovpipe.cli.assignments import Assignments, parameters_of
-from ovpipe.cli.project import collect_calculators
+from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 from ovpipe.errors import GraphError, OvpipeError
 from ovpipe.graph.files import find_graph
 from ovpipe.graph.load import check_graph
@@ -19,9 +19,7 @@ def check(
         list[str], typer.Argument(metavar="GRAPH...", help="Files, or names of shipped graphs.")
     ],
     assignments: Assignments = None,
-    calculators: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder of the project's calculators.")
-    ] = None,
+    calculators: CalculatorsFolder = None,
 ) -> None:
     """Checks graphs whole and prints every mistake with its line.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -12,6 +12,14 @@ from ovpipe.cli import embedded
 from ovpipe.graph.files import find_graph
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.config import schema as server_schema
+
+GraphArgument: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[GRAPH]",
+        help="A graph file, or the name of a shipped graph; without one, a tiny model inside ovpipe.",
+    ),
+]
 
 
 def one_model(graph: str | None, model: str | None, parameters: dict[str, Any]) -> ModelConfig:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
 
 import ovpipe.calculators
 from ovpipe.registry import Registry
 
 FOLDER = "calculators"
+
+CalculatorsFolder: TypeAlias = Annotated[
+    Path | None, typer.Option("--calculators", metavar="DIR", help="The folder of the project's calculators.")
+]
 
 
 def collect_calculators(graphs: Iterable[Path], folder: Path | None) -> Registry:

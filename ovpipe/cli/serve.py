@@ -13,8 +13,8 @@ from ovpipe.cli.assignments import Assignments, parameters_of
 from ovpipe.cli.display import display_for
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
-from ovpipe.cli.one_model import one_model
-from ovpipe.cli.project import collect_calculators
+from ovpipe.cli.one_model import GraphArgument, one_model
+from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 from ovpipe.cli.server_display import ServerDisplay
 from ovpipe.runtime.trace import Trace
 from ovpipe.serving.config import Address, ServerConfig, read_server_config
@@ -29,13 +29,7 @@ SAVE_SECONDS = 30.0
 
 
 def serve(
-    graph: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[GRAPH]",
-            help="A graph file, or the name of a shipped graph; without one, a tiny model inside ovpipe.",
-        ),
-    ] = None,
+    graph: GraphArgument = None,
     model: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The model's name in requests. Default: the graph file's."),
@@ -51,9 +45,7 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, metavar="PORT", help="0: the system chooses. Default: 8000."),
     ] = None,
-    calculators: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder of the project's calculators.")
-    ] = None,
+    calculators: CalculatorsFolder = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log tells.")] = LogLevel.INFO,
     trace: Annotated[
         Path | None,

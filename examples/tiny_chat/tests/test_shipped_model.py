@@ -14,8 +14,6 @@ RECORDED = Path(__file__).parent / "recorded_logits.npz"
 EXACT = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
 """By default the CPU rounds what goes into a product with 8-bit weights to 8 bits, too."""
 
-pytestmark = pytest.mark.skipif(not RECORDED.exists(), reason="no trained model has been recorded yet")
-
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:

@@ -18,7 +18,7 @@ from ovpipe.engines.build.bpe import BytePairs, train_bpe
 
 SPECIALS = (PAD, START, END)
 VOCAB_SIZE = 2048
-"""Of which some 250 are spare."""
+"""All in use: what is rarest of the known words takes two."""
 
 
 class Vocabulary:
