@@ -13,13 +13,13 @@ import typer
 from ovpipe.cli.assignments import Assignments, parameters_of
 from ovpipe.cli.chatting.background import BackgroundLoop
 from ovpipe.cli.chatting.conversation import Conversation
-from ovpipe.cli.chatting.graph_way import GraphWay
+from ovpipe.cli.chatting.graph_transport import GraphTransport
 from ovpipe.cli.chatting.interrupts import Interrupts
 from ovpipe.cli.chatting.questions import FileLines, LineSource, Questions, TerminalLines
 from ovpipe.cli.chatting.screen import Screen
 from ovpipe.cli.chatting.session import Session
-from ovpipe.cli.chatting.url_way import UrlWay
-from ovpipe.cli.chatting.way import Way
+from ovpipe.cli.chatting.transport import ChatError, Transport
+from ovpipe.cli.chatting.url_transport import UrlTransport
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
 from ovpipe.cli.one_model import GraphArgument, one_model
@@ -73,12 +73,17 @@ def chat(
     Without a terminal each line of the input is a question, and the output a transcript.
     """
     configure_logs(LogLevel.WARNING, access_log=False)
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
+        if stream is None:
+            raise ChatError(
+                f"the standard {name} is closed; talk at a terminal, or with a file or pipe in its place"
+            )
     _never_fail_at_a_character()
     if url is None:
         config = one_model(graph, model, parameters_of(assignments))
-        way: Way = GraphWay(config, collect_calculators([config.graph], calculators))
+        transport: Transport = GraphTransport(config, collect_calculators([config.graph], calculators))
     elif graph is None and not assignments and calculators is None:
-        way = UrlWay(_checked_url(url), model, _checked_key(api_key))
+        transport = UrlTransport(_checked_url(url), model, _checked_key(api_key))
     else:
         raise typer.BadParameter(
             "a server at a URL has graphs of its own; leave out GRAPH, --set and --calculators",
@@ -86,11 +91,11 @@ def chat(
         )
     parameters = {"max_tokens": max_tokens, "temperature": temperature}
     given = {name: value for name, value in parameters.items() if value is not None}
-    if not _talk(way, given, system, think):
+    if not _talk(transport, given, system, think):
         raise typer.Exit(1)
 
 
-def _talk(way: Way, parameters: dict[str, Any], system: str | None, think: bool | None) -> bool:
+def _talk(transport: Transport, parameters: dict[str, Any], system: str | None, think: bool | None) -> bool:
     """The whole conversation; whether it went well, which only matters where nobody watches it."""
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     styled = at_terminal and os.environ.get("TERM") != "dumb"
@@ -98,20 +103,28 @@ def _talk(way: Way, parameters: dict[str, Any], system: str | None, think: bool 
     with BackgroundLoop() as loop:
         try:
             with Interrupts() as interrupts:
-                loop.run(way.open, interrupts.stopping)
-                conversation = Conversation({"model": way.model, **parameters}, system=system, think=think)
+                loop.run(transport.open, interrupts.stopping)
+                conversation = Conversation(
+                    {"model": transport.model, **parameters}, system=system, think=think
+                )
                 if at_terminal:
                     lines: LineSource = TerminalLines(interrupts)
-                    screen.say(f"{way.model} ({way.place}): /help lists commands, /bye leaves")
+                    screen.say(f"{transport.model} ({transport.place}): /help lists commands, /bye leaves")
                 else:
                     lines = FileLines(sys.stdin, sys.stdout, interrupts)
                 session = Session(
-                    way, loop, interrupts, conversation, Questions(lines), screen, at_terminal=at_terminal
+                    transport,
+                    loop,
+                    interrupts,
+                    conversation,
+                    Questions(lines),
+                    screen,
+                    at_terminal=at_terminal,
                 )
                 return session.talk() or at_terminal
         finally:
             end_process_after(CLOSE_SECONDS)
-            loop.run(way.close)
+            loop.run(transport.close)
 
 
 def _checked_url(url: str) -> str:

@@ -55,6 +55,21 @@ def test_each_question_comes_with_what_was_said_before_but_not_with_thoughts() -
     ]
 
 
+@pytest.mark.parametrize(("closing", "name"), [("<&-", "input"), (">&-", "output")])
+def test_a_closed_stream_is_told_at_once(closing: str, name: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" "$@" {closing}', *command(TALK)],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"the standard {name} is closed; talk at a terminal, or with a file or pipe in its place\n",
+    )
+
+
 def test_what_was_not_given_is_not_sent() -> None:
     (body,) = bodies(chat(TALK, said="echo\n").stdout)
     assert set(body) == {"messages", "stream", "stream_options", "model"}

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ovpipe.cli.chatting.way import ChatError
+from ovpipe.cli.chatting.transport import ChatError
 
 
 @dataclass(frozen=True, slots=True)

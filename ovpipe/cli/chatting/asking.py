@@ -9,7 +9,7 @@ from typing import Any
 
 from ovpipe.cli.chatting.answer import Answer, Part, message_of
 from ovpipe.cli.chatting.event_decoder import EventDecoder
-from ovpipe.cli.chatting.way import ChatError, Response, Way
+from ovpipe.cli.chatting.transport import ChatError, Response, Transport
 
 EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
@@ -19,10 +19,10 @@ SHOWN = 200
 """Characters of a body that is not understood."""
 
 
-async def ask(way: Way, body: Mapping[str, Any]) -> AsyncGenerator[Part]:
+async def ask(transport: Transport, body: Mapping[str, Any]) -> AsyncGenerator[Part]:
     """The answer's parts as they come; ChatError when it is refused, fails or breaks off."""
     answer = Answer()
-    async with way.post(body) as response, aclosing(_chunks(response, way.place)) as chunks:
+    async with transport.post(body) as response, aclosing(_chunks(response, transport.place)) as chunks:
         async for chunk in chunks:
             for part in answer.read(chunk):
                 yield part

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ovpipe.cli.chatting.conversation import Conversation
-from ovpipe.cli.chatting.way import ChatError
+from ovpipe.cli.chatting.transport import ChatError
 from ovpipe.errors import did_you_mean
 
 HELP = '''\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from ovpipe.cli.chatting.way import ChatError
+from ovpipe.cli.chatting.transport import ChatError
 
 LINE_END = re.compile(rb"\r\n|\n|\r")
 MAX_EVENT_BYTES = 16 * 1024 * 1024

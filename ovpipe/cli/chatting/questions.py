@@ -11,7 +11,7 @@ from typing import TextIO, TypeAlias
 import typer
 
 from ovpipe.cli.chatting.interrupts import Interrupts
-from ovpipe.cli.chatting.way import ChatError
+from ovpipe.cli.chatting.transport import ChatError
 
 LineSource: TypeAlias = Callable[[str], str]
 """Given a prompt, returns the next line; raises EOFError at the end."""

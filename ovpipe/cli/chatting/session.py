@@ -10,7 +10,7 @@ from ovpipe.cli.chatting.conversation import Conversation
 from ovpipe.cli.chatting.interrupts import Interrupts
 from ovpipe.cli.chatting.questions import Entry, Questions
 from ovpipe.cli.chatting.screen import Screen
-from ovpipe.cli.chatting.way import Way
+from ovpipe.cli.chatting.transport import Transport
 from ovpipe.errors import OvpipeError
 
 HINT = "Use Ctrl + d or /bye to exit."
@@ -21,7 +21,7 @@ class Session:
 
     def __init__(
         self,
-        way: Way,
+        transport: Transport,
         loop: BackgroundLoop,
         interrupts: Interrupts,
         conversation: Conversation,
@@ -30,7 +30,7 @@ class Session:
         *,
         at_terminal: bool,
     ) -> None:
-        self._way = way
+        self._transport = transport
         self._loop = loop
         self._interrupts = interrupts
         self._conversation = conversation
@@ -67,7 +67,7 @@ class Session:
             return
         said = []
         with (
-            self._loop.job(ask(self._way, self._conversation.body(entry.text))) as job,
+            self._loop.job(ask(self._transport, self._conversation.body(entry.text))) as job,
             self._interrupts.stopping(job.cancel),
         ):
             for part in job:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ovpipe.cli.chatting.answer import Answer, Called, Finished, Part, Said, Thought, message_of
-from ovpipe.cli.chatting.way import ChatError
+from ovpipe.cli.chatting.transport import ChatError
 
 END = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovpipe.cli.chatting.event_decoder import EventDecoder
-from ovpipe.cli.chatting.way import ChatError
+from ovpipe.cli.chatting.transport import ChatError
 
 LINE_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12)
 

@@ -9,7 +9,7 @@ import pytest
 
 from ovpipe.cli.chatting.interrupts import Interrupts
 from ovpipe.cli.chatting.questions import Entry, FileLines, Questions
-from ovpipe.cli.chatting.way import ChatError
+from ovpipe.cli.chatting.transport import ChatError
 
 
 def reading(*lines: str) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""Way: how a question reaches a model, and its answer's bytes come back."""
+"""Transport: how a question reaches a model, and its answer's bytes come back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Response:
     pieces: AsyncIterator[bytes]
 
 
-class Way(Protocol):
+class Transport(Protocol):
     """One model, and how to ask it. Everything is called on one event loop."""
 
     @property

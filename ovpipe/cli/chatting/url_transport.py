@@ -1,4 +1,4 @@
-"""UrlWay: a server that speaks OpenAI's API, ovpipe's or anyone's."""
+"""UrlTransport: a server that speaks OpenAI's API, ovpipe's or anyone's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 
 from ovpipe.cli.chatting.asking import JSON, refusal, whole_body
-from ovpipe.cli.chatting.way import ChatError, Response
+from ovpipe.cli.chatting.transport import ChatError, Response
 from ovpipe.errors import nearest
 
 CONNECT_SECONDS = 10.0
@@ -25,7 +25,7 @@ LISTED = 40
 """Models named at most; some servers have hundreds."""
 
 
-class UrlWay:
+class UrlTransport:
     """The model of that name behind a base URL, with or without its /v1; without a name, the first one."""
 
     def __init__(

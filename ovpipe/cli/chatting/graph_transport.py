@@ -1,4 +1,4 @@
-"""GraphWay: straight through a graph in this process, without a server."""
+"""GraphTransport: straight through a graph in this process, without a server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ovpipe.cli.chatting.way import ChatError, Response
+from ovpipe.cli.chatting.transport import ChatError, Response
 from ovpipe.cli.display import display_for
 from ovpipe.errors import RequestError, RunError
 from ovpipe.http import HttpRequest
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 PATH = "/chat/completions"
 
 
-class GraphWay:
+class GraphTransport:
     """A graph that `ovpipe serve` could serve, given what the front door would give it: a run a question.
 
     Making one raises GraphError with every mistake in the graph's file, before anything is loaded.

@@ -10,8 +10,8 @@ import pytest
 
 from ovpipe.cli.chatting.answer import Part, Said
 from ovpipe.cli.chatting.asking import ask
-from ovpipe.cli.chatting.url_way import UrlWay
-from ovpipe.cli.chatting.way import ChatError
+from ovpipe.cli.chatting.transport import ChatError
+from ovpipe.cli.chatting.url_transport import UrlTransport
 
 MODELS = b'{"data": [{"id": "m"}]}'
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -19,8 +19,10 @@ CHUNK = b'data: {"choices": [{"delta": {"content": "Yes."}, "finish_reason": "st
 
 
 @asynccontextmanager
-async def way_to(answer: bytes, *, hangs: bool = False, models: bytes = MODELS) -> AsyncIterator[UrlWay]:
-    """A way to a server that answers every question so, and then hangs up, or just hangs."""
+async def transport_to(
+    answer: bytes, *, hangs: bool = False, models: bytes = MODELS
+) -> AsyncIterator[UrlTransport]:
+    """A transport to a server that answers every question so, and then hangs up, or just hangs."""
     serving: list[asyncio.Task[None] | None] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,12 +42,12 @@ async def way_to(answer: bytes, *, hangs: bool = False, models: bytes = MODELS) 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         host, port = server.sockets[0].getsockname()
-        way = UrlWay(f"http://{host}:{port}", silent_seconds=0.2)
+        transport = UrlTransport(f"http://{host}:{port}", silent_seconds=0.2)
         try:
-            await way.open()
-            yield way
+            await transport.open()
+            yield transport
         finally:
-            await way.close()
+            await transport.close()
             await asyncio.wait(filter(None, serving))
 
 
@@ -53,8 +55,8 @@ def asked(answer: bytes, *, hangs: bool = False) -> list[Part]:
     """What comes of one question."""
 
     async def ask_once() -> list[Part]:
-        async with way_to(answer, hangs=hangs) as way:
-            return [part async for part in ask(way, {})]
+        async with transport_to(answer, hangs=hangs) as transport:
+            return [part async for part in ask(transport, {})]
 
     return asyncio.run(ask_once())
 
@@ -99,8 +101,8 @@ def test_of_hundreds_of_models_some_are_named() -> None:
     models = b'{"data": [' + b",".join(b'{"id": "m%d"}' % number for number in range(100)) + b"]}"
 
     async def open_other() -> None:
-        async with way_to(b"", models=models) as way:
-            other = UrlWay(way.place, "zebra")
+        async with transport_to(b"", models=models) as transport:
+            other = UrlTransport(transport.place, "zebra")
             try:
                 await other.open()
             finally:
