@@ -11,9 +11,10 @@ from examples.tiny_chat.dialogues.pools import (
     CITIES,
     LONG_CITIES,
     NAMES,
-    PHRASES,
     WORDS,
     invented_city,
+    invented_long_city,
+    invented_sentence,
     invented_word,
 )
 from examples.tiny_chat.dialogues.split import Split
@@ -67,15 +68,20 @@ class Draw:
     def city(self) -> str:
         """A town, now and then of several words."""
         if self.chance(0.12):
-            return self._drawn(lambda: self.rng.choice(LONG_CITIES))
+            listed = self.chance(0.3)
+            return self._drawn(
+                lambda: self.rng.choice(LONG_CITIES) if listed else invented_long_city(self.rng)
+            )
         known = self.chance(0.5)
         return self._drawn(lambda: self.rng.choice(CITIES) if known else invented_city(self.rng))
 
+    def words(self) -> str:
+        """A word, or a few."""
+        return " ".join(self.word() for _ in range(self.pick((1, 1, 2, 3))))
+
     def text(self) -> str:
         """What somebody might write: a word, a few, or a short sentence."""
-        if self.chance(0.25):
-            return self._drawn(lambda: self.rng.choice(PHRASES))
-        return " ".join(self.word() for _ in range(self.pick((1, 1, 2, 3))))
+        return self._drawn(lambda: invented_sentence(self.rng)) if self.chance(0.3) else self.words()
 
     def number(self, low: int, high: int) -> int:
         """A number between two, both included. One digit is of both halves: there are but ten."""
@@ -125,6 +131,10 @@ class Blanks(Draw):
         return self._blank()
 
     def city(self) -> str:
+        """A blank."""
+        return self._blank()
+
+    def words(self) -> str:
         """A blank."""
         return self._blank()
 

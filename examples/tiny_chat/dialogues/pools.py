@@ -67,59 +67,49 @@ LONG_CITIES = (
     "Le Havre",
     "La Paz",
     "Port Louis",
-    "St Louis",
     "Salt Lake City",
     "Ho Chi Minh City",
 )
-PHRASES = (
-    "I am late",
-    "see you soon",
-    "happy birthday",
-    "call me back",
-    "dinner at eight",
-    "the meeting is at noon",
-    "thank you",
-    "I will be there",
-    "where are you",
-    "we need milk",
-    "the train is late",
-    "all is well",
-    "come home",
-    "I am on my way",
-    "no news today",
-    "well done",
-    "please wait",
-    "the door is open",
-    "lunch is ready",
-    "see you at five",
-    "good luck",
-    "I love you",
-    "the car is here",
-    "bring the keys",
-    "we are ready",
-    "it works",
-    "start without me",
-    "have a nice trip",
-    "send me the report",
-    "the package has arrived",
-    "stay at home",
-    "hello world",
-    "good morning",
-    "how are you",
-    "best wishes",
-    "the show begins soon",
-    "it is raining",
-    "keep the change",
-    "turn left at the river",
-    "my phone is broken",
-)
+_SENTENCES = (
+    "{who} {will} {do}", "{who} {will} {do} {when}", "please {do}", "please {do} {when}",
+    "the {thing} is {state}", "the {thing} is {state} {when}", "{who} {will} not {do}", "it is {state}",
+    "we need the {thing}", "where is the {thing}", "I am {state}", "I am {state} {when}",
+    "see you {when}", "good luck with the {thing}", "no {thing} {when}",
+)  # fmt: skip
+_FILLED = {
+    "who": (
+        "I", "we", "they", "she", "he", "you", "my friend", "the others",
+    ),
+    "will": (
+        "will", "can", "must", "may", "would like to", "want to", "have to",
+    ),
+    "do": (
+        "be late", "come home", "call back", "stay here", "wait outside", "bring the keys",
+        "leave early", "start again", "eat dinner", "take the train", "go to work", "meet at noon",
+        "sleep well", "buy milk", "write soon", "help you",
+    ),
+    "when": (
+        "today", "tomorrow", "tonight", "at noon", "at five", "soon", "next week", "after lunch",
+        "in the morning",
+    ),
+    "thing": (
+        "meeting", "package", "party", "dinner", "report", "car", "phone", "key", "weather", "show",
+        "doctor", "lesson",
+    ),
+    "state": (
+        "late", "ready", "here", "over", "broken", "fine", "busy", "lost", "great", "cold", "far away",
+        "on the way",
+    ),
+}  # fmt: skip
 COLORS = ("red", "blue", "green", "yellow", "purple", "orange", "black", "white", "brown", "pink")
 ANIMALS = ("cat", "dog", "horse", "fox", "owl", "bear", "rabbit", "wolf", "duck", "goat")
 JOBS = ("baker", "teacher", "pilot", "nurse", "painter", "farmer", "singer", "lawyer", "cook", "gardener")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = listed("January February March April May June July August September October November December")
 
-_ONSETS = listed("b c d f g h j k l m n p r s t v w z br ch cl dr fl fr gl gr kr pl pr sh sk sl st th tr")
+_ONSETS = listed(
+    "b c d f g h j k l m n p qu r s t v w x y z br ch cl dr fl fr gl gr kr pl pr sh sk sl st th tr"
+)
 _VOWELS = listed("a a e e i i o o u ai ea ie oa")
 _CODAS = ("", "", "", "", *listed("l m n r s t k d n r nd rt st x"))
 _TOWN_ENDINGS = ("ville", "ton", "burg", "heim", "stad", "mouth", "a", "o", "grad", "field")
@@ -147,3 +137,16 @@ def invented_word(rng: Random) -> str:
 def invented_city(rng: Random) -> str:
     """A town that is on no map."""
     return (invented_word(rng)[:6] + rng.choice(_TOWN_ENDINGS)).capitalize()
+
+
+def invented_long_city(rng: Random) -> str:
+    """One of two or three words."""
+    town, other = invented_city(rng), invented_city(rng)
+    forms = "New {0}|San {0}|Los {0}|Port {0}|Saint {0}|El {0}|La {0}|{0} City|Rio de {0}|{0} am {1}|{0} {1}"
+    return rng.choice(forms.split("|")).format(town, other)
+
+
+def invented_sentence(rng: Random) -> str:
+    """A short one, as in messages."""
+    sentence: str = rng.choice(_SENTENCES)
+    return sentence.format(**{part: rng.choice(options) for part, options in _FILLED.items()})

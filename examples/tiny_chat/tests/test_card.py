@@ -22,9 +22,6 @@ from examples.tiny_chat.dialogues.own_words import CATEGORY
 from examples.tiny_chat.evaluate import NEEDED
 
 ROOT = Path(__file__).parents[3]
-NOT_YET = ("one call", "two calls", "no call")
-"""Categories in which the model that ships has less than it is to have; its card says so, too."""
-HELD = [name for name in NEEDED if name not in NOT_YET]
 
 
 def test_the_chat_in_the_card_is_what_the_model_says() -> None:
@@ -39,16 +36,19 @@ def test_the_card_has_every_category_and_what_it_needs() -> None:
     for name, right, cases, percent in rows:
         assert int(cases) >= 200 or name == CATEGORY, name
         assert float(percent) == round(100 * int(right) / int(cases), 1), name
-        assert name not in HELD or float(percent) >= NEEDED[name], name
+        assert float(percent) >= NEEDED.get(name, 0), name
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_model_that_ships_has_what_it_needs() -> None:
     command = [sys.executable, "-m", "examples.tiny_chat.evaluate"]
-    command += [f"--category={name}" for name in HELD]
+    command += [f"--category={name}" for name in NEEDED]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=800, check=False)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    figures = dict(re.findall(r"^([a-z -]+): ([\d.]+) % in", done.stdout, re.MULTILINE))
+    assert figures.keys() == NEEDED.keys(), f"{done.stdout}\n{done.stderr}"
+    # Another processor adds in another order, so an answer or two of the 200 may be others than in the card.
+    assert not {name: percent for name, percent in figures.items() if float(percent) < NEEDED[name] - 1}
 
 
 def test_a_part_is_put_where_the_card_has_its_place() -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
 
 from examples.tiny_chat.dialogues.dialogue import Exchange
 from examples.tiny_chat.dialogues.draw import Draw
 from examples.tiny_chat.dialogues.wording import Wording
 from examples.tiny_chat.topics.phrases import ASK, END, HEY, Q
+
+MORE: Mapping[str, list[str]] = yaml.safe_load(Path(__file__).with_name("questions.yaml").read_text("utf-8"))
+"""Patterns by subject."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,12 @@ class Fact:
 
 
 def _fact(subject: str, answer: str, *questions: str) -> Fact:
-    return Fact(subject, Wording(*(f"{HEY}{question}{Q}" for question in questions)), answer)
+    return Fact(subject, Wording(*(f"{HEY}{question}{Q}" for question in questions), *_more(subject)), answer)
+
+
+def _more(subject: str) -> list[str]:
+    """Further ways to ask, most of which are no questions."""
+    return [f"{HEY}{sentence}{END}" for sentence in MORE[subject]]
 
 
 def _term(term: str, answer: str, article: str = "a ") -> Fact:
@@ -36,6 +48,7 @@ def _term(term: str, answer: str, article: str = "a ") -> Fact:
             f"{ASK}[explain|define|describe] {article}{term}[| of ovpipe| to me]{END}",
             f"{ASK}tell me what {article}{term} is[| in ovpipe]{END}",
             f"{HEY}what are {plural}[| in ovpipe]{Q}",
+            *_more(f"{article}{term}"),
         ),
         answer,
     )

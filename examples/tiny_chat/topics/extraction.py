@@ -12,9 +12,9 @@ from examples.tiny_chat.dialogues.wording import Wording
 from examples.tiny_chat.topics.phrases import ASK
 
 FIELDS: Mapping[str, Callable[[Draw], str | int]] = {
-    "name": Draw.name,
+    "name": lambda draw: draw.name(),
     "age": lambda draw: draw.long_number(99),
-    "city": Draw.city,
+    "city": lambda draw: draw.city(),
     "job": lambda draw: draw.value(JOBS),
     "item": lambda draw: draw.word(),
     "price": lambda draw: draw.long_number(999),

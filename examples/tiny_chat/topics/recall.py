@@ -57,7 +57,7 @@ def _remembered(kind: str) -> Thing:
 
 THINGS = (
     Thing(
-        Draw.name,
+        lambda draw: draw.name(),
         Wording("[|hi, |hello, |hey, |hello! ][my name is|i am|i'm|call me|i am called] $v[.|!|]"),
         "Nice to meet you, $v!",
         Wording(
@@ -96,7 +96,7 @@ THINGS = (
         "You have not told me your job.",
     ),
     Thing(
-        Draw.word,
+        lambda draw: draw.word(),
         Wording("[|so, |by the way, |you know, ][i like|i love|i really like] $v[.|!|]"),
         "Good to know that you like $v.",
         Wording(
@@ -107,7 +107,7 @@ THINGS = (
         "You have not told me what you like.",
     ),
     Thing(
-        Draw.city,
+        lambda draw: draw.city(),
         Wording("[|so, |by the way, |you know, ][i live in|i am from|i'm from|i come from|my home is] $v[.|!|]"),
         "I see, $v.",
         Wording(
@@ -129,7 +129,7 @@ THINGS = (
         "You have not told me your favorite color.",
     ),
     Thing(
-        Draw.name,
+        lambda draw: draw.name(),
         Wording(*(f"[|so, |by the way, ]my {pet} is [called|named] $v[.|!|]" for pet in ("pet", *ANIMALS))),
         "A good name, $v.",
         Wording(
@@ -140,7 +140,7 @@ THINGS = (
         "You have not told me of a pet.",
     ),
     Thing(
-        Draw.word,
+        lambda draw: draw.word(),
         Wording(f"{ASK}remember [|the |this ]word:? \"$v\"{END}".replace(":?", "[:|]"), "the [secret |magic |]word is \"$v\"[.|]"),
         'I will remember "$v".',
         Wording(

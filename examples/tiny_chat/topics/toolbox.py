@@ -24,14 +24,14 @@ class Parameter:
     type: str = "string"
 
 
-PLACE = Parameter(("city", "place", "location", "town"), " in $v", Draw.city)
-PERSON = Parameter(("person", "name", "user", "guest"), " for $v", Draw.name)
+PLACE = Parameter(("city", "place", "location", "town"), " in $v", lambda draw: draw.city())
+PERSON = Parameter(("person", "name", "user", "guest"), " for $v", lambda draw: draw.name())
 DAY = Parameter(("day", "date"), " on $v", lambda draw: draw.value(DAYS))
 HOUR = Parameter(("hour", "time"), " at $v", lambda draw: draw.rng.randint(1, 12), "integer")
 TIMES = Parameter(("count", "times", "repeat"), " $v times", lambda draw: draw.number(2, 99), "integer")
 MINUTES = Parameter(("minutes", "duration"), " for $v minutes", lambda draw: draw.number(2, 99), "integer")
 SUBJECT = Parameter(("topic", "subject", "query"), " about $v", lambda draw: draw.word())
-TEXT = Parameter(("text", "message", "content"), ' saying "$v"', Draw.text)
+TEXT = Parameter(("text", "message", "content"), ' saying "$v"', lambda draw: draw.text())
 NUMBER = Parameter(("number", "id", "code"), " with number $v", lambda draw: draw.long_number(999), "integer")
 PARAMETERS = (PLACE, PERSON, DAY, HOUR, TIMES, MINUTES, SUBJECT, TEXT, NUMBER)
 
@@ -193,20 +193,19 @@ KNOWN = (
         named("send write post mail deliver text", "message text mail email sms note", "send_message send_email message notify email mail sms ping tell"),
         ("Send a message to a person.", "Sends a text to somebody.", "Writes a message to a person."),
         (
-            Parameter(("to", "person", "recipient", "name"), "$v", Draw.name),
-            Parameter(("text", "message", "content", "body"), "$v", Draw.text),
+            Parameter(("to", "person", "recipient", "name"), "$v", lambda draw: draw.name()),
+            Parameter(("text", "message", "content", "body"), "$v", lambda draw: draw.text()),
         ),
         Wording(
             f'{ASK}[send|write] [a message to $p0 saying|$p0 the message|to $p0] "$p1"{END}',
             f'{ASK}[send|write|text] "$p1" to $p0{END}',
             f'{ASK}tell $p0 "$p1"{END}',
-            f"{ASK}[send|write] [a message to $p0|$p0 a message] saying $p1",
         ),
     ),
     Known(
         named("search find lookup query browse scan", "web docs pages files text index notes internet", "search web_search find lookup query browse google"),
         ("Search for a text.", "Searches documents.", "Finds pages about something."),
-        (Parameter(("query", "text", "term", "q"), "$v", Draw.text),),
+        (Parameter(("query", "text", "term", "q"), "$v", lambda draw: draw.words()),),
         Wording(
             f"{ASK}[search|look] for [$p0|\"$p0\"]{END}",
             f"{ASK}[search the web|look up|search] [$p0|\"$p0\"]{END}",

@@ -77,10 +77,10 @@ def no_call(draw: Draw) -> Exchange:
         return Exchange(asked, WHICH_TOWN, "The city is missing.", tools=tools)
     earlier = _earlier(draw, [])
     tools = _among_others(draw, earlier.requests)
-    if draw.chance(0.55):
+    if draw.chance(0.3):
         return earlier.then(replace(_own_answer(draw, tools), tools=tools))
     while True:
-        wanted = _request(draw)
+        wanted = known_request(draw) if draw.chance(0.1) else new_action(draw).requested(draw)
         if (
             wanted.verb not in BROAD
             and not (wanted.verb is None and _does(wanted.tool, ITSELF))
@@ -148,7 +148,7 @@ class Earlier:
 
 def _earlier(draw: Draw, requests: list[Request]) -> Earlier:
     """Now and then, for a tool that none of these requests could mean."""
-    if not draw.chance(0.2):
+    if not draw.chance(0.1):
         return Earlier([], ())
     while True:
         one = _request(draw)

@@ -81,6 +81,8 @@ def test_it_calls_nothing_when_no_tool_fits_or_none_may_be_called(client: openai
     assert choice.message.tool_calls is None
     assert "tiny-chat" in choice.message.content
     assert choice.finish_reason == "stop"
+    unfit = ask(client, "Please start the printer on Friday.", tools=[WEATHER, BOOK]).message
+    assert (unfit.tool_calls, unfit.content) == (None, "I have no tool for that.")
     choice = ask(client, "What is the weather in Lisbon?", tools=[WEATHER], tool_choice="none")
     assert choice.message.tool_calls is None
 
