@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 0.5
 """How long a signal handler may be put off."""
+MOST_WAITING = 256
+"""Items that were brought and not yet taken; a terminal may be held for hours."""
 END_SECONDS = 10.0
 """For what is left on the loop to end. The thread does not keep the process alive."""
 
@@ -77,6 +79,7 @@ class Job(Generic[T]):
         self._loop = loop
         self._source = source
         self._brought: SimpleQueue[T | _End] = SimpleQueue()
+        self._room = asyncio.Semaphore(MOST_WAITING)
         self._end: _End | None = None
         loop.call_soon_threadsafe(self._start)
 
@@ -112,7 +115,10 @@ class Job(Generic[T]):
         # Looks up now and then: a signal does not end a wait that it comes just before, nor any on Windows.
         while True:
             with contextlib.suppress(Empty):
-                return self._brought.get(timeout=LOOK_SECONDS)
+                item = self._brought.get(timeout=LOOK_SECONDS)
+                if not isinstance(item, _End):
+                    self._loop.call_soon_threadsafe(self._room.release)
+                return item
 
     def _start(self) -> None:
         self._task = self._loop.create_task(self._bring())
@@ -122,6 +128,7 @@ class Job(Generic[T]):
     async def _bring(self) -> None:
         async with aclosing(self._source) as source:
             async for item in source:
+                await self._room.acquire()
                 self._brought.put(item)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ovpipe.cli.chatting.background import BackgroundLoop
+from ovpipe.cli.chatting.background import MOST_WAITING, BackgroundLoop
 
 
 class Counting:
@@ -33,6 +33,23 @@ class Counting:
         finally:
             await asyncio.sleep(0)  # an end takes some turns of the loop, too
             self.ended_in = threading.current_thread().name
+
+
+def test_a_job_that_nobody_listens_to_waits_and_goes_on_when_somebody_does() -> None:
+    made: list[int] = []
+
+    async def many() -> AsyncGenerator[int]:
+        for number in range(4 * MOST_WAITING):
+            made.append(number)
+            yield number
+
+    async def look() -> None:
+        """A turn of the loop after the job's first."""
+
+    with BackgroundLoop() as loop, loop.job(many()) as job:
+        loop.run(look)
+        assert len(made) == MOST_WAITING + 1
+        assert list(job) == list(range(4 * MOST_WAITING))
 
 
 def test_what_a_job_brings_comes_in_order_from_another_thread() -> None:
