@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ovpipe.calculators import flow
-from ovpipe.calculators.llm.parameters import markdown_table
+from ovpipe.calculators.llm.parameters.table import markdown_table
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.options import OptionSpec, options_of
 from ovpipe.registry import Registry

@@ -6,13 +6,13 @@ import asyncio
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
-from ovpipe.calculators.llm.prompt_making import make_prompts
-from ovpipe.calculators.llm.prompt_size import is_longer
-from ovpipe.calculators.llm.template import ChatTemplate
-from ovpipe.engines.tokenizer import Tokenizer
+from ovpipe.calculators.llm.templates.prompt_making import make_prompts
+from ovpipe.calculators.llm.templates.prompt_size import is_longer
+from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
+from ovpipe.tokenizers.tokenizer import Tokenizer
 
 
 @register

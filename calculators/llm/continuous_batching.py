@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.candidates import Candidate, best
-from ovpipe.calculators.llm.choices import Choices, Sequence
+from ovpipe.calculators.llm.generation.candidates import Candidate, best
+from ovpipe.calculators.llm.generation.choices import Choices, Sequence
+from ovpipe.calculators.llm.generation.sampling import check_speculation, sampling_of
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt, Prompts, TokenDelta
-from ovpipe.calculators.llm.sampling import check_speculation, sampling_of
 from ovpipe.engines.protocol import (
     Delta,
     Engine,
@@ -20,10 +20,10 @@ from ovpipe.engines.protocol import (
     EngineUnavailable,
     RequestRefused,
 )
-from ovpipe.engines.tokenizer import Tokenizer
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
+from ovpipe.tokenizers.tokenizer import Tokenizer
 
 
 @register

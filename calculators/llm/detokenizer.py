@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, TextDelta, TokenDelta
-from ovpipe.engines.detokenizer import Detokenizer
-from ovpipe.engines.tokenizer import Tokenizer
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
+from ovpipe.tokenizers.detokenizer import Detokenizer
+from ovpipe.tokenizers.tokenizer import Tokenizer
 
 
 @register

@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.guided import Formats, formats_of, grammar_of, size_of_schemas
+from ovpipe.calculators.llm.grammars.guided import Formats, formats_of, grammar_of, size_of_schemas
+from ovpipe.calculators.llm.grammars.tool_schemas import tools_param
 from ovpipe.calculators.llm.output_parsers import check_formats
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
-from ovpipe.calculators.llm.template import ChatTemplate
-from ovpipe.calculators.llm.tool_schemas import tools_param
-from ovpipe.engines.grammar_checker import GrammarChecker
-from ovpipe.engines.grammar_verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
+from ovpipe.calculators.llm.templates.template import ChatTemplate
+from ovpipe.engines.grammars.checker import GrammarChecker
+from ovpipe.engines.grammars.verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput

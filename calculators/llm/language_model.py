@@ -10,20 +10,20 @@ import msgspec
 from jinja2 import TemplateSyntaxError
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.template import ChatTemplate
-from ovpipe.engines.client import EngineClient
-from ovpipe.engines.genai_options import (
+from ovpipe.calculators.llm.templates.template import ChatTemplate
+from ovpipe.engines.genai.options import (
     AdapterOption,
     CacheEvictionConfig,
     GenaiOptions,
     SparseAttentionConfig,
 )
-from ovpipe.engines.grammar_checker import CheckerLimits, GrammarChecker
+from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
+from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.protocol import Engine, EngineConfig, EngineTimeouts, Progress
-from ovpipe.engines.tokenizer import Tokenizer
 from ovpipe.errors import OptionError
 from ovpipe.ports import SideOutput
 from ovpipe.registry import register
+from ovpipe.tokenizers.tokenizer import Tokenizer
 
 TIMEOUTS: Final = EngineTimeouts()
 GRAMMARS: Final = CheckerLimits()

@@ -8,15 +8,15 @@ from itertools import groupby
 import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.guided import Formats, formats_of, tools_of
+from ovpipe.calculators.llm.grammars.guided import Formats, formats_of, tools_of
 from ovpipe.calculators.llm.output_parsers import (
     OutputParser,
     check_formats,
     make_parser,
     prompt_opens_thinking,
 )
-from ovpipe.calculators.llm.output_parsers.plain_text import PlainText
-from ovpipe.calculators.llm.output_parsers.source import Piece, Source
+from ovpipe.calculators.llm.output_parsers.formats.plain_text import PlainText
+from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, Source
 from ovpipe.calculators.llm.packets import (
     CalledTool,
     ChatRequest,
@@ -29,7 +29,7 @@ from ovpipe.calculators.llm.packets import (
     Reasoning,
     TextDelta,
 )
-from ovpipe.calculators.llm.template import ChatTemplate
+from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 

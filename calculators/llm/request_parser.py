@@ -10,12 +10,12 @@ from typing import Any, Final, Literal
 from uuid import uuid4
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm import openapi
-from ovpipe.calculators.llm.kinds import Ignored, wrong_value
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
-from ovpipe.calculators.llm.parameters import BY_NAME, Endpoint, read_body, read_generation_config
+from ovpipe.calculators.llm.parameters import openapi
+from ovpipe.calculators.llm.parameters.table import BY_NAME, Endpoint, read_body, read_generation_config
+from ovpipe.calculators.llm.parameters.tools import settle_choice
+from ovpipe.calculators.llm.parameters.values import Ignored, wrong_value
 from ovpipe.calculators.llm.seen_names import SeenNames
-from ovpipe.calculators.llm.tools import settle_choice
 from ovpipe.engines.protocol import Engine
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.cutter import Cutter
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, TextDelta
+from ovpipe.calculators.llm.text.cutter import Cutter
 from ovpipe.ports import Input, Output
 from ovpipe.registry import register
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ovpipe.engines.build.bpe import BytePairs, train_bpe
-from ovpipe.engines.build.config import DecoderConfig
-from ovpipe.engines.build.decoder import build_decoder
-from ovpipe.engines.build.folder import write_model_folder
-from ovpipe.engines.build.tokenizer import build_tokenizer
-from ovpipe.engines.build.weights import Array, Weights, random_weights
+from ovpipe.modelling.bpe import BytePairs, train_bpe
+from ovpipe.modelling.config import DecoderConfig
+from ovpipe.modelling.decoder import build_decoder
+from ovpipe.modelling.folder import write_model_folder
+from ovpipe.modelling.tokenizer import build_tokenizer
+from ovpipe.modelling.weights import Array, Weights, random_weights
 
 HERE = Path(__file__).parent
 SHIPPED = HERE.parents[1] / "tests" / "models" / "tiny-random"

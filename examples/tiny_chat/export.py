@@ -18,11 +18,11 @@ from examples.tiny_chat.training.recording import Recording, recorded_ids
 from examples.tiny_chat.training.rendering import END, PAD, Renderer
 from examples.tiny_chat.training.shape import SHAPE
 from examples.tiny_chat.training.vocabulary import Vocabulary
-from ovpipe.engines.build.constants import int8_levels
-from ovpipe.engines.build.decoder import build_decoder
-from ovpipe.engines.build.folder import write_model_folder
-from ovpipe.engines.build.tokenizer import build_tokenizer
-from ovpipe.engines.build.weights import Array
+from ovpipe.modelling.constants import int8_levels
+from ovpipe.modelling.decoder import build_decoder
+from ovpipe.modelling.folder import write_model_folder
+from ovpipe.modelling.tokenizer import build_tokenizer
+from ovpipe.modelling.weights import Array
 
 HERE = Path(__file__).parent
 SHIPPED = HERE.parents[1] / "ovpipe" / "models" / "tiny-chat"

@@ -16,7 +16,7 @@ from ovpipe.cli.logs import LogLevel, configure_logs
 from ovpipe.cli.one_model import GraphArgument, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 from ovpipe.cli.server_display import ServerDisplay
-from ovpipe.runtime.trace import Trace
+from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import Address, ServerConfig, read_server_config
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.repository import Repository

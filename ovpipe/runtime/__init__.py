@@ -1,9 +1,9 @@
 """A graph at work: streams, nodes, runs."""
 
-from ovpipe.runtime.graph import Graph
-from ovpipe.runtime.node_figures import NodeFigures
-from ovpipe.runtime.reader import Reader
-from ovpipe.runtime.run import Run
-from ovpipe.runtime.trace import Trace
+from ovpipe.runtime.runs.graph import Graph
+from ovpipe.runtime.runs.reader import Reader
+from ovpipe.runtime.runs.run import Run
+from ovpipe.runtime.watching.node_metrics import NodeFigures
+from ovpipe.runtime.watching.trace import Trace
 
 __all__ = ["Graph", "NodeFigures", "Reader", "Run", "Trace"]

@@ -16,9 +16,9 @@ from ovpipe.http import HttpRequest
 from ovpipe.serving import docs_page
 from ovpipe.serving.body import check_content_type, parse_body
 from ovpipe.serving.exchange import CLIENT_LEFT, Exchange
-from ovpipe.serving.figures import Figures
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
+from ovpipe.serving.metrics import Figures
 from ovpipe.serving.model import Model, ModelState
 from ovpipe.serving.openai_errors import (
     body_too_large,

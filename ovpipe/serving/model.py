@@ -8,8 +8,8 @@ import time
 from typing import Protocol
 
 from ovpipe.errors import Finding, GraphError, RequestError, RunError
-from ovpipe.runtime.graph import Graph
-from ovpipe.runtime.trace import Trace
+from ovpipe.runtime.runs.graph import Graph
+from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.fragments import fragment_of
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from ovpipe.errors import Finding, GraphError, RequestError
 from ovpipe.registry import Registry
-from ovpipe.runtime.graph import Graph
-from ovpipe.runtime.trace import Trace
+from ovpipe.runtime.runs.graph import Graph
+from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.model import LoadListener, Model, ModelState
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
-from ovpipe.runtime.silence import SilenceWatch
+from ovpipe.runtime.runs.silence import SilenceWatch
 from ovpipe.serving.failures import as_request_error
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.model import Model

@@ -12,7 +12,7 @@ from ovpipe.errors import Abandoned, PortError, did_you_mean
 from ovpipe.graph.plan import DEFAULT_MAX_QUEUE_SIZE
 from ovpipe.packet import Packet
 from ovpipe.ports import Output, Port, RepeatedOutput, SideOutput
-from ovpipe.runtime.graph import Graph
+from ovpipe.runtime.runs.graph import Graph
 from ovpipe.testing.wiring import NODE, Elements, Wiring
 from ovpipe.timestamp import Timestamp
 

@@ -31,8 +31,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from ovpipe.engines.genai_options import GenaiOptions
-from ovpipe.engines.tokenizer import Tokenizer
+from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.tokenizers.tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -14,12 +14,12 @@ import sys
 import time
 from pathlib import Path
 
-from ovpipe.engines.build.bpe import BytePairs, train_bpe
-from ovpipe.engines.build.config import DecoderConfig
-from ovpipe.engines.build.decoder import build_decoder
-from ovpipe.engines.build.folder import write_model_folder
-from ovpipe.engines.build.tokenizer import build_tokenizer
-from ovpipe.engines.build.weights import random_weights
+from ovpipe.modelling.bpe import BytePairs, train_bpe
+from ovpipe.modelling.config import DecoderConfig
+from ovpipe.modelling.decoder import build_decoder
+from ovpipe.modelling.folder import write_model_folder
+from ovpipe.modelling.tokenizer import build_tokenizer
+from ovpipe.modelling.weights import random_weights
 
 CORPUS = Path(__file__).parents[2] / "examples" / "random_model" / "corpus.txt"
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from ovpipe.engines.build.bpe import BytePairs
-from ovpipe.engines.build.config import DecoderConfig
-from ovpipe.engines.build.decoder import build_decoder
-from ovpipe.engines.build.folder import write_model_folder
-from ovpipe.engines.build.tokenizer import build_tokenizer
-from ovpipe.engines.build.weights import scripted_weights
+from ovpipe.modelling.bpe import BytePairs
+from ovpipe.modelling.config import DecoderConfig
+from ovpipe.modelling.decoder import build_decoder
+from ovpipe.modelling.folder import write_model_folder
+from ovpipe.modelling.tokenizer import build_tokenizer
+from ovpipe.modelling.weights import scripted_weights
 
 PAD, BEGIN, END = "<|endoftext|>", "<|begin|>", "<|im_end|>"
 PIECE = 3

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from ovpipe.engines.backoff import Backoff
-from ovpipe.engines.client import EngineClient
+from ovpipe.engines.process.backoff import Backoff
+from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.protocol import EngineConfig, EngineTimeouts, Generation, SamplingParams
 
 FAKE_HOST = [sys.executable, str(Path(__file__).with_name("fake_host.py"))]

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ovpipe.engines.build.bpe import train_bpe
-from ovpipe.engines.build.config import DecoderConfig
-from ovpipe.engines.build.decoder import build_decoder
-from ovpipe.engines.build.folder import write_model_folder
-from ovpipe.engines.build.tokenizer import build_tokenizer
-from ovpipe.engines.build.weights import Weights, random_weights, scripted_weights
-from ovpipe.engines.genai import GenaiCore, load_genai_core
+from ovpipe.engines.genai.core import GenaiCore, load_genai_core
 from ovpipe.engines.protocol import Delta, GenerateRequest, Progress, SamplingParams
-from ovpipe.engines.tokenizer import Tokenizer
+from ovpipe.modelling.bpe import train_bpe
+from ovpipe.modelling.config import DecoderConfig
+from ovpipe.modelling.decoder import build_decoder
+from ovpipe.modelling.folder import write_model_folder
+from ovpipe.modelling.tokenizer import build_tokenizer
+from ovpipe.modelling.weights import Weights, random_weights, scripted_weights
+from ovpipe.tokenizers.tokenizer import Tokenizer
 from tests.models.folders import TINY_RANDOM
 
 MODEL = TINY_RANDOM

@@ -28,8 +28,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ovpipe.engines.host import main
-from ovpipe.engines.poison import PoisonedByGrammar
+from ovpipe.engines.process.host import main
+from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import (
     Delta,
     EngineConfig,

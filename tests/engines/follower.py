@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from openvino import opset13 as ops
 
-from ovpipe.engines.build.bpe import BytePairs
-from ovpipe.engines.build.config import DecoderConfig
-from ovpipe.engines.build.decoder import build_decoder
-from ovpipe.engines.build.folder import write_model_folder
-from ovpipe.engines.build.tokenizer import build_tokenizer
-from ovpipe.engines.build.weights import Array
-from ovpipe.engines.genai import GenaiCore, load_genai_core
-from ovpipe.engines.poison import PoisonedByGrammar
+from ovpipe.engines.genai.core import GenaiCore, load_genai_core
+from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import Delta, GenerateRequest, Grammar, SamplingParams
+from ovpipe.modelling.bpe import BytePairs
+from ovpipe.modelling.config import DecoderConfig
+from ovpipe.modelling.decoder import build_decoder
+from ovpipe.modelling.folder import write_model_folder
+from ovpipe.modelling.tokenizer import build_tokenizer
+from ovpipe.modelling.weights import Array
 
 PAD, EOS = "<pad>", "<eos>"
 EOS_ID = 1

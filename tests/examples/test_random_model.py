@@ -10,7 +10,7 @@ import openvino as ov
 import openvino_genai
 import pytest
 
-from ovpipe.engines.tokenizer import Tokenizer
+from ovpipe.tokenizers.tokenizer import Tokenizer
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "tests" / "models" / "tiny-random"

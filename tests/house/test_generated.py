@@ -8,7 +8,7 @@ import pytest
 
 from docs.generate import DOCS, tables, with_table
 from ovpipe.calculators.llm.language_model import LanguageModelCalculator
-from ovpipe.engines.figures import EngineFigures
+from ovpipe.engines.process.metrics import EngineFigures
 from ovpipe.graph.files import shipped_graphs
 from ovpipe.graph.load import load_graph
 from ovpipe.options import options_of

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from ovpipe.calculators.llm.parameters import PARAMETERS
+from ovpipe.calculators.llm.parameters.table import PARAMETERS
 
 TESTS = Path(__file__).parents[1] / "end_to_end" / "api"
 

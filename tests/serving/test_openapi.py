@@ -17,7 +17,7 @@ from ovpipe.errors import GraphError
 from ovpipe.http import HttpRequest, ResponsePart
 from ovpipe.ports import Input, Output
 from ovpipe.registry import Registry
-from ovpipe.runtime.graph import Graph
+from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.front_door import INFERENCE_PATHS, VERSIONS, FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits

@@ -14,7 +14,7 @@ from ovpipe.http import HttpRequest, ResponsePart
 from ovpipe.ports import Input, Output, SideOutput
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig
-from ovpipe.serving.figures import Figures
+from ovpipe.serving.metrics import Figures
 from ovpipe.serving.model import ModelState
 from ovpipe.serving.repository import Repository
 

@@ -1,7 +1,6 @@
 """What a model's raw text means: its answer, its thoughts, its calls."""
 
-from ovpipe.calculators.llm.output_parsers.detection import detect_formats
-from ovpipe.calculators.llm.output_parsers.formats import (
+from ovpipe.calculators.llm.output_parsers.by_name import (
     FALLBACK,
     REASONING_FORMATS,
     TOOL_FORMATS,
@@ -12,6 +11,7 @@ from ovpipe.calculators.llm.output_parsers.formats import (
     make_parser,
     prompt_opens_thinking,
 )
+from ovpipe.calculators.llm.output_parsers.detection import detect_formats
 from ovpipe.calculators.llm.output_parsers.parser import OutputParser
 
 __all__ = [

@@ -3,7 +3,7 @@
 from examples.tiny_chat.dialogues.mix import held_out_dialogues
 from examples.tiny_chat.training.rendering import Renderer
 from ovpipe.calculators.llm.packets import Message, Tool
-from ovpipe.calculators.llm.template import ChatTemplate
+from ovpipe.calculators.llm.templates.template import ChatTemplate
 
 TEMPLATE = ChatTemplate(Renderer().source)
 HI = [Message(role="user", content="Hi")]

@@ -12,8 +12,8 @@ from examples.tiny_chat.training.rows import fitting, rows_of
 from examples.tiny_chat.training.shape import SHAPE
 from examples.tiny_chat.training.vocabulary import VOCAB_SIZE, Vocabulary
 from examples.tiny_chat.training.words import MARKERS
-from ovpipe.engines.build.tokenizer import build_tokenizer
-from ovpipe.engines.tokenizer import Tokenizer
+from ovpipe.modelling.tokenizer import build_tokenizer
+from ovpipe.tokenizers.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ovpipe.engines.build.config import DecoderConfig
+from ovpipe.modelling.config import DecoderConfig
 
 INITIAL_STD = 0.02
 SHORT = 256

@@ -7,7 +7,7 @@ from typing import Any
 
 from examples.tiny_chat.dialogues.dialogue import Dialogue
 from ovpipe.calculators.llm.packets import Message, Tool, ToolCall
-from ovpipe.calculators.llm.template import ChatTemplate
+from ovpipe.calculators.llm.templates.template import ChatTemplate
 
 TEMPLATE = Path(__file__).parents[1] / "chat_template.jinja"
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"

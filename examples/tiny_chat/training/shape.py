@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from examples.tiny_chat.training.rendering import END, PAD
 from examples.tiny_chat.training.vocabulary import SPECIALS, VOCAB_SIZE
-from ovpipe.engines.build.config import DecoderConfig
+from ovpipe.modelling.config import DecoderConfig
 
 SHAPE = DecoderConfig(
     vocab_size=VOCAB_SIZE,

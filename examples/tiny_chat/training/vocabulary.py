@@ -14,7 +14,7 @@ import msgspec
 from examples.tiny_chat.dialogues.mix import training_dialogues
 from examples.tiny_chat.training.rendering import END, PAD, START, Renderer
 from examples.tiny_chat.training.words import known_words, words_pattern
-from ovpipe.engines.build.bpe import BytePairs, train_bpe
+from ovpipe.modelling.bpe import BytePairs, train_bpe
 
 SPECIALS = (PAD, START, END)
 VOCAB_SIZE = 2304

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ovpipe.runtime.context import NodeContext
+from ovpipe.runtime.nodes.context import NodeContext
 from ovpipe.runtime.policies.input_policy import InputPolicy
 from ovpipe.runtime.policies.input_queue import InputQueue
 from ovpipe.runtime.policies.sync_set import SyncSet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
-from ovpipe.runtime.context import NodeContext
+from ovpipe.runtime.nodes.context import NodeContext
 from ovpipe.runtime.policies.input_queue import InputQueue
 
 

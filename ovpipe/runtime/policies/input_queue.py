@@ -8,7 +8,7 @@ from typing import Any
 
 from ovpipe.errors import NotFoundError, did_you_mean
 from ovpipe.ports import Input
-from ovpipe.runtime.stream import Item, Stream
+from ovpipe.runtime.core.stream import Item, Stream
 
 
 class InputQueue:

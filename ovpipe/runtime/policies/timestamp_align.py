@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ovpipe.errors import TimestampError
-from ovpipe.runtime.context import NodeContext
+from ovpipe.runtime.nodes.context import NodeContext
 from ovpipe.runtime.policies.input_policy import InputPolicy
 from ovpipe.runtime.policies.input_queue import InputQueue, named
 from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, Timestamp

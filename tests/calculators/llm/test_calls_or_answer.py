@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ovpipe.calculators.llm.guided import Formats, grammar_of
+from ovpipe.calculators.llm.grammars.guided import Formats, grammar_of
 from ovpipe.calculators.llm.output_parsers import TOOL_FORMATS, has_guide, make_parser
 from ovpipe.calculators.llm.packets import (
     CalledTool,
@@ -22,7 +22,7 @@ from ovpipe.calculators.llm.packets import (
     Tool,
     ToolChoice,
 )
-from ovpipe.engines.grammar_checker import GrammarChecker
+from ovpipe.engines.grammars.checker import GrammarChecker
 from ovpipe.engines.protocol import Grammar
 from tests.calculators.llm.output_parsers.reading import read
 from tests.engines.cores import MODEL

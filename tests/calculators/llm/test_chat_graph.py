@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from ovpipe.calculator import Context
 from ovpipe.calculators.llm.language_model import LanguageModelCalculator
-from ovpipe.calculators.llm.template import ChatTemplate
-from ovpipe.engines.grammar_checker import GrammarChecker
-from ovpipe.engines.tokenizer import Tokenizer
+from ovpipe.calculators.llm.templates.template import ChatTemplate
+from ovpipe.engines.grammars.checker import GrammarChecker
 from ovpipe.graph.load import load_graph
 from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
 from ovpipe.registry import Registry
-from ovpipe.runtime.graph import Graph
+from ovpipe.runtime.runs.graph import Graph
 from ovpipe.testing.fakes import FakeEngine, FakeTokenizer
+from ovpipe.tokenizers.tokenizer import Tokenizer
 
 CHAT = Path(str(files("ovpipe.graphs") / "chat.yaml"))
 TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: "

@@ -20,7 +20,7 @@ from ovpipe.calculators.llm.packets import (
     ToolCall,
     ToolChoice,
 )
-from ovpipe.calculators.llm.template import ChatTemplate
+from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.errors import RequestError, RunError
 from ovpipe.testing import CalculatorRunner
 from ovpipe.testing.fakes import FakeTokenizer

@@ -31,7 +31,7 @@ from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.graph.load import load_graph_text
 from ovpipe.ports import Input
 from ovpipe.registry import Registry
-from ovpipe.runtime.graph import Graph
+from ovpipe.runtime.runs.graph import Graph
 from ovpipe.testing import CalculatorRunner
 from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine, FakeTokenizer, Scored
 

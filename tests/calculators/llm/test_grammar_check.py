@@ -19,7 +19,7 @@ from ovpipe.calculators.llm.packets import (
     Tool,
     ToolChoice,
 )
-from ovpipe.engines.grammar_checker import CheckerLimits, GrammarChecker
+from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError, RunError
 from ovpipe.testing import CalculatorRunner

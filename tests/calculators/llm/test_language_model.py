@@ -11,13 +11,13 @@ import pytest
 
 from ovpipe.calculators.llm.language_model import LanguageModelCalculator
 from ovpipe.calculators.llm.packets import Message
-from ovpipe.engines.genai_options import CacheEvictionConfig
+from ovpipe.engines.genai.options import CacheEvictionConfig
 from ovpipe.engines.protocol import EngineUnavailable, SamplingParams
 from ovpipe.errors import OptionError, RunError
 from ovpipe.graph.load import load_graph_text
 from ovpipe.options import check_options
 from ovpipe.registry import Registry
-from ovpipe.runtime.graph import Graph
+from ovpipe.runtime.runs.graph import Graph
 from ovpipe.testing import CalculatorRunner
 from tests.models.folders import TINY_RANDOM
 

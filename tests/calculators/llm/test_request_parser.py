@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message, TextPart, ToolChoice
-from ovpipe.calculators.llm.parameters import PARAMETERS
+from ovpipe.calculators.llm.parameters.table import PARAMETERS
 from ovpipe.calculators.llm.request_parser import ChatRequestParserCalculator, parse
 from ovpipe.calculators.llm.seen_names import SeenNames, SeenNamesCalculator
 from ovpipe.errors import RequestError, RunError

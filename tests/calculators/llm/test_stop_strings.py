@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovpipe.calculators.llm.cutter import Cutter
 from ovpipe.calculators.llm.packets import CompletionRequest, TextDelta
 from ovpipe.calculators.llm.stop_strings import StopStringsCalculator
+from ovpipe.calculators.llm.text.cutter import Cutter
 from ovpipe.testing import CalculatorRunner
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ovpipe.ports import Input
-from ovpipe.runtime.context import NodeContext
+from ovpipe.runtime.core.stream import Stream
+from ovpipe.runtime.nodes.context import NodeContext
 from ovpipe.runtime.policies import BuildPolicy, InputQueue
-from ovpipe.runtime.stream import Stream
 from ovpipe.timestamp import DONE
 
 InputSet = tuple[int, dict[str, Any]]

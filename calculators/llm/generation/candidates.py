@@ -1,0 +1,57 @@
+"""Candidates: several texts for one prompt, of which the likeliest are answered."""
+
+from __future__ import annotations
+
+from ovpipe.calculators.llm.detokenizer import TokenText
+from ovpipe.calculators.llm.generation.choices import Sequence
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
+from ovpipe.calculators.llm.text.cutter import Cutter
+from ovpipe.engines.protocol import Delta, FinishReason
+from ovpipe.tokenizers.tokenizer import Tokenizer
+
+
+class Candidate:
+    """One text as it grows, up to its first stop string: what would be cut off is no reason to choose it."""
+
+    def __init__(
+        self, sequence: Sequence, request: ChatRequest | CompletionRequest, tokenizer: Tokenizer | None
+    ) -> None:
+        self.sequence = sequence
+        self._tokens: list[int] = []
+        self._logprobs: list[float] = []
+        self._finish: FinishReason | None = None
+        self._text: TokenText | None = None
+        if tokenizer is not None:
+            self._text = TokenText(tokenizer, request)
+            self._cutter = Cutter(request)
+
+    def add(self, delta: Delta) -> bool:
+        """Takes the next tokens; returns whether a stop string has ended the text among them.
+
+        Such a text has no finish of its own: its tokens hold the stop, and who cuts the text finds it there.
+        """
+        tokens, logprobs, finish = delta.tokens, delta.logprobs, delta.finish
+        if self._text is not None:
+            kept = self._cutter.cut(self._text.read(self.sequence.delta(delta)))
+            if self._cutter.stopped:
+                if len(kept.tokens) < len(tokens):
+                    finish = None
+                tokens, logprobs = list(kept.tokens), list(kept.logprobs)
+        self._tokens += tokens
+        self._logprobs += logprobs
+        self._finish = finish
+        return self._text is not None and self._cutter.stopped
+
+    def whole(self, *, logprobs: bool) -> Delta:
+        """The text in one."""
+        return Delta(0, self._tokens, len(self._tokens), self._finish, self._logprobs if logprobs else [])
+
+    @property
+    def mean_logprob(self) -> float:
+        """How likely the text is, by token."""
+        return sum(self._logprobs) / len(self._logprobs) if self._logprobs else float("-inf")
+
+
+def best(candidates: list[Candidate], n: int) -> list[Candidate]:
+    """The n whose tokens have the highest mean log-probability, the best first."""
+    return sorted(candidates, key=lambda candidate: candidate.mean_logprob, reverse=True)[:n]

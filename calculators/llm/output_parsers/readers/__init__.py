@@ -1,0 +1,1 @@
+"""What the formats read with: pieces of text, markers, JSON, Python's values."""

@@ -1,0 +1,1 @@
+"""How models write their thoughts: a format a file."""

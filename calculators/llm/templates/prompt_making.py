@@ -1,0 +1,116 @@
+"""How the prompts of a request are made: rendered, tokenised, checked and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ovpipe.calculators.llm.packets import (
+    ChatRequest,
+    CompletionRequest,
+    GenerationRequest,
+    Prompt,
+    Prompts,
+)
+from ovpipe.calculators.llm.parameters.values import unsupported, wrong_value
+from ovpipe.calculators.llm.templates.fill_in_the_middle import Markers, markers_of
+from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
+from ovpipe.errors import RequestError
+from ovpipe.tokenizers.tokenizer import Tokenizer
+
+
+def make_prompts(
+    request: ChatRequest | CompletionRequest, tokenizer: Tokenizer, template: ChatTemplate | None
+) -> Prompts:
+    """The request's prompts; raises RequestError 400."""
+    if isinstance(request, ChatRequest):
+        return Prompts((chat_prompt(request, tokenizer, template),))
+    return Prompts(tuple(completion_prompts(request, tokenizer)))
+
+
+def chat_prompt(request: ChatRequest, tokenizer: Tokenizer, template: ChatTemplate | None) -> Prompt:
+    """A conversation, rendered and tokenised."""
+    if template is None:
+        raise RequestError(
+            400,
+            "This model has no chat template, so it cannot serve chat/completions; "
+            "use completions, with the whole text as 'prompt'.",
+            code="no_chat_template",
+        )
+    variables = dict(request.chat_template_kwargs)
+    if request.reasoning_effort is not None:
+        variables["reasoning_effort"] = request.reasoning_effort
+    try:
+        text = template.render(
+            request.messages,
+            # A model that sees tools calls them, whatever it is told; so it sees none when it may call none.
+            tools=() if request.tool_choice.mode == "none" else request.tools,
+            documents=request.documents,
+            add_generation_prompt=request.add_generation_prompt,
+            continue_final_message=request.continue_final_message,
+            variables=variables,
+        )
+    except ChatTemplateError as error:
+        raise RequestError(
+            400,
+            f"The model's chat template refuses these messages: {error}",
+            code="chat_template_refused",
+            param=error.param,
+        ) from error
+    # The template has put every special token where it belongs, unless the request says otherwise.
+    return tokenised(text, request, tokenizer, "messages", add_special_tokens=False)
+
+
+def completion_prompts(request: CompletionRequest, tokenizer: Tokenizer) -> Iterator[Prompt]:
+    """Each prompt as it is, or, with a suffix, what stands between the two asked for."""
+    markers = suffix_markers(request, tokenizer) if request.suffix else None
+    for at, prompt in enumerate(request.prompts):
+        path = "prompt" if len(request.prompts) == 1 else f"prompt[{at}]"
+        if isinstance(prompt, str):
+            text = prompt if markers is None else markers.prompt(prompt, request.suffix or "")
+            yield tokenised(text, request, tokenizer, path, add_special_tokens=True)
+        else:
+            check_tokens(prompt, path, tokenizer.vocab_size)
+            yield Prompt(last_tokens(prompt, request, path))
+
+
+def suffix_markers(request: CompletionRequest, tokenizer: Tokenizer) -> Markers:
+    """The model's own for a text with a hole; raises RequestError 400 when there are none to use."""
+    if not all(isinstance(prompt, str) for prompt in request.prompts):
+        raise wrong_value("suffix", "absent unless every prompt is a string")
+    markers = markers_of(tokenizer)
+    if markers is None:
+        raise unsupported(
+            "suffix", "needs a model whose tokenizer has fill-in-the-middle tokens, and this one has none"
+        )
+    return markers
+
+
+def tokenised(
+    text: str, request: GenerationRequest, tokenizer: Tokenizer, path: str, *, add_special_tokens: bool
+) -> Prompt:
+    """A text as a prompt; `add_special_tokens` holds unless the request says otherwise."""
+    if request.add_special_tokens is not None:
+        add_special_tokens = request.add_special_tokens
+    try:
+        tokens = tokenizer.encode(text, add_special_tokens=add_special_tokens)
+    except ValueError:
+        # Contents were checked; documents, tools and variables are the client's own objects.
+        raise RequestError(
+            400, "The prompt comes to a text with lone surrogates.", code="invalid_value", param=path
+        ) from None
+    return Prompt(last_tokens(tokens, request, path), text)
+
+
+def last_tokens(tokens: Sequence[int], request: GenerationRequest, path: str) -> tuple[int, ...]:
+    """The tokens that truncate_prompt_tokens leaves; raises RequestError 400 when there are none at all."""
+    if not tokens:
+        raise RequestError(400, f"'{path}' comes to an empty prompt.", code="invalid_value", param=path)
+    most = request.truncate_prompt_tokens
+    return tuple(tokens if most is None else tokens[-most:])
+
+
+def check_tokens(tokens: Sequence[int], path: str, vocab_size: int) -> None:
+    """Raises RequestError 400 at the first id that is no token of the model's."""
+    for index, token in enumerate(tokens):
+        if not 0 <= token < vocab_size:
+            raise wrong_value(f"{path}[{index}]", f"a token id of this model, from 0 to {vocab_size - 1}")

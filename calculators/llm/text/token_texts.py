@@ -1,0 +1,90 @@
+"""TokenTexts: tokens as logprobs show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ovpipe.calculators.llm.packets import OutputDelta
+from ovpipe.tokenizers.detokenizer import Detokenizer
+from ovpipe.tokenizers.tokenizer import Tokenizer
+
+
+class TokenTexts:
+    """The text of single tokens. A token may be less than a character; then its bytes say more.
+
+    `as_ids` writes "token_id:17" in place of a text, and so does the lack of a tokenizer.
+    """
+
+    def __init__(
+        self, tokenizer: Tokenizer | None, *, as_ids: bool = False, skip_special_tokens: bool = True
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._skip_special_tokens = skip_special_tokens
+        self._bytes = [] if tokenizer is None else tokenizer.token_bytes
+        self._as_ids = as_ids or tokenizer is None
+
+    def bytes_of(self, token: int) -> bytes:
+        """A token's bytes; none for one beyond the vocabulary."""
+        return self._bytes[token] if 0 <= token < len(self._bytes) else b""
+
+    def text_of(self, token: int) -> str:
+        """A token's text."""
+        return f"token_id:{token}" if self._as_ids else self.bytes_of(token).decode(errors="replace")
+
+    def chat_logprobs(self, delta: OutputDelta) -> dict[str, Any]:
+        """The logprobs of a chat's choice."""
+        return {"content": [self._entry(*pair) for pair in paired(delta)], "refusal": None}
+
+    def completion_logprobs(self, delta: OutputDelta, top: int, offsets: Offsets) -> dict[str, Any]:
+        """The logprobs of a completion's choice; `offsets` is the choice's own."""
+        tokens = [(self.text_of(token), logprob) for token, logprob in paired(delta)]
+        return {
+            "tokens": [token for token, _ in tokens],
+            "token_logprobs": [logprob for _, logprob in tokens],
+            "top_logprobs": [{token: logprob} for token, logprob in tokens] if top else None,
+            "text_offset": offsets.of(delta.tokens),
+        }
+
+    def offsets(self) -> Offsets:
+        """The places of the tokens of one choice in its text."""
+        return Offsets(self._tokenizer, skip_special_tokens=self._skip_special_tokens)
+
+    def _entry(self, token: int, logprob: float) -> dict[str, Any]:
+        return {
+            "token": self.text_of(token),
+            "logprob": logprob,
+            "bytes": list(self.bytes_of(token)),
+            "top_logprobs": [],
+        }
+
+
+class Offsets:
+    """Where each token of a growing text begins in what people see of it.
+
+    A token that is not shown begins where the text has got to, and so does each part of a character but
+    the last. Without a tokenizer all are 0.
+    """
+
+    def __init__(self, tokenizer: Tokenizer | None, *, skip_special_tokens: bool) -> None:
+        self._tokenizer = tokenizer
+        self._skip_special_tokens = skip_special_tokens
+        self._detokenizer: Detokenizer | None = None
+        self._at = 0
+
+    def of(self, tokens: Sequence[int]) -> list[int]:
+        """The places of the next tokens."""
+        if self._tokenizer is None:
+            return [0] * len(tokens)
+        if self._detokenizer is None:  # few answers want places
+            self._detokenizer = self._tokenizer.detokenizer(skip_special_tokens=self._skip_special_tokens)
+        places = []
+        for token in tokens:
+            places.append(self._at)
+            self._at += len(self._detokenizer.push((token,)))
+        return places
+
+
+def paired(delta: OutputDelta) -> list[tuple[int, float]]:
+    """Each token with its log-probability."""
+    return list(zip(delta.tokens, delta.logprobs, strict=True))

@@ -1,0 +1,310 @@
+"""The core on openvino-genai's ContinuousBatchingPipeline.
+
+What openvino-genai 2026.4.1 does to those who do not know it is noted where it is kept from
+happening. All of it was measured.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from ovpipe.engines.genai.admission import blocks_needed, check_request
+from ovpipe.engines.genai.admission_queue import Demand, Room, WaitingQueue
+from ovpipe.engines.genai.fingerprint import fingerprint
+from ovpipe.engines.genai.kv_cache import CachePlan, plan_cache
+from ovpipe.engines.genai.model_folder import ModelFolder
+from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.genai.pipeline import most_sequences, open_pipeline
+from ovpipe.engines.genai.sampling import Guessing, generation_config
+from ovpipe.engines.genai.sequence import LiveSequence
+from ovpipe.engines.genai.warm_up import warm_up
+from ovpipe.engines.process.native_errors import plain_message
+from ovpipe.engines.process.poison import PoisonedByGrammar
+from ovpipe.engines.protocol import (
+    Delta,
+    EngineInfo,
+    EngineStats,
+    GenerateRequest,
+    Progress,
+    Refused,
+    RequestRefused,
+)
+
+_log = logging.getLogger("ovpipe.engine.genai")
+
+
+def load_genai_core(options: dict[str, Any], report: Callable[[Progress], None]) -> GenaiCore:
+    """Loads the model that the options name and warms it up."""
+    typed = GenaiOptions.of(options)
+    report(Progress(phase="load", detail=f"reading {typed.models_path}"))
+    model = ModelFolder.read(Path(typed.models_path))
+    draft = _draft_of(typed, model)
+    cache = plan_cache(
+        model,
+        device=typed.device,
+        plugin_config=typed.device_properties,
+        cache_size=typed.cache_size,
+        num_kv_blocks=typed.num_kv_blocks,
+        max_num_seqs=typed.max_num_seqs,
+        draft=draft,
+        draft_device=typed.draft_device or typed.device,
+        draft_plugin_config=typed.draft_properties,
+    )
+    report(Progress(phase="load", detail=cache.describe()))
+    report(Progress(phase="load", detail=f"compiling for {typed.device}"))
+    core = GenaiCore(typed, model, cache)
+    warm_up(core, report)
+    core.reset_counts()
+    if core.measured_cache_bytes not in (0, cache.model_bytes):
+        _log.warning(
+            "the KV cache takes %d bytes; %d were reckoned", core.measured_cache_bytes, cache.model_bytes
+        )
+    return core
+
+
+def _draft_of(options: GenaiOptions, model: ModelFolder) -> ModelFolder | None:
+    """The draft model's folder. Raises ValueError when it may guess tokens that the model does not have."""
+    if options.draft_models_path is None:
+        return None
+    draft = ModelFolder.read(Path(options.draft_models_path))
+    if draft.vocab_size > model.vocab_size:
+        raise ValueError(
+            f"draft_models_path: {draft.path} has {draft.vocab_size} tokens in its vocabulary and "
+            f"{model.path} has {model.vocab_size}; a draft model needs the model's own tokenizer"
+        )
+    return draft
+
+
+class GenaiCore:
+    """Implements `protocol.EngineCore`. Not for two threads."""
+
+    def __init__(self, options: GenaiOptions, model: ModelFolder, cache: CachePlan) -> None:
+        # The first uses of Tensor.data, when from several threads at once, can deadlock. So: one here.
+        _ = ov.Tensor(np.zeros((1, 1), np.int64)).data
+        self._options = options
+        self._pipeline: Any = open_pipeline(options, num_kv_blocks=cache.num_kv_blocks)
+        self._eos_ids = self._all_eos_ids(model)
+        self.info = EngineInfo(
+            core="genai",
+            device=options.device,
+            context_length=model.context_length,
+            vocab_size=model.vocab_size,
+            eos_token_ids=sorted(self._eos_ids),
+            num_kv_blocks=cache.num_kv_blocks,
+            block_size=cache.block_size,
+            cache_bytes=cache.num_kv_blocks * cache.bytes_per_block,
+            max_num_seqs=most_sequences(options),
+            max_num_batched_tokens=options.max_num_batched_tokens,
+            dynamic_split_fuse=options.dynamic_split_fuse,
+            speculation=options.speculation,
+            fingerprint=fingerprint(options, model.path),
+            generation_config=model.generation_config,
+        )
+        # Requests by id in the order of their coming: those genai has, and those that wait for their turn.
+        # (With dynamic_split_fuse genai itself would run any number, whatever max_num_seqs is.)
+        self._running: dict[int, LiveSequence] = {}
+        self._waiting: WaitingQueue[LiveSequence] = WaitingQueue()
+        self._room = self._whole_room()
+        # genai's own ids: a duplicate would poison it, and a request that is resumed needs a second one.
+        self._handle_ids = itertools.count(1)
+        self._steps = 0
+        self._generated_tokens = 0
+        self._prompt_tokens = 0
+        self._max_running = 0
+
+    def add(self, request: GenerateRequest) -> None:
+        """Takes the request into the next step's batch, or into the queue; or raises `RequestRefused`."""
+        sampling = request.sampling
+        check_request(request, self.info)
+        if sampling.beams is not None and self._options.cache_eviction_config is not None:
+            # genai fails in a step where it evicts blocks that beams share.
+            raise RequestRefused("an engine that evicts from its cache has no beam search")
+        if request.id in self._running or request.id in self._waiting:
+            raise RequestRefused(f"request {request.id} is in the engine already")
+        # genai would give every request without a seed the same one, 0. It uses 32 bits of it.
+        seed = secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32
+        guess = Guessing.of(sampling, self._options)
+        demand = Demand(
+            sequences=1 if sampling.beams is None else sampling.beams.width,
+            tokens=1 + (guess.num_assistant_tokens or 0),
+            blocks=blocks_needed(len(request.prompt), sampling, self.info.block_size),
+        )
+        self._waiting.add(request.id, LiveSequence(request, seed, guess, demand), request.priority)
+        self._prompt_tokens += len(request.prompt)
+
+    def cancel(self, request_id: int) -> None:
+        """Forgets a request; genai frees its cache in the next steps."""
+        self._waiting.remove(request_id)
+        if request_id in self._running:
+            self._leave(request_id).handle.cancel()
+
+    def step(self) -> Sequence[Delta | Refused]:
+        """Moves every running request on by a token, or its prompt by a chunk."""
+        outcomes: list[Delta | Refused] = self._submit_waiting()
+        try:
+            self._pipeline.step()
+        except RuntimeError as error:
+            self._blame(error)
+            raise
+        self._steps += 1
+        self._max_running = max(self._max_running, self._pipeline.get_metrics().scheduled_requests)
+        for sequence in list(self._running.values()):
+            outcome = self._outcome_alone(sequence)
+            if outcome is None:
+                continue
+            outcomes.append(outcome)
+            if isinstance(outcome, Refused) or outcome.finish is not None:
+                self._leave(sequence.request.id)
+        return outcomes
+
+    def stats(self) -> EngineStats:
+        """Figures as of the last step."""
+        metrics = self._pipeline.get_metrics()
+        return EngineStats(
+            num_requests=len(self._running) + len(self._waiting),
+            num_running=metrics.scheduled_requests,
+            max_running=self._max_running,
+            kv_cache_usage=metrics.cache_usage / 100,
+            steps=self._steps,
+            generated_tokens=self._generated_tokens,
+            prompt_tokens=self._prompt_tokens,
+        )
+
+    @property
+    def measured_cache_bytes(self) -> int:
+        """The cache's size by genai's account, without a draft model's; 0 before the first step."""
+        return int(self._pipeline.get_metrics().kv_cache_size_in_bytes)
+
+    def reset_counts(self) -> None:
+        """Forgets what was counted so far, of the warm-up that is."""
+        self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
+
+    # --- the queue
+
+    def _whole_room(self) -> Room:
+        """What may run at once when nothing runs.
+
+        Prompt lookup throws in step() when it cannot schedule all tokens that it has guessed, for want of
+        room in the batch or in the cache. So its requests get theirs for good before they start.
+        """
+        info = self.info
+        if info.speculation != "prompt_lookup":
+            return Room(sequences=info.max_num_seqs)
+        return Room(
+            sequences=info.max_num_seqs, tokens=info.max_num_batched_tokens, blocks=info.num_kv_blocks
+        )
+
+    def _submit_waiting(self) -> list[Delta | Refused]:
+        """Hands on those at the head of the queue, as far as there is room. Returns those genai refuses."""
+        refused: list[Delta | Refused] = []
+        while (sequence := self._waiting.first()) is not None and self._room.has(sequence.demand):
+            request_id = sequence.request.id
+            self._waiting.remove(request_id)
+            try:
+                self._submit(sequence)
+            except RequestRefused as refusal:
+                refused.append(Refused(request_id, str(refusal)))
+            else:
+                self._running[request_id] = sequence
+                self._room.take(sequence.demand)
+        return refused
+
+    def _leave(self, request_id: int) -> LiveSequence:
+        sequence = self._running.pop(request_id)
+        self._room.give_back(sequence.demand)
+        return sequence
+
+    # --- genai's side
+
+    def _submit(self, sequence: LiveSequence) -> None:
+        """Hands a sequence to genai, from where it stands. Raises `RequestRefused`."""
+        tokens = np.array([sequence.request.prompt + sequence.generated], np.int64)
+        try:
+            config = generation_config(
+                sequence.request.sampling,
+                eos_ids=self._eos_ids,
+                vocab_size=self.info.vocab_size,
+                seed=sequence.seed,
+                generated=len(sequence.generated),
+                guess=sequence.guess,
+            )
+            sequence.handle = self._pipeline.add_request(next(self._handle_ids), ov.Tensor(tokens), config)
+        except (
+            RuntimeError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:  # its own checks; nothing was added
+            raise RequestRefused(plain_message(error)) from error
+
+    def _all_eos_ids(self, model: ModelFolder) -> set[int]:
+        """What the folder states and what genai found, in the tokenizer for one."""
+        found = self._pipeline.get_config()
+        ids = {*model.eos_token_ids, *found.stop_token_ids, found.eos_token_id}
+        # genai says -1 for none; an id out of range would be read out of the logits' bounds.
+        return {token for token in ids if 0 <= token < model.vocab_size}
+
+    def _blame(self, error: RuntimeError) -> None:
+        """Raises PoisonedByGrammar when a step failed over a grammar, which happens before its first token.
+
+        The error names no request. That it is about a grammar shows in the names of its sources' files.
+        """
+        if "xgrammar" in str(error):
+            suspects = [
+                sequence.request.id
+                for sequence in self._running.values()
+                if sequence.request.sampling.grammar is not None and not sequence.generated
+            ]
+            if suspects:
+                raise PoisonedByGrammar(plain_message(error), suspects) from error
+
+    def _outcome_alone(self, sequence: LiveSequence) -> Delta | Refused | None:
+        """The same as `_outcome`; when that fails, this sequence alone is refused. The step was sound."""
+        try:
+            return self._outcome(sequence)
+        except Exception as error:
+            _log.exception("request %d: what it brought cannot be read", sequence.request.id)
+            sequence.handle.cancel()
+            return Refused(sequence.request.id, f"what it brought cannot be read: {error}")
+
+    def _outcome(self, sequence: LiveSequence) -> Delta | Refused | None:
+        """What the last step brought for one sequence."""
+        delta = sequence.read()
+        if delta is not None:
+            self._generated_tokens += len(delta.tokens) + sum(len(beam.tokens) for beam in delta.beams)
+            if delta.finish is not None:
+                return delta
+        return (self._resume(sequence) or delta) if sequence.dropped else delta
+
+    def _resume(self, sequence: LiveSequence) -> Refused | None:
+        """Starts a sequence anew that genai has dropped, with what it has generated as its prompt.
+
+        One that is dropped again and again without a token in between is given up in the end.
+
+        genai marks every request IGNORED when a step can schedule none: when all that was scheduled is
+        cancelled at once and its blocks, which come free after the step, are what the others wait for.
+        Nothing is wrong with those. (With sampling, the random numbers of the rest are other ones.)
+        """
+        status = sequence.handle.get_status().name
+        resumable = sequence.rewind()
+        length = len(sequence.request.prompt) + len(sequence.generated)
+        too_long = not self.info.dynamic_split_fuse and length > self.info.max_num_batched_tokens
+        if too_long or not resumable:
+            return Refused(
+                sequence.request.id,
+                f"the KV cache was full and the request was dropped ({status})",
+                transient=True,
+            )
+        try:
+            self._submit(sequence)
+        except RequestRefused as refusal:
+            return Refused(sequence.request.id, f"the request was dropped ({status}): {refusal}")
+        return None

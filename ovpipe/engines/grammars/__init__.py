@@ -1,0 +1,1 @@
+"""Grammars tried out by the engine's library in a process that may break."""

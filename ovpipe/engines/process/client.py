@@ -1,0 +1,252 @@
+"""The server's side of an engine: one asyncio client for many requests, and its processes' keeper.
+
+An `EngineLink` is one process's life. The client holds one at a time: when it dies, hangs or is
+poisoned, every live request fails and another is started, until one loads. Only those that had not begun
+when a step poisoned it are given to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from ovpipe.engines.process.backoff import Backoff
+from ovpipe.engines.process.child import HOST_COMMAND
+from ovpipe.engines.process.generation import MailboxGeneration
+from ovpipe.engines.process.link import EngineLink, LinkLost
+from ovpipe.engines.process.metrics import EngineFigures
+from ovpipe.engines.protocol import (
+    EngineConfig,
+    EngineDied,
+    EngineInfo,
+    EngineLoadError,
+    EngineTimeouts,
+    EngineUnavailable,
+    GenerateRequest,
+    Progress,
+    RequestRefused,
+    SamplingParams,
+)
+from ovpipe.engines.wire import WireError
+
+_LEAST_RETRY_AFTER = 1.0
+"""Seconds. HTTP's Retry-After knows no fractions, and a sooner retry helps nobody."""
+
+_log = logging.getLogger("ovpipe.engine")
+
+
+class EngineClient:
+    """Implements `protocol.Engine`. Made by `open`, on whose event loop it lives until `close`."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        *,
+        timeouts: EngineTimeouts,
+        on_progress: Callable[[Progress], None] | None,
+        name: str,
+        command: Sequence[str],
+        backoff: Backoff,
+    ) -> None:
+        self._config = config
+        self._timeouts = timeouts
+        self._on_progress = on_progress
+        self._name = name
+        self._command = tuple(command)
+        self._backoff = backoff
+        self._request_ids = itertools.count(1)
+        self._figures = EngineFigures()
+        self._link: EngineLink | None = None
+        self._info: EngineInfo | None = None
+        self._load_seconds = 0.0
+        self._ready_expected = 0.0
+        """While there is no link: the event loop's time at which there may be one."""
+        self._retries: list[tuple[GenerateRequest, MailboxGeneration]] = []
+        """While there is no link: requests that the next one is given again."""
+        self._closed = False
+        self._keeper: asyncio.Task[None] | None = None
+        self._burial: asyncio.Task[str] | None = None
+        """The latest life's end, which nothing cuts short."""
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        config: EngineConfig,
+        *,
+        timeouts: EngineTimeouts | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        name: str = "engine",
+        command: Sequence[str] | None = None,
+        backoff: Backoff | None = None,
+    ) -> EngineClient:
+        """Starts the engine's process and returns when it is warm.
+
+        Raises `EngineLoadError` when this first load fails; nothing is left behind then. Loads after a
+        death are tried until `close`. `command` runs in place of the host's program, for tests.
+        """
+        client = cls(
+            config,
+            timeouts=timeouts or EngineTimeouts(),
+            on_progress=on_progress,
+            name=name,
+            command=HOST_COMMAND if command is None else command,
+            backoff=backoff or Backoff(),
+        )
+        try:
+            link = await client._start()
+        except LinkLost as lost:
+            raise EngineLoadError(f"engine {name!r} {lost}") from lost
+        client._keeper = asyncio.create_task(client._keep(link), name=f"keeper of engine {name!r}")
+        return client
+
+    @property
+    def info(self) -> EngineInfo:
+        """Of the latest load; while the engine is being started again, of the one before."""
+        assert self._info is not None, "open() returns after the first load"
+        return self._info
+
+    @property
+    def name(self) -> str:
+        """What this engine is called in logs and errors."""
+        return self._name
+
+    @property
+    def pid(self) -> int | None:
+        """The process that serves; None while there is none."""
+        return self._link.pid if self._link is not None else None
+
+    def generate(
+        self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0
+    ) -> MailboxGeneration:
+        """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
+        if self._closed:
+            raise EngineUnavailable(f"engine {self._name!r} is closed")
+        if self._link is None or not self._link.up:
+            wait = self._ready_expected - asyncio.get_running_loop().time()
+            raise EngineUnavailable(
+                f"engine {self._name!r} is being started again", retry_after=max(_LEAST_RETRY_AFTER, wait)
+            )
+        request = GenerateRequest(next(self._request_ids), list(prompt), sampling, priority)
+        try:
+            return self._link.add(request)
+        except WireError as error:
+            raise RequestRefused(str(error)) from error
+
+    def figures(self) -> Mapping[str, float]:
+        """Current figures by name. Those named _total never fall, not even when the process is replaced."""
+        link = self._link
+        pid = link.pid if link is not None and link.up else None
+        requests = len(self._retries) + (link.num_requests if link is not None else 0)
+        return self._figures.snapshot(self._info, pid=pid, requests=requests)
+
+    async def close(self) -> None:
+        """Ends the process and fails what still runs. Again, or at the same time: waits for the same end."""
+        self._closed = True
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name=f"end of engine {self._name!r}")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self._give_up_retries("was closed")
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        if self._link is not None:  # the keeper was cancelled before its first step
+            await self._bury(self._link, "was closed")
+        if self._burial is not None:
+            await self._burial
+
+    # --- the lives
+
+    async def _start(self) -> EngineLink:
+        """One attempt to load. Raises `LinkLost`."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        link = await EngineLink.start(
+            self._config,
+            command=self._command,
+            name=self._name,
+            timeouts=self._timeouts,
+            on_progress=self._report,
+            on_stats=self._figures.step,
+        )
+        self._load_seconds = loop.time() - started
+        self._info = link.info
+        self._link = link
+        return link
+
+    async def _keep(self, link: EngineLink) -> None:
+        """Serves, buries what died and starts another, until cancelled by `close`."""
+        failures = 0
+        loop = asyncio.get_running_loop()
+        while True:
+            ready_at = loop.time()
+            reason = await self._serve(link)
+            if loop.time() - ready_at >= self._backoff.healthy_after:
+                failures = 0
+            failures += 1
+            while True:
+                delay = self._backoff.delay(failures)
+                self._ready_expected = loop.time() + delay + self._load_seconds
+                _log.error("engine %r %s; it is started again in %.1f s", self._name, reason, delay)
+                await asyncio.sleep(delay)
+                try:
+                    link = await self._start()
+                except LinkLost as lost:
+                    failures += 1
+                    reason = str(lost)
+                    self._give_up_retries(reason)
+                else:
+                    break
+            self._retry(link)
+            self._figures.restarts += 1
+            _log.warning("engine %r serves again after %d failures", self._name, failures)
+
+    async def _serve(self, link: EngineLink) -> str:
+        """One life until its end, which leaves nothing of it behind. Returns how it ended."""
+        reason = "was closed"
+        try:
+            await link.serve()
+        except LinkLost as lost:
+            reason = str(lost)
+            if lost.poisoned:
+                self._retries = link.take_unbegun()
+        finally:
+            await self._bury(link, reason)
+        return reason
+
+    async def _bury(self, link: EngineLink, reason: str) -> None:
+        self._link = None
+        self._figures.lost()
+        link.fail_all(lambda: self._died(reason))
+        self._burial = asyncio.create_task(link.close(self._timeouts.close))
+        await asyncio.shield(self._burial)
+
+    # --- a second try, for those that had the bad luck to be beside a request that poisoned the engine
+
+    def _retry(self, link: EngineLink) -> None:
+        """Gives the new life what the last one had not begun with."""
+        retries, self._retries = self._retries, []
+        for request, generation in retries:
+            if not generation.closed:  # it may have been cancelled meanwhile
+                generation.retried = True
+                link.adopt(request, generation)
+
+    def _give_up_retries(self, reason: str) -> None:
+        retries, self._retries = self._retries, []
+        for _, generation in retries:
+            generation.fail(self._died(reason))
+
+    def _died(self, reason: str) -> EngineDied:
+        return EngineDied(f"engine {self._name!r} {reason}")
+
+    def _report(self, progress: Progress) -> None:
+        if self._on_progress is None:
+            return
+        try:
+            self._on_progress(progress)
+        except Exception:  # who watches a load must not decide whether it succeeds
+            _log.exception("engine %r: on_progress failed", self._name)

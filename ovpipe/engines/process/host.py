@@ -1,0 +1,233 @@
+"""The engine's process: hosts one core behind a socket.
+
+`python -m ovpipe.engines.process.host --fd N --parent PID`.
+
+One thread, one loop: take messages, step, tell. The core is only ever touched between steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from ovpipe.engines.process.native_errors import plain_message
+from ovpipe.engines.process.poison import PoisonedByGrammar
+from ovpipe.engines.protocol import (
+    Ack,
+    Add,
+    Cancel,
+    Delta,
+    EngineConfig,
+    EngineCore,
+    Failed,
+    GenerateRequest,
+    Load,
+    Progress,
+    Ready,
+    Refused,
+    RequestRefused,
+    Step,
+    ToHost,
+)
+from ovpipe.engines.wire import HostWire
+
+SETTLE_STEPS = 3
+"""Idle steps in a row with the same cache usage after which it counts as settled (measured with
+genai: after a cancel the figure is unchanged by the first step and right by the third)."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+_log = logging.getLogger("ovpipe.engine.host")
+
+ReportProgress = Callable[[Progress], None]
+CoreBuilder = Callable[[EngineConfig, ReportProgress], EngineCore]
+"""Loads a core and warms it up, and says how far it is."""
+
+
+def build_core(config: EngineConfig, report: ReportProgress) -> EngineCore:
+    """The cores there are, by name. A message never names code to import."""
+    match config.core:
+        case "genai":
+            from ovpipe.engines.genai.core import load_genai_core
+
+            return load_genai_core(config.options, report)
+
+
+def serve(sock: socket.socket, build: CoreBuilder = build_core) -> int:
+    """Serves one engine until the server closes the socket. Returns the process's exit status."""
+    wire = HostWire(sock)
+    try:
+        core = _load(wire, build)
+        if core is not None:
+            _Host(wire, core).run()
+        wire.finish()  # `Failed` was the last message
+        return 1
+    except (EOFError, ConnectionError):
+        return 0
+
+
+def _load(wire: HostWire, build: CoreBuilder) -> EngineCore | None:
+    """Waits for Load and builds the core; tells of a failure and returns None."""
+    first, *_ = wire.receive(wait=True)
+    if not isinstance(first, Load):
+        raise TypeError(f"the first message must be Load, not {type(first).__name__}")
+    phase: Literal["load", "warm_up"] = "load"
+
+    def report(progress: Progress) -> None:
+        nonlocal phase
+        phase = progress.phase
+        wire.send(progress)
+
+    try:
+        core = build(first.config, report)
+    except (EOFError, ConnectionError):
+        raise  # the server left while we loaded
+    except Exception as error:
+        traceback.print_exc()
+        wire.send(Failed(phase=phase, message=plain_message(error)))
+        return None
+    wire.send(Ready(info=core.info))
+    return core
+
+
+class _Host:
+    """The loop between steps.
+
+    The window: having sent Step n, the host may compute step n+1, but starts step n+2 only after
+    Ack(n). The client acknowledges a step after the runs that waited for its deltas had their turn,
+    and the socket keeps the order, so a Cancel which a run answers to step n is seen before step n+2
+    starts: it is one token late at most.
+    """
+
+    def __init__(self, wire: HostWire, core: EngineCore) -> None:
+        self._wire = wire
+        self._core = core
+        self._live: set[int] = set()
+        self._sent = 0
+        self._acknowledged = 0
+        self._settling = 0
+        """Idle steps still to come; they bring the cache's figure up to date."""
+        self._usage = 0.0
+
+    def run(self) -> None:
+        """Returns when a step has poisoned the core, which was told then."""
+        while True:
+            for message in self._wire.receive(wait=not self._may_step()):
+                self._take(message)
+            if self._may_step() and not self._step():
+                return
+
+    def _may_step(self) -> bool:
+        has_work = bool(self._live) or self._settling > 0
+        return has_work and self._sent - self._acknowledged <= 1
+
+    def _take(self, message: ToHost) -> None:
+        match message:
+            case Add(request):
+                self._add(request)
+            case Cancel(request=request_id):
+                self._core.cancel(request_id)
+                self._forget(request_id)
+            case Ack(step):
+                self._acknowledged = max(self._acknowledged, step)
+            case Load():
+                raise TypeError("a second Load message")
+
+    def _add(self, request: GenerateRequest) -> None:
+        try:
+            self._core.add(request)
+        except RequestRefused as refusal:
+            self._wire.send(Refused(request=request.id, message=str(refusal)))
+        else:
+            self._live.add(request.id)
+
+    def _step(self) -> bool:
+        """One step of all live requests. False when it poisoned the core."""
+        try:
+            outcomes = self._core.step()
+            stats = self._core.stats()
+        except Exception as error:
+            traceback.print_exc()
+            if isinstance(error, PoisonedByGrammar):
+                for refusal in error.refusals():
+                    self._wire.send(refusal)
+            self._wire.send(Failed(phase="step", message=plain_message(error)))
+            return False
+        if not self._live:
+            self._settling -= 1
+            if stats.kv_cache_usage != self._usage:
+                self._settling = SETTLE_STEPS
+        self._usage = stats.kv_cache_usage
+        deltas: list[Delta] = []
+        for outcome in outcomes:
+            if isinstance(outcome, Refused):
+                self._wire.send(outcome)
+                self._forget(outcome.request)
+            else:
+                deltas.append(outcome)
+                if outcome.finish is not None:
+                    self._forget(outcome.request)
+        self._sent += 1
+        # Sent without deltas, too: the client's watchdog counts on a sign of life for each step.
+        self._wire.send(Step(step=self._sent, deltas=deltas, stats=stats))
+        return True
+
+    def _forget(self, request_id: int) -> None:
+        self._live.discard(request_id)
+        self._settling = SETTLE_STEPS
+
+
+def end_with(parent: int) -> None:
+    """Has the kernel kill this process when its parent ends, even inside a step that never returns.
+
+    Elsewhere than on Linux only the closed socket ends it. The signal is bound to the *thread* that
+    started this process, so the client starts it from its event loop's thread.
+    """
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        _log.warning("prctl(PR_SET_PDEATHSIG) failed: %s", os.strerror(ctypes.get_errno()))
+    if os.getppid() != parent:  # it ended before prctl took effect: nobody would tell us
+        os._exit(1)
+
+
+def main(build: CoreBuilder = build_core, arguments: Sequence[str] | None = None) -> None:
+    """Runs the process: its own signals and streams, then `serve`. Does not return."""
+    parser = argparse.ArgumentParser(prog="ovpipe.engines.process.host", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="an inherited, connected socket")
+    parser.add_argument("--parent", type=int, required=True, help="the process to end with")
+    options = parser.parse_args(arguments)
+    end_with(options.parent)
+    # Both are the server's to handle, even if they are sent to all processes of a service (systemd does so):
+    # it may want to finish what runs. It tells us by closing the socket.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # A program that native code starts must not hold the socket open when we are gone.
+    os.set_inheritable(options.fd, False)
+    # What native code prints belongs to the log.
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    status = 1
+    try:
+        with socket.socket(fileno=options.fd) as sock:
+            status = serve(sock, build)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        # Not sys.exit: destructors of native code must not keep a closed engine's memory alive.
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

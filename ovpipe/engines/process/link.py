@@ -1,0 +1,261 @@
+"""One life of an engine: its process from start to end, the requests in it, and its watchdog."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Literal, NoReturn
+
+from ovpipe.engines.process.child import HostProcess
+from ovpipe.engines.process.generation import MailboxGeneration
+from ovpipe.engines.process.watchdog import Watchdog
+from ovpipe.engines.protocol import (
+    Ack,
+    Add,
+    Cancel,
+    EngineConfig,
+    EngineInfo,
+    EngineStats,
+    EngineTimeouts,
+    EngineUnavailable,
+    Failed,
+    FromHost,
+    GenerateRequest,
+    Load,
+    Progress,
+    Ready,
+    Refused,
+    RequestRefused,
+    Step,
+)
+from ovpipe.engines.wire import WireError
+
+_EXIT_SECONDS = 1.0
+"""For a process that has closed its socket to end."""
+
+_log = logging.getLogger("ovpipe.engine")
+
+OnProgress = Callable[[Progress], None]
+OnStats = Callable[[EngineStats], None]
+
+
+class LinkLost(Exception):
+    """A life is over; the message says how, as a clause about the engine ("was killed by SIGKILL")."""
+
+    def __init__(self, message: str, *, poisoned: bool = False) -> None:
+        super().__init__(message)
+        self.poisoned = poisoned
+        """Whether a step failed, which the host has told; then it is known which requests had begun."""
+
+
+class EngineLink:
+    """Made by `start`, which returns when the engine is ready; then `serve` runs until the end."""
+
+    info: EngineInfo
+
+    def __init__(self, process: HostProcess, timeouts: EngineTimeouts, on_stats: OnStats) -> None:
+        self.up = False
+        """Whether requests may be added."""
+        self._process = process
+        self._timeouts = timeouts
+        self._on_stats = on_stats
+        self._live: dict[int, MailboxGeneration] = {}
+        self._unstarted: dict[int, GenerateRequest] = {}
+        """Live requests that still wait for their first token. Kept for another life, if this one ends."""
+        self._loading: Literal["load", "warm_up"] | None = "load"
+        self._reason: str | None = None
+        """Why the process ended or was killed, where that says more than its exit status."""
+        self._poisoned = False
+        self._watchdog = Watchdog(self._hung)
+
+    @classmethod
+    async def start(
+        cls,
+        config: EngineConfig,
+        *,
+        command: Sequence[str],
+        name: str,
+        timeouts: EngineTimeouts,
+        on_progress: OnProgress,
+        on_stats: OnStats,
+    ) -> EngineLink:
+        """Starts a process and loads it. Raises `LinkLost`; nothing of the process is left then."""
+        try:
+            process = await HostProcess.spawn(command, name)
+        except Exception as error:
+            raise LinkLost(f"could not be started: {error}") from error
+        link = cls(process, timeouts, on_stats)
+        try:
+            await link._load(config, on_progress)
+        except BaseException as error:
+            await link.close(0.0)
+            if isinstance(error, LinkLost) or not isinstance(error, Exception):
+                raise
+            raise LinkLost(f"could not be loaded: {error}") from error
+        return link
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def num_requests(self) -> int:
+        return len(self._live)
+
+    def add(self, request: GenerateRequest) -> MailboxGeneration:
+        """Hands a request over. Raises `WireError` when it fits in no message."""
+        generation = MailboxGeneration(request.id, self._cancel)
+        self._add(request, generation)
+        return generation
+
+    def adopt(self, request: GenerateRequest, generation: MailboxGeneration) -> None:
+        """Hands a request over that an earlier life has not begun with."""
+        generation.move(self._cancel)
+        self._add(request, generation)
+
+    def take_unbegun(self) -> list[tuple[GenerateRequest, MailboxGeneration]]:
+        """Parts with the live requests that have no token so far and were never in another life.
+
+        Their generations stay open. A request that has met two deaths may well be what brings them.
+        """
+        unbegun = [request for request in self._unstarted.values() if not self._live[request.id].retried]
+        return [(request, self._live.pop(request.id)) for request in unbegun]
+
+    async def serve(self) -> NoReturn:
+        """Brings deltas to their requests until the process is lost; then raises `LinkLost`.
+
+        A fault of ours is such a loss, too: it must not leave the server without its engine.
+        """
+        try:
+            await self._serve()
+        except Exception as error:
+            _log.exception("the engine's process %d cannot be served", self.pid)
+            self._reason = f"was given up: {error}"
+        self.up = False
+        # Where it is known what happened, those who wait are told before the process has ended.
+        raise LinkLost(self._reason or await self._end(), poisoned=self._poisoned)
+
+    async def _serve(self) -> None:
+        while messages := await self._receive():
+            for message in messages:
+                match message:
+                    case Step():
+                        self._step(message)
+                    case Refused(request=request_id, message=text, transient=True):
+                        self._fail(request_id, EngineUnavailable(text, retry_after=1))
+                    case Refused(request=request_id, message=text):
+                        self._fail(request_id, RequestRefused(text))
+                    case Failed(message=text):
+                        self._reason = f"was poisoned by a failed step: {text}"
+                        self._poisoned = True
+                    case Progress() | Ready():
+                        self._reason = f"sent {type(message).__name__} while it served"
+                        self._process.kill()
+            self._watchdog.sign(self._limit())
+
+    def fail_all(self, error: Callable[[], Exception]) -> None:
+        """Ends every live request with an error of its own."""
+        self.up = False
+        for request_id in list(self._live):
+            self._fail(request_id, error())
+
+    async def close(self, timeout: float) -> str:
+        """Ends the process, by force after `timeout` seconds. Returns how it ended."""
+        self.up = False
+        self._watchdog.stop()
+        return await self._process.close(timeout)
+
+    # --- the load
+
+    async def _load(self, config: EngineConfig, on_progress: OnProgress) -> None:
+        self._process.wire.send(Load(config))
+        self._watchdog.sign(self._limit())
+        while messages := await self._receive():
+            for message in messages:
+                match message:
+                    case Progress(phase=phase):
+                        self._loading = phase
+                        on_progress(message)
+                    case Ready(info=info):
+                        self.info = info
+                        self._loading = None
+                        self.up = True
+                        self._watchdog.sign(None)
+                        return
+                    case Failed(message=text):
+                        self._reason = f"could not be loaded: {text}"
+                    case Step() | Refused():
+                        self._reason = f"sent {type(message).__name__} before it was ready"
+                        self._process.kill()
+            self._watchdog.sign(self._limit())
+        raise LinkLost(await self._end())
+
+    # --- the steps
+
+    def _add(self, request: GenerateRequest, generation: MailboxGeneration) -> None:
+        self._process.wire.send(Add(request))
+        self._live[request.id] = generation
+        self._unstarted[request.id] = request
+        self._watchdog.work(self._timeouts.prefill)
+
+    def _step(self, step: Step) -> None:
+        self._on_stats(step.stats)
+        for delta in step.deltas:
+            generation = self._live.get(delta.request)
+            if generation is None:
+                continue  # cancelled while this step was under way
+            self._unstarted.pop(delta.request, None)
+            if delta.finish is not None:
+                del self._live[delta.request]
+            generation.deliver(delta)
+        # The deliveries above have resolved futures, and so put the waiting tasks in the loop's queue.
+        # The queue is first in, first out: this acknowledgement runs after each of them ran once. What
+        # a run cancels in answer to its delta is therefore on the wire before the Ack, and the host
+        # starts no step after the next without having seen it.
+        asyncio.get_running_loop().call_soon(self._process.wire.send, Ack(step.step))
+
+    def _cancel(self, request_id: int) -> None:
+        # The watchdog stays as it is: idle steps follow a cancel, so a sign of life is still due.
+        if self._live.pop(request_id, None) is not None:
+            self._unstarted.pop(request_id, None)
+            self._process.wire.send(Cancel(request_id))
+
+    def _fail(self, request_id: int, error: Exception) -> None:
+        generation = self._live.pop(request_id, None)
+        self._unstarted.pop(request_id, None)
+        if generation is not None:
+            generation.fail(error)
+
+    # --- the end
+
+    async def _receive(self) -> list[FromHost]:
+        try:
+            return await self._process.wire.receive()
+        except WireError as error:
+            self._reason = f"was killed: {error}"
+            self._process.kill()
+            return []
+
+    def _limit(self) -> float | None:
+        """Seconds until the next sign of life is due; None: an idle engine owes none."""
+        if self._loading is not None:
+            return self._timeouts.load if self._loading == "load" else self._timeouts.warm_up
+        if not self._live:
+            return None
+        return self._timeouts.prefill if self._unstarted else self._timeouts.step
+
+    def _hung(self, limit: float) -> None:
+        phase = self._loading or ("prefill" if self._unstarted else "step")
+        self._reason = f"gave no sign of life for {limit:g} s ({phase.replace('_', '-')}) and was killed"
+        self._process.kill()
+        # Its end may not show: no signal ends it, or something it has started holds the socket.
+        self._process.wire.close()
+
+    async def _end(self) -> str:
+        """Waits for a process that has closed its socket. Returns what to say about it."""
+        how = await self.close(_EXIT_SECONDS)
+        if self._reason is not None:
+            return self._reason
+        tail = self._process.stderr_tail
+        return f"{how}; its last words:\n{tail}" if tail and self._loading is not None else how

@@ -1,0 +1,389 @@
+"""Core: the streams and nodes of one run, and the order they move in. No threads, no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+from ovpipe.errors import RunError, StalledError, TimestampError
+from ovpipe.runtime.core.keys import consumer_left
+from ovpipe.runtime.core.stall import explain_deadlock, explain_stall, held_up_before
+from ovpipe.runtime.core.stream import Append, Consumer, Item, Stream, drop
+from ovpipe.runtime.nodes.blueprint import Blueprint
+from ovpipe.runtime.nodes.node import Node
+from ovpipe.runtime.nodes.source import AsyncSourceNode, SourceNode
+from ovpipe.timestamp import DONE, ONE_OVER_POST_STREAM, UNSET, Timestamp
+
+if TYPE_CHECKING:
+    from ovpipe.runtime.watching.probe import RunProbe
+
+PUMP_BUDGET = 200
+"""Drains, of up to DRAIN_LIMIT packets each, before a pump lets others have the event loop."""
+
+Spawn = Callable[[Coroutine[Any, Any, None]], Any]
+
+
+class Core:
+    """Moves packets through one run.
+
+    Single-threaded and re-entered by nobody: `add`, `close_input` and `pump` are called by the run around it.
+    `spawn` starts the coroutine of an async node; without it such nodes cannot run. `on_news` is
+    called when something was scheduled outside a pump, `on_end` once when the last node has closed.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        side_packets: Mapping[str, Any],
+        *,
+        spawn: Spawn,
+        executors: Mapping[str, Executor],
+        on_forgiven: Callable[[RunError], None],
+        on_news: Callable[[], None],
+        on_end: Callable[[], None],
+        probe: RunProbe | None = None,
+    ) -> None:
+        self.spawn = spawn
+        self.executors = executors
+        self.on_forgiven = on_forgiven
+        self.on_news = on_news
+        self.on_end = on_end
+        self.probe = probe
+        self.ready: deque[Consumer] = deque()
+        self.full: list[Stream] = []
+        self.busy = 0
+        """Calls of async nodes in flight."""
+        self.pumping = False
+        self.turns = 0
+        """Pumps so far: a run whose count stands still waits for something outside."""
+        self.stopping = False
+        self.cancelled = False
+        self.errors: list[RunError] = []
+        self.file = blueprint.file
+        self.report_deadlock = blueprint.report_deadlock
+        self.streams = [
+            Stream(name, limit, overflow)
+            for name, (limit, overflow) in zip(blueprint.streams, blueprint.queues, strict=True)
+        ]
+        self.nodes = [plan.start(self, self.streams, side_packets) for plan in blueprint.nodes]
+        self.live = len(self.nodes)
+        self.open_inputs = len(blueprint.inputs)
+        self.sources = layers_of(self.nodes) if blueprint.has_sources else deque()
+        if probe is not None:
+            probe.attach(self)
+
+    # --- start
+
+    def observe(self, index: int, observer: Append) -> None:
+        """Shows every packet of a stream to a function, before the run is opened."""
+        stream = self.streams[index]
+
+        def guarded(item: tuple[int, Any]) -> None:
+            try:
+                observer(item)
+            except Exception as error:
+                message = f"an observer of stream {stream.name!r} failed: {type(error).__name__}: {error}"
+                self.record(message, f"observer of {stream.name}", "observe", item[0], self.file, error)
+
+        stream.observers.append(guarded)
+
+    def open(self) -> None:
+        """Connects the streams and opens the nodes, those above first."""
+        for stream in self.streams:
+            stream.connect()
+        for node in self.nodes:
+            if self.stopping:
+                break
+            node.open()
+
+    # --- graph inputs
+
+    def add(self, index: int, timestamp: int, value: Any) -> None:
+        """Puts a packet on a graph input. The caller waits for room first; see `Stream.full`."""
+        stream = self.streams[index]
+        if self.stopping:
+            raise self.failure() or TimestampError(f"stream {stream.name!r} is closed: the run has ended")
+        stream.put(timestamp, value)
+        self.announce(stream)
+
+    def set_bound(self, index: int, bound: int) -> None:
+        """Nothing earlier comes on a graph input."""
+        stream = self.streams[index]
+        if not stream.bound <= bound < ONE_OVER_POST_STREAM:
+            raise TimestampError(
+                f"stream {stream.name!r}: its bound is {Timestamp.of_raw(stream.bound)} and can neither fall "
+                f"nor end the stream, but received {Timestamp.of_raw(bound)}; close_input ends it"
+            )
+        stream.bound = bound
+        self.announce(stream)
+
+    def close_input(self, index: int) -> None:
+        """Nothing more comes on a graph input."""
+        stream = self.streams[index]
+        if stream.bound < DONE:
+            self.open_inputs -= 1
+            stream.bound = DONE
+            self.announce(stream)
+
+    # --- the pump
+
+    def pump(self, budget: int = PUMP_BUDGET) -> bool:
+        """Runs nodes until none is ready or the budget is used up; returns whether there is more to do."""
+        if self.pumping:
+            return False
+        self.pumping = True
+        self.turns += 1
+        ready = self.ready
+        try:
+            while True:
+                while ready:
+                    node: Consumer | None = ready.popleft()
+                    while node is not None:
+                        node = node.drain()
+                        budget -= 1
+                        if budget <= 0:
+                            if node is not None:
+                                ready.appendleft(node)
+                            return True
+                if self.stopping:
+                    self.close_nodes()
+                    if not ready:
+                        return False
+                elif not self.find_work():
+                    return False
+        finally:
+            self.pumping = False
+
+    def find_work(self) -> bool:
+        """When no node is ready: a source that may step, a full queue that may grow; or the run is stuck."""
+        if self.sources and self.wake_source():
+            return True
+        if self.full:
+            return self.unlock()
+        return self.live > 0 and not self.busy and not self.open_inputs and self.fail_stuck()
+
+    def wake_source(self) -> bool:
+        """Schedules the next source of the lowest layer that has any left; they take turns."""
+        sources = self.sources
+        while sources and all(source.closed for source in sources[0]):
+            sources.popleft()
+        if not sources:
+            return False
+        layer = sources[0]
+        for _ in range(len(layer)):
+            layer.rotate(-1)
+            if layer[-1].waiting:
+                layer[-1].queued = True
+                self.ready.append(layer[-1])
+                return True
+        return False
+
+    def fail_stuck(self) -> bool:
+        """Fails a run whose inputs are closed and in which nothing moves, though nodes are left."""
+        if any(source.waiting or not source.closed for layer in self.sources for source in layer):
+            return False
+        error = StalledError(f"the run can go no further: {explain_stall(self)}")
+        self.record(str(error), "", "wait", UNSET, self.file, error)
+        return True
+
+    def close_sources(self) -> None:
+        """Ends every source after the step it is in."""
+        for layer in self.sources:
+            for source in layer:
+                source.stop()
+                if source.waiting:
+                    source.finish()
+                    following = source.tell(DONE)
+                    if following is not None:
+                        self.ready.append(following)
+
+    def unlock(self) -> bool:
+        """Lets a full queue grow by one when the run could not move otherwise, or fails a run that may not.
+
+        Full queues are no deadlock while an async call is in flight or a reader outside has yet to read.
+        """
+        if self.busy or self.stopping:
+            return False
+        if any(not isinstance(c, Node) and len(q) >= limit for s in self.full for c, q, limit in s.consumers):
+            return False
+        stream = self.full[0]
+        if self.report_deadlock or stream.limit >= stream.cap:
+            error = StalledError(explain_deadlock(self, stream))
+            self.record(str(error), held_up_before(stream), "wait", UNSET, self.file, error)
+            return True
+        stream.grow()
+        self.relieve(stream)
+        return True
+
+    # --- what nodes tell the core
+
+    def announce(self, stream: Stream) -> None:
+        """Schedules the consumers of a stream that moved."""
+        if stream.bound == stream.told:
+            return
+        stream.told = stream.bound
+        for consumer, queue, limit in stream.consumers:
+            if not consumer.queued:
+                consumer.queued = True
+                self.ready.append(consumer)
+            if len(queue) >= limit:
+                self.mark_full(stream)
+
+    def deliver(self, stream: Stream) -> None:
+        """Announces what an async call sent, and lets the nodes below have it now."""
+        self.announce(stream)
+        self.turn()
+
+    def turn(self) -> None:
+        """Pumps now, and leaves what is over the budget to the run's own pump."""
+        if self.pump():
+            self.on_news()
+
+    def mark_full(self, stream: Stream) -> None:
+        """A consumer's queue has reached its limit: the producer waits."""
+        if not stream.full:
+            stream.full = True
+            self.full.append(stream)
+            if self.probe is not None:
+                self.probe.filled(stream)
+
+    def relieve(self, stream: Stream) -> None:
+        """A consumer took packets off: when all queues of a full stream have room, its producer may go on."""
+        if stream.full and not self.stopping and stream.room() > 0:
+            stream.full = False
+            self.full.remove(stream)
+            if self.probe is not None:
+                self.probe.relieved(stream)
+            if stream.producer is not None:
+                stream.producer.has_room()
+            waiters, stream.waiters = stream.waiters, []
+            for wake in waiters:
+                wake()
+
+    def lose_consumer(self, stream: Stream, queue: deque[Item]) -> None:
+        """Who reads from this queue is done with its stream; the producer ends when nobody is left."""
+        if self.stopping:
+            return
+        if stream.detach(queue) and stream.producer is not None:
+            self.ready.append(Orphan(stream.producer))
+        else:
+            consumer_left(stream)
+        self.relieve(stream)
+
+    def node_ended(self) -> None:
+        """A node has closed; the run ends with the last."""
+        self.live -= 1
+        if self.live == 0:
+            self.on_end()
+
+    # --- the end
+
+    def fail(self, node: Node, phase: str, error: BaseException) -> None:
+        """Records a node's error and stops the run."""
+        self.errors.append(failure_of(node, phase, error))
+        self.stop()
+
+    def forgiven(self, node: Node, error: BaseException) -> None:
+        """Shows an error that costs its timestamp only."""
+        self.on_forgiven(failure_of(node, "process", error))
+
+    def record(self, message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> None:
+        """Keeps an error; the first one stops the run."""
+        self.errors.append(run_error(message, node, phase, ts, place, error))
+        self.stop()
+
+    def cancel(self) -> None:
+        """Ends the run early: queued packets are dropped, async calls cancelled, nodes closed."""
+        if self.live and not self.stopping:
+            self.cancelled = True
+            self.stop()
+
+    def stop(self) -> None:
+        """Nothing new is queued and what waits is dropped; the nodes close when the pump comes to it."""
+        if self.stopping:
+            return
+        self.stopping = True
+        for stream in self.streams:
+            stream.append = drop
+            for consumer, queue, _ in stream.consumers:
+                if isinstance(consumer, Node):
+                    queue.clear()
+        for node in self.nodes:
+            node.interrupt()
+        self.ready.clear()
+        self.full.clear()
+        self.on_news()
+
+    def close_nodes(self) -> None:
+        """Closes every node that is not in the middle of an async call; those close when it has unwound."""
+        for node in self.nodes:
+            node.finish()
+
+    def failure(self) -> RunError | None:
+        """The first error of the run."""
+        return self.errors[0] if self.errors else None
+
+    def release(self) -> None:
+        """Breaks the reference cycles of a run that has ended, so that it is freed at once."""
+        if self.probe is not None:
+            self.probe.release()
+        for node in self.nodes:
+            node.release()
+        for stream in self.streams:
+            stream.producer = None
+            stream.consumers = []
+            stream.observers = []
+            stream.append = drop
+        self.ready.clear()
+
+
+class Orphan:
+    """Stands in the ready list for a producer that lost its last consumer.
+
+    Ending nodes one by one by the pump, and not by recursion, lets a stop travel up a graph of any depth.
+    """
+
+    __slots__ = ("node", "queued")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.queued = True
+
+    def drain(self) -> Node | None:
+        """Ends the producer, unless it is in the middle of an async call: its next send tells it."""
+        return self.node.orphaned()
+
+
+def layers_of(nodes: list[Node]) -> deque[deque[SourceNode | AsyncSourceNode]]:
+    """The sources by layer, the lowest first: those of a layer start when all below it have ended."""
+    layers: dict[int, deque[SourceNode | AsyncSourceNode]] = {}
+    for node in nodes:
+        if isinstance(node, SourceNode | AsyncSourceNode):
+            layers.setdefault(node.plan.source_layer, deque()).append(node)
+    return deque(layers[layer] for layer in sorted(layers))
+
+
+def failure_of(node: Node, phase: str, error: BaseException) -> RunError:
+    """A node's error, with everything that says where it happened."""
+    ts = node.cx.ts
+    message = (
+        f"{node.plan.place}: node {node.name!r} ({type(node.calculator).__name__}) failed in {phase} "
+        f"at timestamp {shown(ts)}: {type(error).__name__}: {error}"
+    )
+    if isinstance(error, TimestampError) and not node.policy.ascending:
+        message += f" (input policy {node.policy.name!r} does not process in the order of timestamps)"
+    return run_error(message, node.name, phase, ts, node.plan.place, error)
+
+
+def run_error(message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> RunError:
+    """A RunError chained to its cause."""
+    failure = RunError(message, node=node, timestamp=shown(ts), phase=phase, place=place)
+    failure.__cause__ = error
+    return failure
+
+
+def shown(ts: int) -> Timestamp:
+    """A context's raw timestamp as people see it."""
+    return Timestamp.DONE if ts == UNSET else Timestamp.of_raw(ts)

@@ -1,0 +1,1 @@
+"""What runs a calculator: a class of nodes for each way in which calculators work."""

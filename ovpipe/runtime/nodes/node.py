@@ -1,0 +1,347 @@
+"""Node: one calculator at work in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ovpipe.calculator import Calculator
+from ovpipe.errors import Abandoned, PortError
+from ovpipe.runtime.core.keys import give_up
+from ovpipe.runtime.core.overflow import queue_of
+from ovpipe.runtime.core.stream import Stream, closed_stream
+from ovpipe.runtime.nodes.context import NodeContext, Outputs
+from ovpipe.runtime.policies import InputQueue
+from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, ONE_OVER_POST_STREAM, UNSET, UNSTARTED
+
+if TYPE_CHECKING:
+    from ovpipe.ports import Input
+    from ovpipe.runtime.core.core import Core
+    from ovpipe.runtime.nodes.blueprint import NodeBlueprint
+
+DRAIN_LIMIT = 16
+"""Packets a node processes before the others get their turn."""
+
+
+class Node:
+    """A calculator with its queues, its context and its place in the run.
+
+    The run schedules a node when there is news on an input, or room on an output; `queued` is true from
+    then until the node has looked. `drain` processes what is ready, at most DRAIN_LIMIT input sets and never
+    more than fit into the outputs, then tells the streams below once for the whole batch. It returns the
+    first node with a single input that was woken by this, for the pump to go on with, so that packets run
+    through a chain without passing through the run's ready list.
+    """
+
+    __slots__ = (
+        "calculator",
+        "closed",
+        "core",
+        "cx",
+        "inputs",
+        "name",
+        "offset",
+        "opened",
+        "outs",
+        "plan",
+        "policy",
+        "process",
+        "queued",
+        "room",
+    )
+
+    context: type[NodeContext] = NodeContext
+
+    def __init__(
+        self,
+        core: Core,
+        plan: NodeBlueprint,
+        calculator: Calculator,
+        streams: list[Stream],
+        side_packets: Mapping[str, Any],
+    ) -> None:
+        self.core = core
+        self.plan = plan
+        self.name = plan.name
+        self.calculator = calculator
+        self.process: Callable[[NodeContext], Any] = calculator.process
+        self.offset = plan.offset
+        self.queued = self.opened = self.closed = False
+        self.room = DRAIN_LIMIT
+        self.inputs = inputs = [InputQueue(port, streams[index]) for port, index in plan.inputs]
+        for entry in inputs:
+            if entry.source.overflow != "block":
+                entry.replace(queue_of(entry.source), bounded=False)
+        self.policy = plan.policy(inputs)
+        back_edges = plan.back_edges
+        for index, entry in enumerate(inputs):
+            entry.source.attach(self, entry.queue, bounded=entry.bounded and index not in back_edges)
+        outs = Outputs()
+        for port, index in plan.outputs:
+            outs[port] = stream = streams[index]
+            stream.producer = self
+            stream.streaming = port.streaming
+        for port in plan.unwired:
+            outs[port] = stream = Stream(port.name, DRAIN_LIMIT)
+            stream.producer = self
+            stream.streaming = port.streaming
+        outs.node = self
+        self.outs = list(outs.values())
+        self.cx = cx = self.context()
+        for side_port, name in plan.side_inputs:
+            if name in side_packets:  # an optional one may not have been given
+                cx[side_port] = side_packets[name]
+        cx.node = self
+        cx.outs = outs
+        cx.ts = UNSTARTED
+
+    # --- life
+
+    def open(self) -> None:
+        """Opens the calculator, before the first packet."""
+        try:
+            self.calculator.open(self.cx)
+        except Exception as error:
+            self.core.fail(self, "open", error)
+        else:
+            self.opened = True
+            for stream in self.outs:
+                if stream.bound != stream.told:  # most calculators send nothing in open
+                    following = self.tell(UNSET)
+                    if following is not None:
+                        self.core.ready.append(following)
+                    return
+
+    def drain(self) -> Node | None:
+        """Processes what is ready; returns a node that has news now."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Closes the calculator, once and only if it was opened, and settles its outputs for ever."""
+        if self.closed:
+            return
+        self.closed = True
+        if self.opened and (self.plan.closes or self.core.probe is not None):
+            self.empty_context()
+            try:
+                self.calculator.close(self.cx)
+            except Abandoned:
+                pass  # nobody reads what close had to say
+            except Exception as error:
+                self.core.fail(self, "close", error)
+        self.ended()
+
+    def empty_context(self) -> None:
+        """Before close: inputs are empty and there is no timestamp."""
+        self.policy.clear(self.cx)
+        self.cx.ts = UNSET
+
+    def ended(self) -> None:
+        """The calculator is closed: nothing more comes from it, and it needs nothing more."""
+        if not self.core.stopping:
+            for entry in self.inputs:
+                if entry.queue or entry.source.bound < ONE_OVER_POST_STREAM:
+                    self.done(entry.port)  # the input policy ended the node before all its inputs
+        for stream in self.outs:
+            stream.bound = DONE
+        self.core.node_ended()
+
+    def interrupt(self) -> None:
+        """The run stops: a plain call is never in flight, so there is nothing to break off."""
+
+    def release(self) -> None:
+        """Lets go of everything that refers back to the run, which has ended."""
+        del self.core, self.cx.node, self.cx.outs, self.process
+        self.inputs.clear()
+        self.outs.clear()
+
+    # --- after a drain
+
+    def forward(self) -> Node | None:
+        """Tells the streams above that there is room, and those below what is settled."""
+        self.queued = False
+        for entry in self.inputs:
+            if entry.source.full:
+                self.core.relieve(entry.source)
+        bound = self.policy.bound()
+        if bound >= ONE_OVER_POST_STREAM and not self.closed:
+            self.finish()
+            if not self.closed:
+                return None  # an async close has begun; what it still sends comes before the end
+        return self.tell(bound)
+
+    def tell(self, bound: int) -> Node | None:
+        """Raises the outputs' bounds and schedules who reads them; the first node is handed back."""
+        offset = self.offset
+        if offset != 0 and bound < ONE_OVER_POST_STREAM:
+            bound = UNSET if offset is None else offset_bound(bound, offset)
+        core = self.core
+        following: Node | None = None
+        room = DRAIN_LIMIT
+        for stream in self.outs:
+            if bound > stream.bound:
+                stream.bound = bound
+            if stream.bound == stream.told:
+                room = 0 if stream.full else min(room, stream.room())
+                continue
+            stream.told = stream.bound
+            for consumer, queue, limit in stream.consumers:
+                if not consumer.queued:
+                    consumer.queued = True
+                    if following is None and isinstance(consumer, SingleInputNode):
+                        following = consumer  # not a join: it would look again after each node before it
+                    else:
+                        core.ready.append(consumer)
+                left = limit - len(queue)
+                if left < room:
+                    room = left
+                if left <= 0:  # each full stream, or its consumer would not say that it has room again
+                    core.mark_full(stream)
+        self.room = room
+        return following
+
+    def forgive(self, error: Exception) -> bool:
+        """Whether a failed call costs its timestamp only (`on_error: drop`); then the error is shown."""
+        if self.plan.on_error != "drop" or isinstance(error, Abandoned):
+            return False
+        self.core.forgiven(self, error)
+        return True
+
+    # --- from other rooms
+
+    def room_below(self) -> int:
+        """How many packets may be processed before an output is full, if each sends one."""
+        return min([DRAIN_LIMIT, *(stream.room() for stream in self.outs)])
+
+    def stop(self) -> None:
+        """`cx.stop` of a node that is no source."""
+        raise PortError(f"{self.name} is no source; a node with inputs says cx.done(input)")
+
+    def has_room(self) -> None:
+        """An output that was full is not any more."""
+        self.room = self.room_below()
+        if self.room > 0 and not self.queued and not self.closed:
+            self.queued = True
+            self.core.ready.append(self)
+
+    async def drained(self) -> None:
+        """`cx.drain` of a node whose calls are plain: it cannot wait."""
+        raise RuntimeError(f"{self.name}: only an async call can wait for room with cx.drain()")
+
+    def done(self, port: Input[Any]) -> bool:
+        """Gives up an input: what waits is dropped, nothing more comes, and its producer may end.
+
+        Returns whether the input is wired.
+        """
+        for entry in self.inputs:
+            if entry.port is port:
+                source, entry.source = entry.source, closed_stream()
+                entry.queue.clear()
+                self.core.lose_consumer(source, entry.queue)
+                if not self.opened and not self.queued:  # said in open: nothing else would look at the node
+                    self.queued = True
+                    self.core.ready.append(self)
+                return True
+        return False
+
+    def done_with(self, port: Input[Any], key: Hashable) -> bool:
+        """Needs no more packets of a key; returns whether the input is wired."""
+        for entry in self.inputs:
+            if entry.port is port:
+                give_up(entry.source, entry.queue, key)
+                return True
+        return False
+
+    def abandon(self) -> Node | None:
+        """Ends the node cleanly because nobody reads it: it is done with all its inputs and closes."""
+        for entry in self.inputs:
+            self.done(entry.port)
+        return self.forward()
+
+    @property
+    def calling(self) -> int | None:
+        """The timestamp of the oldest call under way; a plain one has always ended when anybody asks."""
+        return None
+
+    @property
+    def unread(self) -> bool:
+        """Whether every output that was ever read has lost its last consumer."""
+        return all(stream.abandoned for stream in self.outs if stream.consumers or stream.abandoned)
+
+    def orphaned(self) -> Node | None:
+        """An output lost its last consumer: a node between packets ends now if nothing else reads it."""
+        return self.abandon() if self.unread and not self.closed else None
+
+
+class SingleInputNode(Node):
+    """A node with one input: packets are processed as they came; there is nothing to wait for."""
+
+    __slots__ = ("port", "queue")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.port = self.inputs[0].port
+        self.queue = self.inputs[0].queue
+
+    def drain(self) -> Node | None:
+        queue, cx, port, process = self.queue, self.cx, self.port, self.process
+        pop = queue.popleft
+        left = self.room
+        try:
+            while queue and left > 0:
+                cx.ts, cx[port] = pop()
+                if process(cx) is not None:
+                    raise returned_something(self)
+                left -= 1
+        except Abandoned:
+            return self.abandon()
+        except Exception as error:
+            self.core.fail(self, "process", error)
+            return None
+        cx.pop(port, None)
+        following = self.forward()
+        if queue and self.room > 0:
+            self.queued = True
+            self.core.ready.append(self)
+        return following
+
+
+class JoinNode(Node):
+    """A node with several inputs, brought together by its input policy."""
+
+    __slots__ = ()
+
+    def drain(self) -> Node | None:
+        cx, process, take = self.cx, self.process, self.policy.take
+        left = self.room
+        try:
+            while left > 0 and take(cx):
+                if process(cx) is not None:
+                    raise returned_something(self)
+                left -= 1
+        except Abandoned:
+            return self.abandon()
+        except Exception as error:
+            self.core.fail(self, "process", error)
+            return None
+        self.policy.clear(cx)
+        following = self.forward()
+        if left <= 0 < self.room and not self.closed:
+            self.queued = True
+            self.core.ready.append(self)
+        return following
+
+
+def offset_bound(bound: int, offset: int) -> int:
+    """A bound moved by a node's timestamp_offset, within the ordinary range; a special one stays."""
+    if FIRST_ORDINARY <= bound <= LAST_ORDINARY:
+        return min(max(bound + offset, FIRST_ORDINARY), LAST_ORDINARY)
+    return bound
+
+
+def returned_something(node: Node) -> TypeError:
+    """The error of a plain `process` that returns a value, most often a coroutine nobody would await."""
+    return TypeError(
+        f"{type(node.calculator).__name__}.process returned a value; outputs are sent with cx.send, "
+        "and a process that awaits is written `async def process`"
+    )

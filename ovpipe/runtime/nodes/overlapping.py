@@ -1,0 +1,130 @@
+"""OverlappingNode: calls on a pool of threads, or several at once, with the outputs in order."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import FIRST_COMPLETED, Future, Task
+from collections import deque
+from inspect import iscoroutinefunction
+from typing import Any
+
+from ovpipe.runtime.nodes.async_node import AsyncNode
+from ovpipe.runtime.nodes.buffered import BufferedContext
+from ovpipe.timestamp import ONE_OVER_POST_STREAM
+
+Flight = tuple[BufferedContext, "Task[None]"]
+
+
+class OverlappingNode(AsyncNode):
+    """Has up to `max_in_flight` calls under way, each with a context of its own.
+
+    A plain `process` runs on the node's executor, an async one on the event loop. What a call sends is seen
+    when it and all before it have ended, so the outputs come in the order of the inputs. A call on a
+    thread cannot be broken off: a run that stops waits for it before the calculator closes.
+    """
+
+    __slots__ = ("flights", "news")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.flights: deque[Flight] = deque()
+        self.news: Future[None] | None = None
+
+    @property
+    def calling(self) -> int | None:
+        """The timestamp of the oldest call under way."""
+        return self.flights[0][0].ts if self.flights else super().calling
+
+    def drain(self) -> None:
+        """Starts the task, or lets it look at what is new."""
+        self.queued = False
+        if self.news is not None and not self.news.done():
+            self.news.set_result(None)
+        elif self.task is None and not self.closed:
+            self.start()
+
+    async def work_on_inputs(self) -> None:
+        """Keeps as many calls under way as may be, and lets out what they sent in the order they began."""
+        try:
+            while not self.core.stopping:
+                await self.take_off()
+                if not self.flights:
+                    return
+                await self.land()
+        finally:
+            await self.ground()
+
+    async def take_off(self) -> None:
+        """Begins calls while there are input sets, and room below."""
+        while len(self.flights) < self.plan.max_in_flight and not self.core.stopping:
+            if any(stream.full for stream in self.outs):
+                if self.flights:
+                    return
+                await self.wait_for_room()
+                continue
+            cx = BufferedContext.like(self.cx)
+            if not self.policy.take(cx):
+                return
+            cx.keep_bounds()
+            for entry in self.inputs:
+                self.core.relieve(entry.source)
+            self.flights.append((cx, asyncio.ensure_future(self.call(cx))))
+
+    async def call(self, cx: BufferedContext) -> None:
+        """One call of `process`."""
+        if iscoroutinefunction(self.calculator.process):
+            await self.process(cx)
+            return
+        pool = self.core.executors[self.plan.executor]
+        done = asyncio.get_running_loop().run_in_executor(pool, self.process, cx)
+        try:
+            await asyncio.shield(done)
+        except asyncio.CancelledError:
+            await asyncio.wait([done])  # the thread still uses the calculator
+            raise
+
+    async def land(self) -> None:
+        """Waits for the oldest call, or for an input set that another call could take meanwhile."""
+        cx, call = self.flights[0]
+        if not call.done():
+            self.news = asyncio.get_running_loop().create_future()
+            self.queued = False
+            try:
+                await asyncio.wait([call, self.news], return_when=FIRST_COMPLETED)
+            finally:
+                self.news = None
+                self.queued = True
+            if not call.done():
+                return
+        self.flights.popleft()
+        self.cx.ts = cx.ts  # errors are told with the timestamp of their call
+        try:
+            call.result()
+        except Exception as error:
+            if not self.forgive(error):
+                raise
+        else:
+            cx.flush()
+        self.settle_behind()
+
+    def settle_behind(self) -> None:
+        """Settles the outputs up to the earliest call still under way."""
+        bound = self.policy.bound()
+        if self.flights:
+            bound = min(bound, *(cx.ts for cx, _ in self.flights))  # not every policy ascends
+        if bound < ONE_OVER_POST_STREAM:  # else close comes next, and may still send
+            following = self.tell(bound)
+            if following is not None:
+                self.core.ready.append(following)
+        self.core.turn()
+
+    async def ground(self) -> None:
+        """Breaks off the calls that are left, and waits until none uses the calculator any more."""
+        flights, self.flights = self.flights, deque()
+        for _, call in flights:
+            call.cancel()
+        if flights:
+            await asyncio.wait([call for _, call in flights])
+        for _, call in flights:
+            if not call.cancelled():
+                call.exception()  # the run has an error already; a second of this node's adds nothing

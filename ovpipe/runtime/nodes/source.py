@@ -1,0 +1,131 @@
+"""Sources: calculators without input streams, which say by themselves what comes and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing
+from inspect import isasyncgenfunction, isgeneratorfunction
+from typing import Any
+
+from ovpipe.errors import Abandoned
+from ovpipe.runtime.nodes.async_node import AsyncNode
+from ovpipe.runtime.nodes.node import Node, returned_something
+from ovpipe.timestamp import DONE, UNSET
+
+
+class SourceNode(Node):
+    """Runs one step at a time, when nothing else in the run can move and there is room below.
+
+    A step is one call of `process`, or what a `process` that is a generator does up to its next `yield`.
+    The source ends when the generator does, when `cx.stop()` was called, when nobody reads it any more,
+    or when the run closes its sources.
+    """
+
+    __slots__ = ("steps", "stopped")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.stopped = False
+        self.steps: Generator[None, None, None] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a step could be taken now."""
+        return self.opened and not self.closed and self.room > 0
+
+    def drain(self) -> Node | None:
+        """Takes one step, or none when there is no room."""
+        self.queued = False
+        if not self.waiting:
+            return None
+        self.cx.ts = 0
+        try:
+            self.step()
+        except Abandoned:
+            self.stopped = True
+        except Exception as error:
+            self.core.fail(self, "process", error)
+            return None
+        if self.stopped:
+            self.finish()
+            return self.tell(DONE)
+        return self.tell(UNSET)
+
+    def step(self) -> None:
+        """One call of `process`, or one turn of its generator."""
+        if not isgeneratorfunction(self.calculator.process):
+            if self.process(self.cx) is not None:
+                raise returned_something(self)
+            return
+        if self.steps is None:
+            self.steps = self.calculator.process(self.cx)
+        try:
+            next(self.steps)
+        except StopIteration:
+            self.stopped = True
+
+    def stop(self) -> None:
+        """No more steps after this one."""
+        self.stopped = True
+
+    def finish(self) -> None:
+        """Ends the generator, where there is one, and closes."""
+        if self.steps is not None:
+            self.steps.close()
+        super().finish()
+
+    def abandon(self) -> Node | None:
+        """Ends the source cleanly because nobody reads it."""
+        self.finish()
+        return self.tell(DONE)
+
+    def has_room(self) -> None:
+        """An output that was full is not any more; the run takes up its sources by itself."""
+        self.room = self.room_below()
+
+
+class AsyncSourceNode(AsyncNode):
+    """A source whose `process` awaits: a coroutine called again and again, or an async generator.
+
+    It waits for room below before each step, and runs beside everything else.
+    """
+
+    __slots__ = ("stopped",)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.stopped = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has yet to be started."""
+        return self.task is None and not self.closed and not self.queued
+
+    def open(self) -> None:
+        """Opens now when `open` is plain, else as the first thing its task does."""
+        if not self.plan.opens_async:
+            super().open()
+
+    def drain(self) -> None:
+        """Starts the task, which is the source's whole life."""
+        if self.task is None and not self.closed:
+            self.start()
+
+    async def work_on_inputs(self) -> None:
+        """Steps until the end."""
+        self.cx.ts = 0
+        if isasyncgenfunction(self.calculator.process):
+            generator: AsyncGenerator[None, None] = self.calculator.process(self.cx)
+            async with aclosing(generator):
+                async for _ in generator:
+                    if self.core.stopping or self.stopped:
+                        break
+                    await self.drained()
+            return
+        while not self.core.stopping and not self.stopped:
+            await self.drained()
+            await self.process(self.cx)
+
+    def stop(self) -> None:
+        """No more steps after this one."""
+        self.stopped = True

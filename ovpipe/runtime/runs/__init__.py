@@ -1,0 +1,1 @@
+"""Graphs and their runs, driven by an event loop."""

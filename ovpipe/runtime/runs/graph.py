@@ -1,0 +1,214 @@
+"""Graph: loaded from YAML, opened once, run many times at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from ovpipe.calculator import Calculator
+from ovpipe.errors import NotFoundError, OvpipeError, RunError, did_you_mean
+from ovpipe.graph.load import load_graph
+from ovpipe.graph.plan import NodePlan, Plan
+from ovpipe.registry import Registry
+from ovpipe.runtime.nodes.blueprint import Blueprint
+from ovpipe.runtime.runs.blocking import BlockingGraph
+from ovpipe.runtime.runs.resource import Progress, ResourceContext
+from ovpipe.runtime.runs.run import Run
+from ovpipe.runtime.watching.node_metrics import NodeFigures, NodeTally
+from ovpipe.runtime.watching.probe import RunProbe
+from ovpipe.runtime.watching.trace import Trace
+from ovpipe.timestamp import Timestamp
+
+log = logging.getLogger(__name__)
+
+
+class Graph:
+    """A checked graph. `open` runs its nodes without streams; `run` starts a pass of the others.
+
+    graph = Graph.load("chat.yaml", parameters={"models_path": "model"})
+    async with graph:
+        async with graph.run() as run:
+            ...
+    """
+
+    def __init__(self, plan: Plan, *, build: Mapping[str, Callable[[], Calculator]] | None = None) -> None:
+        """`build` replaces how the calculators of some nodes are made, by the node's name."""
+        self.plan = plan
+        self.name = plan.name
+        self._build = dict(build or {})
+        self._blueprint = Blueprint.of(plan, self._build)
+        self._side_packets: dict[str, Any] = {}
+        self._resources: list[tuple[NodePlan, Calculator, ResourceContext]] = []
+        self._executors: dict[str, ThreadPoolExecutor] = {}
+        self._open = False
+        self._tallies: dict[str, NodeTally] = {}
+        self.trace: Trace | None = None
+        """What all runs that are started from now on are traced by; None: they are not."""
+        self.stall_seconds: float | None = None
+        """After how long in which nothing moves such a run logs why; None: never. See `Run.watch_stall`."""
+
+    @classmethod
+    def load(
+        cls,
+        path: Path | str,
+        *,
+        registry: Registry | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        base: Path | None = None,
+    ) -> Graph:
+        """Reads and checks a graph file; raises GraphError with all its findings.
+
+        Calculators are looked up in `registry`, by default those of all installed packages. Relative
+        paths among the parameters are resolved against `base`, by default the working folder.
+        """
+        return cls(
+            load_graph(path, registry=registry or Registry.installed(), parameters=parameters, base=base)
+        )
+
+    # --- life
+
+    async def open(
+        self, side_packets: Mapping[str, Any] | None = None, *, progress: Progress | None = None
+    ) -> None:
+        """Opens the nodes without streams, in the order of their side packets.
+
+        `side_packets` are those the graph takes from outside, of which optional ones may be left out. When a
+        node fails, those already open are closed and RunError is raised, with the node's exception as its
+        cause.
+        """
+        if self._open:
+            raise OvpipeError(f"graph {self.name!r} is open already")
+        given = dict(side_packets or {})
+        missing = [name for name in self.plan.side_inputs if name not in given]
+        if missing:
+            raise NotFoundError(
+                f"graph {self.name!r} requires side packets from outside that were not given: "
+                f"{', '.join(missing)}"
+            )
+        self._refuse_strangers(given, self.plan.side_inputs)
+        self._side_packets = given
+        self._executors = {
+            executor.name: ThreadPoolExecutor(executor.threads, f"{self.name}.{executor.name}")
+            for executor in self.plan.executors
+        }
+        try:
+            for plan in self.plan.resources:
+                await self._open_resource(plan, progress)
+        except BaseException:
+            await self.close()
+            raise
+        self._open = True
+
+    async def _open_resource(self, plan: NodePlan, progress: Progress | None) -> None:
+        cx = ResourceContext(plan, self._side_packets, progress)
+        try:
+            calculator = self._build.get(plan.name, plan.build)()
+            opening = calculator.open(cx)
+            if opening is not None:
+                await opening
+            unset = [f"{port}" for port, name in plan.side_outputs if name not in cx.made]
+            if unset:
+                raise OvpipeError(f"open set no value for {', '.join(unset)}")
+        except Exception as error:
+            raise RunError(
+                f"{plan.place}: node {plan.name!r} ({plan.calculator.__name__}) failed in open: {error}",
+                node=plan.name,
+                timestamp=Timestamp.UNSTARTED,
+                phase="open",
+                place=plan.place,
+            ) from error
+        self._resources.append((plan, calculator, cx))
+        self._side_packets.update(cx.made)
+
+    async def close(self) -> None:
+        """Closes the nodes without streams, the last opened first. All are closed, whatever one raises."""
+        self._open = False
+        while self._resources:
+            plan, calculator, cx = self._resources.pop()
+            try:
+                closing = calculator.close(cx)
+                if closing is not None:
+                    await closing
+            except Exception:
+                log.exception("%s: node %r failed in close", plan.place, plan.name)
+        self._side_packets = {}
+        for executor in self._executors.values():
+            executor.shutdown(wait=False, cancel_futures=True)
+        self._executors = {}
+
+    async def __aenter__(self) -> Self:
+        if not self._open:
+            await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # --- use
+
+    @property
+    def side_packets(self) -> Mapping[str, Any]:
+        """The side packets of an open graph: those from outside and those its nodes made."""
+        return MappingProxyType(self._side_packets)
+
+    def count_nodes(self) -> None:
+        """Has figures kept of the nodes of all runs that are started from now on."""
+        if not self._tallies:
+            self._tallies = {node.name: NodeTally() for node in self.plan.nodes}
+
+    def node_figures(self) -> Mapping[str, NodeFigures]:
+        """The figures of each node with streams, over all runs since `count_nodes`; empty before that."""
+        return {name: tally.figures() for name, tally in self._tallies.items()}
+
+    def run(self, side_packets: Mapping[str, Any] | None = None, *, trace: Trace | None = None) -> Run:
+        """Starts a run, with side packets of its own on top of the graph's if any are given.
+
+        `trace` keeps what happens in this run, in place of the graph's own trace.
+        """
+        if not self._open:
+            raise OvpipeError(
+                f"graph {self.name!r} is not open: use `async with graph`, or await graph.open()"
+            )
+        packets = self._side_packets
+        if side_packets:
+            self._refuse_strangers(side_packets, packets)
+            packets = {**packets, **side_packets}
+        if trace is None:
+            trace = self.trace
+        probe = None
+        if trace is not None or self._tallies:
+            probe = RunProbe(self.name, self._blueprint, trace, self._tallies)
+        run = Run(self._blueprint, packets, self._executors, probe)
+        if self.stall_seconds is not None:
+            run.watch_stall(self.stall_seconds)
+        return run
+
+    def _refuse_strangers(self, given: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Raises NotFoundError for names that are not `known`: an optional one, misspelt, would be missed."""
+        known = {*known, *self.plan.optional_side_inputs}
+        for name in given:
+            if name not in known:
+                remedy = did_you_mean(name, known)
+                raise NotFoundError(
+                    f"graph {self.name!r} takes no side packet {name!r} from outside: {remedy}"
+                )
+
+    async def process(self, **inputs: Any) -> dict[str, list[Any]]:
+        """A run of one packet on each of these inputs; everything that came out, by output, in order."""
+        results: dict[str, list[Any]] = {name: [] for name in self.plan.outputs}
+        async with self.run() as run:
+            for name, values in results.items():
+                run.observe(name, lambda packet, values=values: values.append(packet.value))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            for name, value in inputs.items():
+                await run.send(name, value, at=0)
+        return results
+
+    def blocking(self, side_packets: Mapping[str, Any] | None = None) -> BlockingGraph:
+        """The graph for code without an event loop: `with graph.blocking() as blocking: ...`."""
+        return BlockingGraph(self, side_packets)

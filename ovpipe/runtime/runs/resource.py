@@ -1,0 +1,79 @@
+"""Resources: the nodes without streams, opened once with their graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ovpipe.errors import PortError, did_you_mean
+from ovpipe.graph.plan import NodePlan
+from ovpipe.ports import Port, SideOutput
+from ovpipe.runtime.nodes.context import missing_value
+from ovpipe.timestamp import Timestamp
+
+Progress = Callable[[str, str, float | None], None]
+"""Told the node's name, a message and the part done, None where it is not known."""
+
+
+class ResourceContext(dict[Port[Any], Any]):
+    """The context of a node without streams; see `ovpipe.calculator.Context`."""
+
+    def __init__(self, plan: NodePlan, side_packets: dict[str, Any], progress: Progress | None) -> None:
+        super().__init__(
+            {port: side_packets[name] for port, name in plan.side_inputs if name in side_packets}
+        )
+        self._plan = plan
+        self._progress = progress
+        self.made: dict[str, Any] = {}
+
+    def __missing__(self, port: Port[Any]) -> Any:
+        raise missing_value(port, self._plan.name, self._plan.calculator.ports, "")
+
+    @property
+    def timestamp(self) -> Timestamp:
+        return Timestamp.UNSTARTED
+
+    @property
+    def node_name(self) -> str:
+        return self._plan.name
+
+    def set_side(self, port: SideOutput[Any], value: Any) -> None:
+        if port not in self._plan.calculator.ports.side_outputs.values():
+            ports = self._plan.calculator.ports.side_outputs
+            raise PortError(f"{self.node_name} has no side output {port}: {did_you_mean(port.name, ports)}")
+        name = dict(self._plan.side_outputs).get(port, "")
+        if name in self.made:
+            raise PortError(f"{self.node_name}: side packet {name!r} was set twice")
+        if name:
+            self.made[name] = value
+
+    def progress(self, message: str, fraction: float | None = None) -> None:
+        if self._progress is not None:
+            self._progress(self.node_name, message, fraction)
+
+    def send(self, port: Port[Any], value: Any, at: int | None = None) -> None:
+        raise self._has_no_streams()
+
+    def each(self, port: Any) -> Any:
+        raise self._has_no_streams()
+
+    def set_bound(self, port: Port[Any], bound: int) -> None:
+        raise self._has_no_streams()
+
+    def bound(self, port: Port[Any]) -> Timestamp:
+        raise self._has_no_streams()
+
+    async def drain(self) -> None:
+        raise self._has_no_streams()
+
+    def done(self, port: Port[Any], key: Any = None) -> None:
+        raise self._has_no_streams()
+
+    def done_keys(self, port: Port[Any]) -> Any:
+        raise self._has_no_streams()
+
+    def stop(self) -> None:
+        raise self._has_no_streams()
+
+    def _has_no_streams(self) -> PortError:
+        return PortError(f"{self.node_name} has no streams; it makes side packets: cx.set_side(port, value)")

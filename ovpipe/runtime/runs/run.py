@@ -1,0 +1,304 @@
+"""Run: one pass of a graph over one request, driven by asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from types import TracebackType
+from typing import Any, Self
+
+from ovpipe.errors import NotFoundError, RunCancelled, RunError, did_you_mean
+from ovpipe.packet import Packet
+from ovpipe.runtime.core.core import Core
+from ovpipe.runtime.core.stall import explain_stall
+from ovpipe.runtime.core.stream import Item, Stream
+from ovpipe.runtime.nodes.blueprint import Blueprint
+from ovpipe.runtime.runs.reader import Reader
+from ovpipe.runtime.runs.silence import SilenceWatch
+from ovpipe.runtime.watching.probe import RunProbe
+from ovpipe.timestamp import Timestamp
+
+log = logging.getLogger(__name__)
+
+
+class Run:
+    """One pass of a graph's streaming nodes: fresh calculators, own timeline, own queues, own errors.
+
+    Use it as a context manager. Readers and observers are attached first; the first `send`, or `start`,
+    opens the nodes. Leaving the block closes the inputs and waits for the run to end; leaving it by an
+    exception cancels the run, and waits until its nodes have closed.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        side_packets: Mapping[str, Any],
+        executors: Mapping[str, Executor] | None = None,
+        probe: RunProbe | None = None,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._blueprint = blueprint
+        self._started = False
+        self._pump_scheduled = False
+        self._over = asyncio.Event()
+        self._readers: list[Reader] = []
+        self._error_observers: list[Callable[[RunError], object]] = []
+        self._stall_watches: list[SilenceWatch] = []
+        self._core = Core(
+            blueprint,
+            side_packets,
+            spawn=self._loop.create_task,
+            executors=executors or {},
+            on_forgiven=self._show_forgiven,
+            on_news=self._schedule_pump,
+            on_end=self._schedule_end,
+            probe=probe,
+        )
+
+    # --- before the start
+
+    def read(self, stream: str) -> Reader:
+        """A reader of a stream's packets; to be called before the first send."""
+        self._refuse_late("read")
+        reader = Reader(self, self._stream(stream))
+        self._readers.append(reader)
+        return reader
+
+    def observe(self, stream: str, callback: Callable[[Packet[Any]], object]) -> None:
+        """Calls a function with every packet of a stream; to be called before the first send.
+
+        An observer does not hold the stream up. Its exception ends the run.
+        """
+        self._refuse_late("observe")
+
+        def observer(item: tuple[int, Any]) -> None:
+            callback(Packet(item[1], Timestamp.of_raw(item[0])))
+
+        self._core.observe(self._index(stream), observer)
+
+    def observe_errors(self, callback: Callable[[RunError], object]) -> None:
+        """Calls a function with every error of a node with `on_error: drop`; without one they are logged."""
+        self._error_observers.append(callback)
+
+    def start(self) -> None:
+        """Opens the nodes."""
+        if not self._started:
+            self._started = True
+            self._core.open()
+            self._core.turn()
+
+    # --- inputs
+
+    async def send(self, stream: str, value: Any, at: int | None = None) -> None:
+        """Puts a packet on an input of the graph, waiting while its queue is full.
+
+        Without `at` the timestamps count up from 0. Raises the run's error once it has failed,
+        TimestampError for a packet that comes too early, and Abandoned when nobody reads the input any more.
+        """
+        index = self._input(stream)
+        target = self._core.streams[index]
+        self.start()
+        while target.full and not self._core.stopping:
+            room = asyncio.Event()
+            target.waiters.append(room.set)
+            self._core.turn()
+            await room.wait()
+        self._add(index, value, at)
+
+    def offer(self, stream: str, value: Any, at: int | None = None) -> bool:
+        """`send` for who cannot wait: returns False, and puts nothing, while the input's queue is full."""
+        index = self._input(stream)
+        self.start()
+        if self._core.streams[index].full and not self._core.stopping:
+            return False
+        self._add(index, value, at)
+        return True
+
+    def _add(self, index: int, value: Any, at: int | None) -> None:
+        self.raise_failure()
+        self._core.add(index, max(self._core.streams[index].bound, 0) if at is None else int(at), value)
+        self._core.turn()
+
+    def set_bound(self, stream: str, bound: int) -> None:
+        """Promises that nothing earlier than `bound` will be sent on an input.
+
+        Raises TimestampError when an earlier packet or promise went further.
+        """
+        index = self._input(stream)
+        self.start()
+        self.raise_failure()
+        self._core.set_bound(index, int(bound))
+        self._core.turn()
+
+    def close_input(self, stream: str) -> None:
+        """Nothing more comes on this input."""
+        self.start()
+        self._core.close_input(self._input(stream))
+        self._core.turn()
+
+    def close_inputs(self) -> None:
+        """Nothing more comes on any input; the run ends when all that is in it has been processed."""
+        self.start()
+        for index in self._blueprint.inputs.values():
+            self._core.close_input(index)
+        self._core.turn()
+
+    # --- the end
+
+    def cancel(self) -> None:
+        """Ends the run now: async calls are cancelled, queued packets dropped, calculators closed."""
+        self.start()
+        self._core.cancel()
+        self._core.turn()
+
+    async def wait(self) -> None:
+        """Waits until every calculator has closed; raises RunError or RunCancelled if it came to that."""
+        self.start()
+        await self._over.wait()
+        self.raise_failure()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close_inputs()
+            await self.wait()
+        else:
+            self.cancel()
+            await self._over.wait()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run has failed, was cancelled or has ended."""
+        return self._core.stopping or self._over.is_set()
+
+    @property
+    def turns(self) -> int:
+        """A count that moves whenever anything in the run does."""
+        return self._core.turns
+
+    def raise_failure(self) -> None:
+        """Raises the run's first error, or RunCancelled, if there is one."""
+        failure = self._core.failure()
+        if failure is not None:
+            raise failure
+        if self._core.cancelled:
+            raise RunCancelled("the run was cancelled")
+
+    def close_sources(self) -> None:
+        """Ends the graph's sources; the run ends when what they sent has been processed."""
+        self.start()
+        self._core.close_sources()
+        self._core.turn()
+
+    def watch_stall(self, seconds: float, callback: Callable[[str], object] | None = None) -> None:
+        """Has a stall explained when nothing has moved for so long, once until something moves again.
+
+        `callback` is given what `explain_stall` says; without one it is logged as a warning. A call that
+        awaits, or works on a thread, moves nothing either: choose longer than calls may take.
+        """
+
+        def stalled() -> None:
+            if callback is not None:
+                callback(self.explain_stall())
+            else:
+                log.warning(
+                    "%s: nothing has moved in a run for %g s: %s",
+                    self._blueprint.file,
+                    seconds,
+                    self.explain_stall(),
+                )
+
+        if not self._over.is_set():
+            self._stall_watches.append(SilenceWatch(seconds, lambda: self.turns, stalled))
+
+    def explain_stall(self) -> str:
+        """Which nodes have yet to end, what each waits for, and which node owes it."""
+        return explain_stall(self._core)
+
+    # --- for readers
+
+    def took_from(self, stream: Stream) -> None:
+        """A reader took packets; who waited for room may go on."""
+        if stream.full and not self.stopped:
+            self._core.relieve(stream)
+            self._core.turn()
+
+    def lose_reader(self, stream: Stream, queue: deque[Item]) -> None:
+        """A reader reads no more."""
+        if not self.stopped:
+            self._core.lose_consumer(stream, queue)
+            self._core.turn()
+
+    def _show_forgiven(self, error: RunError) -> None:
+        for observer in self._error_observers:
+            observer(error)
+        if not self._error_observers:
+            log.warning("%s (on_error: drop)", error)
+
+    # --- the pump
+
+    def _schedule_pump(self) -> None:
+        if not self._pump_scheduled:
+            self._pump_scheduled = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pump_scheduled = False
+        if not self._over.is_set():
+            self._core.turn()
+            if self._core.stopping:
+                self._wake()
+
+    def _schedule_end(self) -> None:
+        self._loop.call_soon(self._end)
+
+    def _end(self) -> None:
+        self._over.set()
+        for watch in self._stall_watches:
+            watch.stop()
+        self._wake()
+        self._core.release()
+
+    def _wake(self) -> None:
+        """Lets everybody who waits for the run see that it has stopped."""
+        for reader in self._readers:
+            reader.drain()
+        for index in self._blueprint.inputs.values():
+            stream = self._core.streams[index]
+            waiters, stream.waiters = stream.waiters, []
+            for wake in waiters:
+                wake()
+
+    # --- names
+
+    def _index(self, stream: str) -> int:
+        try:
+            return self._blueprint.streams.index(stream)
+        except ValueError:
+            raise NotFoundError(
+                f"there is no stream {stream!r} in {self._blueprint.file}: "
+                f"{did_you_mean(stream, self._blueprint.streams)}"
+            ) from None
+
+    def _stream(self, name: str) -> Stream:
+        return self._core.streams[self._index(name)]
+
+    def _input(self, stream: str) -> int:
+        index = self._blueprint.inputs.get(stream)
+        if index is None:
+            raise NotFoundError(
+                f"{stream!r} is no input of {self._blueprint.file}: "
+                f"{did_you_mean(stream, self._blueprint.inputs)}"
+            )
+        return index
+
+    def _refuse_late(self, verb: str) -> None:
+        if self._started:
+            raise RuntimeError(f"call run.{verb}() before the first send: earlier packets would be missed")

@@ -1,0 +1,56 @@
+"""Events: what a trace keeps of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ovpipe.runtime.nodes.blueprint import Blueprint
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TracedRun:
+    """A run as its events name it. It holds what a graph's runs share, so a trace keeps none alive."""
+
+    number: int
+    graph: str
+    blueprint: Blueprint
+
+
+class Call(NamedTuple):
+    """A call of a calculator. Times are nanoseconds, timestamps raw, nodes and streams indices."""
+
+    run: TracedRun
+    node: int
+    phase: str
+    ts: int
+    began: int
+    ended: int
+    depth: int
+    """The most packets at one input, those of the call included."""
+    taken: tuple[tuple[int, int], ...]
+    """The packets of the call: stream and timestamp of each."""
+
+
+class Sent(NamedTuple):
+    """A packet handed to those who read its stream."""
+
+    run: TracedRun
+    stream: int
+    ts: int
+    call_ts: int
+    """The timestamp of the call that sent it."""
+    at: int
+
+
+class Full(NamedTuple):
+    """A time in which a stream was full and its producer had to wait for room."""
+
+    run: TracedRun
+    stream: int
+    began: int
+    ended: int
+
+
+Event = Call | Sent | Full

@@ -1,0 +1,1 @@
+"""What the serving process needs of a model's folder: tokenizer, vocabulary, detokenizer, chat templates."""

@@ -1,0 +1,170 @@
+"""The tokenizer of a model folder, as calculators use it in the serving process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import openvino as ov
+import openvino_genai
+
+from ovpipe.tokenizers.chat_templates import read_chat_templates
+from ovpipe.tokenizers.detokenizer import ByteDetokenizer, Detokenizer, WindowedDetokenizer
+from ovpipe.tokenizers.vocabulary import SAMPLES, Vocabulary, read_vocabulary
+
+# The first accesses to Tensor.data, from several threads at once, deadlock: three models that loaded beside
+# each other did. Importing is one thread's, so this one is the first.
+_ = ov.Tensor(np.zeros((1, 1), np.int64)).data
+
+
+TEXTS_KEPT: Final = 4096
+"""Single tokens whose texts a tokenizer remembers: special tokens and the ends of sequences, as a rule."""
+
+
+class Tokenizer:
+    """Text to token ids and back. Its methods may be called from several threads at once.
+
+    `special_tokens` are the strings a chat template may ask for, by their names in
+    tokenizer_config.json: "bos_token", "eos_token", "pad_token" and others.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        vocabulary: Vocabulary,
+        *,
+        eos_token_ids: Sequence[int] = (),
+        special_tokens: Mapping[str, str] | None = None,
+        chat_templates: Mapping[str, str] | None = None,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self.vocabulary = vocabulary
+        self.eos_token_ids = tuple(eos_token_ids)
+        self.special_tokens = dict(special_tokens or {})
+        self.chat_templates = dict(chat_templates or {})
+        self._texts: dict[int, str] = {}
+        self._texts_without_specials: dict[int, str] = {}
+        self.text_of: Callable[[int], str] = lru_cache(TEXTS_KEPT)(partial(_text_of, tokenizer))
+        """The text of a single token, special ones too. Asking OpenVINO takes long, so texts are kept."""
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Reads the tokenizer and detokenizer of a model folder, and asks them for their vocabulary."""
+        folder = Path(folder)
+        if not (folder / "openvino_tokenizer.xml").exists():
+            raise FileNotFoundError(
+                f"{folder} has no openvino_tokenizer.xml; is it an OpenVINO model folder?"
+            )
+        tokenizer = openvino_genai.Tokenizer(str(folder))
+        samples = [_encode(tokenizer, text, add_special_tokens=False) for text in SAMPLES]
+        vocabulary = read_vocabulary(tokenizer.get_vocab(), samples, partial(_decode_rows, tokenizer))
+        return cls(
+            tokenizer,
+            vocabulary,
+            eos_token_ids=_eos_token_ids(folder, tokenizer),
+            special_tokens=_special_tokens(folder, tokenizer),
+            chat_templates=read_chat_templates(folder),
+        )
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        """Token ids of the text; special tokens that stand in it are recognised.
+
+        `add_special_tokens` adds what the model's tokenizer puts around a text, often a bos token.
+        Raises ValueError when the text has a lone surrogate, which is no character.
+        """
+        return _encode(self._tokenizer, text, add_special_tokens=add_special_tokens)
+
+    def decode(self, ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
+        """The text of these tokens. Ids that are beyond the vocabulary stand for nothing."""
+        if not ids:
+            return ""
+        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=skip_special_tokens)
+        return text
+
+    def detokenizer(self, *, skip_special_tokens: bool = True) -> Detokenizer:
+        """A detokenizer for one sequence that grows."""
+        vocabulary = self.vocabulary
+        if vocabulary.plain_bytes:
+            texts = self._texts_without_specials if skip_special_tokens else self._texts
+            return ByteDetokenizer(vocabulary.token_bytes, vocabulary.special_ids, skip_special_tokens, texts)
+        return WindowedDetokenizer(partial(self.decode, skip_special_tokens=skip_special_tokens))
+
+    @property
+    def token_bytes(self) -> list[bytes]:
+        """The bytes of each token by its id."""
+        return self.vocabulary.token_bytes
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The tokens that decode skips."""
+        return self.vocabulary.special_ids
+
+    @property
+    def plain_bytes(self) -> bool:
+        """Whether a text is its tokens' bytes, joined."""
+        return self.vocabulary.plain_bytes
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of token ids that the tokenizer knows; the model's head may have more."""
+        return len(self.vocabulary.token_bytes)
+
+    @property
+    def chat_template(self) -> str | None:
+        """The Jinja source of the template to use when none is named."""
+        return self.chat_templates.get("default")
+
+
+def _encode(tokenizer: Any, text: str, *, add_special_tokens: bool) -> list[int]:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"the text has a lone surrogate U+{ord(text[error.start]):04X} at character {error.start}, "
+            "which stands for no character"
+        ) from None
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=add_special_tokens).input_ids.data[0].tolist()
+    return ids
+
+
+def _text_of(tokenizer: Any, token: int) -> str:
+    text: str = tokenizer.decode([token], skip_special_tokens=False)
+    return text
+
+
+def _decode_rows(tokenizer: Any, rows: Sequence[Sequence[int]]) -> list[str]:
+    texts: list[str] = tokenizer.decode(ov.Tensor(np.array(rows, np.int64)), skip_special_tokens=True)
+    return texts
+
+
+def _eos_token_ids(folder: Path, tokenizer: Any) -> list[int]:
+    """From generation_config.json, where several may stand, or config.json, or the tokenizer itself."""
+    for name in ("generation_config.json", "config.json"):
+        ids = _read_json(folder / name).get("eos_token_id")
+        if ids is not None:
+            return list(ids) if isinstance(ids, list) else [ids]
+    eos = tokenizer.get_eos_token_id()
+    return [eos] if eos >= 0 else []
+
+
+def _special_tokens(folder: Path, tokenizer: Any) -> dict[str, str]:
+    """The entries named ..._token of tokenizer_config.json, each a string or {"content": string}."""
+    tokens = {
+        "bos_token": tokenizer.get_bos_token(),
+        "eos_token": tokenizer.get_eos_token(),
+        "pad_token": tokenizer.get_pad_token(),
+    }
+    for name, value in _read_json(folder / "tokenizer_config.json").items():
+        content = value.get("content") if isinstance(value, dict) else value
+        if name.endswith("_token") and isinstance(content, str):
+            tokens[name] = content
+    return {name: token for name, token in tokens.items() if token}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return content

@@ -1,0 +1,134 @@
+"""What the tokens of a tokenizer stand for, found by asking it."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ovpipe.tokenizers.detokenizer import REPLACEMENT
+
+DecodeRows = Callable[[Sequence[Sequence[int]]], list[str]]
+"""Decodes rows of ids, all of one length, to a text each; special tokens are skipped."""
+
+SAMPLES = (
+    "The quick brown fox jumps over the lazy dog; it's 3.14 o'clock, isn't it ?",
+    " leading space,  two spaces,\ttab,\n\nlines \n and a trailing space ",
+    "def f(x):\n    return {'a': [x ** 2, -1]}  # code",
+    "Où est le garçon? Größe, façade, señor, naïve",
+    "Привет, как дела? Γειά",
+    "你好世界。こんにちは。안녕하세요",
+    "שלום עולם مرحبا بالعالم नमस्ते",
+    "😀👍🏽 👩‍💻 ∑≤≥ “quotes” … ▁ ##",
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The bytes of each token, and whether a text is no more than its tokens' bytes, joined.
+
+    `special_ids` are the tokens that stand for no text and are skipped when decoding. `plain_bytes`
+    holds for byte-level BPE; it does not where the decoder treats a space or a token's place specially.
+    """
+
+    token_bytes: list[bytes]
+    special_ids: frozenset[int]
+    plain_bytes: bool
+
+
+def read_vocabulary(
+    ids_by_token: Mapping[bytes, int], encoded_samples: Sequence[Sequence[int]], decode: DecodeRows
+) -> Vocabulary:
+    """Reads the vocabulary and tries whether its bytes, joined, explain what the tokenizer decodes.
+
+    The tokenizer may name its tokens by their bytes or by the characters GPT-2 writes for them.
+    """
+    table = _by_id(ids_by_token, decode)
+    special_ids = find_special_ids(table, encoded_samples, decode)
+    sequences = [*encoded_samples, *_random_sequences(len(table))]
+    texts = [decode([ids])[0] for ids in encoded_samples] + decode(sequences[len(encoded_samples) :])
+    for candidate in (table, _from_gpt2_characters(table, special_ids)):
+        if candidate is not None and joins_to(candidate, special_ids, sequences, texts):
+            return Vocabulary(candidate, special_ids, plain_bytes=True)
+    return Vocabulary(table, special_ids, plain_bytes=False)
+
+
+def find_special_ids(
+    token_bytes: Sequence[bytes], encoded_samples: Sequence[Sequence[int]], decode: DecodeRows
+) -> frozenset[int]:
+    """The tokens that add nothing to a text although they have a name.
+
+    Each is decoded between two ordinary tokens: alone, the space of a SentencePiece model would vanish
+    as well. Bytes that a decoder drops since they are not UTF-8 are not special tokens either.
+    """
+    anchor = encoded_samples[0][0]
+    (nothing_between,) = decode([[anchor, anchor]])
+    texts = decode([[anchor, index, anchor] for index in range(len(token_bytes))])
+    return frozenset(
+        index
+        for index, (text, name) in enumerate(zip(texts, token_bytes, strict=True))
+        if text == nothing_between and name and not _is_part_of_character(name)
+    )
+
+
+def joins_to(
+    token_bytes: Sequence[bytes],
+    special_ids: frozenset[int],
+    sequences: Sequence[Sequence[int]],
+    texts: Sequence[str],
+) -> bool:
+    """Whether each text is its tokens' bytes, joined.
+
+    U+FFFD does not count: OpenVINO puts fewer of them than Python for the same invalid bytes, and some
+    decoders none.
+    """
+    for ids, text in zip(sequences, texts, strict=True):
+        joined = b"".join(token_bytes[index] for index in ids if index not in special_ids)
+        if joined.decode("utf-8", errors="replace").replace(REPLACEMENT, "") != text.replace(REPLACEMENT, ""):
+            return False
+    return True
+
+
+def _by_id(ids_by_token: Mapping[bytes, int], decode: DecodeRows) -> list[bytes]:
+    """Bytes by id. Where two ids have the same bytes the mapping names one; the other is decoded."""
+    table = [b""] * (max(ids_by_token.values(), default=-1) + 1)
+    for token, index in ids_by_token.items():
+        table[index] = token
+    missing = [index for index, token in enumerate(table) if not token]
+    if missing:
+        for index, text in zip(missing, decode([[index] for index in missing]), strict=True):
+            table[index] = text.encode()
+    return table
+
+
+def _random_sequences(vocab_size: int, *, count: int = 64, length: int = 16) -> list[list[int]]:
+    draws = random.Random(0)
+    return [[draws.randrange(vocab_size) for _ in range(length)] for _ in range(count)]
+
+
+def _from_gpt2_characters(token_bytes: Sequence[bytes], special_ids: frozenset[int]) -> list[bytes] | None:
+    """The table with each printable stand-in replaced by its byte; None when other characters occur.
+
+    GPT-2 writes byte-level tokens as text (openai/gpt-2, src/encoder.py, bytes_to_unicode): a printable
+    Latin-1 character stands for its own code, the other bytes, in order, are U+0100 and following.
+    """
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = [byte for byte in range(256) if byte not in printable]
+    byte_of = {chr(byte): byte for byte in printable}
+    byte_of |= {chr(0x100 + index): byte for index, byte in enumerate(others)}
+    try:
+        return [
+            token if index in special_ids else bytes(byte_of[character] for character in token.decode())
+            for index, token in enumerate(token_bytes)
+        ]
+    except (UnicodeDecodeError, KeyError):
+        return None
+
+
+def _is_part_of_character(token: bytes) -> bool:
+    """Whether it is not UTF-8 by itself, or names a byte as SentencePiece does: <0xE4>."""
+    try:
+        return re.fullmatch("<0x[0-9A-F]{2}>", token.decode()) is not None
+    except UnicodeDecodeError:
+        return True

@@ -1,0 +1,139 @@
+"""What the chat graph says of itself: requests by the table of parameters, answers by their types."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ovpipe.calculators.llm.parameters import openapi
+from ovpipe.calculators.llm.parameters.table import BY_NAME, Endpoint
+from ovpipe.calculators.llm.request_parser import ChatRequestParserCalculator, parse
+from ovpipe.errors import RequestError
+from ovpipe.graph.files import shipped_graphs
+from ovpipe.graph.load import load_graph
+from ovpipe.http import HttpRequest
+from ovpipe.registry import Registry
+from ovpipe.serving.fragments import fragment_of
+
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+COMPLETION = {"model": "m", "prompt": "x"}
+
+
+@cache
+def schema_of(path: Endpoint, **options: Any) -> dict[str, Any]:
+    """The schema of requests that a parser with these options takes."""
+    said = ChatRequestParserCalculator(**options).openapi()
+    schema = said["components"]["schemas"][openapi.REQUESTS[path]]
+    Draft202012Validator.check_schema(schema)
+    assert isinstance(schema, dict)
+    return schema
+
+
+def fits(body: dict[str, Any], path: Endpoint = Endpoint.CHAT, **options: Any) -> bool:
+    """Whether a body is valid; what is valid is read as well, and what is not is refused."""
+    valid = Draft202012Validator(schema_of(path, **options)).is_valid(body)
+    try:
+        parse(HttpRequest("POST", path.value, json=body), {}, **options)
+    except RequestError as error:
+        assert error.status == 400
+        assert not valid, error.message
+    else:
+        assert valid
+    return valid
+
+
+@pytest.mark.parametrize("path", Endpoint)
+def test_every_row_of_the_table_is_a_property_with_its_meaning(path: Endpoint) -> None:
+    properties = schema_of(path)["properties"]
+    assert list(properties) == list(BY_NAME[path])
+    for name, row in BY_NAME[path].items():
+        assert properties[name]["description"].startswith(row.doc)
+
+
+@pytest.mark.parametrize(("path", "body"), [(Endpoint.CHAT, CHAT), (Endpoint.COMPLETIONS, COMPLETION)])
+def test_null_is_valid_wherever_a_parameter_may_be_absent(path: Endpoint, body: dict[str, Any]) -> None:
+    for name, row in BY_NAME[path].items():
+        assert fits(body | {name: None}, path) is not row.required, name
+
+
+def test_defaults_are_told_and_that_generation_config_goes_before_them() -> None:
+    properties = schema_of(Endpoint.CHAT)["properties"]
+    assert properties["temperature"]["default"] == 1.0
+    assert properties["temperature"]["description"].endswith(
+        "generation_config.json's temperature goes before the default."
+    )
+    assert "default" not in properties["seed"]
+    assert "default" not in properties["messages"]
+
+
+def test_the_servers_own_limits_are_those_of_the_schema() -> None:
+    assert fits(CHAT | {"max_tokens": 9, "n": 2}, max_tokens_limit=9, best_of_limit=2)
+    assert not fits(CHAT | {"max_tokens": 10}, max_tokens_limit=9)
+    assert not fits(CHAT | {"max_completion_tokens": 10}, max_tokens_limit=9)
+    assert not fits(CHAT | {"n": 3}, best_of_limit=2)
+
+
+def test_unknown_parameters_are_valid_unless_the_server_refuses_them() -> None:
+    assert fits(CHAT | {"mystery": 1})
+    assert not fits(CHAT | {"mystery": 1}, unknown_parameters="error")
+
+
+def test_of_what_needs_another_engine_only_the_neutral_value_is_valid() -> None:
+    assert fits(CHAT | {"logit_bias": {}})
+    assert not fits(CHAT | {"logit_bias": {"1": 2}})
+    assert not fits(CHAT | {"prompt_logprobs": 1})
+    assert not fits(CHAT | {"chat_template": "x"})
+    assert schema_of(Endpoint.CHAT)["properties"]["chat_template"]["type"] == "null"
+
+
+@pytest.mark.parametrize(
+    ("message", "valid"),
+    [
+        ({"role": "user", "content": [{"type": "text", "text": "x"}]}, True),
+        ({"role": "user", "content": []}, False),
+        ({"role": "user", "content": None}, False),
+        ({"role": "user", "content": [{"type": "refusal", "refusal": "x"}]}, False),
+        ({"role": "assistant", "content": [{"type": "refusal", "refusal": "x"}]}, True),
+        ({"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f"}}]}, True),
+        ({"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}, True),
+        ({"role": "assistant", "refusal": "x"}, True),
+        ({"role": "assistant"}, True),
+        ({"role": "tool", "content": "x"}, False),
+        ({"role": "tool", "content": "x", "tool_call_id": "1"}, True),
+        ({"role": "function", "content": "x"}, False),
+        ({"role": "function", "name": "f"}, True),
+        ({"role": "robot", "content": "x"}, False),
+    ],
+)
+def test_messages_are_valid_by_their_role(message: dict[str, Any], valid: bool) -> None:
+    assert fits(CHAT | {"messages": [message]}) is valid
+
+
+@pytest.mark.parametrize("path", Endpoint)
+def test_the_example_is_valid(path: Endpoint) -> None:
+    assert fits({"model": "m", **openapi.EXAMPLES[path]}, path)
+
+
+@pytest.mark.parametrize("path", Endpoint)
+def test_an_answer_comes_in_one_piece_or_as_events(path: Endpoint) -> None:
+    said = openapi.answers()
+    content = said["paths"][path.value]["post"]["responses"]["200"]["content"]
+    whole, chunk = (kind.__name__ for kind in openapi.ANSWERS[path])
+    assert content["application/json"]["schema"] == {"$ref": f"#/components/schemas/{whole}"}
+    done, data = content["text/event-stream"]["schema"]["properties"]["data"]["anyOf"]
+    assert done == {"const": "[DONE]"}
+    assert data["contentSchema"]["anyOf"][0] == {"$ref": f"#/components/schemas/{chunk}"}
+    assert {whole, chunk} <= said["components"]["schemas"].keys()
+
+
+def test_the_nodes_of_the_shipped_graph_say_it_all() -> None:
+    plan = load_graph(
+        shipped_graphs()["chat"], registry=Registry.installed(), parameters={"models_path": "m"}
+    )
+    fragment = fragment_of(plan)
+    for path in Endpoint:
+        operation = fragment["paths"][path.value]["post"]
+        assert operation.keys() >= {"operationId", "summary", "tags", "requestBody", "responses"}

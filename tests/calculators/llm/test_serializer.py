@@ -1,0 +1,427 @@
+"""SseSerializerCalculator: the bytes that a client gets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+import pytest
+from openai.types import Completion
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+from ovpipe.calculators.llm.packets import (
+    CalledTool,
+    ChatRequest,
+    CompletionRequest,
+    Content,
+    Finish,
+    Message,
+    OutputDelta,
+    Prompt,
+    Prompts,
+    Reasoning,
+)
+from ovpipe.calculators.llm.responses.json_body import JsonBody
+from ovpipe.calculators.llm.serializer import SseSerializerCalculator
+from ovpipe.calculators.llm.text.token_texts import TokenTexts
+from ovpipe.http import ResponseBody, ResponseStart
+from ovpipe.testing import CalculatorRunner
+from ovpipe.testing.fakes import FakeTokenizer
+
+
+def said(text: str, completion_tokens: int, prompt_tokens: int, finish: Finish = None) -> OutputDelta:
+    """A delta of plain text."""
+    return OutputDelta((Content(text),) if text else (), completion_tokens, prompt_tokens, finish)
+
+
+HI_AND_STOP = (said("H", 1, 7), said("", 2, 7), said("i", 3, 7), said("", 4, 7, "stop"))
+
+
+def chat(**wishes: Any) -> ChatRequest:
+    return ChatRequest(
+        id="chatcmpl-1", created=5, model='m"', messages=(Message(role="user", content="x"),), **wishes
+    )
+
+
+def completion(**wishes: Any) -> CompletionRequest:
+    return CompletionRequest(id="cmpl-1", created=5, model='m"', prompts=("x",), **wishes)
+
+
+def run(
+    request: ChatRequest | CompletionRequest, *deltas: OutputDelta
+) -> tuple[ResponseStart, list[ResponseBody]]:
+    out = CalculatorRunner(SseSerializerCalculator()).run(request=[request], parsed=deltas)
+    start, *rest = out[SseSerializerCalculator.response]
+    assert isinstance(start, ResponseStart)
+    bodies = [part for part in rest if isinstance(part, ResponseBody)]
+    assert len(bodies) == len(rest)
+    return start, bodies
+
+
+def counts(of_chat: bool, prompt: int, completion: int, reasoning: int = 0) -> dict[str, Any]:
+    """OpenAI's usage object."""
+    details = {"completion_tokens_details": {"reasoning_tokens": reasoning}} if of_chat else {}
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        **details,
+    }
+
+
+def events(bodies: list[ResponseBody]) -> list[Any]:
+    """The events' data; the [DONE] at their end is checked and left out."""
+    *chunks, done, nothing = b"".join(body.data for body in bodies).decode().split("\n\n")
+    assert (done, nothing) == ("data: [DONE]", "")
+    assert all(chunk.startswith("data: ") for chunk in chunks)
+    return [json.loads(chunk.removeprefix("data: ")) for chunk in chunks]
+
+
+def test_streams_a_chat() -> None:
+    start, bodies = run(chat(stream=True), *HI_AND_STOP)
+    assert start.status == 200
+    assert start.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert start.headers["cache-control"] == "no-cache"
+    assert len(bodies) == 3  # nothing for the delta without text
+
+    def chunk(delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion.chunk",
+            "created": 5,
+            "model": 'm"',
+            "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}],
+        }
+
+    assert events(bodies) == [
+        chunk({"role": "assistant", "content": ""}),
+        chunk({"content": "H"}),
+        chunk({"content": "i"}),
+        chunk({}, "stop"),
+    ]
+
+
+def test_streams_a_completion() -> None:
+    _, bodies = run(completion(stream=True), *HI_AND_STOP)
+
+    def chunk(text: str, finish: str | None = None) -> dict[str, Any]:
+        return {
+            "id": "cmpl-1",
+            "object": "text_completion",
+            "created": 5,
+            "model": 'm"',
+            "choices": [{"index": 0, "text": text, "logprobs": None, "finish_reason": finish}],
+        }
+
+    assert events(bodies) == [chunk("H"), chunk("i"), chunk("", "stop")]
+
+
+@pytest.mark.parametrize("request_of", [chat, completion])
+def test_usage_is_streamed_when_it_is_asked_for(request_of: Any) -> None:
+    _, bodies = run(request_of(stream=True, include_usage=True), *HI_AND_STOP)
+    *chunks, last = events(bodies)
+    assert all(chunk["usage"] is None for chunk in chunks)
+    assert last["choices"] == []
+    assert last["usage"] == counts(request_of is chat, 7, 4)
+    assert last["id"] == chunks[0]["id"]
+
+
+def test_a_text_in_the_last_delta_comes_before_its_finish() -> None:
+    _, bodies = run(chat(stream=True), said("all", 1, 7, "length"))
+    choices = [event["choices"][0] for event in events(bodies)]
+    assert [(choice["delta"], choice["finish_reason"]) for choice in choices] == [
+        ({"role": "assistant", "content": ""}, None),
+        ({"content": "all"}, None),
+        ({}, "length"),
+    ]
+
+
+def test_a_stream_starts_with_the_first_delta_though_it_brings_no_text() -> None:
+    _, bodies = run(chat(stream=True), said("", 1, 7), said("x", 2, 7, "stop"))
+    assert b'"role":"assistant"' in bodies[0].data
+    assert b'"x"' not in bodies[0].data
+
+
+def test_answers_a_chat_in_one_body() -> None:
+    start, (body,) = run(chat(), *HI_AND_STOP)
+    assert start.headers == {"content-type": "application/json", "content-length": str(len(body.data))}
+    assert json.loads(body.data) == {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 5,
+        "model": 'm"',
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hi", "refusal": None},
+                "logprobs": None,
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": counts(True, 7, 4),
+    }
+
+
+def test_answers_a_completion_in_one_body() -> None:
+    _, (body,) = run(completion(), *HI_AND_STOP)
+    answer = json.loads(body.data)
+    assert answer["object"] == "text_completion"
+    assert answer["choices"] == [{"index": 0, "text": "Hi", "logprobs": None, "finish_reason": "stop"}]
+
+
+def test_openais_own_types_read_it() -> None:
+    _, bodies = run(chat(stream=True, include_usage=True), *HI_AND_STOP)
+    chunks = [ChatCompletionChunk.model_validate(event, strict=True) for event in events(bodies)]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "Hi"
+    chat_answer = ChatCompletion.model_validate_json(run(chat(), *HI_AND_STOP)[1][0].data, strict=True)
+    assert chat_answer.choices[0].message.content == "Hi"
+    answer = Completion.model_validate_json(run(completion(), *HI_AND_STOP)[1][0].data, strict=True)
+    assert answer.choices[0].text == "Hi"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_text_that_just_ends_is_finished_with_the_last_counts(stream: bool) -> None:
+    _, bodies = run(chat(stream=stream, include_usage=stream), said("Hi", 3, 7))
+    assert b"".join(body.data for body in bodies).count(b'"Hi"') == 1
+    last = events(bodies)[-2:] if stream else [json.loads(bodies[0].data)] * 2
+    assert last[0]["choices"][0]["finish_reason"] == "stop"
+    assert last[1]["usage"] == counts(True, 7, 3)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_prompts_of_choices_that_never_came_are_counted(stream: bool) -> None:
+    request = CompletionRequest(
+        id="c", created=5, model="m", prompts=("x", "y"), n=2, stream=stream, include_usage=stream
+    )
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[request],
+        prompts=[Prompts((Prompt((1, 2)), Prompt((1, 2, 3))))],
+        parsed=[OutputDelta((Content("a"),), 4, 2, "stop")],
+    )
+    bodies = [part for part in out[SseSerializerCalculator.response] if isinstance(part, ResponseBody)]
+    answers = events(bodies) if stream else [json.loads(bodies[0].data)]
+    assert answers[-1]["usage"] == counts(False, 5, 4)
+
+
+def test_a_prompt_counts_though_one_of_its_choices_knows_nothing_of_it() -> None:
+    request = CompletionRequest(id="c", created=5, model="m", prompts=("x",), n=2)
+    _, (body,) = run(request, said("a", 4, 9, "stop"))
+    assert json.loads(body.data)["usage"] == counts(False, 9, 4)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_text_that_never_came_is_an_empty_answer(stream: bool) -> None:
+    start, bodies = run(chat(stream=stream))
+    assert start.status == 200
+    assert b'"finish_reason":"stop"' in bodies[-1].data
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_nothing_comes_after_the_finish(stream: bool) -> None:
+    finished = run(chat(stream=stream), said("a", 1, 7, "stop"))
+    assert run(chat(stream=stream), said("a", 1, 7, "stop"), said("b", 2, 7, "stop")) == finished
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_parameters_without_effect_are_named_in_a_header(stream: bool) -> None:
+    start, _ = run(chat(stream=stream, ignored=("foo", "bar")), *HI_AND_STOP)
+    assert start.headers["x-ovpipe-ignored-parameters"] == "foo, bar"
+    start, _ = run(chat(stream=stream), *HI_AND_STOP)
+    assert "x-ovpipe-ignored-parameters" not in start.headers
+
+
+ECHO: dict[str, Any] = {"metadata": {"a": "b"}, "user": "u", "store": False, "service_tier": "auto"}
+
+
+@pytest.mark.parametrize("request_of", [chat, completion])
+def test_what_is_echoed_stands_in_the_body_and_in_the_first_chunk_of_each_choice(request_of: Any) -> None:
+    _, (body,) = run(request_of(**ECHO), *HI_AND_STOP)
+    assert json.loads(body.data).items() >= ECHO.items()
+    ends = [OutputDelta((Content("x"),), 1, 7, "stop", choice=choice) for choice in (0, 1)]
+    _, bodies = run(request_of(stream=True, n=2, include_usage=True, **ECHO), *ends)
+    chunks = events(bodies)
+    firsts = [
+        next(chunk for chunk in chunks if chunk["choices"] and chunk["choices"][0]["index"] == index)
+        for index in (0, 1)
+    ]
+    assert all(chunk.items() >= ECHO.items() for chunk in firsts)
+    assert all(not ECHO.keys() & chunk.keys() for chunk in chunks if chunk not in firsts)
+
+
+def test_any_text_is_valid_json_on_one_line() -> None:
+    text = 'quote " backslash \\ newline \n\r separator \u2028 nul \x00 \U0001f600'
+    _, bodies = run(chat(stream=True), said(text, 1, 7, "stop"))
+    assert events(bodies)[1]["choices"][0]["delta"]["content"] == text
+
+
+# --- calls, thoughts, several choices
+
+CALLED = (
+    OutputDelta((Reasoning("Hm."),), 2, 7, reasoning_tokens=2),
+    OutputDelta((Content("Look: "), CalledTool("add", '{"a": 1}')), 5, 7, reasoning_tokens=2),
+    OutputDelta((CalledTool("sub", "{}"),), 9, 7, "tool_calls", reasoning_tokens=2),
+)
+
+
+def test_calls_are_streamed_name_first_each_with_its_index() -> None:
+    _, bodies = run(chat(stream=True), *CALLED)
+    deltas = [event["choices"][0]["delta"] for event in events(bodies)]
+    ids = [call["id"] for delta in deltas for call in delta.get("tool_calls", []) if "id" in call]
+    assert len(set(ids)) == 2
+    assert deltas == [
+        {"role": "assistant", "content": ""},
+        {"reasoning_content": "Hm."},
+        {"content": "Look: "},
+        {"tool_calls": [named(0, ids[0], "add")]},
+        {"tool_calls": [{"index": 0, "function": {"arguments": '{"a": 1}'}}]},
+        {"tool_calls": [named(1, ids[1], "sub")]},
+        {"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}]},
+        {},
+    ]
+    assert events(bodies)[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def named(index: int, id: str, name: str) -> dict[str, Any]:
+    """The delta with which a call begins."""
+    return {"index": index, "id": id, "type": "function", "function": {"name": name, "arguments": ""}}
+
+
+def test_calls_and_thoughts_stand_in_the_message() -> None:
+    answer = json.loads(run(chat(), *CALLED)[1][0].data)
+    message = answer["choices"][0]["message"]
+    assert (message["content"], message["reasoning_content"]) == ("Look: ", "Hm.")
+    assert [call["function"] for call in message["tool_calls"]] == [
+        {"name": "add", "arguments": '{"a": 1}'},
+        {"name": "sub", "arguments": "{}"},
+    ]
+    assert answer["usage"] == counts(True, 7, 9, 2)
+    ChatCompletion.model_validate(answer, strict=True)
+
+
+def test_a_message_of_calls_alone_has_no_content() -> None:
+    only = OutputDelta((CalledTool("add", "{}"),), 5, 7, "tool_calls")
+    assert json.loads(run(chat(), only)[1][0].data)["choices"][0]["message"]["content"] is None
+
+
+def test_functions_are_answered_in_the_older_form() -> None:
+    call = OutputDelta((CalledTool("add", '{"a": 1}'),), 5, 7, "tool_calls")
+    (choice,) = json.loads(run(chat(functions=True), call)[1][0].data)["choices"]
+    assert choice["message"]["function_call"] == {"name": "add", "arguments": '{"a": 1}'}
+    assert choice["finish_reason"] == "function_call"
+    streamed = [event["choices"][0] for event in events(run(chat(functions=True, stream=True), call)[1])]
+    assert [one["delta"].get("function_call") for one in streamed] == [
+        None,
+        {"name": "add", "arguments": ""},
+        {"arguments": '{"a": 1}'},
+        None,
+    ]
+    assert streamed[-1]["finish_reason"] == "function_call"
+
+
+def several(prompt: int, choice: int, text: str, tokens: int, finish: Finish = None) -> OutputDelta:
+    """A delta of one of several choices."""
+    return OutputDelta((Content(text),), tokens, 10 + prompt, finish, prompt, choice)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_choices_of_several_prompts_are_numbered_through_and_counted_together(stream: bool) -> None:
+    request = CompletionRequest(
+        id="c", created=5, model="m", prompts=("x", "y"), n=2, stream=stream, include_usage=stream
+    )
+    _, bodies = run(
+        request,
+        several(1, 1, "d", 1),
+        several(0, 0, "a", 1, "stop"),
+        several(1, 0, "c", 1, "length"),
+        several(1, 1, "D", 2, "stop"),
+        several(0, 1, "b", 3, "stop"),
+    )
+    answers = events(bodies) if stream else [json.loads(bodies[0].data)]
+    texts = ["", "", "", ""]
+    for choice in (choice for answer in answers for choice in answer["choices"]):
+        texts[choice["index"]] += choice["text"]
+    assert texts == ["a", "b", "c", "dD"]
+    assert answers[-1]["usage"] == counts(False, 21, 7)
+
+
+# --- tokens
+
+HALF = (
+    OutputDelta((Content("h"),), 1, 7, tokens=(104,), logprobs=(-0.5,)),
+    OutputDelta((), 2, 7, tokens=(0xC3,), logprobs=(-1.0,)),
+    OutputDelta((Content("é"),), 3, 7, "length", tokens=(0xA9,), logprobs=(-2.0,)),
+)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_logprobs_come_for_every_token_though_it_is_half_a_character(stream: bool) -> None:
+    answers = shown(chat(stream=stream, logprobs=True), stream)
+    entries = [entry for choice in answers if choice["logprobs"] for entry in choice["logprobs"]["content"]]
+    assert entries == [
+        {"token": "h", "logprob": -0.5, "bytes": [104], "top_logprobs": []},
+        {"token": "\ufffd", "logprob": -1.0, "bytes": [0xC3], "top_logprobs": []},
+        {"token": "\ufffd", "logprob": -2.0, "bytes": [0xA9], "top_logprobs": []},
+    ]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_completions_logprobs_have_their_own_shape(stream: bool) -> None:
+    answers = shown(completion(stream=stream, logprobs=True, top_logprobs=1), stream)
+    logprobs = [choice["logprobs"] for choice in answers if choice["logprobs"]]
+    assert [token for one in logprobs for token in one["tokens"]] == ["h", "\ufffd", "\ufffd"]
+    assert [offset for one in logprobs for offset in one["text_offset"]] == [0, 1, 1]
+    assert logprobs[0]["top_logprobs"][0] == {"h": -0.5}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_token_ids_come_when_they_are_wanted(stream: bool) -> None:
+    answers = shown(completion(stream=stream, return_token_ids=True), stream)
+    assert [token for choice in answers for token in choice.get("token_ids", [])] == [104, 0xC3, 0xA9]
+    assert answers[0]["prompt_token_ids"] == [1, 2]
+
+
+def shown(request: ChatRequest | CompletionRequest, stream: bool) -> list[Any]:
+    """The choices of all chunks, or of the one body."""
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[request], prompts=[Prompts((Prompt((1, 2)),))], parsed=HALF, tokenizer=FakeTokenizer()
+    )
+    bodies = [part for part in out[SseSerializerCalculator.response] if isinstance(part, ResponseBody)]
+    answers = events(bodies) if stream else [json.loads(bodies[0].data)]
+    return [choice for answer in answers for choice in answer["choices"]]
+
+
+def test_text_offsets_are_places_in_the_text_that_people_see() -> None:
+    tokens = (104, FakeTokenizer.BOS, 0xC3, 0xA9, 105)
+    delta = OutputDelta((Content("héi"),), 5, 7, "length", tokens=tokens, logprobs=(-1.0,) * 5)
+
+    def offsets(**wishes: Any) -> Any:
+        out = CalculatorRunner(SseSerializerCalculator()).run(
+            request=[completion(logprobs=True, **wishes)], parsed=[delta], tokenizer=FakeTokenizer()
+        )
+        _, body = out[SseSerializerCalculator.response]
+        assert isinstance(body, ResponseBody)
+        return json.loads(body.data)["choices"][0]["logprobs"]["text_offset"]
+
+    assert offsets() == [0, 1, 1, 1, 2]
+    assert offsets(return_tokens_as_token_ids=True) == [0, 1, 1, 1, 2]
+    assert offsets(skip_special_tokens=False) == [0, 1, 6, 6, 7]
+
+
+def test_the_logprobs_of_a_body_are_made_ready_as_they_come() -> None:
+    class Seen(TokenTexts):
+        """Keeps which tokens it was asked for."""
+
+        asked: ClassVar[list[int]] = []
+
+        def chat_logprobs(self, delta: OutputDelta) -> dict[str, Any]:
+            self.asked.extend(delta.tokens)
+            return super().chat_logprobs(delta)
+
+    body = JsonBody(chat(logprobs=True), (), Seen(None), None)
+    asked = []
+    for delta in HALF:
+        data = body.add(delta, last=delta is HALF[-1])
+        asked.append(list(Seen.asked))
+    assert asked == [[104], [104, 0xC3], [104, 0xC3, 0xA9]]
+    content = json.loads(data)["choices"][0]["logprobs"]["content"]
+    assert [entry["logprob"] for entry in content] == [-0.5, -1.0, -2.0]

@@ -1,0 +1,222 @@
+"""An engine's process: loaded or not, closed, and gone with its server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from ovpipe.engines.process.client import EngineClient
+from ovpipe.engines.protocol import (
+    EngineConfig,
+    EngineDied,
+    EngineLoadError,
+    EngineTimeouts,
+    EngineUnavailable,
+    Progress,
+)
+from tests.engines.clients import FAKE_HOST, HANG, bounded, is_gone, opened, some, tokens_of, until
+
+
+def test_progress_is_reported_while_it_loads() -> None:
+    async def scenario() -> None:
+        heard: list[Progress] = []
+        client = await EngineClient.open(EngineConfig(), on_progress=heard.append, command=FAKE_HOST)
+        await client.close()
+        assert [progress.phase for progress in heard] == ["load", "warm_up"]
+
+    bounded(scenario)
+
+
+def test_a_failed_first_load_raises_what_the_host_said_and_leaves_no_process() -> None:
+    async def scenario() -> None:
+        with pytest.raises(EngineLoadError, match=r"'fake' could not be loaded: no such model$"):
+            async with opened(load="no such model"):
+                pass
+
+    bounded(scenario)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_crash_in_the_first_load_raises_with_the_last_words() -> None:
+    async def scenario() -> None:
+        with pytest.raises(EngineLoadError, match=r"killed by SIGSEGV(.|\n)*Segmentation something"):
+            async with opened(load="crash"):
+                pass
+
+    bounded(scenario)
+
+
+def test_a_load_or_warm_up_that_hangs_is_given_up() -> None:
+    async def scenario() -> None:
+        with pytest.raises(EngineLoadError, match=r"1 s \(load\)"):
+            async with opened(EngineTimeouts(load=1), load="hang", phases=["load"]):
+                pass
+        with pytest.raises(EngineLoadError, match=r"0.3 s \(warm-up\)"):
+            async with opened(EngineTimeouts(warm_up=0.3), load="hang"):
+                pass
+
+    bounded(scenario)
+
+
+def test_a_program_that_does_not_exist_is_a_load_error() -> None:
+    async def scenario() -> None:
+        with pytest.raises(EngineLoadError, match="could not be started"):
+            await EngineClient.open(EngineConfig(), command=["/no/such/program"])
+
+    bounded(scenario)
+
+
+def test_a_config_that_fits_in_no_message_is_a_load_error_and_leaves_no_process() -> None:
+    async def scenario() -> None:
+        with pytest.raises(EngineLoadError, match="could not be loaded"):
+            async with opened(number=2**70):
+                pass
+        with pytest.raises(EngineLoadError, match="could not be started"):
+            await EngineClient.open(EngineConfig(), command=["no\0name"])
+
+    bounded(scenario)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_an_open_that_is_cancelled_leaves_no_process() -> None:
+    async def scenario() -> None:
+        loading = asyncio.Event()
+        opening = asyncio.create_task(
+            EngineClient.open(
+                EngineConfig(options={"load": "hang"}),
+                command=FAKE_HOST,
+                on_progress=lambda progress: loading.set(),
+            )
+        )
+        await loading.wait()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+
+    bounded(scenario)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_closing_fails_what_runs_refuses_what_comes_and_ends_the_process() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            pid = engine.pid
+            assert pid is not None
+            running = asyncio.create_task(tokens_of(engine.generate([0], some(10**9))))
+            await until(lambda: engine.figures()["engine_running"] == 1)
+            await asyncio.gather(engine.close(), engine.close())
+            with pytest.raises(EngineDied, match="closed"):
+                await running
+            with pytest.raises(EngineUnavailable, match="closed") as refusal:
+                engine.generate([0], some(1))
+            assert refusal.value.retry_after is None
+            assert is_gone(pid)
+            assert engine.pid is None
+
+    bounded(scenario)
+
+
+def test_closing_kills_a_process_that_hangs() -> None:
+    async def scenario() -> None:
+        async with opened(EngineTimeouts(close=0.3)) as engine:
+            pid = engine.pid
+            assert pid is not None
+            hung = engine.generate([HANG, 0], some(5))
+            await anext(hung)
+            await engine.close()
+            assert is_gone(pid)
+
+    bounded(scenario)
+
+
+def test_closing_twice_leaves_the_process_the_time_that_it_has() -> None:
+    async def scenario() -> None:
+        async with opened(EngineTimeouts(close=0.6)) as engine:
+            await anext(engine.generate([HANG, 0], some(5)))
+            await asyncio.sleep(0.2)  # well into the step that hangs
+            started = asyncio.get_running_loop().time()
+            first = asyncio.create_task(engine.close())
+            await asyncio.sleep(0.1)
+            await engine.close()
+            assert asyncio.get_running_loop().time() - started >= 0.6
+            await first
+
+    bounded(scenario)
+
+
+def test_closing_at_once_after_opening_ends_the_process() -> None:
+    async def scenario() -> None:
+        engine = await EngineClient.open(EngineConfig(), command=FAKE_HOST)
+        pid = engine.pid
+        assert pid is not None
+        await engine.close()
+        assert is_gone(pid)
+
+    bounded(scenario)
+
+
+def test_ctrl_c_reaches_the_server_alone() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            assert engine.pid is not None
+            assert os.getpgid(engine.pid) == engine.pid != os.getpgrp()
+            os.killpg(engine.pid, signal.SIGINT)
+            assert await tokens_of(engine.generate([0], some(1))) == [1]
+
+    bounded(scenario)
+
+
+def test_what_the_process_prints_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        with caplog.at_level(logging.INFO, "ovpipe.engine"):
+            async with opened(says="native code was here" + "e" * 10_000):
+                pass
+
+    bounded(scenario)
+    assert "fake: native code was here" in caplog.text
+
+
+def test_the_process_ends_with_its_server_even_when_it_hangs() -> None:
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            textwrap.dedent("""
+                import asyncio, sys
+                from ovpipe.engines.process.client import EngineClient
+                from ovpipe.engines.protocol import EngineConfig, SamplingParams
+
+                async def scenario():
+                    engine = await EngineClient.open(EngineConfig(), command=sys.argv[1:])
+                    generation = engine.generate([-2, 0], SamplingParams(max_tokens=5))
+                    await anext(generation)
+                    await asyncio.sleep(0.2)  # well into the step that hangs
+                    sys.stdout.write(f"{engine.pid}\\n")
+                    sys.stdout.flush()
+                    await anext(generation)
+
+                asyncio.run(scenario())
+            """),
+            *FAKE_HOST,
+        ],
+        stdout=subprocess.PIPE,
+    )
+    with server:
+        assert server.stdout is not None
+        engine = os.pidfd_open(int(server.stdout.readline()))
+        try:
+            server.kill()
+            assert select.select([engine], [], [], 20)[0], "the engine outlived its server"
+        finally:
+            os.close(engine)

@@ -1,0 +1,243 @@
+"""An engine that dies or is poisoned is started again; what becomes of its requests and of its figures."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from ovpipe.engines.process.backoff import Backoff
+from ovpipe.engines.protocol import EngineDied, EngineUnavailable, RequestRefused
+from tests.engines.clients import (
+    BAD_GRAMMAR,
+    CRASH,
+    RAISE,
+    RAISE_AT_ONCE,
+    SLOW_PREFILL,
+    bounded,
+    opened,
+    some,
+    tokens_of,
+    until,
+)
+
+
+def test_after_a_crash_live_generations_die_new_ones_are_put_off_and_then_it_serves_again() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            first_pid = engine.pid
+            neighbour = asyncio.create_task(tokens_of(engine.generate([0], some(10**9))))
+            with pytest.raises(EngineDied, match="'fake' was killed by SIGKILL"):
+                await tokens_of(engine.generate([CRASH, 0], some(5)))
+            with pytest.raises(EngineDied):
+                await neighbour
+            with pytest.raises(EngineUnavailable, match="started again") as put_off:
+                engine.generate([0], some(5))
+            assert put_off.value.retry_after is not None
+            assert 1 <= put_off.value.retry_after < 60
+            assert engine.figures()["engine_up"] == 0
+            await until(lambda: engine.figures()["engine_up"] == 1)
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+            assert engine.pid != first_pid
+            assert engine.figures()["engine_restarts_total"] == 1
+
+    bounded(scenario)
+
+
+def test_what_arrived_before_a_crash_is_still_handed_out() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            generation = engine.generate([CRASH, 0], some(5))
+            await until(lambda: engine.figures()["engine_up"] == 0)
+            assert (await anext(generation)).tokens == [1]
+            with pytest.raises(EngineDied):
+                await anext(generation)
+
+    bounded(scenario)
+
+
+def test_a_poisoned_core_is_replaced_and_the_error_says_what_it_raised() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            with pytest.raises(EngineDied, match="poisoned by a failed step: told to raise"):
+                await tokens_of(engine.generate([RAISE, 0], some(5)))
+            await until(lambda: engine.figures()["engine_up"] == 1)
+
+    bounded(scenario)
+
+
+def test_a_request_that_had_not_begun_when_the_core_was_poisoned_is_served_by_the_next() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            begun = asyncio.create_task(tokens_of(engine.generate([0], some(10**9))))
+            await until(lambda: engine.figures()["engine_running"] == 1)
+            waiting = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 100], some(3))))
+            with pytest.raises(RequestRefused, match="its grammar cannot be used: no grammar"):
+                await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
+            with pytest.raises(EngineDied, match="poisoned by a failed step: no grammar"):
+                await begun
+            assert engine.figures()["engine_requests"] == 1
+            assert await waiting == [101, 102, 103]
+            assert engine.figures()["engine_restarts_total"] == 1
+            assert engine.figures()["engine_requests"] == 0
+
+    bounded(scenario)
+
+
+def test_what_poisoned_the_core_is_told_although_the_server_was_busy_and_writes_late() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            late: list[asyncio.Task[list[int]]] = []
+
+            async def busy() -> None:
+                async for _ in engine.generate([0], some(10**9)):
+                    if not late:
+                        for prompt in ([SLOW_PREFILL, 100], [BAD_GRAMMAR, 0]):
+                            late.append(asyncio.create_task(tokens_of(engine.generate(prompt, some(3)))))
+                    time.sleep(0.3)  # noqa: ASYNC251  # its own work; then the step is acknowledged
+
+            with pytest.raises(EngineDied, match="poisoned by a failed step: no grammar"):
+                await busy()
+            waiting, guilty = late
+            with pytest.raises(RequestRefused, match="its grammar cannot be used"):
+                await guilty
+            assert await waiting == [101, 102, 103]
+
+    bounded(scenario)
+
+
+def test_a_second_poisoned_core_ends_what_had_not_begun_in_either() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=Backoff(first=0.01)) as engine:
+            beside = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
+            with pytest.raises(EngineDied, match="told to raise at once"):
+                await tokens_of(engine.generate([RAISE_AT_ONCE, 0], some(5)))
+            with pytest.raises(EngineDied):
+                await beside
+            await until(lambda: engine.figures()["engine_restarts_total"] == 2)
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+
+    bounded(scenario)
+
+
+def test_a_request_that_is_to_be_tried_again_can_be_cancelled_meanwhile_and_after() -> None:
+    async def scenario() -> None:
+        for wait_for_the_next in (False, True):
+            async with opened() as engine:
+                waiting = engine.generate([SLOW_PREFILL, 0], some(10**9))
+                with pytest.raises(RequestRefused):
+                    await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
+                await until(lambda: engine.figures()["engine_up"] == 0)
+                if wait_for_the_next:
+                    await until(lambda: engine.figures()["engine_running"] == 1)
+                waiting.cancel()
+                with pytest.raises(StopAsyncIteration):
+                    await anext(waiting)
+                await until(lambda: engine.figures()["engine_restarts_total"] == 1)
+                assert engine.figures()["engine_requests"] == 0
+                await until(lambda: engine.figures()["engine_running"] == 0)
+                assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+
+    bounded(scenario)
+
+
+def test_when_the_next_engine_does_not_load_those_that_wait_for_it_are_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        needed = tmp_path / "needed"
+        needed.touch()
+        async with opened(backoff=Backoff(first=0.01, cap=0.02), needs_file=str(needed)) as engine:
+            needed.unlink()
+            waiting = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
+            with pytest.raises(RequestRefused):
+                await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
+            with pytest.raises(EngineDied, match="the file is missing"):
+                await waiting
+
+    bounded(scenario)
+
+
+def test_closing_ends_those_that_wait_for_the_next_engine() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=Backoff(first=60, cap=60)) as engine:
+            waiting = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
+            with pytest.raises(RequestRefused):
+                await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
+            await until(lambda: engine.figures()["engine_up"] == 0)
+            await engine.close()
+            with pytest.raises(EngineDied, match="was closed"):
+                await waiting
+
+    bounded(scenario)
+
+
+def test_a_restart_that_fails_is_tried_again_until_it_succeeds(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        needed = tmp_path / "needed"
+        needed.touch()
+        async with opened(backoff=Backoff(first=0.01, cap=0.02), needs_file=str(needed)) as engine:
+            needed.unlink()
+            with pytest.raises(EngineDied):
+                await tokens_of(engine.generate([CRASH, 0], some(5)))
+            await until(lambda: caplog.text.count("the file is missing; it is started again") >= 2)
+            with pytest.raises(EngineUnavailable):
+                engine.generate([0], some(5))
+            needed.touch()
+            await until(lambda: engine.figures()["engine_up"] == 1)
+            assert await tokens_of(engine.generate([0], some(1))) == [1]
+
+    bounded(scenario)
+
+
+def test_the_wait_between_failures_doubles_up_to_the_cap_and_a_healthy_life_resets_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    waits = Backoff(first=0.2, cap=30)
+    assert [waits.delay(n) for n in (1, 2, 3, 8, 9, 10_000)] == [0.2, 0.4, 0.8, 25.6, 30, 30]
+
+    async def scenario() -> None:
+        for healthy_after in (0.0, 60.0):
+            async with opened(backoff=Backoff(first=0.1, healthy_after=healthy_after)) as engine:
+                for lives in (1, 2, 3):
+                    with pytest.raises(EngineDied):
+                        await tokens_of(engine.generate([CRASH, 0], some(5)))
+                    await until(lambda n=lives: engine.figures()["engine_restarts_total"] == n)  # type: ignore[misc]  # mypy infers no lambda default
+
+    bounded(scenario)
+    said = [record.message for record in caplog.records if "started again" in record.message]
+    assert [message.split()[-2] for message in said] == ["0.1", "0.1", "0.1", "0.1", "0.2", "0.4"]
+
+
+def test_closing_while_it_is_started_again_ends_the_attempts() -> None:
+    async def scenario() -> None:
+        for first in (0.01, 60.0):  # while it loads, while it waits
+            async with opened(backoff=Backoff(first=first, cap=first)) as engine:
+                with pytest.raises(EngineDied):
+                    await tokens_of(engine.generate([CRASH, 0], some(5)))
+                await asyncio.sleep(0.1)
+
+    bounded(scenario)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_totals_do_not_fall_when_the_process_is_replaced() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            await tokens_of(engine.generate([1, 2, 3], some(10)))
+            with pytest.raises(EngineDied):
+                await tokens_of(engine.generate([CRASH, 0], some(5)))
+            await until(lambda: engine.figures()["engine_up"] == 1)
+            await tokens_of(engine.generate([1, 2, 3, 4], some(10)))
+            figures = engine.figures()
+            assert figures["engine_generated_tokens_total"] == 10 + 1 + 10
+            assert figures["engine_prompt_tokens_total"] == 3 + 2 + 4
+            assert figures["engine_steps_total"] >= 21
+            assert figures["engine_num_kv_blocks"] == 100
+            assert figures["engine_block_size"] == 32
+
+    bounded(scenario)
