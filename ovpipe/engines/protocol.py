@@ -118,6 +118,9 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     max_num_seqs: int
     max_num_batched_tokens: int
     dynamic_split_fuse: bool
+    capabilities: frozenset[str] = frozenset()
+    """What this engine honours, as it was loaded: request parameters by the API's names, and features that no
+    parameter names. engines/genai/capabilities.py has those of genai."""
     speculation: Literal["draft_model", "prompt_lookup"] | None = None
     """How the engine guesses tokens ahead, if it does."""
     fingerprint: str = ""

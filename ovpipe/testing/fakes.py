@@ -31,6 +31,15 @@ FAKE_ENGINE_INFO = EngineInfo(
     max_num_seqs=8,
     max_num_batched_tokens=256,
     dynamic_split_fuse=True,
+    capabilities=frozenset(
+        {
+            *("max_tokens", "min_tokens", "stop_token_ids", "ignore_eos", "priority"),
+            *("temperature", "top_p", "top_k", "min_p", "seed"),
+            *("repetition_penalty", "frequency_penalty", "presence_penalty"),
+            *("use_beam_search", "length_penalty", "num_beam_groups", "diversity_penalty", "early_stopping"),
+            *("logprobs", "structured_outputs"),
+        }
+    ),
 )
 
 

@@ -18,6 +18,7 @@ import openvino as ov
 
 from ovpipe.engines.genai.admission import blocks_needed, check_request
 from ovpipe.engines.genai.admission_queue import Demand, Room, WaitingQueue
+from ovpipe.engines.genai.capabilities import capabilities_of
 from ovpipe.engines.genai.fingerprint import fingerprint
 from ovpipe.engines.genai.kv_cache import CachePlan, plan_cache
 from ovpipe.engines.genai.model_folder import ModelFolder
@@ -104,6 +105,7 @@ class GenaiCore:
             max_num_seqs=most_sequences(options),
             max_num_batched_tokens=options.max_num_batched_tokens,
             dynamic_split_fuse=options.dynamic_split_fuse,
+            capabilities=capabilities_of(options),
             speculation=options.speculation,
             fingerprint=fingerprint(options, model.path),
             generation_config=model.generation_config,

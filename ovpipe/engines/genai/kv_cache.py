@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import openvino as ov
 
+from ovpipe.engines.genai.blocks import block_size
 from ovpipe.engines.genai.memory import available_memory
 from ovpipe.engines.genai.model_folder import CacheVariable, ModelFolder
 
@@ -55,11 +56,6 @@ class CachePrecision(msgspec.Struct, frozen=True, kw_only=True):
             value=precision("VALUE_CACHE_PRECISION"),
             value_group_size=int(ask("VALUE_CACHE_GROUP_SIZE") or 0),
         )
-
-
-def block_size(device: str) -> int:
-    """Tokens in a block, as openvino-genai chooses it."""
-    return 16 if "GPU" in device else 32
 
 
 def bytes_per_block(variables: Iterable[CacheVariable], tokens: int, precision: CachePrecision) -> int:

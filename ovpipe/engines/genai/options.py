@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ovpipe.engines.genai.kv_cache import block_size
+from ovpipe.engines.genai.blocks import block_size
 
 Speculation = Literal["draft_model", "prompt_lookup"]
 
