@@ -1,6 +1,6 @@
 """Decoder-only language models as OpenVINO graphs, in the form ContinuousBatchingPipeline takes.
 
-The layers are those of Hugging Face's modeling_llama.py, modeling_qwen2.py and modeling_qwen3.py. The
+The layers are those of Hugging Face's LlamaModel, Qwen2Model and Qwen3Model. The
 form is that of optimum-intel's stateful exports, which OpenVINO's paged-attention transformation looks
 for: a ReadValue/Assign pair for each layer's keys and values, a Gather by beam_idx behind it, and a
 ScaledDotProductAttention with an additive mask.

@@ -41,7 +41,7 @@ nodes:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with graphs/shout.yaml and its calculator."""
+    """A project with one graph and its calculator."""
     for name, text in (("calculators/shout.py", SHOUT), ("graphs/shout.yaml", GRAPH.lstrip())):
         file = tmp_path / name
         file.parent.mkdir()

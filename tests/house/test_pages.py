@@ -1,4 +1,4 @@
-"""Every command and snippet in README and docs/ runs."""
+"""Every command and snippet in README, CONTRIBUTING and docs/ runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.house.pages import ROOT, blocks, run_page
 
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("examples/*/README.md")),

@@ -56,7 +56,7 @@ def uneven(weights: Weights) -> Weights:
 
 
 def reference_logits(config: DecoderConfig, weights: Weights, ids: list[int]) -> NDArray[np.float64]:
-    """The whole model in numpy, written from Hugging Face's modeling_llama.py: [tokens, vocab]."""
+    """The whole model in numpy, written from Hugging Face's LlamaModel: [tokens, vocab]."""
 
     def get(name: str) -> NDArray[np.float64]:
         return weights(name).astype(np.float64)

@@ -27,7 +27,7 @@ AB_INT: Schema = {"a": {"type": "integer"}, "b": {"type": "integer"}}
 class Case(NamedTuple):
     """A schema, a text that is valid by it, one that is not, and what the engine makes of it.
 
-    honoured: takes the first only. mended: the same, and not without schema_mending.py. ignored: takes
+    honoured: takes the first only. mended: the same, and not without grammars/normalising.py. ignored: takes
     both. narrowed: takes neither.
     """
 

@@ -1,4 +1,4 @@
-"""What EventStream and JsonBody write is what response_types.py says, field by field, and nothing besides."""
+"""What EventStream and JsonBody write is what types.py says, field by field, and nothing besides."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """gpt-oss: outputs and what they mean.
 
-The form is described by OpenAI's harmony response format (openai/harmony, docs/format.md).
+The form is described by OpenAI's harmony response format (openai/harmony/docs/format.md).
 """
 
 from __future__ import annotations

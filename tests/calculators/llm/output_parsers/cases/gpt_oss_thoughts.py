@@ -1,6 +1,6 @@
 """gpt-oss, its thoughts: outputs and what they mean.
 
-The channels are described by OpenAI's harmony response format (openai/harmony, docs/format.md).
+The channels are described by OpenAI's harmony response format (openai/harmony/docs/format.md).
 """
 
 from __future__ import annotations
