@@ -24,7 +24,16 @@ from ovpipe.errors import (
     StalledError,
     TimestampError,
 )
-from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
+from ovpipe.http import (
+    Form,
+    FormFile,
+    HttpRequest,
+    ModelIn,
+    ResponseBody,
+    ResponsePart,
+    ResponseStart,
+    Route,
+)
 from ovpipe.packet import Packet
 from ovpipe.ports import Input, Output, RepeatedInput, RepeatedOutput, SideInput, SideOutput
 from ovpipe.registry import Registry, register
@@ -40,10 +49,13 @@ __all__ = [
     "DeclarationError",
     "EmptyInputError",
     "Finding",
+    "Form",
+    "FormFile",
     "Graph",
     "GraphError",
     "HttpRequest",
     "Input",
+    "ModelIn",
     "NodeFigures",
     "NotFoundError",
     "OptionError",
@@ -61,6 +73,7 @@ __all__ = [
     "ResponseBody",
     "ResponsePart",
     "ResponseStart",
+    "Route",
     "Run",
     "RunCancelled",
     "RunError",

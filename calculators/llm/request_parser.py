@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 from uuid import uuid4
@@ -18,7 +18,7 @@ from ovpipe.calculators.llm.parameters.values import Ignored, wrong_value
 from ovpipe.calculators.llm.seen_names import SeenNames
 from ovpipe.engines.protocol import Engine
 from ovpipe.errors import RequestError
-from ovpipe.http import HttpRequest
+from ovpipe.http import HttpRequest, ModelIn, Route
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
@@ -70,6 +70,10 @@ class ChatRequestParserCalculator(Calculator):
         self.max_tokens_limit = max_tokens_limit
         self.best_of_limit = best_of_limit
         self.unknown_parameters = unknown_parameters
+
+    def routes(self) -> Sequence[Route]:
+        """See DeclaresRoutes: one for each endpoint."""
+        return [Route("POST", f"/v1{path}", body="json", model=ModelIn("body")) for path in Endpoint]
 
     def openapi(self) -> Mapping[str, Any]:
         """See DescribesHttp: what requests may say."""

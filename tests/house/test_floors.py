@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-WORDS = ["errors", "timestamp", "packet", "ports", "calculator", "options", "registry", "http"]
+WORDS = ["errors", "timestamp", "packet", "ports", "calculator", "options", "registry", "http", "http_errors"]
 PAGE = ROOT / "docs" / "architecture.md"
 
 
