@@ -12,14 +12,14 @@ from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.serving.config import schema as server_schema
 
 
-class Kind(enum.StrEnum):
+class SchemaKind(enum.StrEnum):
     """The files that have a schema."""
 
     GRAPH = "graph"
     SERVER = "server"
 
 
-def schema(kind: Annotated[Kind, typer.Argument(help="The kind of file.")] = Kind.GRAPH) -> None:
+def schema(kind: Annotated[SchemaKind, typer.Argument(help="The kind of file.")] = SchemaKind.GRAPH) -> None:
     """Prints the JSON Schema (draft-07) of a kind of file."""
-    chosen = graph_schema() if kind is Kind.GRAPH else server_schema()
+    chosen = graph_schema() if kind is SchemaKind.GRAPH else server_schema()
     typer.echo(json.dumps(chosen, indent=2, ensure_ascii=False))

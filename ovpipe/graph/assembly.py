@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
 from ovpipe.graph.config import SEPARATOR, Mention, StreamConfig, Wires
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.part import Part
 from ovpipe.graph.plan import DEFAULT_MAX_QUEUE_SIZE, ExecutorPlan, NodePlan, Plan, PolicyPlan, StreamPlan
 from ovpipe.ports import Port
@@ -25,8 +25,8 @@ class Repeated(Protocol[P_co]):
 
 def assembled(
     top: Part,
-    resources: Sequence[Node],
-    nodes: Sequence[Node],
+    resources: Sequence[ResolvedNode],
+    nodes: Sequence[ResolvedNode],
     settings: Mapping[str, StreamConfig],
     policies: Mapping[str, PolicyPlan],
     back_edges: Container[tuple[str, str]],
@@ -82,7 +82,7 @@ class _Streams:
 
 
 def _node(
-    node: Node, indices: Mapping[str, int], policy: PolicyPlan, back_edges: Container[tuple[str, str]]
+    node: ResolvedNode, indices: Mapping[str, int], policy: PolicyPlan, back_edges: Container[tuple[str, str]]
 ) -> NodePlan:
     assert node.calculator is not None, "an unknown calculator is a finding"
     ports, config = node.calculator.ports, node.config

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ovpipe.graph.config import SEPARATOR, Mention, NodeConfig, StreamConfig, Wires, local
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.part import Part
 from ovpipe.graph.place import Findings
 from ovpipe.graph.ports import reads_streams
@@ -16,7 +16,7 @@ from ovpipe.graph.ports import reads_streams
 class Expanded:
     """All nodes of a graph that have calculators, wired to one another across its files."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[ResolvedNode, ...]
     streams: Mapping[str, StreamConfig]
     """What the files say of each stream, by its name in the plan; an outer file has the last word."""
 
@@ -30,7 +30,7 @@ def expanded(top: Part) -> Expanded:
     streams = _Names(top, "inputs", "outputs")
     side_packets = _Names(top, "side_inputs", "side_outputs")
 
-    def wired(node: Node) -> Node:
+    def wired(node: ResolvedNode) -> ResolvedNode:
         config = node.config
         renamed = replace(
             config,
@@ -59,7 +59,7 @@ def check_started(top: Part, graph: Expanded, findings: Findings) -> None:
             )
 
 
-def _nodes(part: Part) -> Iterator[Node]:
+def _nodes(part: Part) -> Iterator[ResolvedNode]:
     for node in part.nodes:
         if not node.config.is_subgraph:
             yield node

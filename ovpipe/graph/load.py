@@ -13,7 +13,7 @@ from typing import Any
 from ovpipe.graph.assembly import assembled
 from ovpipe.graph.expansion import Expanded, check_started, expanded
 from ovpipe.graph.files import read_text
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.order import Order
 from ovpipe.graph.parameters import Given, Parameter, needs_value
 from ovpipe.graph.part import Part
@@ -21,7 +21,7 @@ from ovpipe.graph.parts import Around, Parts
 from ovpipe.graph.place import Findings
 from ovpipe.graph.plan import Plan, PolicyPlan
 from ovpipe.graph.policies import policy_of
-from ovpipe.graph.source import Source, read_source
+from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.graph.wiring import check_types, wire_side_packets, wire_streams
 from ovpipe.registry import Registry
 
@@ -72,7 +72,7 @@ def check_graph(
     return tuple(parameter.name for parameter in checked.required)
 
 
-def _of_file(path: Path) -> tuple[Source, Around]:
+def _of_file(path: Path) -> tuple[YamlSource, Around]:
     return read_source(read_text(path), str(path)), Around(path.parent, (path,))
 
 
@@ -80,7 +80,7 @@ def _folder(base: Path | None) -> Path:
     return base.absolute() if base is not None else Path.cwd()
 
 
-def _loaded(source: Source, around: Around, registry: Registry, given: Given) -> Plan:
+def _loaded(source: YamlSource, around: Around, registry: Registry, given: Given) -> Plan:
     findings = Findings()
     checked = _checked(source, around, registry, given, findings)
     for parameter in checked.required:
@@ -110,7 +110,7 @@ class _Checked:
 
 
 def _checked(
-    source: Source, around: Around, registry: Registry, given: Given, findings: Findings
+    source: YamlSource, around: Around, registry: Registry, given: Given, findings: Findings
 ) -> _Checked:
     """All passes. Raises GraphError at once where there is no graph of a supported version at all."""
     parts = Parts(registry, findings)
@@ -132,5 +132,5 @@ def _checked(
     return _Checked(top, parts.required, graph, policies, by_streams, by_side_packets)
 
 
-def _has_streams(node: Node) -> bool:
+def _has_streams(node: ResolvedNode) -> bool:
     return node.ports is not None and node.ports.has_streams

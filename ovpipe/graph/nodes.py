@@ -18,7 +18,7 @@ from ovpipe.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ResolvedNode:
     """A node of a file, with its calculator or with the ports of the graph that it uses.
 
     `calculator` is None for a subgraph, and when it could not be found; `ports` is None when not known.
@@ -46,17 +46,17 @@ class Node:
         return f"{self.name if self.config.is_subgraph else self.title}.{name}"
 
 
-def resolve_node(config: NodeConfig, registry: Registry, findings: Findings) -> Node:
+def resolve_node(config: NodeConfig, registry: Registry, findings: Findings) -> ResolvedNode:
     """Looks up a node's calculator and checks its options, by building it once."""
     if config.calculator is None:
-        return Node(config, None, {}, None)
+        return ResolvedNode(config, None, {}, None)
     try:
         calculator = registry[config.calculator.name]
     except RegistryError as error:
         findings.add(config.calculator.place, str(error))
-        return Node(config, None, {}, None)
+        return ResolvedNode(config, None, {}, None)
     options = _checked(calculator, config.options, config.calculator.place, findings)
-    return Node(config, calculator, MappingProxyType(options), calculator.ports)
+    return ResolvedNode(config, calculator, MappingProxyType(options), calculator.ports)
 
 
 def _checked(

@@ -8,7 +8,7 @@ from itertools import pairwise
 import networkx as nx
 
 from ovpipe.graph.config import BackEdge
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.place import Findings
 from ovpipe.graph.wiring import STREAMS, End, Wiring
 
@@ -16,7 +16,7 @@ from ovpipe.graph.wiring import STREAMS, End, Wiring
 class Order:
     """The nodes of a graph and who comes before whom, by one sort of wires. Back edges do not count."""
 
-    def __init__(self, nodes: Sequence[Node], wiring: Wiring) -> None:
+    def __init__(self, nodes: Sequence[ResolvedNode], wiring: Wiring) -> None:
         self._nodes = {node.name: node for node in nodes}
         self._rank = {name: rank for rank, name in enumerate(self._nodes)}
         self._wiring = wiring
@@ -52,7 +52,7 @@ class Order:
                 )
                 findings.add(mark.place, message)
 
-    def sorted(self) -> list[Node]:
+    def sorted(self) -> list[ResolvedNode]:
         """The nodes, each after those it depends on, else as in the file. There must be no cycle."""
         names = nx.lexicographical_topological_sort(self._graph, key=self._rank.__getitem__)
         return [self._nodes[name] for name in names]

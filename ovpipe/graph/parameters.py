@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ovpipe.errors import GraphError, OvpipeError, did_you_mean
 from ovpipe.graph.place import Findings, Place, shown
-from ovpipe.graph.source import Source, read_source
+from ovpipe.graph.source import YamlSource, read_source
 
 TYPES = {
     "string": (str,),
@@ -69,7 +69,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, AssignedText]:
     return values
 
 
-def declared_parameters(source: Source) -> dict[str, Parameter]:
+def declared_parameters(source: YamlSource) -> dict[str, Parameter]:
     """The parameters that a graph file declares, as far as their declarations have the right shape."""
     declared = {}
     for name, entry in source.value.get("parameters", {}).items():

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ovpipe.graph.config import GraphConfig, GraphInput, Mention, NodeConfig, local
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.place import Findings
-from ovpipe.graph.ports import Kind, check_optional, check_ports
+from ovpipe.graph.ports import PortKind, check_optional, check_ports
 from ovpipe.graph.settings import check_executors, check_run_keys, check_streams
 from ovpipe.graph.wiring import (
     check_consumed,
@@ -30,7 +30,7 @@ class Part:
     """A file's config, its nodes, and by their names the parts of those nodes that are subgraphs."""
 
     config: GraphConfig
-    nodes: tuple[Node, ...]
+    nodes: tuple[ResolvedNode, ...]
     parts: Mapping[str, Part]
 
     def all(self) -> Iterator[Part]:
@@ -40,10 +40,10 @@ class Part:
             yield from part.all()
 
 
-def subgraph_node(config: NodeConfig, part: Part | None) -> Node:
+def subgraph_node(config: NodeConfig, part: Part | None) -> ResolvedNode:
     """The node that a part stands for: its ports are the graph's inputs and outputs."""
     known = part is not None and part.config.whole
-    return Node(config, None, {}, _interface(part.config, config.name) if part and known else None)
+    return ResolvedNode(config, None, {}, _interface(part.config, config.name) if part and known else None)
 
 
 def check_part(part: Part, findings: Findings) -> None:
@@ -51,8 +51,8 @@ def check_part(part: Part, findings: Findings) -> None:
     config = part.config
     for node in part.nodes:
         check_ports(node, config.whole, findings)
-        check_optional(node, _optional(config.inputs), Kind.INPUTS, findings)
-        check_optional(node, _optional(config.side_inputs), Kind.SIDE_INPUTS, findings)
+        check_optional(node, _optional(config.inputs), PortKind.INPUTS, findings)
+        check_optional(node, _optional(config.side_inputs), PortKind.SIDE_INPUTS, findings)
         if config.whole:
             check_run_keys(node, findings)
     streams = wire_streams(part.nodes, config.inputs)

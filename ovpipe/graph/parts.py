@@ -8,7 +8,7 @@ from pathlib import Path
 from ovpipe.errors import GraphError, NotFoundError
 from ovpipe.graph.config import SEPARATOR, NodeConfig
 from ovpipe.graph.files import find_graph, read_text
-from ovpipe.graph.nodes import Node, resolve_node
+from ovpipe.graph.nodes import ResolvedNode, resolve_node
 from ovpipe.graph.parameters import (
     Given,
     GivenByNode,
@@ -21,7 +21,7 @@ from ovpipe.graph.part import Part, check_part, subgraph_node
 from ovpipe.graph.place import Findings, Place
 from ovpipe.graph.reading import read_config
 from ovpipe.graph.schema import check_shape, check_version
-from ovpipe.graph.source import Source, read_source
+from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.graph.substitution import filled
 from ovpipe.registry import Registry
 
@@ -62,14 +62,14 @@ class Parts:
     """Parameters of the graph that still need a value."""
     _count: int = 0
 
-    def read(self, source: Source, given: Given, around: Around) -> Part | None:
+    def read(self, source: YamlSource, given: Given, around: Around) -> Part | None:
         """The part of a file; None when it is none of a supported version."""
         if not check_version(source, self.findings):
             return None
         source, whole = check_shape(source, self.findings)
         source = self._filled(source, whole, given, around.folder)
         config = read_config(source, around.prefix, whole, self.findings)
-        nodes: list[Node] = []
+        nodes: list[ResolvedNode] = []
         parts: dict[str, Part] = {}
         for node in config.nodes:
             if not node.is_subgraph:
@@ -83,7 +83,7 @@ class Parts:
         check_part(part, self.findings)
         return part
 
-    def _filled(self, source: Source, whole: bool, given: Given, folder: Path) -> Source:
+    def _filled(self, source: YamlSource, whole: bool, given: Given, folder: Path) -> YamlSource:
         declared = declared_parameters(source)
         if whole:
             check_given(declared, given, source.place("parameters"), self.findings)

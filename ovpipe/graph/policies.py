@@ -9,10 +9,10 @@ from typing import Any
 from ovpipe.calculator import Calculator
 from ovpipe.errors import did_you_mean
 from ovpipe.graph.config import PolicyStatement
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.place import Findings, Place, shown
 from ovpipe.graph.plan import DEFAULT_POLICY, PolicyPlan
-from ovpipe.graph.ports import Kind, is_repeated, reads_streams
+from ovpipe.graph.ports import PortKind, is_repeated, reads_streams
 
 COUNTS = ("batch_size", "trigger_queue_size", "target_queue_size")
 POLICIES: Mapping[str, Mapping[str, str]] = {
@@ -31,14 +31,14 @@ SEES_BOUNDS = ("default", "immediate", "sync_sets", "fixed_size", "early_close")
 """Those that a calculator with process_timestamp_bounds may have; the others process packets only."""
 
 
-def policy_of(node: Node, findings: Findings) -> PolicyPlan:
+def policy_of(node: ResolvedNode, findings: Findings) -> PolicyPlan:
     """The node's input policy: its own, or the graph's, or its calculator's; notes what is wrong with it."""
     if node.calculator is None or not reads_streams(node):
         return DEFAULT_POLICY
     holder = Holder(node.calculator, node.title, tuple(port for port, _ in node.config.inputs.items()))
     if node.config.policy is None:
         return contract_policy(holder, node.config.place, findings)
-    return _Reading(holder, node.config.policy, "", f" of node {node.name!r}", findings).policy()
+    return _PolicyReading(holder, node.config.policy, "", f" of node {node.name!r}", findings).policy()
 
 
 def contract_policy(holder: Holder, place: Place, findings: Findings) -> PolicyPlan:
@@ -47,7 +47,7 @@ def contract_policy(holder: Holder, place: Place, findings: Findings) -> PolicyP
     if asked == DEFAULT_POLICY.name or not holder.wired:
         return DEFAULT_POLICY
     whose = f" of {holder.title}"
-    return _Reading(holder, PolicyStatement(asked, lambda *_: place), whose, whose, findings).policy()
+    return _PolicyReading(holder, PolicyStatement(asked, lambda *_: place), whose, whose, findings).policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Holder:
     wired: tuple[str, ...]
 
 
-class _Reading:
+class _PolicyReading:
     """One policy of one node. Where something is noted, the policy is of no further use."""
 
     def __init__(
@@ -158,7 +158,7 @@ class _Reading:
         """The wired inputs behind a port's name; None for a name that the calculator does not have."""
         if name in self._wired:
             return [name]
-        ports = Kind.INPUTS.ports(self._holder.calculator.ports)
+        ports = PortKind.INPUTS.ports(self._holder.calculator.ports)
         if isinstance(name, str) and name in ports:
             of_port = [port for port in self._wired if port.startswith(f"{name}[")]
             return of_port if is_repeated(ports[name]) else []

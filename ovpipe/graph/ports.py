@@ -8,13 +8,13 @@ from typing import Any
 
 from ovpipe.errors import did_you_mean
 from ovpipe.graph.config import Wires
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.place import Findings
 from ovpipe.graph.types import name_of
 from ovpipe.ports import Port, PortSet, RepeatedInput, RepeatedOutput
 
 
-class Kind(Enum):
+class PortKind(Enum):
     """A kind of ports; the value is its key in a graph file."""
 
     INPUTS = "inputs"
@@ -35,9 +35,9 @@ class Kind(Enum):
     @property
     def thing(self) -> str:
         """What such a port is wired to."""
-        return "stream" if self in (Kind.INPUTS, Kind.OUTPUTS) else "side packet"
+        return "stream" if self in (PortKind.INPUTS, PortKind.OUTPUTS) else "side packet"
 
-    def wired(self, node: Node) -> Wires:
+    def wired(self, node: ResolvedNode) -> Wires:
         """What a node wires to its ports of this kind."""
         wires: Wires = getattr(node.config, self.value)
         return wires
@@ -49,9 +49,9 @@ class Kind(Enum):
         return {**found, **repeated}
 
 
-def kind_of(ports: PortSet, name: str) -> Kind | None:
+def kind_of(ports: PortSet, name: str) -> PortKind | None:
     """The kind of a calculator's port; None when it has none of that name."""
-    return next((kind for kind in Kind if name in kind.ports(ports)), None)
+    return next((kind for kind in PortKind if name in kind.ports(ports)), None)
 
 
 def is_repeated(port: Port[Any]) -> bool:
@@ -59,26 +59,26 @@ def is_repeated(port: Port[Any]) -> bool:
     return isinstance(port, RepeatedInput | RepeatedOutput)
 
 
-def check_ports(node: Node, whole: bool, findings: Findings) -> None:
+def check_ports(node: ResolvedNode, whole: bool, findings: Findings) -> None:
     """Notes ports that the calculator does not have, and required ones that are not wired.
 
     Where the graph is not `whole`, what is missing may be there under a wrong key, so it is not noted.
     """
     if node.ports is None:
         return
-    strangers = [kind for kind in Kind if _check_known(node, node.ports, kind, findings)]
-    for kind in Kind:
+    strangers = [kind for kind in PortKind if _check_known(node, node.ports, kind, findings)]
+    for kind in PortKind:
         _check_lists(node, node.ports, kind, findings)
     if not whole:
         return
-    for kind in (Kind.INPUTS, Kind.SIDE_INPUTS):
+    for kind in (PortKind.INPUTS, PortKind.SIDE_INPUTS):
         if kind not in strangers:  # a missing port is most likely the stranger under its right name
             _check_required(node, node.ports, kind, findings)
-    if Kind.INPUTS not in strangers:
+    if PortKind.INPUTS not in strangers:
         _check_starts(node, node.ports, findings)
 
 
-def check_optional(node: Node, optional: frozenset[str], kind: Kind, findings: Findings) -> None:
+def check_optional(node: ResolvedNode, optional: frozenset[str], kind: PortKind, findings: Findings) -> None:
     """Notes required ports that read nothing but what the graph says may be left unwired."""
     if node.ports is None:
         return
@@ -94,7 +94,7 @@ def check_optional(node: Node, optional: frozenset[str], kind: Kind, findings: F
             )
 
 
-def _check_known(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> bool:
+def _check_known(node: ResolvedNode, ports: PortSet, kind: PortKind, findings: Findings) -> bool:
     known, wires = kind.ports(ports), kind.wired(node)
     strangers = [name for name in wires if name not in known]
     for name in strangers:
@@ -107,7 +107,7 @@ def _check_known(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> 
     return bool(strangers)
 
 
-def _check_lists(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> None:
+def _check_lists(node: ResolvedNode, ports: PortSet, kind: PortKind, findings: Findings) -> None:
     """Notes lists for plain ports, and single names for repeated ones."""
     wires = kind.wired(node)
     for name, port in kind.ports(ports).items():
@@ -122,7 +122,7 @@ def _check_lists(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> 
         findings.add(wires.places[name], message)
 
 
-def _check_required(node: Node, ports: PortSet, kind: Kind, findings: Findings) -> None:
+def _check_required(node: ResolvedNode, ports: PortSet, kind: PortKind, findings: Findings) -> None:
     for name, port in kind.ports(ports).items():
         if getattr(port, "optional", False):
             continue
@@ -141,16 +141,16 @@ def _check_required(node: Node, ports: PortSet, kind: Kind, findings: Findings) 
             )
 
 
-def _is_wired(node: Node, name: str) -> bool:
+def _is_wired(node: ResolvedNode, name: str) -> bool:
     """Whether a port is wired, be it under a wrong key, which is told already."""
-    return any(name in kind.wired(node) for kind in Kind)
+    return any(name in kind.wired(node) for kind in PortKind)
 
 
-def _check_starts(node: Node, ports: PortSet, findings: Findings) -> None:
+def _check_starts(node: ResolvedNode, ports: PortSet, findings: Findings) -> None:
     """Refuses nodes that nothing would start: what reads no stream is a source, and has to write one."""
     if node.config.is_subgraph or not ports.has_streams or reads_streams(node):
         return
-    names = Kind.INPUTS.ports(ports)
+    names = PortKind.INPUTS.ports(ports)
     writes = ports.outputs or ports.repeated_outputs
     if not writes and all(getattr(port, "optional", False) for port in names.values()):
         message = (
@@ -160,6 +160,6 @@ def _check_starts(node: Node, ports: PortSet, findings: Findings) -> None:
         findings.add(node.config.place, message)
 
 
-def reads_streams(node: Node) -> bool:
+def reads_streams(node: ResolvedNode) -> bool:
     """Whether any input is wired; a node that writes streams and reads none is a source."""
     return any(True for _ in node.config.inputs.items())

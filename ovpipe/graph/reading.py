@@ -21,21 +21,21 @@ from ovpipe.graph.config import (
 from ovpipe.graph.parameters import MISSING
 from ovpipe.graph.place import Findings, Place, shown
 from ovpipe.graph.plan import INLINE
-from ovpipe.graph.source import Source
+from ovpipe.graph.source import YamlSource
 
 
-def read_config(source: Source, prefix: str, whole: bool, findings: Findings) -> GraphConfig:
+def read_config(source: YamlSource, prefix: str, whole: bool, findings: Findings) -> GraphConfig:
     """The config of a source whose shape was checked and whose parameters were filled in.
 
     `prefix` is what the names of a subgraph begin with.
     """
-    return _Reading(source, prefix, findings).graph(whole)
+    return _ConfigReading(source, prefix, findings).graph(whole)
 
 
-class _Reading:
+class _ConfigReading:
     """One walk through a source."""
 
-    def __init__(self, source: Source, prefix: str, findings: Findings) -> None:
+    def __init__(self, source: YamlSource, prefix: str, findings: Findings) -> None:
         self._source = source
         self._value: Mapping[str, Any] = source.value
         self._prefix = prefix

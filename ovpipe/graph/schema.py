@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 
 from ovpipe.errors import did_you_mean, nearest
 from ovpipe.graph.place import Findings, shown
-from ovpipe.graph.source import Path, Source
+from ovpipe.graph.source import Path, YamlSource
 
 SUPPORTED_VERSIONS = (1,)
 
@@ -26,7 +26,7 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def check_version(source: Source, findings: Findings) -> bool:
+def check_version(source: YamlSource, findings: Findings) -> bool:
     """Whether this is a mapping of a supported version; notes if not, for nothing else can be said then."""
     known = " or ".join(str(version) for version in SUPPORTED_VERSIONS)
     if source.value is None:
@@ -45,7 +45,7 @@ def check_version(source: Source, findings: Findings) -> bool:
     return False
 
 
-def check_shape(source: Source, findings: Findings) -> tuple[Source, bool]:
+def check_shape(source: YamlSource, findings: Findings) -> tuple[YamlSource, bool]:
     """Notes what does not fit the schema, and leaves it out so that the rest can still be checked.
 
     The second value tells whether the source is still whole: when parts were left out or are missing,

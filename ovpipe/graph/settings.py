@@ -7,7 +7,7 @@ from inspect import isasyncgenfunction, iscoroutinefunction
 
 from ovpipe.errors import did_you_mean
 from ovpipe.graph.config import GraphConfig, local
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.place import Findings
 from ovpipe.graph.plan import INLINE
 from ovpipe.graph.ports import reads_streams
@@ -30,7 +30,7 @@ def check_streams(config: GraphConfig, streams: Wiring, findings: Findings) -> N
             )
 
 
-def check_executors(config: GraphConfig, nodes: Iterable[Node], findings: Findings) -> None:
+def check_executors(config: GraphConfig, nodes: Iterable[ResolvedNode], findings: Findings) -> None:
     """Notes executors that nodes name and the graph does not declare, and one that is there anyway."""
     known = {executor.mention.name for executor in config.executors} | {INLINE}
     for executor in config.executors:
@@ -44,7 +44,7 @@ def check_executors(config: GraphConfig, nodes: Iterable[Node], findings: Findin
             findings.add(node.config.stated["executor"], message)
 
 
-def check_run_keys(node: Node, findings: Findings) -> None:
+def check_run_keys(node: ResolvedNode, findings: Findings) -> None:
     """Notes keys that say how a node runs where that cannot be."""
     stated = node.config.stated
     if node.ports is None or node.config.is_subgraph:
@@ -61,7 +61,7 @@ def check_run_keys(node: Node, findings: Findings) -> None:
         findings.add(stated["source_layer"], message)
 
 
-def _check_executor(node: Node, findings: Findings) -> None:
+def _check_executor(node: ResolvedNode, findings: Findings) -> None:
     """Notes an executor, or calls side by side, where the calculator is not made for that."""
     config = node.config
     if node.calculator is None:

@@ -1,4 +1,4 @@
-"""Source: the text of a graph file as plain values that remember their lines.
+"""YamlSource: the text of a graph file as plain values that remember their lines.
 
 Scalars follow YAML 1.2's core schema, as editors and JSON Schema do: `no` and `12:30` are text, `1e-3` is
 a number. PyYAML's own rules are those of YAML 1.1, where they are a boolean, ninety-odd minutes and text.
@@ -43,7 +43,7 @@ REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class YamlSource:
     """The values of a file, and the line of each: a mapping's entry has the line of its key."""
 
     file: str
@@ -59,7 +59,7 @@ class Source:
         return Place(self.file, self.lines[path], self.used)
 
 
-def read_source(text: str, file: str, used: str = "") -> Source:
+def read_source(text: str, file: str, used: str = "") -> YamlSource:
     """The values of a YAML text. Raises GraphError when it is no YAML of the kind a graph may use."""
     try:
         root = _Loader(text).get_single_node()
@@ -71,11 +71,11 @@ def read_source(text: str, file: str, used: str = "") -> Source:
     except yaml.MarkedYAMLError as error:
         raise GraphError([_syntax_finding(error, text, file)]) from None
     if root is None:
-        return Source(file, None, {(): 1}, used)
-    reading = _Reading(file)
+        return YamlSource(file, None, {(): 1}, used)
+    reading = _ValueReading(file)
     value = reading.value(root, ())
     reading.findings.check()
-    return Source(file, value, reading.lines, used)
+    return YamlSource(file, value, reading.lines, used)
 
 
 class _Loader(yaml.SafeLoader):
@@ -104,7 +104,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-class _Reading:
+class _ValueReading:
     """Turns nodes into values, once through the tree."""
 
     def __init__(self, file: str) -> None:

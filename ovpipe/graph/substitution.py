@@ -10,7 +10,7 @@ from typing import Any
 from ovpipe.errors import did_you_mean, nearest
 from ovpipe.graph.parameters import MISSING, as_text
 from ovpipe.graph.place import Findings
-from ovpipe.graph.source import Path, Source
+from ovpipe.graph.source import Path, YamlSource
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 ESCAPED = "$${"
@@ -18,7 +18,7 @@ FILLED_IN_GRAPH = ("max_queue_size", "streams", "executors")
 FILLED_IN_NODE = ("calculator", "options", "graph", "parameters", "max_in_flight")
 
 
-def filled(source: Source, values: Mapping[str, Any], whole: bool, findings: Findings) -> Source:
+def filled(source: YamlSource, values: Mapping[str, Any], whole: bool, findings: Findings) -> YamlSource:
     """The source with the values of its parameters in place of every reference to them.
 
     A scalar that is exactly `${name}` takes the typed value; inside longer text the value is formatted;
@@ -40,7 +40,9 @@ def filled(source: Source, values: Mapping[str, Any], whole: bool, findings: Fin
 class _Filling:
     """One walk through a source."""
 
-    def __init__(self, source: Source, values: Mapping[str, Any], whole: bool, findings: Findings) -> None:
+    def __init__(
+        self, source: YamlSource, values: Mapping[str, Any], whole: bool, findings: Findings
+    ) -> None:
         self._source = source
         self._values = values
         self._whole = whole

@@ -8,9 +8,9 @@ from typing import Any
 
 from ovpipe.errors import did_you_mean, nearest
 from ovpipe.graph.config import Mention
-from ovpipe.graph.nodes import Node
+from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.place import Findings
-from ovpipe.graph.ports import Kind, kind_of
+from ovpipe.graph.ports import PortKind, kind_of
 from ovpipe.graph.types import fits, names_of
 
 
@@ -21,7 +21,7 @@ class End:
     It is misplaced when the port is of another kind: then the name is of another sort of wires too.
     """
 
-    node: Node
+    node: ResolvedNode
     port: str
     mention: Mention
     type: Any
@@ -69,14 +69,16 @@ class Wiring:
                 yield producer, consumer
 
 
-def wire_streams(nodes: Sequence[Node], inputs: Iterable[Mention]) -> Wiring:
+def wire_streams(nodes: Sequence[ResolvedNode], inputs: Iterable[Mention]) -> Wiring:
     """The streams of some nodes."""
-    return _wired(STREAMS, inputs, _ends(nodes, Kind.OUTPUTS), _ends(nodes, Kind.INPUTS))
+    return _wired(STREAMS, inputs, _ends(nodes, PortKind.OUTPUTS), _ends(nodes, PortKind.INPUTS))
 
 
-def wire_side_packets(nodes: Sequence[Node], inputs: Iterable[Mention]) -> Wiring:
+def wire_side_packets(nodes: Sequence[ResolvedNode], inputs: Iterable[Mention]) -> Wiring:
     """The side packets of some nodes."""
-    return _wired(SIDE_PACKETS, inputs, _ends(nodes, Kind.SIDE_OUTPUTS), _ends(nodes, Kind.SIDE_INPUTS))
+    return _wired(
+        SIDE_PACKETS, inputs, _ends(nodes, PortKind.SIDE_OUTPUTS), _ends(nodes, PortKind.SIDE_INPUTS)
+    )
 
 
 def _wired(
@@ -187,7 +189,7 @@ def check_once(mentions: Iterable[Mention], key: str, findings: Findings) -> Non
             )
 
 
-def _ends(nodes: Sequence[Node], kind: Kind) -> Iterator[End]:
+def _ends(nodes: Sequence[ResolvedNode], kind: PortKind) -> Iterator[End]:
     for node in nodes:
         known = kind.ports(node.ports) if node.ports is not None else {}
         for name, mention in kind.wired(node).items():

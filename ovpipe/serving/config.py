@@ -17,7 +17,7 @@ from ovpipe.errors import Finding, GraphError, NotFoundError, did_you_mean
 from ovpipe.graph.files import find_graph
 from ovpipe.graph.place import Findings, shown
 from ovpipe.graph.source import Path as YamlPath
-from ovpipe.graph.source import Source, read_source
+from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.serving.limits import Limits
 
 
@@ -88,7 +88,7 @@ def _text(path: Path) -> str:
     raise GraphError([Finding(str(path), 1, message)])
 
 
-def _models(source: Source, base: Path, findings: Findings) -> Iterator[ModelConfig]:
+def _models(source: YamlSource, base: Path, findings: Findings) -> Iterator[ModelConfig]:
     for name, entry in source.value["models"].items():
         try:
             graph = find_graph(entry["graph"], base)
