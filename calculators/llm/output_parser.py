@@ -16,7 +16,7 @@ from ovpipe.calculators.llm.output_parsers import (
     prompt_opens_thinking,
 )
 from ovpipe.calculators.llm.output_parsers.formats.plain_text import PlainText
-from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, Source
+from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, TextBuffer
 from ovpipe.calculators.llm.packets import (
     CalledTool,
     ChatRequest,
@@ -167,12 +167,12 @@ class ChoiceParser:
         end = None if delta.finish is None else delta.end
         if not self._thinks or new < 2 or new != len(delta.ends):
             return self._read_piece(Piece(delta.text, delta.specials), end, new)
-        source = Source()
-        source.push(delta.text, delta.specials)
+        buffer = TextBuffer()
+        buffer.push(delta.text, delta.specials)
         parts: list[Part] = []
         for at in delta.ends[:-1]:
-            parts += self._read_piece(source.take(at), None, 1)
-        parts += self._read_piece(source.take(len(delta.text)), end, 1)
+            parts += self._read_piece(buffer.take(at), None, 1)
+        parts += self._read_piece(buffer.take(len(delta.text)), end, 1)
         return joined(parts)
 
     def _read_piece(self, piece: Piece, end: str | None, tokens: int) -> list[Part]:

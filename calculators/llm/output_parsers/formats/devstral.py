@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
-from ovpipe.calculators.llm.output_parsers.readers.reader import Steps
+from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
 from ovpipe.calculators.llm.packets import CalledTool, Tool
 
 OPEN, ARGS = "[TOOL_CALLS]", "[ARGS]"

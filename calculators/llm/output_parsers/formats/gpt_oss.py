@@ -10,7 +10,7 @@ from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
 from ovpipe.calculators.llm.output_parsers.readers.pieces import join, plain
-from ovpipe.calculators.llm.output_parsers.readers.reader import Steps
+from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
 from ovpipe.calculators.llm.packets import CalledTool, Tool
 
 START, CHANNEL, CONSTRAIN, MESSAGE = "<|start|>", "<|channel|>", "<|constrain|>", "<|message|>"
@@ -106,7 +106,7 @@ class GptOss(ToolFormat):
         name = recipient(role, channel)
         if name and self.tools:
             text, marker = yield from self.until(START, CHANNEL, *ENDS)
-            if marker or self.source.end:
+            if marker or self.buffer.end:
                 self.call(CalledTool(name, text))
             self.forget()
             return marker
@@ -138,7 +138,7 @@ class GptOss(ToolFormat):
         piece = join(self.raw)
         self.forget()
         if self._body == "thought":
-            self.answer.think(piece.text if self.keep_specials else plain(piece))
+            self.message.think(piece.text if self.keep_specials else plain(piece))
 
 
 def recipient(role: str, channel: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
 from ovpipe.calculators.llm.output_parsers.readers.python_values import read_calls
-from ovpipe.calculators.llm.output_parsers.readers.reader import Steps
+from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
 
 START, END = "<|tool_call_start|>", "<|tool_call_end|>"
 

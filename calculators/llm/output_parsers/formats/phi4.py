@@ -8,7 +8,7 @@ from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
 from ovpipe.calculators.llm.output_parsers.readers.json_text import read_calls
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
-from ovpipe.calculators.llm.output_parsers.readers.reader import Steps
+from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
 from ovpipe.calculators.llm.packets import Tool
 
 OPEN = "functools["

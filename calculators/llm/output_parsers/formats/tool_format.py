@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ovpipe.calculators.llm.output_parsers.answer import Answer
+from ovpipe.calculators.llm.output_parsers.message_builder import MessageBuilder
 from ovpipe.calculators.llm.output_parsers.readers.pieces import Span, join, plain
-from ovpipe.calculators.llm.output_parsers.readers.reader import Reader, Steps
+from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps, TextReader
 from ovpipe.calculators.llm.packets import CalledTool, Part, Tool
 
 
-class ToolFormat(Reader):
+class ToolFormat(TextReader):
     """Reads one form of calls; an OutputParser. A format is a subclass with `markers` and `steps`.
 
     What `steps` reads becomes a call by `call`, text of the answer by `release`, or nothing by `forget`.
@@ -27,7 +27,7 @@ class ToolFormat(Reader):
     def __init__(self, tools: Sequence[Tool] = (), *, keep_specials: bool = False) -> None:
         super().__init__()
         self.tools = tuple(tools)
-        self.answer = Answer(
+        self.message = MessageBuilder(
             trims_after_calls=self.trims_after_calls, drops_after_calls=self.drops_after_calls
         )
         self.keep_specials = keep_specials
@@ -48,16 +48,16 @@ class ToolFormat(Reader):
 
     def feed(self, text: str, specials: Sequence[Span] = ()) -> list[Part]:
         """What is certain after the next piece."""
-        self.source.push(text, specials)
+        self.buffer.push(text, specials)
         next(self._running, None)
-        return self.answer.take()
+        return self.message.take()
 
     def finish(self, end: str = "") -> list[Part]:
         """What was held back."""
-        self.source.close(end)
+        self.buffer.close(end)
         next(self._running, None)
-        self.answer.close()
-        return self.answer.take()
+        self.message.close()
+        return self.message.take()
 
     @property
     def reasoning(self) -> bool:
@@ -66,14 +66,14 @@ class ToolFormat(Reader):
 
     def text_until(self, *openers: str) -> Steps[str]:
         """Lets text of the answer pass, up to one of some of the markers; which, or "" at the text's end."""
-        source = self.source
+        buffer = self.buffer
         while True:
-            match = self.markers.find(source.text, source.at)
+            match = self.markers.find(buffer.text, buffer.at)
             if match is None:
-                certain = len(source.text) if source.closed else self.markers.certain(source.text, source.at)
+                certain = len(buffer.text) if buffer.closed else self.markers.certain(buffer.text, buffer.at)
                 self.read(certain)
                 self.release()
-                if source.closed:
+                if buffer.closed:
                     return ""
                 yield
                 continue
@@ -82,7 +82,7 @@ class ToolFormat(Reader):
             marker = self.read(match.end())
             if marker in openers:
                 return marker
-            if not self.keeps_markers or (marker in self.closers and self.answer.after_call):
+            if not self.keeps_markers or (marker in self.closers and self.message.after_call):
                 self.forget()
             else:
                 self.release()
@@ -90,14 +90,14 @@ class ToolFormat(Reader):
     def call(self, *calls: CalledTool) -> None:
         """Hands calls out: they are what was read."""
         self.raw.clear()
-        self.answer.call(*calls)
+        self.message.call(*calls)
 
     def release(self) -> None:
         """What was read is text of the answer."""
         piece = join(self.raw)
         self.raw.clear()
         kept = self.markers.pattern if self.keeps_markers else None
-        self.answer.say(piece.text if self.keep_specials else plain(piece, kept))
+        self.message.say(piece.text if self.keep_specials else plain(piece, kept))
 
     def forget(self) -> None:
         """What was read means nothing."""

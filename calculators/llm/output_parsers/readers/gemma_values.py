@@ -15,7 +15,7 @@ KEY = re.compile(r"([^\s:,{}\[\]<]+)\s*:")
 BARE = re.compile(r"[^,{}\[\]<]+")
 
 
-class Unreadable(ValueError):
+class InvalidGemmaCall(ValueError):
     """Not a call of Gemma's form."""
 
 
@@ -24,7 +24,7 @@ def read_calls(text: str) -> list[CalledTool]:
     reader = GemmaReader(text)
     try:
         return reader.calls()
-    except Unreadable:
+    except InvalidGemmaCall:
         return []
 
 
@@ -42,7 +42,7 @@ class GemmaReader:
         while self._blank() < len(self._text):
             name = self._match(CALL).group(1)
             if not self._accept("{"):
-                raise Unreadable
+                raise InvalidGemmaCall
             calls.append(CalledTool(name, self._object()))
         return calls
 
@@ -53,11 +53,11 @@ class GemmaReader:
             if name is None:
                 name = self._match(KEY).group(1)
             elif not self._accept(":"):
-                raise Unreadable
+                raise InvalidGemmaCall
             members.append(f"{as_json(name)}: {self._value()}")
             if not self._accept(","):
                 if not self._accept("}"):
-                    raise Unreadable
+                    raise InvalidGemmaCall
                 break
         return "{" + ", ".join(members) + "}"
 
@@ -67,7 +67,7 @@ class GemmaReader:
             values.append(self._value())
             if not self._accept(","):
                 if not self._accept("]"):
-                    raise Unreadable
+                    raise InvalidGemmaCall
                 break
         return f"[{', '.join(values)}]"
 
@@ -76,7 +76,7 @@ class GemmaReader:
             return as_json(self._quoted())
         self._depth += 1
         if self._depth > DEEPEST:
-            raise Unreadable
+            raise InvalidGemmaCall
         if self._accept("{"):
             value = self._object()
         elif self._accept("["):
@@ -90,7 +90,7 @@ class GemmaReader:
     def _quoted(self) -> str:
         end = self._text.find(QUOTE, self._at)
         if end < 0:
-            raise Unreadable
+            raise InvalidGemmaCall
         text, self._at = self._text[self._at : end], end + len(QUOTE)
         return text
 
@@ -108,6 +108,6 @@ class GemmaReader:
     def _match(self, pattern: re.Pattern[str]) -> re.Match[str]:
         match = pattern.match(self._text, self._blank())
         if match is None:
-            raise Unreadable
+            raise InvalidGemmaCall
         self._at = match.end()
         return match

@@ -1,4 +1,4 @@
-"""Source: the text of one output as it comes, with what of it is special tokens."""
+"""TextBuffer: the text of one output as it comes, with what of it is special tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Piece(NamedTuple):
     specials: tuple[Span, ...] = ()
 
 
-class Source:
+class TextBuffer:
     """The text that is not read yet: `text[at:]`. Reading moves on and never back.
 
     Readers leave no more unread than the longest marker, so a push costs what it brings.

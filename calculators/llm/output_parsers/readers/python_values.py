@@ -31,7 +31,7 @@ AFTER = {
 }
 
 
-class Unreadable(ValueError):
+class InvalidLiteral(ValueError):
     """Not a Python literal that JSON could say."""
 
 
@@ -44,16 +44,16 @@ def read_calls(text: str, *, escapes: bool) -> list[CalledTool] | None:
     reader = PythonReader(text, escapes=escapes)
     try:
         return reader.calls()
-    except Unreadable:
+    except InvalidLiteral:
         return None
 
 
 def read_value(text: str) -> str:
-    """A literal as JSON text; raises Unreadable."""
+    """A literal as JSON text; raises InvalidLiteral."""
     reader = PythonReader(text, escapes=True)
     value = reader.value("alone")
     if reader.blank() != len(text):
-        raise Unreadable
+        raise InvalidLiteral
     return value
 
 
@@ -75,7 +75,7 @@ class PythonReader:
         while not self._accept("]"):
             try:
                 calls.append(self._call())
-            except Unreadable:
+            except InvalidLiteral:
                 match = NEXT_CALL.search(self._text, self._at)
                 if match is None:
                     raise
@@ -109,14 +109,14 @@ class PythonReader:
             self._at += 1
             self._depth += 1
             if self._depth > DEEPEST:
-                raise Unreadable
+                raise InvalidLiteral
             value = self._dict_or_set() if character == "{" else self._list("]" if character == "[" else ")")
             self._depth -= 1
             return value
         if character.isalpha() or character == "_":
             word = self._match(WORD).group()
             if word not in WORDS:
-                raise Unreadable
+                raise InvalidLiteral
             return WORDS[word]
         return number(self._match(NUMBER))
 
@@ -155,7 +155,7 @@ class PythonReader:
         quote = self._text[self._at]
         start = at = self._at + 1
         if (quote, place) in self._unclosed:
-            raise Unreadable
+            raise InvalidLiteral
         while (at := self._text.find(quote, at)) >= 0:
             if not self._escaped(start, at) and AFTER[place].match(self._text, at + 1):
                 self._at = at + 1
@@ -163,7 +163,7 @@ class PythonReader:
                 return ESCAPE.sub(unescaped, inner) if self._escapes else inner.replace("\\" + quote, quote)
             at += 1
         self._unclosed.add((quote, place))
-        raise Unreadable
+        raise InvalidLiteral
 
     def _escaped(self, start: int, at: int) -> bool:
         backslashes = 0
@@ -188,12 +188,12 @@ class PythonReader:
 
     def _expect(self, character: str) -> None:
         if not self._accept(character):
-            raise Unreadable
+            raise InvalidLiteral
 
     def _match(self, pattern: re.Pattern[str]) -> re.Match[str]:
         match = pattern.match(self._text, self.blank())
         if match is None or match.end() == self._at:
-            raise Unreadable
+            raise InvalidLiteral
         self._at = match.end()
         return match
 
@@ -201,7 +201,7 @@ class PythonReader:
 def key(value: str) -> str:
     """A dict's key as JSON's: a string."""
     if value.startswith(("[", "{")):
-        raise Unreadable
+        raise InvalidLiteral
     return value if value.startswith('"') else as_json(value)
 
 
@@ -213,7 +213,7 @@ def number(match: re.Match[str]) -> str:
         return sign + str(int(hexadecimal[:4000], 16))
     digits = whole.replace("_", "")
     if not digits and not fraction:
-        raise Unreadable
+        raise InvalidLiteral
     text = sign + (digits.lstrip("0") or "0")
     if fraction is not None:
         text += f".{fraction or '0'}"

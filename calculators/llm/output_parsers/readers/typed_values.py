@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ovpipe.calculators.llm.output_parsers.readers.json_text import as_json, is_json
-from ovpipe.calculators.llm.output_parsers.readers.python_values import Unreadable, read_value
+from ovpipe.calculators.llm.output_parsers.readers.python_values import InvalidLiteral, read_value
 
 OF_PYTHON = {"True": "true", "False": "false", "None": "null"}
 
@@ -34,7 +34,7 @@ def typed(text: str, schema: object) -> str:
     if types & {"object", "array"}:
         try:
             return read_value(bare)
-        except Unreadable:
+        except InvalidLiteral:
             pass
     return as_json(text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
-from ovpipe.calculators.llm.output_parsers.readers.reader import Steps
+from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
 from ovpipe.calculators.llm.output_parsers.reasoning.thoughts import Thoughts
 
 LABEL = "thought"
@@ -27,5 +27,5 @@ class GemmaThoughts(Thoughts):
         empty = LABEL + self.closings[0]
         found = yield from self.ahead(f"{LABEL}\n", empty)
         if found:
-            self.read(self.source.at + len(LABEL) + (found != empty))
+            self.read(self.buffer.at + len(LABEL) + (found != empty))
             self.raw.clear()

@@ -8,11 +8,11 @@ from typing import ClassVar
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.parser import OutputParser
 from ovpipe.calculators.llm.output_parsers.readers.pieces import Span, join, plain
-from ovpipe.calculators.llm.output_parsers.readers.reader import Reader, Steps
+from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps, TextReader
 from ovpipe.calculators.llm.packets import Part, Reasoning
 
 
-class Thoughts(Reader):
+class Thoughts(TextReader):
     """Takes the thoughts out and gives the rest to the parser of the answer; an OutputParser itself.
 
     Thoughts stand at the start of the output; white space before them is dropped. A format is a subclass
@@ -48,13 +48,13 @@ class Thoughts(Reader):
 
     def feed(self, text: str, specials: Sequence[Span] = ()) -> list[Part]:
         """What is certain after the next piece."""
-        self.source.push(text, specials)
+        self.buffer.push(text, specials)
         next(self._running, None)
         return self._take()
 
     def finish(self, end: str = "") -> list[Part]:
         """What was held back, here and in the parser of the answer."""
-        self.source.close(end)
+        self.buffer.close(end)
         next(self._running, None)
         self._parts.extend(self._answer.finish(end))
         return self._take()
@@ -84,9 +84,9 @@ class Thoughts(Reader):
 
     def _until_marker(self, wanted: tuple[str, ...], use: Callable[[], None]) -> Steps[str]:
         """Lets text pass up to one of some markers, which is read and forgotten; "" at the text's end."""
-        source = self.source
+        buffer = self.buffer
         while True:
-            match = self.markers.find(source.text, source.at) if wanted else None
+            match = self.markers.find(buffer.text, buffer.at) if wanted else None
             if match is not None:
                 self.read(match.start())
                 use()
@@ -96,12 +96,12 @@ class Thoughts(Reader):
                     return marker
                 use()
                 continue
-            certain = len(source.text)
-            if wanted and not source.closed:
-                certain = self.markers.certain(source.text, source.at)
+            certain = len(buffer.text)
+            if wanted and not buffer.closed:
+                certain = self.markers.certain(buffer.text, buffer.at)
             self.read(certain)
             use()
-            if source.closed:
+            if buffer.closed:
                 return ""
             yield
 

@@ -1,11 +1,11 @@
-"""Answer: collects the parts of a message and sorts out the white space around calls."""
+"""MessageBuilder: collects the parts of a message and sorts out the white space around calls."""
 
 from __future__ import annotations
 
 from ovpipe.calculators.llm.packets import CalledTool, Content, Part, Reasoning
 
 
-class Answer:
+class MessageBuilder:
     """The parts so far, until they are taken.
 
     White space that stands alone beside a call (before the first, between two, after the last) only sets

@@ -1,4 +1,4 @@
-"""Reader: reads a text that comes piece by piece as if it were all there."""
+"""TextReader: reads a text that comes piece by piece as if it were all there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 from ovpipe.calculators.llm.output_parsers.readers.json_scanner import JsonScanner
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
-from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, Source
+from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, TextBuffer
 
 T = TypeVar("T")
 Steps = Generator[None, None, T]
@@ -18,7 +18,7 @@ SPACE = re.compile(r"\s*")
 WORD = re.compile(r"""[^\s\[\](){}<>"'`,;=]*""")
 
 
-class Reader:
+class TextReader:
     """The verbs of reading. None of them depends on how the text was cut, so neither does what uses them.
 
     What a verb reads is kept in `raw` too, for the case that it turns out to mean nothing.
@@ -27,25 +27,25 @@ class Reader:
     markers: ClassVar[Markers] = Markers()
 
     def __init__(self) -> None:
-        self.source = Source()
+        self.buffer = TextBuffer()
         self.raw: list[Piece] = []
 
     @property
     def ended(self) -> bool:
         """Whether the text is over and read."""
-        return self.source.closed and self.source.empty
+        return self.buffer.closed and self.buffer.empty
 
     def read(self, to: int) -> str:
-        """Reads up to an index of the source's text."""
-        piece = self.source.take(to)
+        """Reads up to an index of the buffer's text."""
+        piece = self.buffer.take(to)
         self.raw.append(piece)
         return piece.text
 
     def until(self, *ends: str) -> Steps[tuple[str, str]]:
         """The text before the first of some of the markers, and which it was; "" if the text ended first."""
-        source, pieces = self.source, []
+        buffer, pieces = self.buffer, []
         while True:
-            match = self.markers.find(source.text, source.at)
+            match = self.markers.find(buffer.text, buffer.at)
             if match is not None:
                 pieces.append(self.read(match.start()))
                 marker = self.read(match.end())
@@ -53,21 +53,21 @@ class Reader:
                     return "".join(pieces), marker
                 pieces.append(marker)
                 continue
-            certain = len(source.text) if source.closed else self.markers.certain(source.text, source.at)
+            certain = len(buffer.text) if buffer.closed else self.markers.certain(buffer.text, buffer.at)
             pieces.append(self.read(certain))
-            if source.closed:
+            if buffer.closed:
                 return "".join(pieces), ""
             yield
 
     def ahead(self, *options: str) -> Steps[str]:
         """Which of some strings comes next, without reading it; "" if none does."""
-        source = self.source
+        buffer = self.buffer
         while True:
             for option in options:
-                if source.text.startswith(option, source.at):
+                if buffer.text.startswith(option, buffer.at):
                     return option
-            rest = source.text[source.at : source.at + max(map(len, options))]
-            if source.closed or not any(option.startswith(rest) for option in options):
+            rest = buffer.text[buffer.at : buffer.at + max(map(len, options))]
+            if buffer.closed or not any(option.startswith(rest) for option in options):
                 return ""
             yield
 
@@ -75,28 +75,28 @@ class Reader:
         """Reads the one of some strings that comes next; "" if none does."""
         found = yield from self.ahead(*options)
         if found:
-            self.read(self.source.at + len(found))
+            self.read(self.buffer.at + len(found))
         return found
 
     def accept_end(self, marker: str) -> Steps[bool]:
         """Reads a closing marker; the end of the text, even in the middle of the marker, will do as well."""
         if (yield from self.accept(marker)):
             return True
-        source = self.source
-        if source.closed and marker.startswith(source.text[source.at :]):
-            self.read(len(source.text))
+        buffer = self.buffer
+        if buffer.closed and marker.startswith(buffer.text[buffer.at :]):
+            self.read(len(buffer.text))
             return True
         return False
 
     def matching(self, pattern: re.Pattern[str]) -> Steps[str]:
         """Reads as much as matches; the pattern is of the form [...]*, so that a cut does not matter."""
-        source, pieces = self.source, []
+        buffer, pieces = self.buffer, []
         while True:
-            match = pattern.match(source.text, source.at)
+            match = pattern.match(buffer.text, buffer.at)
             assert match is not None
-            if match.end() > source.at:
+            if match.end() > buffer.at:
                 pieces.append(self.read(match.end()))
-            if source.closed or not source.empty:
+            if buffer.closed or not buffer.empty:
                 return "".join(pieces)
             yield
 
@@ -131,14 +131,14 @@ class Reader:
         """
         if not begun and not (yield from self.ahead(opening)):
             return ""
-        scanner, source = JsonScanner(), self.source
+        scanner, buffer = JsonScanner(), self.buffer
         scanner.feed(begun)
         pieces = [begun]
         while not (scanner.whole or scanner.broken):
-            if source.empty:
-                if source.closed:
+            if buffer.empty:
+                if buffer.closed:
                     return ""
                 yield
                 continue
-            pieces.append(self.read(scanner.feed(source.text, source.at)))
+            pieces.append(self.read(scanner.feed(buffer.text, buffer.at)))
         return "".join(pieces) if scanner.whole else ""
