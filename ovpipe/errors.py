@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ovpipe.timestamp import Timestamp
 
 
 class OvpipeError(Exception):
@@ -62,10 +58,11 @@ class GraphError(OvpipeError):
 class RunError(OvpipeError):
     """A node failed and ended its run. The original exception is the `__cause__`.
 
-    `phase` is open, process or close; `place` is file:line of the node in its graph file.
+    `phase` is open, process or close; `timestamp` is a Timestamp; `place` is file:line of the node in its
+    graph file.
     """
 
-    def __init__(self, message: str, *, node: str, timestamp: Timestamp, phase: str, place: str) -> None:
+    def __init__(self, message: str, *, node: str, timestamp: int, phase: str, place: str) -> None:
         super().__init__(message)
         self.node = node
         self.timestamp = timestamp

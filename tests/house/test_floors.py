@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -24,6 +25,7 @@ def allowed() -> dict[str, set[str]]:
 ALLOWED = allowed()
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of ovpipe by its dotted name, the top-level folders as they are installed."""
     found = {}
@@ -104,31 +106,44 @@ def test_the_runtime_imports_neither_openvino_nor_aiohttp() -> None:
             assert not top & {"openvino", "openvino_genai", "openvino_tokenizers", "aiohttp"}, module
 
 
-def test_the_words_build_on_each_other_downwards_and_nothing_goes_in_circles() -> None:
+def import_graph() -> nx.DiGraph[str]:
+    """Which module imports which, imports for type checkers and imports inside functions included."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     for module, path in modules().items():
-        for imported in runtime_imports(path):
-            graph.add_edge(module, imported)
-    cycles = [cycle for cycle in nx.simple_cycles(graph) if len(cycle) > 1]
-    assert not cycles
+        graph.add_edges_from((module, imported) for imported in imported_modules(path) - {module})
+    return graph
 
 
-def runtime_imports(path: Path) -> set[str]:
-    """Modules of ovpipe imported when the file is imported: not for type checkers, not in a function."""
-    tree = ast.parse(path.read_text())
-    kept = ast.Module(
-        [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], type_ignores=[]
-    )
-    names: set[str] = set()
+def imported_modules(path: Path) -> set[str]:
+    """The modules of ovpipe that a file names; `from package import module` names the module alone."""
     known = modules()
-    for node in kept.body:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                names.add(full if full in known else node.module)
-        elif isinstance(node, ast.Import):
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-    return {name for name in names if name in known}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= full & known.keys() or {node.module}
+    return names & known.keys()
+
+
+def circles(graph: nx.DiGraph[str]) -> list[list[str]]:
+    """Those that import each other, directly or by way of others."""
+    return [sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1]
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    assert circles(import_graph()) == []
+
+
+def test_no_folder_of_the_runtime_imports_in_a_circle() -> None:
+    folders: nx.DiGraph[str] = nx.DiGraph()
+    for module, imported in import_graph().edges:
+        parts, others = module.split("."), imported.split(".")
+        if parts[1:2] == others[1:2] == ["runtime"] and parts[2:3] != others[2:3]:
+            folders.add_edge(".".join(parts[:3]), ".".join(others[:3]))
+    assert circles(folders) == []
+    assert list(folders.successors("ovpipe.runtime.core")) == []
 
 
 def test_nothing_imports_calculators_by_the_name_of_its_folder() -> None:

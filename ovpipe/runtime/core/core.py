@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ovpipe.errors import RunError, StalledError, TimestampError
+from ovpipe.runtime.core.abandoned_producer import AbandonedProducer
+from ovpipe.runtime.core.consumer import Append, Consumer, Item
+from ovpipe.runtime.core.core_node import CoreNode
+from ovpipe.runtime.core.failure import run_error
 from ovpipe.runtime.core.keys import consumer_left
+from ovpipe.runtime.core.sources import Sources
 from ovpipe.runtime.core.stall import explain_deadlock, explain_stall, held_up_before
-from ovpipe.runtime.core.stream import Append, Consumer, Item, Stream, drop
-from ovpipe.runtime.nodes.blueprint import Blueprint
-from ovpipe.runtime.nodes.node import Node
-from ovpipe.runtime.nodes.source import AsyncSourceNode, SourceNode
+from ovpipe.runtime.core.stream import Stream, drop
+from ovpipe.runtime.core.watch import CoreWatch
 from ovpipe.timestamp import DONE, ONE_OVER_POST_STREAM, UNSET, Timestamp
-
-if TYPE_CHECKING:
-    from ovpipe.runtime.watching.probe import RunProbe
 
 PUMP_BUDGET = 200
 """Drains, of up to DRAIN_LIMIT packets each, before a pump lets others have the event loop."""
@@ -29,28 +29,30 @@ class Core:
     """Moves packets through one run.
 
     Single-threaded and re-entered by nobody: `add`, `close_input` and `pump` are called by the run around it.
-    `spawn` starts the coroutine of an async node; without it such nodes cannot run. `on_news` is
-    called when something was scheduled outside a pump, `on_end` once when the last node has closed.
+    `spawn` starts the coroutine of an async node; without it such nodes cannot run. `on_drop` is called
+    with each error that costs its timestamp only, `on_news` when something was scheduled outside a pump,
+    `on_end` once when the last node has closed. `settle_nodes` must follow before anything moves.
     """
 
     def __init__(
         self,
-        blueprint: Blueprint,
-        side_packets: Mapping[str, Any],
+        streams: list[Stream],
         *,
+        file: str,
+        open_inputs: int,
+        report_deadlock: bool,
         spawn: Spawn,
         executors: Mapping[str, Executor],
-        on_forgiven: Callable[[RunError], None],
+        on_drop: Callable[[RunError], None],
         on_news: Callable[[], None],
         on_end: Callable[[], None],
-        probe: RunProbe | None = None,
     ) -> None:
         self.spawn = spawn
         self.executors = executors
-        self.on_forgiven = on_forgiven
+        self.on_drop = on_drop
         self.on_news = on_news
         self.on_end = on_end
-        self.probe = probe
+        self.watch: CoreWatch | None = None
         self.ready: deque[Consumer] = deque()
         self.full: list[Stream] = []
         self.busy = 0
@@ -61,18 +63,20 @@ class Core:
         self.stopping = False
         self.cancelled = False
         self.errors: list[RunError] = []
-        self.file = blueprint.file
-        self.report_deadlock = blueprint.report_deadlock
-        self.streams = [
-            Stream(name, limit, overflow)
-            for name, (limit, overflow) in zip(blueprint.streams, blueprint.queues, strict=True)
-        ]
-        self.nodes = [plan.start(self, self.streams, side_packets) for plan in blueprint.nodes]
-        self.live = len(self.nodes)
-        self.open_inputs = len(blueprint.inputs)
-        self.sources = layers_of(self.nodes) if blueprint.has_sources else deque()
-        if probe is not None:
-            probe.attach(self)
+        self.file = file
+        self.report_deadlock = report_deadlock
+        self.streams = streams
+        self.open_inputs = open_inputs
+        self.nodes: list[CoreNode] = []
+        self.sources: Sources | None = None
+        self.live = 0
+        """Nodes that have yet to close."""
+
+    def settle_nodes(self, nodes: list[CoreNode], sources: Sources | None) -> None:
+        """Takes the run's nodes, which were built around this core, in the order of the graph."""
+        self.nodes = nodes
+        self.live = len(nodes)
+        self.sources = sources
 
     # --- start
 
@@ -80,7 +84,7 @@ class Core:
         """Shows every packet of a stream to a function, before the run is opened."""
         stream = self.streams[index]
 
-        def guarded(item: tuple[int, Any]) -> None:
+        def guarded(item: Item) -> None:
             try:
                 observer(item)
             except Exception as error:
@@ -158,46 +162,37 @@ class Core:
 
     def find_work(self) -> bool:
         """When no node is ready: a source that may step, a full queue that may grow; or the run is stuck."""
-        if self.sources and self.wake_source():
+        if self.sources is not None and self.wake_source(self.sources):
             return True
         if self.full:
             return self.unlock()
         return self.live > 0 and not self.busy and not self.open_inputs and self.fail_stuck()
 
-    def wake_source(self) -> bool:
-        """Schedules the next source of the lowest layer that has any left; they take turns."""
-        sources = self.sources
-        while sources and all(source.closed for source in sources[0]):
-            sources.popleft()
-        if not sources:
+    def wake_source(self, sources: Sources) -> bool:
+        """Schedules the next source."""
+        source = sources.next()
+        if source is None:
             return False
-        layer = sources[0]
-        for _ in range(len(layer)):
-            layer.rotate(-1)
-            if layer[-1].waiting:
-                layer[-1].queued = True
-                self.ready.append(layer[-1])
-                return True
-        return False
+        source.queued = True
+        self.ready.append(source)
+        return True
 
     def fail_stuck(self) -> bool:
         """Fails a run whose inputs are closed and in which nothing moves, though nodes are left."""
-        if any(source.waiting or not source.closed for layer in self.sources for source in layer):
+        if self.sources is not None and not self.sources.all_ended:
             return False
-        error = StalledError(f"the run can go no further: {explain_stall(self)}")
+        error = StalledError(f"the run can go no further: {explain_stall(self.nodes)}")
         self.record(str(error), "", "wait", UNSET, self.file, error)
         return True
 
     def close_sources(self) -> None:
         """Ends every source after the step it is in."""
-        for layer in self.sources:
-            for source in layer:
-                source.stop()
-                if source.waiting:
-                    source.finish()
-                    following = source.tell(DONE)
-                    if following is not None:
-                        self.ready.append(following)
+        for source in self.sources or ():
+            source.stop()
+            if source.waiting:
+                following = source.end()
+                if following is not None:
+                    self.ready.append(following)
 
     def unlock(self) -> bool:
         """Lets a full queue grow by one when the run could not move otherwise, or fails a run that may not.
@@ -206,11 +201,11 @@ class Core:
         """
         if self.busy or self.stopping:
             return False
-        if any(not isinstance(c, Node) and len(q) >= limit for s in self.full for c, q, limit in s.consumers):
+        if any(c.outside and len(q) >= limit for s in self.full for c, q, limit in s.consumers):
             return False
         stream = self.full[0]
         if self.report_deadlock or stream.limit >= stream.cap:
-            error = StalledError(explain_deadlock(self, stream))
+            error = StalledError(explain_deadlock(self.nodes, stream, report=self.report_deadlock))
             self.record(str(error), held_up_before(stream), "wait", UNSET, self.file, error)
             return True
         stream.grow()
@@ -246,16 +241,16 @@ class Core:
         if not stream.full:
             stream.full = True
             self.full.append(stream)
-            if self.probe is not None:
-                self.probe.filled(stream)
+            if self.watch is not None:
+                self.watch.filled(stream)
 
     def relieve(self, stream: Stream) -> None:
         """A consumer took packets off: when all queues of a full stream have room, its producer may go on."""
         if stream.full and not self.stopping and stream.room() > 0:
             stream.full = False
             self.full.remove(stream)
-            if self.probe is not None:
-                self.probe.relieved(stream)
+            if self.watch is not None:
+                self.watch.relieved(stream)
             if stream.producer is not None:
                 stream.producer.has_room()
             waiters, stream.waiters = stream.waiters, []
@@ -267,7 +262,7 @@ class Core:
         if self.stopping:
             return
         if stream.detach(queue) and stream.producer is not None:
-            self.ready.append(Orphan(stream.producer))
+            self.ready.append(AbandonedProducer(stream.producer))
         else:
             consumer_left(stream)
         self.relieve(stream)
@@ -280,19 +275,14 @@ class Core:
 
     # --- the end
 
-    def fail(self, node: Node, phase: str, error: BaseException) -> None:
-        """Records a node's error and stops the run."""
-        self.errors.append(failure_of(node, phase, error))
+    def fail(self, error: RunError) -> None:
+        """Keeps an error; the first one stops the run."""
+        self.errors.append(error)
         self.stop()
-
-    def forgiven(self, node: Node, error: BaseException) -> None:
-        """Shows an error that costs its timestamp only."""
-        self.on_forgiven(failure_of(node, "process", error))
 
     def record(self, message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> None:
-        """Keeps an error; the first one stops the run."""
-        self.errors.append(run_error(message, node, phase, ts, place, error))
-        self.stop()
+        """`fail` with an error that is none of a node's call."""
+        self.fail(run_error(message, node, phase, ts, place, error))
 
     def cancel(self) -> None:
         """Ends the run early: queued packets are dropped, async calls cancelled, nodes closed."""
@@ -308,7 +298,7 @@ class Core:
         for stream in self.streams:
             stream.append = drop
             for consumer, queue, _ in stream.consumers:
-                if isinstance(consumer, Node):
+                if not consumer.outside:
                     queue.clear()
         for node in self.nodes:
             node.interrupt()
@@ -327,8 +317,8 @@ class Core:
 
     def release(self) -> None:
         """Breaks the reference cycles of a run that has ended, so that it is freed at once."""
-        if self.probe is not None:
-            self.probe.release()
+        if self.watch is not None:
+            self.watch.release()
         for node in self.nodes:
             node.release()
         for stream in self.streams:
@@ -337,53 +327,3 @@ class Core:
             stream.observers = []
             stream.append = drop
         self.ready.clear()
-
-
-class Orphan:
-    """Stands in the ready list for a producer that lost its last consumer.
-
-    Ending nodes one by one by the pump, and not by recursion, lets a stop travel up a graph of any depth.
-    """
-
-    __slots__ = ("node", "queued")
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.queued = True
-
-    def drain(self) -> Node | None:
-        """Ends the producer, unless it is in the middle of an async call: its next send tells it."""
-        return self.node.orphaned()
-
-
-def layers_of(nodes: list[Node]) -> deque[deque[SourceNode | AsyncSourceNode]]:
-    """The sources by layer, the lowest first: those of a layer start when all below it have ended."""
-    layers: dict[int, deque[SourceNode | AsyncSourceNode]] = {}
-    for node in nodes:
-        if isinstance(node, SourceNode | AsyncSourceNode):
-            layers.setdefault(node.plan.source_layer, deque()).append(node)
-    return deque(layers[layer] for layer in sorted(layers))
-
-
-def failure_of(node: Node, phase: str, error: BaseException) -> RunError:
-    """A node's error, with everything that says where it happened."""
-    ts = node.cx.ts
-    message = (
-        f"{node.plan.place}: node {node.name!r} ({type(node.calculator).__name__}) failed in {phase} "
-        f"at timestamp {shown(ts)}: {type(error).__name__}: {error}"
-    )
-    if isinstance(error, TimestampError) and not node.policy.ascending:
-        message += f" (input policy {node.policy.name!r} does not process in the order of timestamps)"
-    return run_error(message, node.name, phase, ts, node.plan.place, error)
-
-
-def run_error(message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> RunError:
-    """A RunError chained to its cause."""
-    failure = RunError(message, node=node, timestamp=shown(ts), phase=phase, place=place)
-    failure.__cause__ = error
-    return failure
-
-
-def shown(ts: int) -> Timestamp:
-    """A context's raw timestamp as people see it."""
-    return Timestamp.DONE if ts == UNSET else Timestamp.of_raw(ts)

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 
-from ovpipe.runtime.core.stream import Item, Stream
-
-
-class KeysDone:
-    """Which keys of one stream which of its consumers are done with."""
-
-    __slots__ = ("done", "said")
-
-    def __init__(self) -> None:
-        self.said: dict[Hashable, set[int]] = {}
-        """By key that some still need: the consumers that do not, each known by its queue."""
-        self.done: set[Hashable] = set()
-        """The keys that no consumer needs."""
+from ovpipe.runtime.core.consumer import Item
+from ovpipe.runtime.core.keys_done import KeysDone
+from ovpipe.runtime.core.stream import Stream
 
 
 def give_up(stream: Stream, queue: deque[Item], key: Hashable) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 
 from ovpipe.errors import QueueFullError
-from ovpipe.runtime.core.stream import Item, Stream
+from ovpipe.runtime.core.consumer import Item
+from ovpipe.runtime.core.stream import Stream
 
 
 class RefusingQueue(deque[Item]):

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from ovpipe.runtime.nodes.node import Node
+from ovpipe.runtime.core.core_node import CoreNode
+from ovpipe.runtime.core.input_queue import InputQueue
+from ovpipe.runtime.core.stream import Stream
 from ovpipe.timestamp import ONE_OVER_POST_STREAM, UNSET, UNSTARTED, Timestamp
 
-if TYPE_CHECKING:
-    from ovpipe.runtime.core.core import Core
-    from ovpipe.runtime.core.stream import Stream
-    from ovpipe.runtime.policies import InputQueue
 
-
-def explain_stall(core: Core) -> str:
+def explain_stall(nodes: Iterable[CoreNode]) -> str:
     """One sentence for each node that has yet to end, with its place in the graph's file."""
-    reasons = [reason for node in core.nodes if unended(node) for reason in reasons_of(node)]
+    reasons = [reason for node in nodes if unended(node) for reason in reasons_of(node)]
     return "; ".join(reasons) if reasons else "every node has ended"
 
 
-def explain_deadlock(core: Core, stream: Stream) -> str:
+def explain_deadlock(nodes: Iterable[CoreNode], stream: Stream, *, report: bool) -> str:
     """Which queue is full, who reads from it, and what everybody waits for."""
-    how = "is full with" if core.report_deadlock else "has grown to"
+    how = "is full with" if report else "has grown to"
     return (
         f"deadlock: the queue of stream {stream.name!r} before {held_up_before(stream)} {how} {stream.limit} "
         "packets and nothing else can move; an input beside it never settles, "
-        f"or max_queue_size is too small: {explain_stall(core)}"
+        f"or max_queue_size is too small: {explain_stall(nodes)}"
     )
 
 
@@ -34,11 +31,11 @@ def held_up_before(stream: Stream) -> str:
     return ", ".join(
         consumer.name
         for consumer, queue, limit in stream.consumers
-        if isinstance(consumer, Node) and len(queue) >= limit
+        if not consumer.outside and len(queue) >= limit
     )
 
 
-def unended(node: Node) -> bool:
+def unended(node: CoreNode) -> bool:
     """Whether a run waits for this node: one that closes counts as closed while its close still awaits."""
     return not node.closed or node.calling is not None
 
@@ -50,9 +47,9 @@ def call_at(ts: int) -> str:
     return f"a call at {Timestamp.of_raw(ts)}"
 
 
-def reasons_of(node: Node) -> list[str]:
+def reasons_of(node: CoreNode) -> list[str]:
     """What a node waits for."""
-    where = f"{node.plan.place}: node {node.name!r}"
+    where = f"{node.place}: node {node.name!r}"
     full = [stream for stream in node.outs if stream.full]
     if full:
         return [f"{where} waits for room in stream {stream.name!r} ({queues_of(stream)})" for stream in full]
@@ -74,7 +71,7 @@ def debt_of(entry: InputQueue) -> str:
     """Who owes an input, and how far it is settled."""
     stream = entry.source
     node = stream.producer
-    owner = f"node {node.name!r} ({node.plan.place})" if node is not None else "who feeds the graph"
+    owner = f"node {node.name!r} ({node.place})" if node is not None else "who feeds the graph"
     if stream.bound < 0 and Timestamp.of_raw(stream.bound).is_special:
         return f"{owner} has sent nothing on stream {stream.name!r} yet"
     return f"{owner} has settled stream {stream.name!r} only below {Timestamp.of_raw(stream.bound)}"
@@ -83,7 +80,7 @@ def debt_of(entry: InputQueue) -> str:
 def queues_of(stream: Stream) -> str:
     """How full the queues behind a stream are."""
     return ", ".join(
-        f"{len(queue)} of {limit} before {consumer.name if isinstance(consumer, Node) else 'a reader'}"
+        f"{len(queue)} of {limit} before {consumer.name}"
         for consumer, queue, limit in stream.consumers
         if len(queue) >= limit
     )

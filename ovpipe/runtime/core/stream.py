@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, Protocol
 
 from ovpipe.errors import Abandoned, TimestampError
+from ovpipe.runtime.core.consumer import Append, Consumer, Item
+from ovpipe.runtime.core.keys_done import KeysDone
 from ovpipe.timestamp import (
     DONE,
     FIRST_ORDINARY,
@@ -20,28 +22,39 @@ from ovpipe.timestamp import (
     next_allowed,
 )
 
-if TYPE_CHECKING:
-    from ovpipe.runtime.core.keys import KeysDone
-    from ovpipe.runtime.nodes.node import Node
-
-Item = tuple[int, Any]
-"""A packet inside the runtime: raw timestamp and value. Packet objects are for those outside."""
-
 UNBOUNDED = sys.maxsize
 """The limit of a queue that never counts as full: it drops packets by itself, or closes a cycle."""
 
 GROWTH = 16
 """How many times its limit a queue may grow to, packet by packet, when nothing else can move."""
 
-Append = Callable[[Item], object]
+
+class Reads(Protocol):
+    """One of a producer's inputs: the stream it reads, and the queue before it."""
+
+    source: Stream
+    queue: deque[Item]
 
 
-class Consumer(Protocol):
-    """Who reads a stream: a node, or a reader outside the run. Scheduled when there is news."""
+class Producer(Protocol):
+    """What writes a stream, as the stream and those who read it see it."""
 
-    queued: bool
+    name: str
+    outs: list[Stream]
 
-    def drain(self) -> Node | None: ...
+    @property
+    def place(self) -> str:
+        """file:line of the graph, for messages."""
+
+    @property
+    def inputs(self) -> Sequence[Reads]:
+        """The streams it reads in turn."""
+
+    def has_room(self) -> None:
+        """Called when an output that was full is not any more."""
+
+    def lost_consumer(self) -> Consumer | None:
+        """Called when an output has lost its last consumer; returns who has news by that."""
 
 
 class Stream:
@@ -81,7 +94,7 @@ class Stream:
         self.full = False
         self.carried = False
         self.streaming = False
-        self.producer: Node | None = None
+        self.producer: Producer | None = None
         self.consumers: list[tuple[Consumer, deque[Item], int]] = []
         """Who reads, the queue before it, and how many packets make that queue full."""
         self.observers: list[Append] = []

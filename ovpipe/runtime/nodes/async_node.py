@@ -97,9 +97,9 @@ class AsyncNode(Node):
                 self.done(entry.port)
         except CancelledError as error:
             if not core.stopping:
-                core.fail(self, phase, error)
+                self.fail(phase, error)
         except Exception as error:
-            core.fail(self, phase, error)
+            self.fail(phase, error)
         if not self.closed and (core.stopping or self.policy.bound() >= ONE_OVER_POST_STREAM):
             await self.close()
         self.leave()
@@ -148,9 +148,9 @@ class AsyncNode(Node):
                 pass  # nobody reads what close had to say
             except CancelledError as error:
                 if not self.core.stopping:
-                    self.core.fail(self, "close", error)
+                    self.fail("close", error)
             except Exception as error:
-                self.core.fail(self, "close", error)
+                self.fail("close", error)
         self.ended()
 
     def leave(self) -> None:
@@ -210,10 +210,10 @@ class AsyncNode(Node):
         else:
             self.wake()
 
-    def orphaned(self) -> Node | None:
+    def lost_consumer(self) -> Node | None:
         """An output lost its last consumer: a call in flight learns it by its next send or drain."""
         if self.task is None:
-            return super().orphaned()
+            return super().lost_consumer()
         self.wake()
         return None
 

@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import isasyncgenfunction, iscoroutinefunction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import DeclarationError
 from ovpipe.graph.plan import INLINE, NodePlan, Plan
-from ovpipe.ports import Input, Output, SideInput
+from ovpipe.runtime.core.core import Core
+from ovpipe.runtime.core.core_node import CoreNode
+from ovpipe.runtime.core.sources import Source, Sources
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.async_node import AsyncNode
 from ovpipe.runtime.nodes.drop_on_error import ForgivingNode
-from ovpipe.runtime.nodes.node import JoinNode, Node, SingleInputNode
+from ovpipe.runtime.nodes.join_node import JoinNode
+from ovpipe.runtime.nodes.node import SingleInputNode
+from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint, NodeClass
 from ovpipe.runtime.nodes.overlapping import OverlappingNode
 from ovpipe.runtime.nodes.source import AsyncSourceNode, SourceNode
-from ovpipe.runtime.policies import BuildPolicy, passes_single_input, policy_builder
-
-if TYPE_CHECKING:
-    from ovpipe.runtime.core.core import Core
-
-
-@dataclass(frozen=True, slots=True)
-class NodeBlueprint:
-    """How one node of a run is built: its class is chosen here, once, by what its calculator is like."""
-
-    kind: type[Node]
-    name: str
-    place: str
-    build: Callable[[], Calculator]
-    inputs: tuple[tuple[Input[Any], int], ...]
-    outputs: tuple[tuple[Output[Any], int], ...]
-    side_inputs: tuple[tuple[SideInput[Any], str], ...]
-    unwired: tuple[Output[Any], ...]
-    offset: int | None
-    back_edges: frozenset[int]
-    source_layer: int
-    executor: str
-    max_in_flight: int
-    on_error: str
-    policy: BuildPolicy
-    elements: Mapping[Any, tuple[Any, ...]]
-    opens_async: bool
-    closes_async: bool
-    closes: bool
-    """Whether the calculator has anything to do at the end; most have not."""
-
-    def start(self, core: Core, streams: list[Stream], side_packets: Mapping[str, Any]) -> Node:
-        """The node of a new run."""
-        calculator = self.build()
-        if core.probe is not None:
-            core.probe.watch(self, calculator)
-        return self.kind(core, self, calculator, streams, side_packets)
+from ovpipe.runtime.policies import passes_single_input, policy_builder
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +55,38 @@ class Blueprint:
             report_deadlock=plan.report_deadlock,
         )
 
+    def new_streams(self) -> list[Stream]:
+        """The streams of a new run."""
+        return [
+            Stream(name, limit, overflow)
+            for name, (limit, overflow) in zip(self.streams, self.queues, strict=True)
+        ]
+
+    def build_nodes(
+        self,
+        core: Core,
+        side_packets: Mapping[str, Any],
+        before: Callable[[NodeBlueprint, Calculator], None] | None = None,
+    ) -> None:
+        """Builds the nodes of a new run around its core; `before` is called ahead of each."""
+        nodes: list[CoreNode] = []
+        layers: dict[int, deque[Source]] = {}
+        for plan in self.nodes:
+            calculator = plan.build()
+            if before is not None:
+                before(plan, calculator)
+            node = plan.start(core, calculator, core.streams, side_packets)
+            nodes.append(node)
+            if isinstance(node, SourceNode | AsyncSourceNode):
+                layers.setdefault(plan.source_layer, deque()).append(node)
+        sources = Sources(layers[layer] for layer in sorted(layers)) if layers else None
+        core.settle_nodes(nodes, sources)
+
 
 def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBlueprint:
     """Chooses the node class and resolves what does not change from run to run."""
     cls = plan.calculator
-    kind: type[Node]
+    kind: NodeClass
     sees_bounds = cls.process_timestamp_bounds
     awaits = isasyncgenfunction(cls.process) or any(
         iscoroutinefunction(call) for call in (cls.open, cls.process, cls.close)

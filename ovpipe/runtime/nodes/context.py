@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence, Set
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
+from ovpipe.calculator import Calculator
 from ovpipe.errors import EmptyInputError, PortError, did_you_mean
 from ovpipe.ports import Input, Output, Port, SideInput, SideOutput
+from ovpipe.runtime.core.core import Core
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.stream import Stream
+from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
 from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, UNSET, Timestamp
 
-if TYPE_CHECKING:
-    from ovpipe.runtime.nodes.node import Node
-
 NO_KEYS: frozenset[Hashable] = frozenset()
+
+
+class ContextNode(Protocol):
+    """What a context needs of its node."""
+
+    name: str
+    calculator: Calculator
+    core: Core
+    inputs: list[InputQueue]
+    plan: NodeBlueprint
+
+    @property
+    def place(self) -> str:
+        """file:line of the node in its graph."""
+
+    async def drained(self) -> None:
+        """`cx.drain`."""
+
+    def done(self, port: Input[Any]) -> bool:
+        """`cx.done` of a whole input; returns whether the input is wired."""
+
+    def done_with(self, port: Input[Any], key: Hashable) -> bool:
+        """`cx.done` of a key; returns whether the input is wired."""
+
+    def stop(self) -> None:
+        """`cx.stop`."""
 
 
 class NodeContext(dict[Port[Any], Any]):
@@ -25,8 +52,8 @@ class NodeContext(dict[Port[Any], Any]):
 
     __slots__ = ("node", "outs", "ts")
 
-    node: Node
-    outs: Outputs
+    node: ContextNode
+    outs: OutputStreams
     ts: int
 
     def __missing__(self, port: Port[Any]) -> NoReturn:
@@ -111,12 +138,12 @@ class AsyncContext(NodeContext):
         self.node.core.deliver(self.outs[port])
 
 
-class Outputs(dict[Port[Any], Stream]):
+class OutputStreams(dict[Port[Any], Stream]):
     """A node's streams by output port."""
 
     __slots__ = ("node",)
 
-    node: Node
+    node: ContextNode
 
     def __missing__(self, port: Port[Any]) -> NoReturn:
         outputs = self.node.calculator.ports.outputs

@@ -6,7 +6,7 @@ from typing import Any
 
 from ovpipe.runtime.nodes.buffered import BufferedContext
 from ovpipe.runtime.nodes.context import NodeContext
-from ovpipe.runtime.nodes.node import JoinNode
+from ovpipe.runtime.nodes.join_node import JoinNode
 
 
 class ForgivingNode(JoinNode):

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import Abandoned, PortError
+from ovpipe.errors import Abandoned, PortError, RunError
+from ovpipe.ports import Input
+from ovpipe.runtime.core.core import Core
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.keys import give_up
 from ovpipe.runtime.core.overflow import queue_of
 from ovpipe.runtime.core.stream import Stream, closed_stream
-from ovpipe.runtime.nodes.context import NodeContext, Outputs
-from ovpipe.runtime.policies import InputQueue
+from ovpipe.runtime.nodes.context import NodeContext, OutputStreams
+from ovpipe.runtime.nodes.failure import failure_of, returned_something
+from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
 from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, ONE_OVER_POST_STREAM, UNSET, UNSTARTED
-
-if TYPE_CHECKING:
-    from ovpipe.ports import Input
-    from ovpipe.runtime.core.core import Core
-    from ovpipe.runtime.nodes.blueprint import NodeBlueprint
 
 DRAIN_LIMIT = 16
 """Packets a node processes before the others get their turn."""
@@ -51,6 +50,7 @@ class Node:
     )
 
     context: type[NodeContext] = NodeContext
+    outside = False
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Node:
         back_edges = plan.back_edges
         for index, entry in enumerate(inputs):
             entry.source.attach(self, entry.queue, bounded=entry.bounded and index not in back_edges)
-        outs = Outputs()
+        outs = OutputStreams()
         for port, index in plan.outputs:
             outs[port] = stream = streams[index]
             stream.producer = self
@@ -102,7 +102,7 @@ class Node:
         try:
             self.calculator.open(self.cx)
         except Exception as error:
-            self.core.fail(self, "open", error)
+            self.fail("open", error)
         else:
             self.opened = True
             for stream in self.outs:
@@ -121,14 +121,14 @@ class Node:
         if self.closed:
             return
         self.closed = True
-        if self.opened and (self.plan.closes or self.core.probe is not None):
+        if self.opened and (self.plan.closes or self.core.watch is not None):
             self.empty_context()
             try:
                 self.calculator.close(self.cx)
             except Abandoned:
                 pass  # nobody reads what close had to say
             except Exception as error:
-                self.core.fail(self, "close", error)
+                self.fail("close", error)
         self.ended()
 
     def empty_context(self) -> None:
@@ -204,10 +204,23 @@ class Node:
         """Whether a failed call costs its timestamp only (`on_error: drop`); then the error is shown."""
         if self.plan.on_error != "drop" or isinstance(error, Abandoned):
             return False
-        self.core.forgiven(self, error)
+        self.core.on_drop(self.failure("process", error))
         return True
 
+    def fail(self, phase: str, error: BaseException) -> None:
+        """Ends the run with an error of this node."""
+        self.core.fail(self.failure(phase, error))
+
+    def failure(self, phase: str, error: BaseException) -> RunError:
+        """An error of this node, with its place."""
+        return failure_of(self.cx, self.calculator, self.policy, phase, error)
+
     # --- from other rooms
+
+    @property
+    def place(self) -> str:
+        """file:line of the node in its graph."""
+        return self.plan.place
 
     def room_below(self) -> int:
         """How many packets may be processed before an output is full, if each sends one."""
@@ -268,7 +281,7 @@ class Node:
         """Whether every output that was ever read has lost its last consumer."""
         return all(stream.abandoned for stream in self.outs if stream.consumers or stream.abandoned)
 
-    def orphaned(self) -> Node | None:
+    def lost_consumer(self) -> Node | None:
         """An output lost its last consumer: a node between packets ends now if nothing else reads it."""
         return self.abandon() if self.unread and not self.closed else None
 
@@ -291,42 +304,16 @@ class SingleInputNode(Node):
             while queue and left > 0:
                 cx.ts, cx[port] = pop()
                 if process(cx) is not None:
-                    raise returned_something(self)
+                    raise returned_something(self.calculator)
                 left -= 1
         except Abandoned:
             return self.abandon()
         except Exception as error:
-            self.core.fail(self, "process", error)
+            self.fail("process", error)
             return None
         cx.pop(port, None)
         following = self.forward()
         if queue and self.room > 0:
-            self.queued = True
-            self.core.ready.append(self)
-        return following
-
-
-class JoinNode(Node):
-    """A node with several inputs, brought together by its input policy."""
-
-    __slots__ = ()
-
-    def drain(self) -> Node | None:
-        cx, process, take = self.cx, self.process, self.policy.take
-        left = self.room
-        try:
-            while left > 0 and take(cx):
-                if process(cx) is not None:
-                    raise returned_something(self)
-                left -= 1
-        except Abandoned:
-            return self.abandon()
-        except Exception as error:
-            self.core.fail(self, "process", error)
-            return None
-        self.policy.clear(cx)
-        following = self.forward()
-        if left <= 0 < self.room and not self.closed:
             self.queued = True
             self.core.ready.append(self)
         return following
@@ -337,11 +324,3 @@ def offset_bound(bound: int, offset: int) -> int:
     if FIRST_ORDINARY <= bound <= LAST_ORDINARY:
         return min(max(bound + offset, FIRST_ORDINARY), LAST_ORDINARY)
     return bound
-
-
-def returned_something(node: Node) -> TypeError:
-    """The error of a plain `process` that returns a value, most often a coroutine nobody would await."""
-    return TypeError(
-        f"{type(node.calculator).__name__}.process returned a value; outputs are sent with cx.send, "
-        "and a process that awaits is written `async def process`"
-    )

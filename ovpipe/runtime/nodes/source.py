@@ -9,7 +9,8 @@ from typing import Any
 
 from ovpipe.errors import Abandoned
 from ovpipe.runtime.nodes.async_node import AsyncNode
-from ovpipe.runtime.nodes.node import Node, returned_something
+from ovpipe.runtime.nodes.failure import returned_something
+from ovpipe.runtime.nodes.node import Node
 from ovpipe.timestamp import DONE, UNSET
 
 
@@ -44,18 +45,17 @@ class SourceNode(Node):
         except Abandoned:
             self.stopped = True
         except Exception as error:
-            self.core.fail(self, "process", error)
+            self.fail("process", error)
             return None
         if self.stopped:
-            self.finish()
-            return self.tell(DONE)
+            return self.end()
         return self.tell(UNSET)
 
     def step(self) -> None:
         """One call of `process`, or one turn of its generator."""
         if not isgeneratorfunction(self.calculator.process):
             if self.process(self.cx) is not None:
-                raise returned_something(self)
+                raise returned_something(self.calculator)
             return
         if self.steps is None:
             self.steps = self.calculator.process(self.cx)
@@ -74,10 +74,14 @@ class SourceNode(Node):
             self.steps.close()
         super().finish()
 
-    def abandon(self) -> Node | None:
-        """Ends the source cleanly because nobody reads it."""
+    def end(self) -> Node | None:
+        """Closes now, and settles the outputs."""
         self.finish()
         return self.tell(DONE)
+
+    def abandon(self) -> Node | None:
+        """Ends the source cleanly because nobody reads it."""
+        return self.end()
 
     def has_room(self) -> None:
         """An output that was full is not any more; the run takes up its sources by itself."""
@@ -129,3 +133,8 @@ class AsyncSourceNode(AsyncNode):
     def stop(self) -> None:
         """No more steps after this one."""
         self.stopped = True
+
+    def end(self) -> Node | None:
+        """Closes a source that was not started, and settles the outputs."""
+        self.finish()
+        return self.tell(DONE)

@@ -8,18 +8,18 @@ from types import MappingProxyType
 
 from ovpipe.errors import DeclarationError, NotFoundError, did_you_mean
 from ovpipe.graph.plan import PolicyPlan
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.barrier import BarrierInputPolicy
 from ovpipe.runtime.policies.default import DefaultInputPolicy
 from ovpipe.runtime.policies.early_close import EarlyCloseInputPolicy
 from ovpipe.runtime.policies.fixed_size import FixedSizeInputPolicy
 from ovpipe.runtime.policies.immediate import ImmediateInputPolicy
 from ovpipe.runtime.policies.input_policy import InputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue
 from ovpipe.runtime.policies.mux import MuxInputPolicy
 from ovpipe.runtime.policies.sync_sets import SyncSetsInputPolicy
 from ovpipe.runtime.policies.timestamp_align import TimestampAlignInputPolicy
 
-__all__ = ["POLICIES", "BuildPolicy", "InputPolicy", "InputQueue", "passes_single_input", "policy_builder"]
+__all__ = ["POLICIES", "BuildPolicy", "InputPolicy", "passes_single_input", "policy_builder"]
 
 BuildPolicy = Callable[[list[InputQueue]], InputPolicy]
 

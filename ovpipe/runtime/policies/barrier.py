@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ovpipe.runtime.nodes.context import NodeContext
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.early_close import any_ended
 from ovpipe.runtime.policies.input_policy import InputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue
+from ovpipe.runtime.policies.input_set import InputSet
 from ovpipe.timestamp import DONE
 
 
@@ -23,7 +23,7 @@ class BarrierInputPolicy(InputPolicy):
     def __init__(self, inputs: list[InputQueue], *, process_timestamp_bounds: bool = False) -> None:
         self.inputs = inputs
 
-    def take(self, cx: NodeContext) -> bool:
+    def take(self, cx: InputSet) -> bool:
         if not all(entry.queue for entry in self.inputs):
             return False
         cx.ts = min(entry.queue[0][0] for entry in self.inputs)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ovpipe.runtime.nodes.context import NodeContext
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.input_policy import InputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue
+from ovpipe.runtime.policies.input_set import InputSet
 from ovpipe.runtime.policies.sync_set import SyncSet
 from ovpipe.timestamp import DONE, ONE_OVER_POST_STREAM
 
@@ -34,7 +34,7 @@ class DefaultInputPolicy(SyncSet, InputPolicy):
         self.live = inputs
         """Those of a plain policy that are not over: what was joined once costs the later packets nothing."""
 
-    def take(self, cx: NodeContext) -> bool:
+    def take(self, cx: InputSet) -> bool:
         if not self.plain:
             return self.take_ready(cx)
         live = self.live
@@ -70,7 +70,7 @@ class DefaultInputPolicy(SyncSet, InputPolicy):
                 cx.pop(entry.port, None)
         return True
 
-    def forget_ended(self, cx: NodeContext) -> None:
+    def forget_ended(self, cx: InputSet) -> None:
         """Leaves out the inputs that bring nothing more."""
         self.live = [entry for entry in self.live if entry.queue or entry.source.bound < DONE]
         for entry in self.inputs:
@@ -87,11 +87,11 @@ class DefaultInputPolicy(SyncSet, InputPolicy):
                 bound = first
         return bound
 
-    def clear(self, cx: NodeContext) -> None:
+    def clear(self, cx: InputSet) -> None:
         for entry in self.live:
             cx.pop(entry.port, None)
 
-    def take_ready(self, cx: NodeContext) -> bool:
+    def take_ready(self, cx: InputSet) -> bool:
         """`take` for a node that also sees bounds, or batches."""
         timestamp = self.ready()
         if timestamp is None or (self.batch_size > 1 and not self.within_batch()):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ovpipe.runtime.nodes.context import NodeContext
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.default import DefaultInputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue
+from ovpipe.runtime.policies.input_set import InputSet
 from ovpipe.timestamp import DONE
 
 
@@ -22,7 +22,7 @@ class EarlyCloseInputPolicy(DefaultInputPolicy):
     def __init__(self, inputs: list[InputQueue], *, process_timestamp_bounds: bool = False) -> None:
         super().__init__(inputs, process_timestamp_bounds=process_timestamp_bounds)
 
-    def take(self, cx: NodeContext) -> bool:
+    def take(self, cx: InputSet) -> bool:
         return not any_ended(self.inputs) and super().take(cx)
 
     def bound(self) -> int:

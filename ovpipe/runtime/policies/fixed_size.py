@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from ovpipe.runtime.core.stream import Item
+from ovpipe.runtime.core.consumer import Item
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.default import DefaultInputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue
 from ovpipe.timestamp import PRE_STREAM, next_allowed
 
 

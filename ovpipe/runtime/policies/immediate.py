@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ovpipe.runtime.nodes.context import NodeContext
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.input_policy import InputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue
+from ovpipe.runtime.policies.input_set import InputSet
 from ovpipe.runtime.policies.sync_set import SyncSet
 from ovpipe.timestamp import DONE, LAST_ORDINARY, ONE_OVER_POST_STREAM
 
@@ -26,7 +26,7 @@ class ImmediateInputPolicy(InputPolicy):
         self.inputs = inputs
         self.sets = [LoneInput([entry], process_timestamp_bounds) for entry in inputs]
 
-    def take(self, cx: NodeContext) -> bool:
+    def take(self, cx: InputSet) -> bool:
         ready = [lone.ready() for lone in self.sets]
         first = min((timestamp for timestamp in ready if timestamp is not None), default=None)
         if first is None:

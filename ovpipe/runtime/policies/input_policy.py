@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
-from ovpipe.runtime.nodes.context import NodeContext
-from ovpipe.runtime.policies.input_queue import InputQueue
+from ovpipe.runtime.core.input_queue import InputQueue
+from ovpipe.runtime.policies.input_set import InputSet
 
 
 class InputPolicy(Protocol):
@@ -31,7 +31,7 @@ class InputPolicy(Protocol):
         self, inputs: list[InputQueue], *, process_timestamp_bounds: bool = False, **options: Any
     ) -> None: ...
 
-    def take(self, cx: NodeContext) -> bool:
+    def take(self, cx: InputSet) -> bool:
         """Moves the next input set into the context, with its timestamp; False when none is settled."""
         ...
 
@@ -42,7 +42,7 @@ class InputPolicy(Protocol):
         """
         ...
 
-    def clear(self, cx: NodeContext) -> None:
+    def clear(self, cx: InputSet) -> None:
         """Takes the last input set out of the context, so that a run at rest keeps no packet alive."""
         for entry in self.inputs:
             cx.pop(entry.port, None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ovpipe.runtime.nodes.context import NodeContext
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.input_policy import InputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue, named
+from ovpipe.runtime.policies.input_set import InputSet
+from ovpipe.runtime.policies.named_input import named
 
 
 class MuxInputPolicy(InputPolicy):
@@ -26,7 +27,7 @@ class MuxInputPolicy(InputPolicy):
         self.select = named(inputs, select)
         self.others = [entry for entry in inputs if entry is not self.select]
 
-    def take(self, cx: NodeContext) -> bool:
+    def take(self, cx: InputSet) -> bool:
         timestamp = self.bound()
         self.drop_before(timestamp)
         if not self.select.queue:

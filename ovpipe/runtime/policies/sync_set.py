@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ovpipe.runtime.nodes.context import NodeContext
-from ovpipe.runtime.policies.input_queue import InputQueue
+from ovpipe.runtime.core.input_queue import InputQueue
+from ovpipe.runtime.policies.input_set import InputSet
 from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, UNSTARTED
 
 
@@ -50,7 +50,7 @@ class SyncSet:
                 bound = first
         return bound
 
-    def fill(self, cx: NodeContext, timestamp: int) -> None:
+    def fill(self, cx: InputSet, timestamp: int) -> None:
         """Moves the packets of a ready timestamp into the context."""
         self.last = timestamp
         for entry in self.inputs:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ovpipe.runtime.nodes.context import NodeContext
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.input_policy import InputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue, named
+from ovpipe.runtime.policies.input_set import InputSet
+from ovpipe.runtime.policies.named_input import named
 from ovpipe.runtime.policies.sync_set import SyncSet
 from ovpipe.timestamp import DONE
 
@@ -37,7 +38,7 @@ class SyncSetsInputPolicy(InputPolicy):
         groups.append([entry for entry in inputs if entry.port not in grouped])
         self.sets = [SyncSet(group, process_timestamp_bounds) for group in groups if group]
 
-    def take(self, cx: NodeContext) -> bool:
+    def take(self, cx: InputSet) -> bool:
         first = DONE
         chosen = None
         for group in self.sets:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ovpipe.errors import TimestampError
-from ovpipe.runtime.nodes.context import NodeContext
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.policies.input_policy import InputPolicy
-from ovpipe.runtime.policies.input_queue import InputQueue, named
+from ovpipe.runtime.policies.input_set import InputSet
+from ovpipe.runtime.policies.named_input import named
 from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, Timestamp
 
 
@@ -29,7 +30,7 @@ class TimestampAlignInputPolicy(InputPolicy):
         self.offsets = [0] * len(inputs)
         self.aligned = False
 
-    def take(self, cx: NodeContext) -> bool:
+    def take(self, cx: InputSet) -> bool:
         if not self.aligned:
             if not self.base.queue:
                 return False
@@ -45,7 +46,7 @@ class TimestampAlignInputPolicy(InputPolicy):
                 cx[entry.port] = entry.pop()[1]
         return True
 
-    def align(self, cx: NodeContext) -> bool:
+    def align(self, cx: InputSet) -> bool:
         """Fixes the offsets when all inputs can be compared with the packet of `base`; whether they can."""
         if any(not entry.queue and entry.source.bound < DONE for entry in self.inputs):
             return False

@@ -5,14 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 from ovpipe.packet import Packet
 from ovpipe.runtime.runs.reader import Reader
 from ovpipe.runtime.runs.run import Run
 
-if TYPE_CHECKING:
-    from ovpipe.runtime.runs.graph import Graph
+
+class AsyncGraph(Protocol):
+    """What the blocking form needs of a graph."""
+
+    @property
+    def side_packets(self) -> Mapping[str, Any]:
+        """The side packets of the open graph."""
+
+    async def open(self, side_packets: Mapping[str, Any] | None = None, /) -> None:
+        """Opens the nodes without streams."""
+
+    async def close(self) -> None:
+        """Closes them."""
+
+    async def process(self, **inputs: Any) -> dict[str, list[Any]]:
+        """One packet in on each of these inputs, everything that comes out."""
+
+    def run(self, side_packets: Mapping[str, Any] | None = None, /) -> Run:
+        """Starts a run."""
 
 
 class BlockingGraph:
@@ -21,7 +38,7 @@ class BlockingGraph:
     Made by `Graph.blocking`; used as a context manager, which opens and closes the graph.
     """
 
-    def __init__(self, graph: Graph, side_packets: Mapping[str, Any] | None) -> None:
+    def __init__(self, graph: AsyncGraph, side_packets: Mapping[str, Any] | None) -> None:
         self._graph = graph
         self._given = side_packets
         self._runner = asyncio.Runner()

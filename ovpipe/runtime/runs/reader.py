@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 from ovpipe.packet import Packet
+from ovpipe.runtime.core.consumer import Item
 from ovpipe.runtime.core.overflow import queue_of
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.timestamp import ONE_OVER_POST_STREAM, Timestamp
 
-if TYPE_CHECKING:
-    from ovpipe.runtime.runs.run import Run
+
+class ReadRun(Protocol):
+    """What a reader needs of its run."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run has failed, was cancelled or has ended."""
+
+    def raise_failure(self) -> None:
+        """Raises the run's error, if there is one."""
+
+    def took_from(self, stream: Stream) -> None:
+        """The reader took packets; who waited for room may go on."""
+
+    def lose_reader(self, stream: Stream, queue: deque[Item]) -> None:
+        """The reader reads no more."""
 
 
 class Reader:
@@ -22,7 +38,10 @@ class Reader:
     cancelled, the packets that came before are still given, then its error is raised.
     """
 
-    def __init__(self, run: Run, stream: Stream) -> None:
+    name = "a reader"
+    outside = True
+
+    def __init__(self, run: ReadRun, stream: Stream) -> None:
         self.queued = False
         self._run = run
         self._stream = stream

@@ -12,9 +12,10 @@ from typing import Any, Self
 
 from ovpipe.errors import NotFoundError, RunCancelled, RunError, did_you_mean
 from ovpipe.packet import Packet
+from ovpipe.runtime.core.consumer import Item
 from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.stall import explain_stall
-from ovpipe.runtime.core.stream import Item, Stream
+from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.runs.reader import Reader
 from ovpipe.runtime.runs.silence import SilenceWatch
@@ -47,16 +48,21 @@ class Run:
         self._readers: list[Reader] = []
         self._error_observers: list[Callable[[RunError], object]] = []
         self._stall_watches: list[SilenceWatch] = []
-        self._core = Core(
-            blueprint,
-            side_packets,
+        self._core = core = Core(
+            blueprint.new_streams(),
+            file=blueprint.file,
+            open_inputs=len(blueprint.inputs),
+            report_deadlock=blueprint.report_deadlock,
             spawn=self._loop.create_task,
             executors=executors or {},
-            on_forgiven=self._show_forgiven,
+            on_drop=self._show_dropped,
             on_news=self._schedule_pump,
             on_end=self._schedule_end,
-            probe=probe,
         )
+        core.watch = probe
+        blueprint.build_nodes(core, side_packets, None if probe is None else probe.watch)
+        if probe is not None:
+            probe.attach(core)
 
     # --- before the start
 
@@ -220,7 +226,7 @@ class Run:
 
     def explain_stall(self) -> str:
         """Which nodes have yet to end, what each waits for, and which node owes it."""
-        return explain_stall(self._core)
+        return explain_stall(self._core.nodes)
 
     # --- for readers
 
@@ -236,7 +242,7 @@ class Run:
             self._core.lose_consumer(stream, queue)
             self._core.turn()
 
-    def _show_forgiven(self, error: RunError) -> None:
+    def _show_dropped(self, error: RunError) -> None:
         for observer in self._error_observers:
             observer(error)
         if not self._error_observers:

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ovpipe.calculator import Calculator
+from ovpipe.ports import Port
+from ovpipe.runtime.core.consumer import Item
+from ovpipe.runtime.core.core import Core
+from ovpipe.runtime.core.core_node import CoreNode
+from ovpipe.runtime.core.input_queue import InputQueue
+from ovpipe.runtime.core.stream import Producer, Stream
+from ovpipe.runtime.nodes.blueprint import Blueprint
+from ovpipe.runtime.nodes.node import Node
+from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
 from ovpipe.runtime.nodes.overlapping import OverlappingNode
 from ovpipe.runtime.watching.events import Call, Full, Sent, TracedRun
 from ovpipe.runtime.watching.node_metrics import NodeTally
 from ovpipe.runtime.watching.timed import timed
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.timestamp import UNSET
-
-if TYPE_CHECKING:
-    from ovpipe.ports import Port
-    from ovpipe.runtime.core.core import Core
-    from ovpipe.runtime.core.stream import Item, Stream
-    from ovpipe.runtime.nodes.blueprint import Blueprint, NodeBlueprint
-    from ovpipe.runtime.nodes.node import Node
-    from ovpipe.runtime.policies import InputQueue
 
 PHASES = ("open", "process", "close")
 
@@ -38,7 +39,7 @@ class RunProbe:
         self._run = trace.begin_run(graph, blueprint) if trace is not None else None
         self._tallies = tallies
         self._nodes: list[NodeProbe] = []
-        self._producers: dict[Node, NodeProbe] = {}
+        self._producers: dict[Producer, NodeProbe] = {}
         self._streams: dict[Stream, int] = {}
 
     def watch(self, plan: NodeBlueprint, calculator: Calculator) -> None:
@@ -79,7 +80,7 @@ class RunProbe:
 
 def note_sent(trace: Trace, run: TracedRun, index: int, stream: Stream, item: Item) -> None:
     """Observes a stream."""
-    call_ts = stream.producer.cx.ts if stream.producer is not None else UNSET
+    call_ts = stream.producer.cx.ts if isinstance(stream.producer, Node) else UNSET
     trace.add(Sent(run, index, item[0], call_ts, perf_counter_ns()))
 
 
@@ -124,9 +125,9 @@ class NodeProbe:
                 # past a __setattr__ of its own: an author's dataclass may be frozen
                 object.__setattr__(calculator, phase, call)
 
-    def attach(self, node: Node) -> None:
+    def attach(self, node: CoreNode) -> None:
         """Connects to the node's queues."""
-        self._entries = node.inputs
+        self._entries = list(node.inputs)
         if not isinstance(node, OverlappingNode):  # which takes inputs before the call for them begins
             for entry in node.inputs:
                 entry.pop = self.noting(entry.port, entry.pop)

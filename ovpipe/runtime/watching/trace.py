@@ -7,13 +7,11 @@ import json
 from collections import deque
 from pathlib import Path
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.watching.chrome import chrome_events
 from ovpipe.runtime.watching.events import Event, TracedRun
-
-if TYPE_CHECKING:
-    from ovpipe.runtime.nodes.blueprint import Blueprint
 
 CAPACITY = 100_000
 

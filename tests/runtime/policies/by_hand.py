@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ovpipe.ports import Input
+from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.context import NodeContext
-from ovpipe.runtime.policies import BuildPolicy, InputQueue
+from ovpipe.runtime.policies import BuildPolicy
 from ovpipe.timestamp import DONE
 
 InputSet = tuple[int, dict[str, Any]]
@@ -17,6 +18,8 @@ InputSet = tuple[int, dict[str, Any]]
 class ByHand:
     """Inputs with these names. A packet is called after its input and timestamp unless a value is given."""
 
+    name = "test"
+    outside = True
     queued = True  # a consumer that is never scheduled: the test itself asks
 
     def __init__(self, build: BuildPolicy, *names: str) -> None:

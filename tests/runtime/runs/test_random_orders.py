@@ -20,8 +20,8 @@ from ovpipe.errors import Abandoned, RunError, StalledError
 from ovpipe.graph.plan import NodePlan, Plan, PolicyPlan, StreamPlan
 from ovpipe.ports import Input, Output
 from ovpipe.runtime import Graph, Run
+from ovpipe.runtime.core.consumer import Consumer
 from ovpipe.runtime.core.core import Core
-from ovpipe.runtime.core.stream import Consumer
 from ovpipe.runtime.nodes import node
 
 GRAPHS = 1000

@@ -21,6 +21,7 @@ from ovpipe.errors import RunError
 from ovpipe.graph.plan import Plan, PolicyPlan
 from ovpipe.ports import Input, Output
 from ovpipe.runtime import Graph, Trace
+from ovpipe.runtime.nodes.node import Node
 from tests.runtime.plans import node, plan
 
 
@@ -407,6 +408,7 @@ def test_an_untraced_run_has_nothing_of_this_and_a_traced_one_gives_the_calls_ba
             assert vars(kept) == {}
             run = graph.run()
             [only] = run._core.nodes
+            assert isinstance(only, Node)
             assert vars(kept) == {}
             assert only.process == kept.process
             assert all(not stream.observers for stream in run._core.streams)

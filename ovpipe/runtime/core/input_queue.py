@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from ovpipe.errors import NotFoundError, did_you_mean
 from ovpipe.ports import Input
-from ovpipe.runtime.core.stream import Item, Stream
+from ovpipe.runtime.core.consumer import Item
+from ovpipe.runtime.core.stream import Stream
 
 
 class InputQueue:
@@ -36,14 +36,3 @@ class InputQueue:
         self.queue = queue
         self.pop = queue.popleft
         self.bounded = bounded
-
-
-def named(inputs: Sequence[InputQueue], name: str) -> InputQueue:
-    """The input whose port has this name, for an option of an input policy."""
-    for entry in inputs:
-        if entry.port.name == name:
-            return entry
-    known = [entry.port.name for entry in inputs]
-    raise NotFoundError(
-        f"the input policy names {name!r}, which is no wired input: {did_you_mean(name, known)}"
-    )
