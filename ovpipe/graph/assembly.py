@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
-from pathlib import PurePath
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from ovpipe.graph.config import SEPARATOR, Mention, StreamConfig, Wires
 from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.part import Part
-from ovpipe.graph.plan import DEFAULT_MAX_QUEUE_SIZE, ExecutorPlan, NodePlan, Plan, PolicyPlan, StreamPlan
+from ovpipe.graph.plan import (
+    DEFAULT_MAX_QUEUE_SIZE,
+    ExecutorPlan,
+    NodePlan,
+    Plan,
+    PolicyPlan,
+    SideOutputPlan,
+    StreamPlan,
+)
 from ovpipe.ports import Port
 
 P = TypeVar("P", bound=Port[Any])
@@ -42,13 +49,14 @@ def assembled(
         plans += [streams.plan(mention, node.name) for _, mention in node.config.outputs.items()]
     indices = {plan.name: index for index, plan in enumerate(plans)}
     return Plan(
-        name=config.name or PurePath(config.file).stem.strip("<>"),
+        name=config.title,
         file=config.file,
         streams=tuple(plans),
         inputs=tuple(mention.name for mention in config.inputs),
         outputs=tuple(mention.name for mention in config.outputs),
         side_inputs=tuple(one.name for one in config.side_inputs if not one.optional),
         optional_side_inputs=tuple(one.name for one in config.side_inputs if one.optional),
+        side_outputs=tuple(_side_outputs(config.side_outputs, resources)),
         resources=tuple(_node(node, indices, policies[node.name], ()) for node in resources),
         nodes=tuple(_node(node, indices, policies[node.name], back_edges) for node in nodes),
         max_queue_size=config.max_queue_size or DEFAULT_MAX_QUEUE_SIZE,
@@ -107,6 +115,18 @@ def _node(
         on_error=config.on_error,
         source_layer=config.source_layer,
     )
+
+
+def _side_outputs(named: Iterable[Mention], resources: Sequence[ResolvedNode]) -> Iterator[SideOutputPlan]:
+    made = {
+        mention.name: node.calculator.ports.side_outputs[port]
+        for node in resources
+        for port, mention in node.config.side_outputs.items()
+        if node.calculator is not None
+    }
+    for mention in named:
+        port = made[mention.name]
+        yield SideOutputPlan(mention.name, port.type, str(port), str(mention.place))
 
 
 def _wired(

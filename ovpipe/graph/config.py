@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 
 from ovpipe.graph.place import Place
@@ -165,3 +166,8 @@ class GraphConfig:
     max_queue_size: int | None
     report_deadlock: bool
     whole: bool
+
+    @property
+    def title(self) -> str:
+        """The graph's name, by default its file's."""
+        return self.name or PurePath(self.file).stem.strip("<>")

@@ -15,7 +15,8 @@ from ovpipe.graph.expansion import Expanded, check_started, expanded
 from ovpipe.graph.files import read_text
 from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.order import Order
-from ovpipe.graph.parameters import Given, Parameter, needs_value
+from ovpipe.graph.outside import OutsidePacket, check_outside, without
+from ovpipe.graph.parameters import Entry, Given, Parameter, check_idle, check_required
 from ovpipe.graph.part import Part
 from ovpipe.graph.parts import Around, Parts
 from ovpipe.graph.place import Findings
@@ -32,13 +33,18 @@ def load_graph(
     registry: Registry,
     parameters: Mapping[str, Any] | None = None,
     base: Path | None = None,
+    outside: Mapping[str, OutsidePacket] | None = None,
+    entry: Entry | None = None,
 ) -> Plan:
     """The checked plan of a graph file. Raises GraphError with every mistake that was found.
 
     `parameters` are typed values, or the AssignedText of `parse_assignments`. Relative paths among them
-    are relative to `base`, by default the working folder.
+    are relative to `base`, by default the working folder. `outside` are side packets that will be given from
+    outside, in place of the nodes that make them. `entry` is where a file states all this.
     """
-    return _loaded(*_of_file(Path(path)), registry, Given(parameters or {}, _folder(base)))
+    return _loaded(
+        *_of_file(Path(path)), registry, Given(parameters or {}, _folder(base), entry), outside or {}
+    )
 
 
 def load_graph_text(
@@ -48,10 +54,12 @@ def load_graph_text(
     registry: Registry,
     parameters: Mapping[str, Any] | None = None,
     base: Path | None = None,
+    outside: Mapping[str, OutsidePacket] | None = None,
+    entry: Entry | None = None,
 ) -> Plan:
     """`load_graph` of a text; `file` names it in messages. All relative paths are relative to `base`."""
-    around = Around(_folder(base))
-    return _loaded(read_source(text, file), around, registry, Given(parameters or {}, _folder(base)))
+    given = Given(parameters or {}, _folder(base), entry)
+    return _loaded(read_source(text, file), Around(given.base), registry, given, outside or {})
 
 
 def check_graph(
@@ -80,13 +88,21 @@ def _folder(base: Path | None) -> Path:
     return base.absolute() if base is not None else Path.cwd()
 
 
-def _loaded(source: YamlSource, around: Around, registry: Registry, given: Given) -> Plan:
+def _loaded(
+    source: YamlSource,
+    around: Around,
+    registry: Registry,
+    given: Given,
+    outside: Mapping[str, OutsidePacket],
+) -> Plan:
     findings = Findings()
     checked = _checked(source, around, registry, given, findings)
-    for parameter in checked.required:
-        findings.add(parameter.place, needs_value(parameter))
+    replaced = check_outside(checked.top, checked.graph.nodes, outside, findings)
+    idle = _idle_parameters(checked.top, replaced)
+    check_required([one for one in checked.required if one.name not in idle], given.entry, findings)
+    check_idle(idle, given, source.place("parameters"), findings)
     findings.check()
-    return checked.plan()
+    return without(checked.plan(), replaced, outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +146,16 @@ def _checked(
     by_streams.check_back_edges(findings)
     by_side_packets.check(findings)
     return _Checked(top, parts.required, graph, policies, by_streams, by_side_packets)
+
+
+def _idle_parameters(top: Part, replaced: frozenset[str]) -> dict[str, Sequence[str]]:
+    """The parameters that are for nodes alone which side packets from outside replace, with these nodes."""
+    users = {name: list(top.users(name)) for name in top.uses}
+    return {
+        name: [str(node) for node in dict.fromkeys(nodes)]
+        for name, nodes in users.items()
+        if replaced.issuperset(nodes)
+    }
 
 
 def _has_streams(node: ResolvedNode) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePath
@@ -85,24 +85,32 @@ def declared_parameters(source: YamlSource) -> dict[str, Parameter]:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a file that uses a graph and gives values to its parameters: a node, or a model."""
+
+    graph: str
+    """What messages call the graph."""
+    holder: str
+    """What they call the entry, as in "the node"."""
+    place: Place
+    places: Mapping[str, Place]
+    """The line of each value."""
+    whole: bool = True
+    """Whether what it does not give is not there; else it may stand under a wrong key."""
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """The values given to a graph's parameters, and what relative paths among them are relative to."""
 
     values: Mapping[str, Any]
     base: Path
-    node: GivenByNode | None = None
-    """Who gives them, where that is a node that uses the graph; else they come from outside."""
+    entry: Entry | None = None
+    """Where a file gives them; else they come from the command line or from Python."""
 
-
-@dataclass(frozen=True, slots=True)
-class GivenByNode:
-    """A node that gives values to the parameters of the graph it uses: its title, and its lines."""
-
-    title: str
-    place: Place
-    places: Mapping[str, Place]
-    whole: bool
-    """Whether what it does not give is not there; else it may stand under a wrong key."""
+    def place(self, name: str, default: Place) -> Place:
+        """Where the value of a parameter is given, if that is in a file."""
+        return self.entry.places.get(name, self.entry.place) if self.entry is not None else default
 
 
 def parameter_values(
@@ -111,7 +119,7 @@ def parameter_values(
     """A value for each declared parameter; MISSING where there is none or a wrong one.
 
     Defaults that are relative paths are relative to `folder`. Beside the values there are the parameters
-    that still need one from outside: whether that is a mistake is for others to say.
+    that still need one.
     """
     values: dict[str, Any] = {}
     required: list[Parameter] = []
@@ -121,12 +129,37 @@ def parameter_values(
         raw = given.values[name] if given_one else parameter.default
         if raw is not MISSING:
             _take(values, parameter, raw, given if given_one else None, folder, findings)
-        elif not given_one and given.node is not None:
-            if given.node.whole:
-                findings.add(given.node.place, _required_of_node(parameter, given.node))
         elif not given_one:
             required.append(parameter)
     return values, required
+
+
+def check_required(required: Iterable[Parameter], entry: Entry | None, findings: Findings) -> None:
+    """Notes parameters that still need a value, where the values are given."""
+    for parameter in required:
+        name = parameter.name
+        about = f" ({parameter.description})" if parameter.description else ""
+        if entry is None:
+            remedy = f"set it, as in --set {name}=..., or add a default"
+            findings.add(parameter.place, f"parameter {name!r} needs a value{about}; {remedy}")
+        elif entry.whole:
+            remedy = f"add `{name}: ...` under the parameters of {entry.holder}"
+            findings.add(entry.place, f"parameter {name!r} of {entry.graph} needs a value{about}; {remedy}")
+
+
+def check_idle(idle: Mapping[str, Sequence[str]], given: Given, place: Place, findings: Findings) -> None:
+    """Notes values given to parameters of nodes that are not built; `idle` has these nodes for each."""
+    for name, nodes in idle.items():
+        if name in given.values:
+            message = f"parameter {name!r} has no effect: only {_said_nodes(nodes)}; remove it"
+            findings.add(given.place(name, place), message)
+
+
+def _said_nodes(nodes: Sequence[str]) -> str:
+    names = ", ".join(map(repr, nodes))
+    if len(nodes) == 1:
+        return f"node {names} refers to it, which side packets from outside replace"
+    return f"nodes {names} refer to it, which side packets from outside replace"
 
 
 def _take(
@@ -143,9 +176,7 @@ def _take(
         values[parameter.name] = _value(parameter, raw, given.base if given else folder)
     except ValueError as error:
         what = "" if given else "the default of "
-        place = parameter.place
-        if given is not None and given.node is not None:
-            place = given.node.places[parameter.name]
+        place = parameter.place if given is None else given.place(parameter.name, parameter.place)
         findings.add(place, f"{what}parameter {parameter.name!r} {error}")
 
 
@@ -153,8 +184,10 @@ def check_given(declared: Mapping[str, Parameter], given: Given, place: Place, f
     """Notes values given to parameters that the graph does not have."""
     for name in given.values:
         if name not in declared:
-            where = given.node.places[name] if given.node is not None else place
-            findings.add(where, f"a value is given for parameter {name!r}; {_no_such(name, declared)}")
+            findings.add(
+                given.place(name, place),
+                f"a value is given for parameter {name!r}; {_no_such(name, declared)}",
+            )
 
 
 def holds_missing(value: Any) -> bool:
@@ -168,23 +201,6 @@ def _no_such(name: str, declared: Mapping[str, Parameter]) -> str:
     if not declared:
         return "the graph has no parameters"
     return f"the graph has no such parameter; {did_you_mean(name, declared)}"
-
-
-def needs_value(parameter: Parameter) -> str:
-    """The message for a parameter that still needs a value from outside."""
-    name = parameter.name
-    remedy = f"set it, as in --set {name}=..., or add a default"
-    return f"parameter {name!r} needs a value{_about(parameter)}; {remedy}"
-
-
-def _required_of_node(parameter: Parameter, node: GivenByNode) -> str:
-    name = parameter.name
-    remedy = f"add `{name}: ...` under the node's parameters"
-    return f"parameter {name!r} of {node.title} needs a value{_about(parameter)}; {remedy}"
-
-
-def _about(parameter: Parameter) -> str:
-    return f" ({parameter.description})" if parameter.description else ""
 
 
 def _value(parameter: Parameter, raw: Any, base: Path) -> Any:

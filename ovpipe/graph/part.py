@@ -11,6 +11,7 @@ from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.place import Findings
 from ovpipe.graph.ports import PortKind, check_optional, check_ports
 from ovpipe.graph.settings import check_executors, check_run_keys, check_streams
+from ovpipe.graph.substitution import Uses
 from ovpipe.graph.wiring import (
     check_consumed,
     check_once,
@@ -27,17 +28,33 @@ P = TypeVar("P", bound=Port[Any])
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file's config, its nodes, and by their names the parts of those nodes that are subgraphs."""
+    """A file's config, its nodes, by their names the parts of those nodes that are subgraphs, its uses."""
 
     config: GraphConfig
     nodes: tuple[ResolvedNode, ...]
     parts: Mapping[str, Part]
+    uses: Uses
 
     def all(self) -> Iterator[Part]:
         """The part and all inside it, the outer ones first."""
         yield self
         for part in self.parts.values():
             yield from part.all()
+
+    def users(self, parameter: str) -> Iterator[str | None]:
+        """The nodes, inside subgraphs too, that a parameter is for; None stands for the graph itself."""
+        for where, *way in self.uses.get(parameter, ()):
+            if where != "nodes":
+                yield None
+                continue
+            name, key, *inside = map(str, way)
+            inner = self.parts.get(self.config.prefix + name)
+            if inner is None:
+                yield self.config.prefix + name
+            elif key == "parameters" and inside:
+                yield from inner.users(inside[0])
+            else:
+                yield None
 
 
 def subgraph_node(config: NodeConfig, part: Part | None) -> ResolvedNode:

@@ -10,10 +10,11 @@ from ovpipe.graph.config import SEPARATOR, NodeConfig
 from ovpipe.graph.files import find_graph, read_text
 from ovpipe.graph.nodes import ResolvedNode, resolve_node
 from ovpipe.graph.parameters import (
+    Entry,
     Given,
-    GivenByNode,
     Parameter,
     check_given,
+    check_required,
     declared_parameters,
     parameter_values,
 )
@@ -22,7 +23,7 @@ from ovpipe.graph.place import Findings, Place
 from ovpipe.graph.reading import read_config
 from ovpipe.graph.schema import check_shape, check_version
 from ovpipe.graph.source import YamlSource, read_source
-from ovpipe.graph.substitution import filled
+from ovpipe.graph.substitution import Uses, filled
 from ovpipe.registry import Registry
 
 MAX_SUBGRAPHS = 1000
@@ -59,7 +60,7 @@ class Parts:
     registry: Registry
     findings: Findings
     required: list[Parameter] = field(default_factory=list)
-    """Parameters of the graph that still need a value."""
+    """Parameters of the graph itself that still need a value."""
     _count: int = 0
 
     def read(self, source: YamlSource, given: Given, around: Around) -> Part | None:
@@ -67,7 +68,7 @@ class Parts:
         if not check_version(source, self.findings):
             return None
         source, whole = check_shape(source, self.findings)
-        source = self._filled(source, whole, given, around.folder)
+        source, uses = self._filled(source, whole, given, around)
         config = read_config(source, around.prefix, whole, self.findings)
         nodes: list[ResolvedNode] = []
         parts: dict[str, Part] = {}
@@ -79,16 +80,21 @@ class Parts:
             nodes.append(subgraph_node(node, part))
             if part is not None:
                 parts[node.name] = part
-        part = Part(config, tuple(nodes), parts)
+        part = Part(config, tuple(nodes), parts, uses)
         check_part(part, self.findings)
         return part
 
-    def _filled(self, source: YamlSource, whole: bool, given: Given, folder: Path) -> YamlSource:
+    def _filled(
+        self, source: YamlSource, whole: bool, given: Given, around: Around
+    ) -> tuple[YamlSource, Uses]:
         declared = declared_parameters(source)
         if whole:
             check_given(declared, given, source.place("parameters"), self.findings)
-        values, required = parameter_values(declared, given, folder.absolute(), self.findings)
-        self.required += required
+        values, required = parameter_values(declared, given, around.folder.absolute(), self.findings)
+        if around.uses:
+            check_required(required, given.entry, self.findings)
+        else:  # a parameter of nodes that are replaced needs none, and which are is not known yet
+            self.required += required
         return filled(source, values, whole, self.findings)
 
     def _subgraph(self, node: NodeConfig, whole: bool, around: Around) -> Part | None:
@@ -101,8 +107,8 @@ class Parts:
         except GraphError as error:
             self.findings.add_all(error.findings, inside.used)
             return None
-        by_node = GivenByNode(f"graph {node.graph.name}", node.place, node.parameters.places, whole)
-        return self.read(source, Given(node.parameters.values, around.folder.absolute(), by_node), inside)
+        entry = Entry(f"graph {node.graph.name}", "the node", node.place, node.parameters.places, whole)
+        return self.read(source, Given(node.parameters.values, around.folder.absolute(), entry), inside)
 
     def _found(self, node: NodeConfig, around: Around) -> Path | None:
         """The file of a subgraph, unless something is wrong with it."""

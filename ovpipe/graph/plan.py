@@ -79,6 +79,18 @@ class NodePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class SideOutputPlan:
+    """A side packet that the graph gives to who opens it."""
+
+    name: str
+    type: Any
+    port: str
+    """Calculator.port that makes it, for messages."""
+    place: str
+    """file:line where the graph's side_outputs name it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a graph needs to open and to start runs; names have become indices."""
 
@@ -88,7 +100,7 @@ class Plan:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     side_inputs: tuple[str, ...]
-    """Side packets required from outside."""
+    """Side packets required from outside: the graph's own, and those that replace nodes."""
     resources: tuple[NodePlan, ...]
     """Nodes without streams, each after those whose side packets it reads."""
     nodes: tuple[NodePlan, ...]
@@ -97,5 +109,12 @@ class Plan:
     executors: tuple[ExecutorPlan, ...] = ()
     optional_side_inputs: tuple[str, ...] = ()
     """Side packets that may be given from outside; only optional ports take them."""
+    side_outputs: tuple[SideOutputPlan, ...] = ()
+    """Side packets that the graph gives to who opens it."""
     report_deadlock: bool = False
     """Whether a full queue fails the run when nothing else can move, and does not grow."""
+
+    def from_outside(self) -> frozenset[str]:
+        """All side packets that may be given from outside; those that a node makes replace the node."""
+        made = (name for node in self.resources for _, name in node.side_outputs)
+        return frozenset((*self.side_inputs, *self.optional_side_inputs, *made))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ovpipe.errors import did_you_mean, nearest
 from ovpipe.graph.parameters import MISSING, as_text
@@ -14,12 +14,17 @@ from ovpipe.graph.source import Path, YamlSource
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 ESCAPED = "$${"
+Uses: TypeAlias = Mapping[str, Sequence[Path]]
+"""For each parameter of a file the ways to the values that refer to it."""
+
 FILLED_IN_GRAPH = ("max_queue_size", "streams", "executors")
 FILLED_IN_NODE = ("calculator", "options", "graph", "parameters", "max_in_flight")
 
 
-def filled(source: YamlSource, values: Mapping[str, Any], whole: bool, findings: Findings) -> YamlSource:
-    """The source with the values of its parameters in place of every reference to them.
+def filled(
+    source: YamlSource, values: Mapping[str, Any], whole: bool, findings: Findings
+) -> tuple[YamlSource, Uses]:
+    """The source with the values of its parameters in place of every reference to them, and their uses.
 
     A scalar that is exactly `${name}` takes the typed value; inside longer text the value is formatted;
     `$${` stands for `${` itself. Where a value is MISSING the whole scalar is, without a finding: why it
@@ -34,7 +39,7 @@ def filled(source: YamlSource, values: Mapping[str, Any], whole: bool, findings:
     }
     if whole:
         filling.check_used()
-    return replace(source, value=value)
+    return replace(source, value=value), filling.uses
 
 
 class _Filling:
@@ -47,7 +52,8 @@ class _Filling:
         self._values = values
         self._whole = whole
         self._findings = findings
-        self._used: set[str | None] = set()
+        self._meant: set[str | None] = set()
+        self.uses: dict[str, list[Path]] = {}
 
     def entries(self, holder: Mapping[str, Any], keys: Collection[str], path: Path) -> dict[str, Any]:
         """A mapping with some of its entries filled in."""
@@ -62,7 +68,7 @@ class _Filling:
 
     def check_used(self) -> None:
         for name in self._values:
-            if name not in self._used:
+            if name not in self.uses and name not in self._meant:
                 message = (
                     f"parameter {name!r} is not used; write ${{{name}}} where its value belongs, or remove it"
                 )
@@ -97,10 +103,10 @@ class _Filling:
             self._note("'${' has no closing '}'; write '$${' for the text '${' itself", path)
             return MISSING
         if name in self._values:
-            self._used.add(name)
+            self.uses.setdefault(name, []).append(path)
             return self._values[name]
         if self._whole:
-            self._used.add(nearest(name, self._values))  # meant, most likely
+            self._meant.add(nearest(name, self._values))  # meant, most likely
             remedy = did_you_mean(name, self._values) if self._values else "the graph declares no parameters"
             self._note(f"unknown parameter {name!r}; {remedy}", path)
         return MISSING

@@ -98,7 +98,7 @@ def test_the_graph_of_a_node_may_be_a_parameter(load: Load) -> None:
         (
             '{mark: "${n}."}',
             "chat.yaml:6: parameter 'times' of graph mark.yaml needs a value (How often.); "
-            "add `times: ...` under the node's parameters",
+            "add `times: ...` under the parameters of the node",
         ),
         ('{times: "${n}", mark: 3}', "chat.yaml:9: parameter 'mark' takes a string, not 3"),
         (

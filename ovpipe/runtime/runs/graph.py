@@ -12,6 +12,7 @@ from typing import Any, Self
 from ovpipe.calculator import Calculator
 from ovpipe.errors import NotFoundError, OvpipeError, RunError, did_you_mean
 from ovpipe.graph.load import load_graph
+from ovpipe.graph.outside import OutsidePacket, with_outside
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.registry import Registry
 from ovpipe.runtime.nodes.blueprint import Blueprint
@@ -35,11 +36,21 @@ class Graph:
             ...
     """
 
-    def __init__(self, plan: Plan, *, build: Mapping[str, Callable[[], Calculator]] | None = None) -> None:
-        """`build` replaces how the calculators of some nodes are made, by the node's name."""
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        build: Mapping[str, Callable[[], Calculator]] | None = None,
+        side_packets: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`build` replaces how the calculators of some nodes are made, by the node's name.
+
+        `side_packets` are given from outside, as those of `open` are.
+        """
         self.plan = plan
         self.name = plan.name
         self._build = dict(build or {})
+        self._given = dict(side_packets or {})
         self._blueprint = Blueprint.of(plan, self._build)
         self._side_packets: dict[str, Any] = {}
         self._resources: list[tuple[NodePlan, Calculator, ResourceContext]] = []
@@ -59,15 +70,24 @@ class Graph:
         registry: Registry | None = None,
         parameters: Mapping[str, Any] | None = None,
         base: Path | None = None,
+        side_packets: Mapping[str, Any] | None = None,
     ) -> Graph:
         """Reads and checks a graph file; raises GraphError with all its findings.
 
         Calculators are looked up in `registry`, by default those of all installed packages. Relative
         paths among the parameters are resolved against `base`, by default the working folder.
+        `side_packets` are given from outside, in place of the nodes that would make them: parameters that
+        only these nodes refer to need no value.
         """
-        return cls(
-            load_graph(path, registry=registry or Registry.installed(), parameters=parameters, base=base)
+        plan = load_graph(
+            path,
+            registry=registry or Registry.installed(),
+            parameters=parameters,
+            base=base,
+            outside={name: OutsidePacket() for name in side_packets or {}},
         )
+        with_outside(plan, side_packets or {})  # of wrong types
+        return cls(plan, side_packets=side_packets)
 
     # --- life
 
@@ -76,27 +96,29 @@ class Graph:
     ) -> None:
         """Opens the nodes without streams, in the order of their side packets.
 
-        `side_packets` are those the graph takes from outside, of which optional ones may be left out. When a
-        node fails, those already open are closed and RunError is raised, with the node's exception as its
-        cause.
+        `side_packets` are those the graph takes from outside, of which optional ones may be left out. One
+        that a node without streams would make replaces this node, which is not built. GraphError is raised
+        where a value is of a wrong type, or a node would make only some of what is given. When a node fails,
+        those already open are closed and RunError is raised, with the node's exception as its cause.
         """
         if self._open:
             raise OvpipeError(f"graph {self.name!r} is open already")
-        given = dict(side_packets or {})
+        given = {**self._given, **(side_packets or {})}
         missing = [name for name in self.plan.side_inputs if name not in given]
         if missing:
             raise NotFoundError(
                 f"graph {self.name!r} requires side packets from outside that were not given: "
                 f"{', '.join(missing)}"
             )
-        self._refuse_strangers(given, self.plan.side_inputs)
+        self._refuse_strangers(given, self.plan.from_outside())
+        resources = with_outside(self.plan, given).resources
         self._side_packets = given
         self._executors = {
             executor.name: ThreadPoolExecutor(executor.threads, f"{self.name}.{executor.name}")
             for executor in self.plan.executors
         }
         try:
-            for plan in self.plan.resources:
+            for plan in resources:
                 await self._open_resource(plan, progress)
         except BaseException:
             await self.close()
