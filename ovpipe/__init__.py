@@ -40,7 +40,7 @@ from ovpipe.registry import Registry, register
 from ovpipe.timestamp import Timestamp
 
 if TYPE_CHECKING:
-    from ovpipe.runtime import Graph, NodeFigures, Reader, Run, Trace
+    from ovpipe.runtime import Graph, NodeMetrics, Reader, Run, Trace
 
 __all__ = [
     "Abandoned",
@@ -56,7 +56,7 @@ __all__ = [
     "HttpRequest",
     "Input",
     "ModelIn",
-    "NodeFigures",
+    "NodeMetrics",
     "NotFoundError",
     "OptionError",
     "Output",
@@ -89,7 +89,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Imports the runtime when it is first asked for: an engine's process never does."""
-    if name in ("Graph", "NodeFigures", "Reader", "Run", "Trace"):
+    if name in ("Graph", "NodeMetrics", "Reader", "Run", "Trace"):
         from ovpipe import runtime
 
         return getattr(runtime, name)

@@ -3,7 +3,7 @@
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.runs.reader import Reader
 from ovpipe.runtime.runs.run import Run
-from ovpipe.runtime.watching.node_metrics import NodeFigures
+from ovpipe.runtime.watching.node_metrics import NodeMetrics
 from ovpipe.runtime.watching.trace import Trace
 
-__all__ = ["Graph", "NodeFigures", "Reader", "Run", "Trace"]
+__all__ = ["Graph", "NodeMetrics", "Reader", "Run", "Trace"]

@@ -26,7 +26,7 @@ NODE_COUNTERS: Mapping[str, str] = MappingProxyType(
         "waited_seconds": "How long a node waited for room.",
     }
 )
-"""Those of `NodeFigures` that only grow."""
+"""Those of `NodeMetrics` that only grow."""
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
@@ -126,7 +126,7 @@ class NodeFiguresCollector(Collector):
             "ovpipe_node_deepest_queue", "Most packets at one input so far.", labels=["model", "node"]
         )
         for model in self._repository.available():
-            for node, figures in model.ready_graph().node_figures().items():
+            for node, figures in model.ready_graph().node_metrics().items():
                 for name, counter in zip(NODE_COUNTERS, counters, strict=True):
                     counter.add_metric([model.name, node], getattr(figures, name))
                 deepest.add_metric([model.name, node], figures.deepest_queue)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
-from ovpipe.runtime.runs.silence import SilenceWatch
+from ovpipe.runtime.runs.idle_watch import IdleWatch
 from ovpipe.serving.failures import as_request_error
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.model import Model
@@ -38,7 +38,7 @@ class ServedRun:
         self._run = model.ready_graph().run()
         self.reader = self._run.read(model.output)
         self._stopped_with: RequestError | None = None
-        self._watch = SilenceWatch(limits.silent_seconds, lambda: self._run.turns, self._run_is_silent)
+        self._watch = IdleWatch(limits.silent_seconds, lambda: self._run.turns, self._run_is_silent)
 
     def stop(self, error: RequestError) -> None:
         """Ends the run; the asker is told `error` if it still waits for something."""

@@ -13,7 +13,7 @@ from ovpipe.graph.plan import DEFAULT_MAX_QUEUE_SIZE
 from ovpipe.packet import Packet
 from ovpipe.ports import Output, Port, RepeatedOutput, SideOutput
 from ovpipe.runtime.runs.graph import Graph
-from ovpipe.testing.wiring import NODE, Elements, Wiring
+from ovpipe.testing.single_node_graph import NODE, Elements, SingleNodeGraph
 from ovpipe.timestamp import Timestamp
 
 T = TypeVar("T")
@@ -105,24 +105,24 @@ class CalculatorRunner:
         missing = [name for name, port in ports.side_inputs.items() if name not in side and not port.optional]
         if missing:
             raise PortError(f"{type(self.calculator).__name__} needs side inputs: {', '.join(missing)}")
-        wiring = Wiring.of(type(self.calculator), inputs, self.repeated)
-        graph = Graph(wiring.plan(side, self.max_queue_size), build={NODE: lambda: self.calculator})
+        lone = SingleNodeGraph.of(type(self.calculator), inputs, self.repeated)
+        graph = Graph(lone.plan(side, self.max_queue_size), build={NODE: lambda: self.calculator})
         await graph.open(side)
         try:
             made = {port: graph.side_packets[name] for name, port in ports.side_outputs.items()}
-            packets: dict[Port[Any], list[Packet[Any]]] = {port: [] for port in wiring.outputs}
+            packets: dict[Port[Any], list[Packet[Any]]] = {port: [] for port in lone.outputs}
             if ports.has_streams:
                 async with graph.run() as run:
                     for port, sent in packets.items():
                         run.observe(port.name, sent.append)
-                    for packet, name in _in_order({port.name: fed for port, fed in wiring.inputs.items()}):
+                    for packet, name in _in_order({port.name: fed for port, fed in lone.inputs.items()}):
                         with suppress(Abandoned):  # it said done: the rest of this input is not for it
                             await run.send(name, packet.value, at=packet.timestamp)
         finally:
             await graph.close()
         for port, sent in packets.items():
             _check_types(port, sent)
-        return Outputs(packets, wiring.elements, made)
+        return Outputs(packets, lone.elements, made)
 
 
 def _in_order(inputs: Mapping[str, Iterable[Any]]) -> list[tuple[Packet[Any], str]]:

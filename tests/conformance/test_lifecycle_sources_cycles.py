@@ -402,7 +402,7 @@ class CountCalculator(Calculator):
         (PassCalculator, {"inward": "in"}, {"policy": PolicyPlan("fixed_size")}),
         (PassCalculator, {"inward": "in"}, {"policy": PolicyPlan("barrier")}),
     ],
-    ids=["plain", "async", "overlapping", "threads", "forgiving", "immediate", "fixed_size", "barrier"],
+    ids=["plain", "async", "overlapping", "threads", "drop_on_error", "immediate", "fixed_size", "barrier"],
 )
 def test_39_a_run_at_rest_keeps_no_packet_alive(
     calculator: type[Calculator], inputs: dict[str, str], settings: dict[str, Any]

@@ -212,13 +212,13 @@ class Core:
         self.relieve(stream)
         return True
 
-    # --- what nodes tell the core
+    # --- what nodes report
 
     def announce(self, stream: Stream) -> None:
         """Schedules the consumers of a stream that moved."""
-        if stream.bound == stream.told:
+        if stream.bound == stream.published_bound:
             return
-        stream.told = stream.bound
+        stream.published_bound = stream.bound
         for consumer, queue, limit in stream.consumers:
             if not consumer.queued:
                 consumer.queued = True

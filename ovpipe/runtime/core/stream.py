@@ -60,10 +60,10 @@ class Producer(Protocol):
 class Stream:
     """Packets in ascending order, a bound below which nothing more comes, and a queue per consumer.
 
-    `bound` moves with every send; consumers are told once per drain of the producer, and `told` is the
-    bound they know. `full` means that some consumer's queue has reached `limit`: the producer is not
-    run again before every queue is shorter. `waiters` are called then. `carried` says whether there was a
-    packet: one at POST_STREAM must be the first.
+    `bound` moves with every send. It is published once per drain of the producer, which schedules the
+    consumers; `published_bound` is the one they have seen. `full` means that some consumer's queue has
+    reached `limit`: the producer is not run again before every queue is shorter. `waiters` are called then.
+    `carried` says whether there was a packet: one at POST_STREAM must be the first.
     """
 
     __slots__ = (
@@ -79,8 +79,8 @@ class Stream:
         "observers",
         "overflow",
         "producer",
+        "published_bound",
         "streaming",
-        "told",
         "waiters",
     )
 
@@ -90,7 +90,7 @@ class Stream:
         self.overflow = overflow
         self.cap = limit * GROWTH
         self.bound = PRE_STREAM
-        self.told = PRE_STREAM
+        self.published_bound = PRE_STREAM
         self.full = False
         self.carried = False
         self.streaming = False
@@ -224,5 +224,5 @@ def fan_out(sinks: list[Append]) -> Append:
 def closed_stream() -> Stream:
     """What an input reads from after `cx.done`, or when it is not wired: settled for ever."""
     stream = Stream("", 1)
-    stream.bound = stream.told = DONE
+    stream.bound = stream.published_bound = DONE
     return stream

@@ -70,7 +70,7 @@ class AsyncNode(Node):
             super().finish()
 
     def interrupt(self) -> None:
-        """The run stops: breaks off the call in flight. A task not yet begun sees it by itself."""
+        """The run stops: cancels the call in flight. A task that has not begun sees it by itself."""
         if self.task is not None and self.running:
             self.task.cancel()
 
@@ -112,7 +112,7 @@ class AsyncNode(Node):
                 if processing is not None:
                     await processing
             except Exception as error:
-                if not self.forgive(error):
+                if not self.drops_error(error):
                     raise
             self.policy.clear(self.cx)
             self.settle()
@@ -124,13 +124,13 @@ class AsyncNode(Node):
         return self.policy.take(self.cx)
 
     def settle(self) -> None:
-        """After a call: tells the streams above that there is room, and those below what is settled."""
+        """After a call: reports room to the streams above, and publishes the bounds of those below."""
         core = self.core
         for entry in self.inputs:
             core.relieve(entry.source)
         bound = self.policy.bound()
         if bound < ONE_OVER_POST_STREAM:  # else close comes next, and may still send
-            following = self.tell(bound)
+            following = self.publish_bounds(bound)
             if following is not None:
                 core.ready.append(following)
         core.turn()

@@ -16,7 +16,7 @@ from ovpipe.runtime.core.core_node import CoreNode
 from ovpipe.runtime.core.sources import Source, Sources
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.async_node import AsyncNode
-from ovpipe.runtime.nodes.drop_on_error import ForgivingNode
+from ovpipe.runtime.nodes.drop_on_error import DropOnErrorNode
 from ovpipe.runtime.nodes.join_node import JoinNode
 from ovpipe.runtime.nodes.node import SingleInputNode
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint, NodeClass
@@ -99,7 +99,7 @@ def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBluep
     elif awaits:
         kind = AsyncNode
     elif plan.on_error == "drop":
-        kind = ForgivingNode
+        kind = DropOnErrorNode
     elif len(plan.inputs) == 1 and passes_single_input(plan.policy, process_timestamp_bounds=sees_bounds):
         kind = SingleInputNode
     else:

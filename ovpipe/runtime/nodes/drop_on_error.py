@@ -1,4 +1,4 @@
-"""ForgivingNode: a node whose failed calls cost their timestamp only."""
+"""DropOnErrorNode: a node whose failed calls cost their timestamp only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ovpipe.runtime.nodes.context import NodeContext
 from ovpipe.runtime.nodes.join_node import JoinNode
 
 
-class ForgivingNode(JoinNode):
+class DropOnErrorNode(JoinNode):
     """`on_error: drop` for a plain `process`: what a failed call had sent before it failed is not seen."""
 
     __slots__ = ("buffer",)
@@ -29,7 +29,7 @@ class ForgivingNode(JoinNode):
             result = self.calculator.process(buffer)
         except Exception as error:
             buffer.discard()
-            if not self.forgive(error):
+            if not self.drops_error(error):
                 raise
             return None
         finally:

@@ -27,8 +27,8 @@ class Node:
 
     The run schedules a node when there is news on an input, or room on an output; `queued` is true from
     then until the node has looked. `drain` processes what is ready, at most DRAIN_LIMIT input sets and never
-    more than fit into the outputs, then tells the streams below once for the whole batch. It returns the
-    first node with a single input that was woken by this, for the pump to go on with, so that packets run
+    more than fit into the outputs, then publishes their bounds once for the whole batch. It returns the first
+    node with a single input that was woken by this, for the pump to go on with, so that packets run
     through a chain without passing through the run's ready list.
     """
 
@@ -106,8 +106,8 @@ class Node:
         else:
             self.opened = True
             for stream in self.outs:
-                if stream.bound != stream.told:  # most calculators send nothing in open
-                    following = self.tell(UNSET)
+                if stream.bound != stream.published_bound:  # most calculators send nothing in open
+                    following = self.publish_bounds(UNSET)
                     if following is not None:
                         self.core.ready.append(following)
                     return
@@ -158,7 +158,7 @@ class Node:
     # --- after a drain
 
     def forward(self) -> Node | None:
-        """Tells the streams above that there is room, and those below what is settled."""
+        """Reports room to the streams above, and publishes the bounds of those below."""
         self.queued = False
         for entry in self.inputs:
             if entry.source.full:
@@ -168,9 +168,9 @@ class Node:
             self.finish()
             if not self.closed:
                 return None  # an async close has begun; what it still sends comes before the end
-        return self.tell(bound)
+        return self.publish_bounds(bound)
 
-    def tell(self, bound: int) -> Node | None:
+    def publish_bounds(self, bound: int) -> Node | None:
         """Raises the outputs' bounds and schedules who reads them; the first node is handed back."""
         offset = self.offset
         if offset != 0 and bound < ONE_OVER_POST_STREAM:
@@ -181,10 +181,10 @@ class Node:
         for stream in self.outs:
             if bound > stream.bound:
                 stream.bound = bound
-            if stream.bound == stream.told:
+            if stream.bound == stream.published_bound:
                 room = 0 if stream.full else min(room, stream.room())
                 continue
-            stream.told = stream.bound
+            stream.published_bound = stream.bound
             for consumer, queue, limit in stream.consumers:
                 if not consumer.queued:
                     consumer.queued = True
@@ -200,8 +200,8 @@ class Node:
         self.room = room
         return following
 
-    def forgive(self, error: Exception) -> bool:
-        """Whether a failed call costs its timestamp only (`on_error: drop`); then the error is shown."""
+    def drops_error(self, error: Exception) -> bool:
+        """Whether a failed call costs its timestamp only (`on_error: drop`); then the error is reported."""
         if self.plan.on_error != "drop" or isinstance(error, Abandoned):
             return False
         self.core.on_drop(self.failure("process", error))

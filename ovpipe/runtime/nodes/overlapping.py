@@ -12,7 +12,8 @@ from ovpipe.runtime.nodes.async_node import AsyncNode
 from ovpipe.runtime.nodes.buffered import BufferedContext
 from ovpipe.timestamp import ONE_OVER_POST_STREAM
 
-Flight = tuple[BufferedContext, "Task[None]"]
+PendingCall = tuple[BufferedContext, "Task[None]"]
+"""A call under way: its context, and the task that runs it."""
 
 
 class OverlappingNode(AsyncNode):
@@ -20,20 +21,20 @@ class OverlappingNode(AsyncNode):
 
     A plain `process` runs on the node's executor, an async one on the event loop. What a call sends is seen
     when it and all before it have ended, so the outputs come in the order of the inputs. A call on a
-    thread cannot be broken off: a run that stops waits for it before the calculator closes.
+    thread cannot be cancelled: a run that stops waits for it before the calculator closes.
     """
 
-    __slots__ = ("flights", "news")
+    __slots__ = ("calls", "news")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.flights: deque[Flight] = deque()
+        self.calls: deque[PendingCall] = deque()
         self.news: Future[None] | None = None
 
     @property
     def calling(self) -> int | None:
         """The timestamp of the oldest call under way."""
-        return self.flights[0][0].ts if self.flights else super().calling
+        return self.calls[0][0].ts if self.calls else super().calling
 
     def drain(self) -> None:
         """Starts the task, or lets it look at what is new."""
@@ -44,21 +45,21 @@ class OverlappingNode(AsyncNode):
             self.start()
 
     async def work_on_inputs(self) -> None:
-        """Keeps as many calls under way as may be, and lets out what they sent in the order they began."""
+        """Keeps as many calls under way as may be, and flushes them in the order in which they began."""
         try:
             while not self.core.stopping:
-                await self.take_off()
-                if not self.flights:
+                await self.start_calls()
+                if not self.calls:
                     return
-                await self.land()
+                await self.collect()
         finally:
-            await self.ground()
+            await self.cancel_calls()
 
-    async def take_off(self) -> None:
-        """Begins calls while there are input sets, and room below."""
-        while len(self.flights) < self.plan.max_in_flight and not self.core.stopping:
+    async def start_calls(self) -> None:
+        """Starts calls while there are input sets, and room below."""
+        while len(self.calls) < self.plan.max_in_flight and not self.core.stopping:
             if any(stream.full for stream in self.outs):
-                if self.flights:
+                if self.calls:
                     return
                 await self.wait_for_room()
                 continue
@@ -68,7 +69,7 @@ class OverlappingNode(AsyncNode):
             cx.keep_bounds()
             for entry in self.inputs:
                 self.core.relieve(entry.source)
-            self.flights.append((cx, asyncio.ensure_future(self.call(cx))))
+            self.calls.append((cx, asyncio.ensure_future(self.call(cx))))
 
     async def call(self, cx: BufferedContext) -> None:
         """One call of `process`."""
@@ -83,9 +84,9 @@ class OverlappingNode(AsyncNode):
             await asyncio.wait([done])  # the thread still uses the calculator
             raise
 
-    async def land(self) -> None:
+    async def collect(self) -> None:
         """Waits for the oldest call, or for an input set that another call could take meanwhile."""
-        cx, call = self.flights[0]
+        cx, call = self.calls[0]
         if not call.done():
             self.news = asyncio.get_running_loop().create_future()
             self.queued = False
@@ -96,12 +97,12 @@ class OverlappingNode(AsyncNode):
                 self.queued = True
             if not call.done():
                 return
-        self.flights.popleft()
-        self.cx.ts = cx.ts  # errors are told with the timestamp of their call
+        self.calls.popleft()
+        self.cx.ts = cx.ts  # errors name the timestamp of their call
         try:
             call.result()
         except Exception as error:
-            if not self.forgive(error):
+            if not self.drops_error(error):
                 raise
         else:
             cx.flush()
@@ -110,21 +111,21 @@ class OverlappingNode(AsyncNode):
     def settle_behind(self) -> None:
         """Settles the outputs up to the earliest call still under way."""
         bound = self.policy.bound()
-        if self.flights:
-            bound = min(bound, *(cx.ts for cx, _ in self.flights))  # not every policy ascends
+        if self.calls:
+            bound = min(bound, *(cx.ts for cx, _ in self.calls))  # not every policy ascends
         if bound < ONE_OVER_POST_STREAM:  # else close comes next, and may still send
-            following = self.tell(bound)
+            following = self.publish_bounds(bound)
             if following is not None:
                 self.core.ready.append(following)
         self.core.turn()
 
-    async def ground(self) -> None:
-        """Breaks off the calls that are left, and waits until none uses the calculator any more."""
-        flights, self.flights = self.flights, deque()
-        for _, call in flights:
+    async def cancel_calls(self) -> None:
+        """Cancels the calls that are left, and waits until none uses the calculator any more."""
+        calls, self.calls = self.calls, deque()
+        for _, call in calls:
             call.cancel()
-        if flights:
-            await asyncio.wait([call for _, call in flights])
-        for _, call in flights:
+        if calls:
+            await asyncio.wait([call for _, call in calls])
+        for _, call in calls:
             if not call.cancelled():
                 call.exception()  # the run has an error already; a second of this node's adds nothing

@@ -49,7 +49,7 @@ class SourceNode(Node):
             return None
         if self.stopped:
             return self.end()
-        return self.tell(UNSET)
+        return self.publish_bounds(UNSET)
 
     def step(self) -> None:
         """One call of `process`, or one turn of its generator."""
@@ -77,7 +77,7 @@ class SourceNode(Node):
     def end(self) -> Node | None:
         """Closes now, and settles the outputs."""
         self.finish()
-        return self.tell(DONE)
+        return self.publish_bounds(DONE)
 
     def abandon(self) -> Node | None:
         """Ends the source cleanly because nobody reads it."""
@@ -137,4 +137,4 @@ class AsyncSourceNode(AsyncNode):
     def end(self) -> Node | None:
         """Closes a source that was not started, and settles the outputs."""
         self.finish()
-        return self.tell(DONE)
+        return self.publish_bounds(DONE)

@@ -19,7 +19,7 @@ from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.runs.blocking import BlockingGraph
 from ovpipe.runtime.runs.resource import Progress, ResourceContext
 from ovpipe.runtime.runs.run import Run
-from ovpipe.runtime.watching.node_metrics import NodeFigures, NodeTally
+from ovpipe.runtime.watching.node_metrics import NodeCounter, NodeMetrics
 from ovpipe.runtime.watching.probe import RunProbe
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.timestamp import Timestamp
@@ -56,7 +56,7 @@ class Graph:
         self._resources: list[tuple[NodePlan, Calculator, ResourceContext]] = []
         self._executors: dict[str, ThreadPoolExecutor] = {}
         self._open = False
-        self._tallies: dict[str, NodeTally] = {}
+        self._tallies: dict[str, NodeCounter] = {}
         self.trace: Trace | None = None
         """What all runs that are started from now on are traced by; None: they are not."""
         self.stall_seconds: float | None = None
@@ -182,9 +182,9 @@ class Graph:
     def count_nodes(self) -> None:
         """Has figures kept of the nodes of all runs that are started from now on."""
         if not self._tallies:
-            self._tallies = {node.name: NodeTally() for node in self.plan.nodes}
+            self._tallies = {node.name: NodeCounter() for node in self.plan.nodes}
 
-    def node_figures(self) -> Mapping[str, NodeFigures]:
+    def node_metrics(self) -> Mapping[str, NodeMetrics]:
         """The figures of each node with streams, over all runs since `count_nodes`; empty before that."""
         return {name: tally.figures() for name, tally in self._tallies.items()}
 

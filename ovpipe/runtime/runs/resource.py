@@ -12,7 +12,7 @@ from ovpipe.runtime.nodes.context import missing_value
 from ovpipe.timestamp import Timestamp
 
 Progress = Callable[[str, str, float | None], None]
-"""Told the node's name, a message and the part done, None where it is not known."""
+"""Called with the node's name, a message and the part done, None where it is not known."""
 
 
 class ResourceContext(dict[Port[Any], Any]):

@@ -17,8 +17,8 @@ from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.stall import explain_stall
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.blueprint import Blueprint
+from ovpipe.runtime.runs.idle_watch import IdleWatch
 from ovpipe.runtime.runs.reader import Reader
-from ovpipe.runtime.runs.silence import SilenceWatch
 from ovpipe.runtime.watching.probe import RunProbe
 from ovpipe.timestamp import Timestamp
 
@@ -47,7 +47,7 @@ class Run:
         self._over = asyncio.Event()
         self._readers: list[Reader] = []
         self._error_observers: list[Callable[[RunError], object]] = []
-        self._stall_watches: list[SilenceWatch] = []
+        self._stall_watches: list[IdleWatch] = []
         self._core = core = Core(
             blueprint.new_streams(),
             file=blueprint.file,
@@ -222,7 +222,7 @@ class Run:
                 )
 
         if not self._over.is_set():
-            self._stall_watches.append(SilenceWatch(seconds, lambda: self.turns, stalled))
+            self._stall_watches.append(IdleWatch(seconds, lambda: self.turns, stalled))
 
     def explain_stall(self) -> str:
         """Which nodes have yet to end, what each waits for, and which node owes it."""

@@ -7,7 +7,7 @@ from threading import Lock
 
 
 @dataclass(frozen=True, slots=True)
-class NodeFigures:
+class NodeMetrics:
     """One node's figures, those of its runs under way included.
 
     `seconds` is time in `process`, awaits included; for calls side by side, the sum. `deepest_queue` is the
@@ -24,7 +24,7 @@ class NodeFigures:
     waited_seconds: float = 0.0
 
 
-class NodeTally:
+class NodeCounter:
     """Counts for one node of a graph. Calls may end on any thread."""
 
     __slots__ = ("_calls", "_deepest", "_lock", "_packets", "_spent", "_waited", "_waits")
@@ -52,10 +52,10 @@ class NodeTally:
         with self._lock:
             self._waited += nanoseconds
 
-    def figures(self) -> NodeFigures:
+    def figures(self) -> NodeMetrics:
         """What was counted so far."""
         with self._lock:
-            return NodeFigures(
+            return NodeMetrics(
                 self._calls,
                 self._packets,
                 self._spent / 1e9,

@@ -19,7 +19,7 @@ from ovpipe.runtime.nodes.node import Node
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
 from ovpipe.runtime.nodes.overlapping import OverlappingNode
 from ovpipe.runtime.watching.events import Call, Full, Sent, TracedRun
-from ovpipe.runtime.watching.node_metrics import NodeTally
+from ovpipe.runtime.watching.node_metrics import NodeCounter
 from ovpipe.runtime.watching.timed import timed
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.timestamp import UNSET
@@ -33,7 +33,7 @@ class RunProbe:
     """
 
     def __init__(
-        self, graph: str, blueprint: Blueprint, trace: Trace | None, tallies: Mapping[str, NodeTally]
+        self, graph: str, blueprint: Blueprint, trace: Trace | None, tallies: Mapping[str, NodeCounter]
     ) -> None:
         self._trace = trace
         self._run = trace.begin_run(graph, blueprint) if trace is not None else None
@@ -105,7 +105,7 @@ class NodeProbe:
         index: int,
         plan: NodeBlueprint,
         calculator: Calculator,
-        tally: NodeTally | None,
+        tally: NodeCounter | None,
         trace: Trace | None,
         run: TracedRun | None,
     ) -> None:

@@ -12,7 +12,7 @@ Begin = Callable[[Any], int]
 """Looks at the queues before a call; what it returns is handed to `End`."""
 
 End = Callable[[Any, int, int], None]
-"""Told the call's context, when it began in nanoseconds, and what `Begin` had seen."""
+"""Called with the call's context, when it began in nanoseconds, and what `Begin` had seen."""
 
 
 def timed(call: Callable[[Any], Any], begin: Begin, end: End) -> Callable[[Any], Any]:

@@ -41,7 +41,7 @@ class Trace:
         return TracedRun(next(self._numbers), graph, blueprint)
 
     def events(self) -> list[Event]:
-        """What is kept now, in the order in which it was told: calls at their end."""
+        """What is kept now, in the order of arrival: a call arrives when it ends."""
         return list(self._events.copy())
 
     def chrome(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from ovpipe.calculator import Calculator, Context
 from ovpipe.errors import RunCancelled
 from ovpipe.ports import Input, Output
-from ovpipe.runtime import Graph, NodeFigures
+from ovpipe.runtime import Graph, NodeMetrics
 from tests.runtime.plans import node, plan
 
 
@@ -66,13 +66,13 @@ def test_calls_packets_and_seconds_are_summed_over_runs() -> None:
                     await run.send("number", 2)
 
     asyncio.run(scenario())
-    figures = graph.node_figures()
-    assert list(figures) == ["busy", "pair"]
-    assert (figures["busy"].calls, figures["busy"].packets) == (4, 4)
-    assert (figures["pair"].calls, figures["pair"].packets) == (4, 8)
-    assert 0.008 <= figures["busy"].seconds < 1
-    assert figures["pair"].seconds < 0.004
-    assert figures["busy"].waits == 0
+    metrics = graph.node_metrics()
+    assert list(metrics) == ["busy", "pair"]
+    assert (metrics["busy"].calls, metrics["busy"].packets) == (4, 4)
+    assert (metrics["pair"].calls, metrics["pair"].packets) == (4, 8)
+    assert 0.008 <= metrics["busy"].seconds < 1
+    assert metrics["pair"].seconds < 0.004
+    assert metrics["busy"].waits == 0
 
 
 def test_the_deepest_queue_is_the_most_that_ever_waited() -> None:
@@ -89,7 +89,7 @@ def test_the_deepest_queue_is_the_most_that_ever_waited() -> None:
                 await run.send("b", 0, at=9)
 
     asyncio.run(scenario())
-    assert graph.node_figures()["pair"].deepest_queue == 5
+    assert graph.node_metrics()["pair"].deepest_queue == 5
 
 
 def test_a_wait_for_room_is_counted_with_its_time() -> None:
@@ -113,10 +113,10 @@ def test_a_wait_for_room_is_counted_with_its_time() -> None:
                 assert [packet.value async for packet in reader] == ["b", "c", "d"]
 
     asyncio.run(scenario())
-    figures = graph.node_figures()["letters"]
-    assert figures.calls == 1
-    assert 2 <= figures.waits <= 4
-    assert 0.015 <= figures.waited_seconds <= figures.seconds + 0.015
+    metrics = graph.node_metrics()["letters"]
+    assert metrics.calls == 1
+    assert 2 <= metrics.waits <= 4
+    assert 0.015 <= metrics.waited_seconds <= metrics.seconds + 0.015
 
 
 def test_nothing_is_counted_before_it_was_asked_for() -> None:
@@ -126,13 +126,13 @@ def test_nothing_is_counted_before_it_was_asked_for() -> None:
         async with graph, asyncio.timeout(10):
             async with graph.run() as run:
                 await run.send("a", 1)
-            assert graph.node_figures() == {}
+            assert graph.node_metrics() == {}
             graph.count_nodes()
-            assert graph.node_figures() == {"pair": NodeFigures()}
+            assert graph.node_metrics() == {"pair": NodeMetrics()}
             async with graph.run() as run:
                 await run.send("a", 1)
             graph.count_nodes()
-            assert graph.node_figures()["pair"].calls == 1
+            assert graph.node_metrics()["pair"].calls == 1
 
     asyncio.run(scenario())
 
@@ -165,7 +165,7 @@ def test_calls_on_several_threads_are_all_counted() -> None:
                     await run.send("number", number)
 
     asyncio.run(scenario())
-    assert graph.node_figures()["quick"].packets == 300
+    assert graph.node_metrics()["quick"].packets == 300
 
 
 def test_a_wait_that_ends_with_its_run_is_counted() -> None:
@@ -189,5 +189,5 @@ def test_a_wait_that_ends_with_its_run_is_counted() -> None:
                 await run.wait()
 
     asyncio.run(scenario())
-    assert graph.node_figures()["letters"].waits == 1
-    assert graph.node_figures()["letters"].waited_seconds >= 0.01
+    assert graph.node_metrics()["letters"].waits == 1
+    assert graph.node_metrics()["letters"].waited_seconds >= 0.01

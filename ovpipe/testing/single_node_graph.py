@@ -1,11 +1,11 @@
-"""Wiring: the graph of one calculator that a CalculatorRunner runs."""
+"""SingleNodeGraph: the graph of one calculator that a CalculatorRunner runs."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ovpipe.calculator import Calculator
 from ovpipe.graph.place import Findings, Place
@@ -19,7 +19,7 @@ Elements = Mapping[RepeatedInput[Any] | RepeatedOutput[Any], tuple[Port[Any], ..
 
 
 @dataclass(frozen=True, slots=True)
-class Wiring:
+class SingleNodeGraph:
     """The ports of one calculator, each with a stream named like it; optional inputs only where fed."""
 
     calculator: type[Calculator]
@@ -29,8 +29,8 @@ class Wiring:
     elements: Elements
 
     @classmethod
-    def of(cls, calculator: type[Calculator], fed: Mapping[str, Any], repeated: Mapping[str, int]) -> Wiring:
-        """The wiring for these inputs; `repeated` says how many streams a repeated output has.
+    def of(cls, calculator: type[Calculator], fed: Mapping[str, Any], repeated: Mapping[str, int]) -> Self:
+        """The graph for these inputs; `repeated` says how many streams a repeated output has.
 
         A repeated output of which it says nothing has as many as the first repeated input, or one.
         """

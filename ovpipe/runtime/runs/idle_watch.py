@@ -1,0 +1,40 @@
+"""IdleWatch: notices that nothing moves in a run any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+CHECKS = 4
+"""How often a watch looks within its time."""
+
+
+class IdleWatch:
+    """Calls `on_idle` once per standstill: a count has not moved for some seconds, up to a quarter more.
+
+    The count is the run's own, so the hot path pays nothing for it.
+    """
+
+    def __init__(self, seconds: float, count: Callable[[], int], on_idle: Callable[[], None]) -> None:
+        self._count = count
+        self._last = count()
+        self._interval = seconds / CHECKS
+        self._on_idle = on_idle
+        self._idle_checks = 0
+        self._stopped = False
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(self._interval, self._check)
+
+    def stop(self) -> None:
+        """Ends the watch."""
+        self._stopped = True
+        self._timer.cancel()
+
+    def _check(self) -> None:
+        count = self._count()
+        self._idle_checks = self._idle_checks + 1 if count == self._last else 0
+        self._last = count
+        if self._idle_checks == CHECKS:
+            self._on_idle()
+        if not self._stopped:
+            self._timer = self._loop.call_later(self._interval, self._check)
