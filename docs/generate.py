@@ -14,9 +14,11 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
+import msgspec.inspect
 
 from ovpipe.calculators import flow
 from ovpipe.calculators.llm.parameters.table import markdown_table
+from ovpipe.engines.cores import CORES, Core, keys_of
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.options import OptionSpec, options_of
 from ovpipe.registry import Registry
@@ -34,6 +36,7 @@ def tables() -> dict[tuple[str, str], str]:
         ("graphs.md", "graph keys"): schema_table(graph_schema()),
         ("serving.md", "server keys"): schema_table(server_schema()),
         ("serving.md", "parameters"): markdown_table(),
+        **{("engine-options.md", f"engine {core.name}"): engine_table(core) for core in CORES.values()},
     }
 
 
@@ -73,6 +76,62 @@ def resolved(entry: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str,
         for key in reference.removeprefix("#/").split("/"):
             target = target[key]
     return target  # type: ignore[no-any-return]  # a schema is plain JSON
+
+
+def engine_table(core: Core) -> str:
+    """A row for each key of `engine` in a graph that a core has, and for the keys inside those."""
+    lines = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    lines += option_rows(keys_of(core), "")
+    return "\n".join(lines) + "\n"
+
+
+def option_rows(fields: Iterable[msgspec.structs.FieldInfo], path: str) -> Iterator[str]:
+    """The rows of a struct's fields, each followed by those of the fields inside it."""
+    for field in fields:
+        kind = msgspec.inspect.type_info(field.type)
+        meaning = ""
+        while isinstance(kind, msgspec.inspect.Metadata):
+            meaning = (kind.extra_json_schema or {}).get("description", meaning)
+            kind = kind.type
+        name = f"{path}{field.name}"
+        cells = (f"`{name}`", value_of(kind), default_of(field), meaning)
+        yield "| " + " | ".join(cells) + " |"
+        for inner in getattr(kind, "types", (kind,)):
+            many = isinstance(inner, msgspec.inspect.ListType)
+            struct = inner.item_type if isinstance(inner, msgspec.inspect.ListType) else inner
+            if isinstance(struct, msgspec.inspect.StructType):
+                yield from option_rows(msgspec.structs.fields(struct.cls), f"{name}{'[]' if many else ''}.")
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> str:
+    """A field's default, as one writes it; nothing for null."""
+    if field.required:
+        return "required"
+    default = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    return "" if default is None else msgspec.json.encode(default).decode().strip('"')
+
+
+def value_of(kind: msgspec.inspect.Type) -> str:
+    """What a value of a type is, in words."""
+    types = msgspec.inspect
+    match kind:
+        case types.Metadata():
+            return value_of(kind.type)
+        case types.UnionType():
+            return " or ".join(value_of(part) for part in kind.types)
+        case types.LiteralType():
+            return ", ".join(str(value) for value in kind.values)
+        case types.IntType() | types.FloatType():
+            word = "an integer" if isinstance(kind, types.IntType) else "a number"
+            bounds = {"above": kind.gt, "at least": kind.ge, "at most": kind.le}
+            return " ".join(
+                [word, *(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)]
+            )
+        case types.ListType():
+            return "a list"
+        case types.DictType() | types.StructType():
+            return "a mapping"
+    return {types.StrType: "a text", types.BoolType: "true or false", types.NoneType: "null"}[type(kind)]
 
 
 def calculators_table(package: ModuleType) -> str:

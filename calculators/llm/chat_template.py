@@ -22,7 +22,7 @@ class ChatTemplateCalculator(Calculator):
 
     Input `request`, output `prompts`; side inputs `tokenizer` and `chat_template`, a value of which is None
     when the model has no template. (Calculators live for one request, so what is compiled once for all of
-    them is a side packet: LanguageModelCalculator makes it, and a node of yours can make another.)
+    them is a side packet: ChatTemplateLoaderCalculator makes it, and a node of yours can make another.)
     Raises RequestError 400 when the model has no template, when the template refuses this conversation, when
     the tokenizer does not know a token id or has no tokens for a `suffix`, and when nothing is left to
     continue.

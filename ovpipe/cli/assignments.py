@@ -1,4 +1,4 @@
-"""`--set name=value`, as every command takes it."""
+"""`--set name=value` and `--set name.key=value`, as every command takes it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from ovpipe.graph.parameters import AssignmentError, parse_assignments
+from ovpipe.graph.assignments import AssignmentError, parse_assignments
 
 Assignments: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value for a graph's parameter.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A value for a graph's parameter, or for a key of one: NAME.KEY=VALUE.",
+    ),
 ]
 
 

@@ -18,9 +18,11 @@ def embedded_parameters() -> dict[str, Any]:
     """
     return {
         "models_path": str(Path(str(files("ovpipe.models"))) / NAME),
-        "plugin_config": {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "KV_CACHE_PRECISION": "f32",
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+        "engine": {
+            "plugin_config": {
+                "INFERENCE_PRECISION_HINT": "f32",
+                "KV_CACHE_PRECISION": "f32",
+                "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+            }
         },
     }

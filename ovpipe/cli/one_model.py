@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from ovpipe.cli import embedded
+from ovpipe.graph.assignments import given_over
 from ovpipe.graph.files import find_graph
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.config import schema as server_schema
@@ -25,7 +26,7 @@ GraphArgument: TypeAlias = Annotated[
 def one_model(graph: str | None, model: str | None, parameters: dict[str, Any]) -> ModelConfig:
     """The model behind GRAPH, or the embedded one; its name is the graph file's unless `model` gives one."""
     if graph is None:
-        parameters = embedded.embedded_parameters() | parameters
+        parameters = given_over(embedded.embedded_parameters(), parameters)
     file = find_graph(graph or embedded.GRAPH, Path())
     name = model or (embedded.NAME if graph is None else file.stem)
     named = server_schema()["properties"]["models"]["propertyNames"]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from ovpipe.engines.genai import capabilities as genai
 from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.options import CoreOptions
 from ovpipe.engines.process.command import HostCommand
 
 
@@ -21,7 +22,7 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """What a graph calls it: `engine: {core: NAME}`."""
-    options: type[GenaiOptions]
+    options: type[CoreOptions]
     """Declares the other keys of `engine`, and checks them."""
     capabilities: frozenset[str]
     """What it honours, with the right options. `EngineInfo.capabilities` says what a loaded one does."""
@@ -41,3 +42,25 @@ CORES: Final[Mapping[str, Core]] = MappingProxyType({core.name: core for core in
 def cores_with(capability: str) -> tuple[str, ...]:
     """The names of the cores that may honour a request parameter, or have a feature; in their order above."""
     return tuple(core.name for core in CORES.values() if capability in core.capabilities)
+
+
+def keys_of(core: Core) -> list[msgspec.structs.FieldInfo]:
+    """The keys of `engine` in a graph beside `core`: the options that this core has of its own."""
+    common = CoreOptions.__struct_fields__
+    return [field for field in msgspec.structs.fields(core.options) if field.name not in common]
+
+
+def engine_schema() -> dict[str, Any]:
+    """The JSON Schema of `engine` in a graph: a core's name and its options."""
+    cores = CORES.values()
+    _, definitions = msgspec.json.schema_components(
+        [core.options for core in cores], ref_template="#/$defs/{name}"
+    )
+    shapes = [_shape(core, definitions.pop(core.options.__name__)) for core in cores]
+    return {"title": "an engine's core and its options", "anyOf": shapes, "$defs": definitions}
+
+
+def _shape(core: Core, definition: dict[str, Any]) -> dict[str, Any]:
+    name = {"const": core.name, "default": core.name, "description": "Which core runs the model."}
+    own = {field.name: definition["properties"][field.name] for field in keys_of(core)}
+    return {"type": "object", "properties": {"core": name, **own}, "additionalProperties": False}

@@ -1,8 +1,8 @@
 """A graph on paper: YAML to a checked plan."""
 
+from ovpipe.graph.assignments import AssignedText, AssignmentError, parse_assignments
 from ovpipe.graph.files import find_graph, shipped_graphs
 from ovpipe.graph.load import check_graph, load_graph, load_graph_text
-from ovpipe.graph.parameters import AssignedText, AssignmentError, parse_assignments
 from ovpipe.graph.plan import ExecutorPlan, NodePlan, Plan, PolicyPlan, StreamPlan
 from ovpipe.graph.schema import SUPPORTED_VERSIONS, schema
 

@@ -67,17 +67,23 @@ def _checked(
     try:
         options = check_options(calculator, given.values)
     except OptionError as error:
-        for line in str(error).splitlines():
-            findings.add(_option_place(line, given), line)
+        _note_each(error, given, findings)
         return {}
     except Exception as error:  # the calculator's author declared options that cannot be read
         findings.add(place, f"the options of {calculator.__name__} cannot be read: {_said(error)}")
         return {}
     try:
         calculator(**options)
+    except OptionError as error:  # it has checked its options itself
+        _note_each(error, given, findings)
     except Exception as error:  # whatever its constructor raises for these options
         findings.add(given.place, f"{calculator.__name__} refuses its options: {_said(error)}")
     return options
+
+
+def _note_each(error: OptionError, given: Options, findings: Findings) -> None:
+    for line in str(error).splitlines():
+        findings.add(_option_place(line, given), line)
 
 
 def _option_place(line: str, given: Options) -> Place:

@@ -9,7 +9,8 @@ from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from ovpipe.errors import GraphError, OvpipeError, did_you_mean
+from ovpipe.errors import GraphError, did_you_mean
+from ovpipe.graph.assignments import AssignedKeys, AssignedText
 from ovpipe.graph.place import Findings, Place, shown
 from ovpipe.graph.source import YamlSource, read_source
 
@@ -33,17 +34,6 @@ class Missing(Enum):
 MISSING: Final = Missing.VALUE
 
 
-class AssignmentError(OvpipeError, ValueError):
-    """A name=value of the command line that is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class AssignedText:
-    """A value as the command line gave it: text, which its parameter's type turns into a value."""
-
-    text: str
-
-
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter as a graph declares it; without a default (MISSING) it is required."""
@@ -53,20 +43,6 @@ class Parameter:
     default: Any
     description: str
     place: Place
-
-
-def parse_assignments(assignments: Iterable[str]) -> dict[str, AssignedText]:
-    """The parameters of a command line's `--set name=value`; the last of one name holds.
-
-    Raises AssignmentError when one has no `=` or no name.
-    """
-    values = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals or not name.strip():
-            raise AssignmentError(f"{assignment!r} is no assignment; write name=value")
-        values[name.strip()] = AssignedText(text)
-    return values
 
 
 def declared_parameters(source: YamlSource) -> dict[str, Parameter]:
@@ -200,12 +176,16 @@ def holds_missing(value: Any) -> bool:
 def _no_such(name: str, declared: Mapping[str, Parameter]) -> str:
     if not declared:
         return "the graph has no parameters"
-    return f"the graph has no such parameter; {did_you_mean(name, declared)}"
+    remedy = f"the graph has no such parameter; {did_you_mean(name, declared)}"
+    for parameter in declared.values():
+        if parameter.type == "object":  # it may have such a key, which the graph's nodes alone know
+            remedy += f" (a key of {parameter.name!r} is set by --set {parameter.name}.{name}=...)"
+    return remedy
 
 
 def _value(parameter: Parameter, raw: Any, base: Path) -> Any:
     """The value in the parameter's type. Raises ValueError, whose text goes on after the parameter's name."""
-    value = _parsed(raw.text, parameter.type) if isinstance(raw, AssignedText) else raw
+    value = _read(raw, parameter)
     if value is None and parameter.default is None:
         return None
     fits = isinstance(value, TYPES[parameter.type])
@@ -215,6 +195,19 @@ def _value(parameter: Parameter, raw: Any, base: Path) -> Any:
     if parameter.type == "path":
         return _absolute(str(value), base)
     return list(value) if parameter.type == "array" else value
+
+
+def _read(raw: Any, parameter: Parameter) -> Any:
+    """A value as it was given, text of the command line turned into what it says."""
+    if isinstance(raw, AssignedText):
+        return _parsed(raw.text, parameter.type)
+    if not isinstance(raw, AssignedKeys):
+        return raw
+    if parameter.type != "object":
+        key = ".".join(min(raw.keys))
+        raise ValueError(f"takes {_kind(parameter.type)}, which has no keys; {parameter.name}.{key} is none")
+    whole = parameter.default if raw.whole is None else _read(raw.whole, parameter)
+    return raw.over(None if whole is MISSING else whole, parameter.name)
 
 
 def _parsed(text: str, type: str) -> Any:

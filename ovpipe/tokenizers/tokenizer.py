@@ -40,7 +40,10 @@ class Tokenizer:
         eos_token_ids: Sequence[int] = (),
         special_tokens: Mapping[str, str] | None = None,
         chat_templates: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
+        self.folder = folder
+        """Where it was read from, for errors."""
         self._tokenizer = tokenizer
         self.vocabulary = vocabulary
         self.eos_token_ids = tuple(eos_token_ids)
@@ -68,6 +71,7 @@ class Tokenizer:
             eos_token_ids=_eos_token_ids(folder, tokenizer),
             special_tokens=_special_tokens(folder, tokenizer),
             chat_templates=read_chat_templates(folder),
+            folder=folder,
         )
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:

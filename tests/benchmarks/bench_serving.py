@@ -32,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.options import CoreOptions
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
@@ -128,7 +129,8 @@ class Server(Process):
     def __init__(self, options: GenaiOptions) -> None:
         values = msgspec.to_builtins(options)
         values = {name: value for name, value in values.items() if value is not None}
-        settings = [f"{n}={v if isinstance(v, str) else json.dumps(v)}" for n, v in values.items()]
+        beside = {name: values.pop(name) for name in CoreOptions.__struct_fields__}
+        settings = [*(f"{n}={v}" for n, v in beside.items()), f"engine={json.dumps(values)}"]
         arguments = [argument for setting in settings for argument in ("--set", setting)]
         super().__init__(
             *("-m", "ovpipe.cli.main", "serve", "chat", "--model", "bench", "--port", "0"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.graph.load import load_graph
+from ovpipe.graph.plan import NodePlan
 from ovpipe.http import HttpRequest
 from ovpipe.registry import Registry
 from ovpipe.runtime import Graph
@@ -25,18 +27,22 @@ def chat_graph(engine: FakeEngine) -> Graph:
         registry=Registry.installed(),
         parameters={"models_path": "none"},
     )
-    (language_model,) = (node for node in plan.resources if node.name == "language_model")
-    ports = language_model.calculator.ports.side_outputs
     fakes = {"engine": engine, "tokenizer": FakeTokenizer(), "chat_template": None, "grammar_checker": None}
 
-    class FakeModel(Calculator):
-        """Sets fakes where the real one loads a model."""
+    def fake(node: NodePlan) -> Callable[[], Calculator]:
+        ports = node.calculator.ports.side_outputs
 
-        async def open(self, cx: Context) -> None:
-            for name, port in ports.items():
-                cx.set_side(port, fakes[name])
+        class Fake(Calculator):
+            """Sets fakes where the real node loads a part of a model."""
 
-    return Graph(plan, build={"language_model": FakeModel})
+            def open(self, cx: Context) -> None:
+                for name, port in ports.items():
+                    cx.set_side(port, fakes[name])
+
+        return Fake
+
+    loading = [node for node in plan.resources if fakes.keys() & node.calculator.ports.side_outputs.keys()]
+    return Graph(plan, build={node.name: fake(node) for node in loading})
 
 
 async def requests(count: int) -> float:

@@ -43,7 +43,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     """The arguments that name a model which keeps to a script."""
     folder = tmp_path_factory.mktemp("scripted")
     write_scripted_model(folder, TEXTS, chat_template=TEMPLATE)
-    return ("--set", f"models_path={folder}", "--set", "num_kv_blocks=64")
+    return ("--set", f"models_path={folder}", "--set", "engine.num_kv_blocks=64")
 
 
 def test_the_shipped_graph_talks_without_a_server_as_it_does_with_one(model: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ovpipe.engines.cores import engine_schema
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.serving.config import schema as server_schema
 
@@ -70,6 +71,7 @@ def test_the_version_is_told() -> None:
 def test_the_schemas_are_printed() -> None:
     assert json.loads(ovpipe("schema").stdout) == graph_schema()
     assert json.loads(ovpipe("schema", "server").stdout) == server_schema()
+    assert json.loads(ovpipe("schema", "engine").stdout) == engine_schema()
 
 
 def test_a_good_graph_is_ok_wherever_its_calculators_are_found(

@@ -107,8 +107,8 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
         "models_path": str(folder / "script"),
         "tool_format": "hermes",
         "reasoning_format": "think",
-        "num_kv_blocks": "64",
-        "plugin_config": "{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}",
+        "engine.num_kv_blocks": "64",
+        "engine.plugin_config": "{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}",
     }
     settings = [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
     with ServerProcess("chat", "--model", "script", *settings) as server:

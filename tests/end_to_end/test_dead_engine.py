@@ -23,8 +23,9 @@ models:
     graph: chat
     parameters: &exact
       models_path: {MODEL}
-      num_kv_blocks: 512
-      plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}
+      engine:
+        num_kv_blocks: 512
+        plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}
   second:
     graph: chat
     parameters: *exact

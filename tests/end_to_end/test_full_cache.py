@@ -20,7 +20,7 @@ BLOCK = 32
 
 def test_a_full_cache_whose_clients_all_leave_serves_a_request_of_nearly_its_whole_size() -> None:
     async def scenario() -> None:
-        with ServerProcess("chat", *SERVE, "--set", f"num_kv_blocks={BLOCKS}") as server:
+        with ServerProcess("chat", *SERVE, "--set", f"engine.num_kv_blocks={BLOCKS}") as server:
             server.wait_ready()
             url = f"{server.url}/v1/completions"
             endless = {

@@ -8,6 +8,7 @@ import pytest
 
 from ovpipe.calculator import Calculator
 from ovpipe.graph import AssignedText, AssignmentError, Plan, parse_assignments
+from ovpipe.graph.assignments import AssignedKeys, given_over
 from ovpipe.ports import Input
 
 Load = Callable[..., Plan]
@@ -56,11 +57,57 @@ def test_the_last_assignment_of_a_name_holds() -> None:
     assert parse_assignments(["a=1", "a=2"]) == {"a": AssignedText("2")}
 
 
-@pytest.mark.parametrize("text", ["models_path", "", "=x", " =x"])
+def test_dotted_keys_reach_into_the_default(value: Callable[..., Any]) -> None:
+    declaration = "{type: object, default: {a: 1, b: {c: 2, d: 3}}}"
+    given = parse_assignments(["x.a=[5]", "x.b.c=u8", "x.e.f=true"])
+    assert value(declaration, **given) == {"a": [5], "b": {"c": "u8", "d": 3}, "e": {"f": True}}
+
+
+def test_dotted_keys_go_over_a_whole_value_that_comes_before_them(value: Callable[..., Any]) -> None:
+    declaration = "{type: object, default: {a: 1}}"
+    assert value(declaration, **parse_assignments(["x.c=3", "x={b: 2}", "x.d=4"])) == {"b": 2, "d": 4}
+    assert value("{type: object, default: null}", **parse_assignments(["x.c=3"])) == {"c": 3}
+    assert value("{type: object}", **parse_assignments(["x.c=3"])) == {"c": 3}
+
+
+def test_dotted_keys_go_over_the_values_that_a_program_gives() -> None:
+    assigned = parse_assignments(["x.c=3", "y=1"])
+    assert given_over({"x": {"a": 1}, "z": 2}, assigned) == {
+        "x": AssignedKeys({("c",): AssignedText("3")}, {"a": 1}),
+        "y": AssignedText("1"),
+        "z": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("declaration", "assignment", "said"),
+    [
+        ("{type: path}", "x.a.b=1", "parameter 'x' takes a path, which has no keys; x.a.b is none"),
+        (
+            "{type: object, default: {a: 1}}",
+            "x.a.b=1",
+            "parameter 'x' has 1 at x.a, which has no keys; x.a.b is none",
+        ),
+        ("{type: object}", "x.a={b", "parameter 'x' has no YAML at x.a: "),
+    ],
+)
+def test_keys_of_what_has_none_are_refused(
+    mistakes: Mistakes, declaration: str, assignment: str, said: str
+) -> None:
+    (mistake,) = mistakes(graph(declaration), Keep, parameters=parse_assignments([assignment]))
+    assert said in mistake
+
+
+def test_a_name_that_may_be_a_key_of_a_parameter_is_told_its_place(mistakes: Mistakes) -> None:
+    found = mistakes(graph("{type: object, default: {}}"), Keep, parameters={"cache_size": 2})
+    assert "(a key of 'x' is set by --set x.cache_size=...)" in "".join(found)
+
+
+@pytest.mark.parametrize("text", ["models_path", "", "=x", " =x", ".a=x", "a.=x", "a..b=x"])
 def test_what_is_no_assignment_is_refused(text: str) -> None:
     with pytest.raises(AssignmentError) as caught:
         parse_assignments([text])
-    assert str(caught.value) == f"{text!r} is no assignment; write name=value"
+    assert str(caught.value) == f"{text!r} is no assignment; write name=value or name.key=value"
 
 
 @pytest.mark.parametrize(

@@ -6,45 +6,54 @@ So are the defaults, but for enable_prefix_caching, which is off there.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from ovpipe.engines.genai.blocks import block_size
+from ovpipe.engines.options import CoreOptions
 
 Speculation = Literal["draft_model", "prompt_lookup"]
+
+Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
+Above0 = Annotated[float, Meta(gt=0)]
+Part = Annotated[float, Meta(gt=0, le=1)]
 
 
 class KvCrushConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How blocks that cache eviction would drop are represented by a few of their like."""
 
-    budget: int = 0
-    """Blocks kept by KVCrush; 0 turns it off."""
-    anchor_point_mode: Literal["RANDOM", "ZEROS", "ONES", "MEAN", "ALTERNATING"] = "RANDOM"
-    rng_seed: int = 0
-
-    def __post_init__(self) -> None:
-        _at_least(0, self, "budget", "rng_seed")
+    budget: Annotated[NotNegative, Meta(description="Blocks kept by KVCrush; 0 turns it off.")] = 0
+    anchor_point_mode: Annotated[
+        Literal["RANDOM", "ZEROS", "ONES", "MEAN", "ALTERNATING"],
+        Meta(description="What blocks are compared with, to find those that are alike."),
+    ] = "RANDOM"
+    rng_seed: Annotated[NotNegative, Meta(description="Of the mode RANDOM.")] = 0
 
 
 class CacheEvictionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which tokens a sequence forgets when it has more than `max_cache_size` of them. Sizes are in tokens."""
 
-    start_size: int
-    """The first tokens, which are always kept."""
-    recent_size: int
-    """The latest tokens, which are always kept."""
-    max_cache_size: int
+    start_size: Annotated[Positive, Meta(description="The first tokens, which are always kept.")]
+    recent_size: Annotated[Positive, Meta(description="The latest tokens, which are always kept.")]
+    max_cache_size: Annotated[int, Meta(description="Tokens kept in all; more than both together.")]
     # Not genai's ADAPTIVE_RKV: in 2026.4.1 it throws in the first step that evicts.
-    aggregation_mode: Literal["SUM", "NORM_SUM"] = "NORM_SUM"
-    apply_rotation: bool = False
-    snapkv_window_size: int = 8
-    kv_crush_config: KvCrushConfig | None = None
+    aggregation_mode: Annotated[
+        Literal["SUM", "NORM_SUM"], Meta(description="How the attention that a token gets is added up.")
+    ] = "NORM_SUM"
+    apply_rotation: Annotated[
+        bool, Meta(description="Whether positions are closed up after an eviction.")
+    ] = False
+    snapkv_window_size: Annotated[
+        Positive, Meta(description="The last tokens of the prompt, by whose attention its tokens are judged.")
+    ] = 8
+    kv_crush_config: Annotated[
+        KvCrushConfig | None, Meta(description="Blocks that stand for those evicted.")
+    ] = None
 
     def __post_init__(self) -> None:
-        _at_least(1, self, "start_size", "recent_size", "snapkv_window_size")
         if self.max_cache_size <= self.start_size + self.recent_size:
             raise ValueError(
                 f"max_cache_size is {self.max_cache_size}; it must be above start_size + recent_size, "
@@ -55,22 +64,33 @@ class CacheEvictionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 class SparseAttentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which part of a long prompt its tokens attend to while it is read. Sizes are in tokens."""
 
-    mode: Literal["TRISHAPE", "XATTENTION"] = "TRISHAPE"
-    num_last_dense_tokens_in_prefill: int = 100
-    num_retained_start_tokens_in_cache: int = 128
-    num_retained_recent_tokens_in_cache: int = 1920
-    xattention_threshold: float = 0.8
-    xattention_block_size: int = 64
-    xattention_stride: int = 8
+    mode: Annotated[
+        Literal["TRISHAPE", "XATTENTION"],
+        Meta(
+            description="TRISHAPE: the first and the latest tokens. XATTENTION: the blocks that matter by a "
+            "cheap estimate."
+        ),
+    ] = "TRISHAPE"
+    num_last_dense_tokens_in_prefill: Annotated[
+        NotNegative, Meta(description="Tokens at the end of the prompt that attend to all of it.")
+    ] = 100
+    num_retained_start_tokens_in_cache: Annotated[
+        NotNegative, Meta(description="TRISHAPE: how many tokens are the first; whole blocks.")
+    ] = 128
+    num_retained_recent_tokens_in_cache: Annotated[
+        Positive, Meta(description="TRISHAPE: how many tokens are the latest; whole blocks.")
+    ] = 1920
+    xattention_threshold: Annotated[
+        Part, Meta(description="XATTENTION: how much of the attention is kept; above 0 and at most 1.")
+    ] = 0.8
+    xattention_block_size: Annotated[
+        Positive, Meta(description="XATTENTION: tokens in a block; whole blocks of the cache.")
+    ] = 64
+    xattention_stride: Annotated[
+        Positive, Meta(description="XATTENTION: how finely it estimates; divides xattention_block_size.")
+    ] = 8
 
     def __post_init__(self) -> None:
-        _at_least(0, self, "num_last_dense_tokens_in_prefill", "num_retained_start_tokens_in_cache")
-        _at_least(1, self, "num_retained_recent_tokens_in_cache", "xattention_block_size")
-        _at_least(1, self, "xattention_stride")
-        if not 0 < self.xattention_threshold <= 1:  # genai takes 7 without a word
-            raise ValueError(
-                f"xattention_threshold is {self.xattention_threshold}; it is above 0 and at most 1"
-            )
         if self.xattention_block_size % self.xattention_stride:
             raise ValueError(
                 f"xattention_block_size is {self.xattention_block_size}; it must be a multiple of "
@@ -81,75 +101,111 @@ class SparseAttentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 class AdapterOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A LoRA adapter that is fused into the model when it is loaded."""
 
-    path: str
-    """A safetensors file."""
-    alpha: float = 1.0
-    """How strongly it works; 0 is not at all."""
+    path: Annotated[str, Meta(description="A safetensors file.")]
+    alpha: Annotated[float, Meta(description="How strongly it works; 0 is not at all.")] = 1.0
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.alpha):
             raise ValueError(f"alpha is {self.alpha}; it must be finite")
 
 
-class GenaiOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Checked, with those that exclude each other told apart."""
 
-    models_path: str
-    """The folder with openvino_model.xml, the tokenizer's IRs and the JSON files."""
-    device: str = "CPU"
-    cache_size: float | None = None
-    """Gigabytes of KV cache. With neither this nor num_kv_blocks: a part of the free memory. (In a graph 0 is
-    none given, as in OVMS.)"""
-    num_kv_blocks: int | None = None
-    max_num_batched_tokens: int = 256
-    """Tokens in one step's batch at most; longer prompts take several steps."""
-    max_num_seqs: int = 256
-    """Sequences in one step's batch at most; more requests wait."""
-    dynamic_split_fuse: bool = True
-    enable_prefix_caching: bool | None = None
-    """Whether prompts that begin alike share their cache. None: unless there is a draft model."""
-    plugin_config: dict[str, Any] = {}
-    """Properties for the device's plugin, INFERENCE_PRECISION_HINT say."""
-    kv_cache_precision: str | None = None
-    """KV_CACHE_PRECISION of plugin_config: u8, f16, bf16, f32, ..."""
-    draft_models_path: str | None = None
-    """The folder of a small model that guesses tokens ahead; same tokenizer as the model's."""
-    draft_device: str | None = None
-    """None: the model's own."""
-    prompt_lookup: bool = False
-    """Whether tokens are guessed ahead from what the prompt says. (OVMS: a key of plugin_config.)"""
-    num_assistant_tokens: int | None = None
-    """Tokens guessed in a step, where the request does not say it."""
-    assistant_confidence_threshold: float | None = None
-    """Guess as long as the draft model is this sure, where the request does not say it."""
-    max_ngram_size: int | None = None
-    """The longest phrase that prompt lookup looks for, where the request does not say it."""
-    cache_eviction_config: CacheEvictionConfig | None = None
-    sparse_attention_config: SparseAttentionConfig | None = None
-    adapters: list[AdapterOption] = []
+    cache_size: Annotated[
+        Above0 | None,
+        Meta(
+            description="The KV cache in gigabytes; fractions are taken. Without it and num_kv_blocks: a "
+            "part of the free memory."
+        ),
+    ] = None
+    num_kv_blocks: Annotated[
+        Positive | None,
+        Meta(description="The KV cache in blocks instead (of 32 tokens; 16 on GPU); only one of the two."),
+    ] = None
+    max_num_batched_tokens: Annotated[
+        Positive, Meta(description="The most tokens in one step; longer prompts take several steps.")
+    ] = 256
+    max_num_seqs: Annotated[
+        Positive,
+        Meta(
+            description="The most sequences in one step, never more than max_num_batched_tokens; more "
+            "requests wait."
+        ),
+    ] = 256
+    dynamic_split_fuse: Annotated[
+        bool,
+        Meta(
+            description="Whether long prompts are read in pieces beside other requests; false refuses "
+            "prompts above max_num_batched_tokens."
+        ),
+    ] = True
+    enable_prefix_caching: Annotated[
+        bool | None,
+        Meta(
+            description="Whether prompts that begin alike share their cache; null: unless there is a draft "
+            "model."
+        ),
+    ] = None
+    plugin_config: Annotated[
+        dict[str, Any], Meta(description="Properties of OpenVINO's device: INFERENCE_PRECISION_HINT, ...")
+    ] = msgspec.field(default_factory=dict)
+    kv_cache_precision: Annotated[
+        str | None, Meta(description="The element type of the KV cache: u8, u4, f16, bf16, f32.")
+    ] = None
+    draft_models_path: Annotated[
+        str | None,
+        Meta(description="The folder of a small model, with the same tokenizer, that drafts tokens ahead."),
+    ] = None
+    draft_device: Annotated[
+        str | None, Meta(description="OpenVINO's device for the draft model; null: the model's own.")
+    ] = None
+    prompt_lookup: Annotated[
+        bool, Meta(description="Whether tokens are drafted from the text before them.")
+    ] = False
+    num_assistant_tokens: Annotated[
+        Positive | None,
+        Meta(description="Tokens drafted in a step (null: 5), where the request does not say it."),
+    ] = None
+    assistant_confidence_threshold: Annotated[
+        Part | None,
+        Meta(
+            description="Instead of a number of tokens: how sure the draft model must be, where the request "
+            "does not say it."
+        ),
+    ] = None
+    max_ngram_size: Annotated[
+        Positive | None,
+        Meta(
+            description="The longest phrase that prompt lookup looks for (null: 3), where the request does "
+            "not say it."
+        ),
+    ] = None
+    cache_eviction_config: Annotated[
+        CacheEvictionConfig | None, Meta(description="Which tokens of a long text the cache gives up.")
+    ] = None
+    sparse_attention_config: Annotated[
+        SparseAttentionConfig | None, Meta(description="Which part of a long prompt its tokens attend to.")
+    ] = None
+    adapters: Annotated[list[AdapterOption], Meta(description="LoRA adapters: a list of {path, alpha}.")] = (
+        msgspec.field(default_factory=list)
+    )
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> GenaiOptions:
-        """The options that a graph gives; None is not given. Raises ValueError with the option's name."""
-        options = {name: value for name, value in given.items() if value is not None}
+    def normalised(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """OVMS has prompt_lookup in plugin_config, and takes a cache_size of 0 for none given."""
+        options = dict(given)
         if options.get("cache_size") == 0:
             del options["cache_size"]
         plugin_config = options.get("plugin_config")
-        if isinstance(plugin_config, Mapping) and "prompt_lookup" in plugin_config:  # OVMS's place for it
+        if isinstance(plugin_config, dict) and "prompt_lookup" in plugin_config:
             options["plugin_config"] = {k: v for k, v in plugin_config.items() if k != "prompt_lookup"}
             options.setdefault("prompt_lookup", plugin_config["prompt_lookup"])
-        try:
-            return msgspec.convert(options, cls)
-        except msgspec.ValidationError as error:
-            fact, _, place = str(error).partition(" - at `$.")
-            where = re.sub(r"\[\.\.\.\]", "", place.rstrip("`"))
-            raise ValueError(f"{where}: {fact}" if where else fact) from error
+        return options
 
     def __post_init__(self) -> None:
         if self.cache_size is not None and self.num_kv_blocks is not None:
             raise ValueError("cache_size and num_kv_blocks say the same thing twice; give one of them")
-        _at_least(1, self, "num_kv_blocks", "max_num_batched_tokens", "max_num_seqs")
-        _at_least(1, self, "num_assistant_tokens", "max_ngram_size")
         if self.cache_size is not None and not 0 < self.cache_size < 2**20:
             raise ValueError(f"cache_size is {self.cache_size}; it is in gigabytes and above 0")
         if self.kv_cache_precision is not None and "KV_CACHE_PRECISION" in self.plugin_config:
@@ -173,16 +229,10 @@ class GenaiOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             if getattr(self, name) is not None and self.speculation not in ways:
                 options = {"draft_model": "draft_models_path", "prompt_lookup": "prompt_lookup"}
                 raise ValueError(f"{name} needs {' or '.join(options[way] for way in ways)}")
-        threshold = self.assistant_confidence_threshold
-        if threshold is not None:
-            if not 0 < threshold <= 1:
-                raise ValueError(
-                    f"assistant_confidence_threshold is {threshold}; it is above 0 and at most 1"
-                )
-            if self.num_assistant_tokens is not None:
-                raise ValueError(
-                    "num_assistant_tokens and assistant_confidence_threshold exclude each other; give one"
-                )
+        if self.assistant_confidence_threshold is not None and self.num_assistant_tokens is not None:
+            raise ValueError(
+                "num_assistant_tokens and assistant_confidence_threshold exclude each other; give one"
+            )
         if self.prompt_lookup and self.max_num_batched_tokens < 2:
             raise ValueError(
                 f"max_num_batched_tokens is {self.max_num_batched_tokens}; prompt_lookup needs at least 2: "
@@ -246,10 +296,3 @@ class GenaiOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """The same for the draft model; properties of one device may not be another's."""
         same = self.draft_device in (None, self.device)
         return self.device_properties if same else {}
-
-
-def _at_least(least: int, options: msgspec.Struct, *names: str) -> None:
-    for name in names:
-        value = getattr(options, name)
-        if value is not None and value < least:
-            raise ValueError(f"{name} is {value}; at least {least} is needed")

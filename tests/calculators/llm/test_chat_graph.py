@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -11,10 +12,9 @@ from typing import Any, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ovpipe.calculator import Context
-from ovpipe.calculators.llm.language_model import LanguageModelCalculator
-from ovpipe.calculators.llm.templates.template import ChatTemplate
-from ovpipe.engines.grammars.checker import GrammarChecker
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.llm.llm_engine import LlmEngineCalculator
+from ovpipe.calculators.llm.tokenizer import TokenizerCalculator
 from ovpipe.graph.load import load_graph
 from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
 from ovpipe.registry import Registry
@@ -26,24 +26,27 @@ CHAT = Path(str(files("ovpipe.graphs") / "chat.yaml"))
 TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: "
 
 
-class FakeLanguageModel(LanguageModelCalculator):
-    """Sets fakes where the real one loads a model."""
+def fakes(engine: FakeEngine) -> dict[str, Callable[[], Calculator]]:
+    """What sets fakes where the chat graph's nodes load a model, by the names of those nodes."""
 
-    def __init__(self, engine: FakeEngine) -> None:
-        super().__init__(models_path="none")
-        self.fake_engine = engine
+    class FakeLlmEngine(LlmEngineCalculator):
+        async def open(self, cx: Context) -> None:
+            cx.set_side(self.engine, engine)
 
-    async def open(self, cx: Context) -> None:
-        cx.set_side(self.engine, self.fake_engine)
-        # A FakeTokenizer has the methods of a Tokenizer without being one.
-        cx.set_side(self.tokenizer, cast(Tokenizer, FakeTokenizer()))
-        cx.set_side(self.chat_template, ChatTemplate(TEMPLATE))
-        cx.set_side(self.grammar_checker, await GrammarChecker.open(Path("none")))  # starts when it is asked
+    class FakeTokenizerLoader(TokenizerCalculator):
+        async def open(self, cx: Context) -> None:
+            # A FakeTokenizer has the methods of a Tokenizer without being one.
+            cx.set_side(self.tokenizer, cast(Tokenizer, FakeTokenizer(TEMPLATE)))
+
+    return {
+        "engine": lambda: FakeLlmEngine(models_path="none"),
+        "tokenizer": lambda: FakeTokenizerLoader(models_path="none"),
+    }
 
 
 async def answer(engine: FakeEngine, path: str, body: dict[str, Any]) -> list[ResponsePart]:
     plan = load_graph(CHAT, registry=Registry.installed(), parameters={"models_path": "none"})
-    graph = Graph(plan, build={"language_model": lambda: FakeLanguageModel(engine)})
+    graph = Graph(plan, build=fakes(engine))
     parts: list[ResponsePart] = []
     async with graph, graph.run() as run:
         run.observe("http_response", lambda packet: parts.append(packet.value))

@@ -42,21 +42,26 @@ models:
     graph: chat
     parameters:
       models_path: {tiny}
-      plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}
+      engine: {{plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}}}
       max_tokens_limit: 3000
   lookup:
     graph: chat
     parameters:
       models_path: {tiny}
-      prompt_lookup: true
-      num_kv_blocks: 64
-      plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}
+      engine:
+        prompt_lookup: true
+        num_kv_blocks: 64
+        plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}
   narrow:
     graph: chat
-    parameters: {{models_path: {tiny}, max_num_seqs: 1, num_kv_blocks: 128}}
+    parameters: {{models_path: {tiny}, engine: {{max_num_seqs: 1, num_kv_blocks: 128}}}}
   script:
     graph: chat
-    parameters: {{models_path: {script}, tool_format: hermes, reasoning_format: think, num_kv_blocks: 64}}
+    parameters:
+      models_path: {script}
+      tool_format: hermes
+      reasoning_format: think
+      engine: {{num_kv_blocks: 64}}
 """
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jinja2 import TemplateSyntaxError
 
-from ovpipe.calculators.llm.language_model import compile_template
+from ovpipe.calculators.llm.chat_template_loader import compile_template
 from ovpipe.calculators.llm.packets import Message, TextPart, Tool, ToolCall
 from ovpipe.calculators.llm.templates.final_message import TAG
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
@@ -234,7 +234,7 @@ def test_a_model_folders_template_for_tools_is_compiled_with_the_default(tmp_pat
     (folder / "chat_template.jinja").write_text("plain")
     (folder / "additional_chat_templates").mkdir()
     (folder / "additional_chat_templates" / "tool_use.jinja").write_text("{{ tools[0].function.name }}")
-    template = compile_template(Tokenizer.load(folder), folder)
+    template = compile_template(Tokenizer.load(folder))
     assert template is not None
     assert template.render([USER]) == "plain"
     assert template.render([USER], tools=[Tool(name="f")]) == "f"

@@ -1,0 +1,50 @@
+"""ChatTemplateLoaderCalculator: a model's chat template, compiled."""
+
+from __future__ import annotations
+
+from jinja2 import TemplateSyntaxError
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.llm.templates.template import ChatTemplate
+from ovpipe.errors import OptionError
+from ovpipe.ports import SideInput, SideOutput
+from ovpipe.registry import register
+from ovpipe.tokenizers.tokenizer import Tokenizer
+
+
+@register
+class ChatTemplateLoaderCalculator(Calculator):
+    """Compiles the chat template that came with a tokenizer, once, for all requests of its graph.
+
+    No streams. Side input `tokenizer`. Side output `chat_template`: the template, or None when the model has
+    none. ChatTemplateCalculator renders it.
+
+        chat_template_loader:
+          calculator: ChatTemplateLoaderCalculator
+          side_inputs: {tokenizer: tokenizer}
+          side_outputs: {chat_template: chat_template}
+    """
+
+    tokenizer = SideInput[Tokenizer]()
+    chat_template = SideOutput[ChatTemplate | None]()
+
+    def open(self, cx: Context) -> None:
+        """Raises OptionError when the template has an error."""
+        cx.set_side(self.chat_template, compile_template(cx[self.tokenizer]))
+
+
+def compile_template(tokenizer: Tokenizer) -> ChatTemplate | None:
+    """The model's chat template; None when it has none, OptionError when it is no template."""
+    if tokenizer.chat_template is None:
+        return None
+    try:
+        return ChatTemplate(
+            tokenizer.chat_template,
+            tokenizer.special_tokens,
+            tool_use=tokenizer.chat_templates.get("tool_use"),
+        )
+    except TemplateSyntaxError as error:
+        where = f" in {tokenizer.folder}" if tokenizer.folder is not None else ""
+        raise OptionError(
+            f"the model's chat template{where} has an error in its line {error.lineno}: {error.message}"
+        ) from error

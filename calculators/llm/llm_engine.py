@@ -1,0 +1,84 @@
+"""LlmEngineCalculator: a model folder becomes an engine that generates tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.llm.loading.engine_options import read_engine
+from ovpipe.calculators.llm.loading.folder import MODEL, TOKENIZER, check_folder
+from ovpipe.engines.process.client import EngineClient
+from ovpipe.engines.protocol import Engine, EngineConfig, EngineTimeouts, Progress
+from ovpipe.ports import SideOutput
+from ovpipe.registry import register
+
+TIMEOUTS: Final = EngineTimeouts()
+
+
+@register
+class LlmEngineCalculator(Calculator):
+    """Loads a language model in OpenVINO's format into an engine, once, for all requests of its graph.
+
+    No streams. Side output `engine`: generates tokens, in a process of its own.
+
+    `models_path` is a folder with openvino_model.xml and openvino_tokenizer.xml. `engine` names the core that
+    runs the model (`core: genai` unless said) and holds the core's own options; docs/engine-options.md has a
+    table of them. The timeouts are seconds of silence after which the engine counts as hung.
+
+        engine:
+          calculator: LlmEngineCalculator
+          side_outputs: {engine: engine}
+          options: {models_path: ./models/qwen, device: CPU, engine: {core: genai, cache_size: 4}}
+    """
+
+    engine = SideOutput[Engine]()
+
+    def __init__(
+        self,
+        *,
+        models_path: str,
+        device: str = "CPU",
+        engine: dict[str, Any] | None = None,
+        load_timeout: float = TIMEOUTS.load,
+        warm_up_timeout: float = TIMEOUTS.warm_up,
+        prefill_timeout: float = TIMEOUTS.prefill,
+        step_timeout: float = TIMEOUTS.step,
+    ) -> None:
+        self._folder = Path(models_path)
+        self._core, self._options = read_engine(type(self).__name__, models_path, device, engine or {})
+        for name, seconds in (
+            ("load_timeout", load_timeout),
+            ("warm_up_timeout", warm_up_timeout),
+            ("prefill_timeout", prefill_timeout),
+            ("step_timeout", step_timeout),
+        ):
+            if not seconds > 0:
+                raise ValueError(f"{name} is {seconds:g}; it is in seconds and above 0")
+        self._timeouts = EngineTimeouts(
+            load=load_timeout, warm_up=warm_up_timeout, prefill=prefill_timeout, step=step_timeout
+        )
+        self._client: EngineClient | None = None
+
+    async def open(self, cx: Context) -> None:
+        """Starts the engine; returns when it is warm."""
+        check_folder(self._folder, MODEL, *TOKENIZER)
+
+        def on_progress(progress: Progress) -> None:
+            if self._client is None:  # a restart, later, is not part of opening
+                cx.progress(progress.detail, progress.fraction)
+
+        self._client = await EngineClient.open(
+            EngineConfig(options=msgspec.to_builtins(self._options)),
+            timeouts=self._timeouts,
+            on_progress=on_progress,
+            name=self._folder.resolve().name,  # "." has none
+        )
+        cx.set_side(self.engine, self._client)
+
+    async def close(self, cx: Context) -> None:
+        """Ends the engine's process."""
+        if self._client is not None:
+            await self._client.close()

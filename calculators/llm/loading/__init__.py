@@ -1,0 +1,1 @@
+"""A model's folder and its engine's options, checked before anything is loaded."""
