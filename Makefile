@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
+# Processes that share the fast tests; each file's tests stay in one, beside the server that they share.
+WORKERS ?= 2
 
 .PHONY: help serve test test-slow test-clients check format docs bench constraints clean
 
@@ -36,7 +38,7 @@ serve: $(VENV)/.serve
 	@$(BIN)/ovpipe serve $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "slow and not clients" $(ARGS)

@@ -391,8 +391,17 @@ def test_50_a_run_in_the_middle_of_a_call_can_be_dropped() -> None:
     async def scenario() -> None:
         graph = Graph(graph_plan)
         await graph.open({"gate": asyncio.Event()})
-        async with graph, asyncio.timeout(10):
-            await graph.run().send("in", 1)
+        async with graph:
+            run = graph.run()
+            await run.send("in", 1)
+            dropped = weakref.ref(run)
+            del run
+            (call,) = asyncio.all_tasks() - {asyncio.current_task()}
+            call.cancel()  # as asyncio.run does with what is left
+            await asyncio.wait([call], timeout=10)
+            del call
+            gc.collect()
+            assert dropped() is None
 
     asyncio.run(scenario())
 

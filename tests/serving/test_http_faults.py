@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
 import zlib
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from tests.serving.asking import (
     streamed,
 )
 from tests.serving.server_process import ServerProcess
+from tests.serving.waiting import wait_until
 
 LIMIT = 400_000
 
@@ -244,6 +246,15 @@ def test_newlines_in_model_and_headers_forge_no_log_line(server: ServerProcess) 
 
 
 def test_a_client_that_sends_half_a_request_and_goes_is_forgotten(server: ServerProcess) -> None:
+    def clients_that_left() -> float:
+        counts = re.findall(r'^ovpipe_requests_total\{.*status="499".*\} (\S+)$', metrics(), re.MULTILINE)
+        return sum(float(count) for count in counts)
+
+    def metrics() -> str:
+        return get(server.url, "/metrics").body.decode()
+
+    before = clients_that_left()
     with connected(server.url) as connection:
         connection.sendall(raw_post(b"x" * 100)[:-50])
         connection.shutdown(socket.SHUT_RDWR)
+    wait_until(lambda: clients_that_left() == before + 1)

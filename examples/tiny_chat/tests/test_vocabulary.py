@@ -18,7 +18,7 @@ from ovpipe.tokenizers.tokenizer import Tokenizer
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    return Vocabulary.learn(Renderer(), dialogues=3000)
+    return Vocabulary.learn(Renderer(), dialogues=1000, dialogues_a_category=200)
 
 
 def pieces(vocabulary: Vocabulary, text: str) -> list[str]:

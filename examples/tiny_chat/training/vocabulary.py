@@ -34,9 +34,9 @@ class Vocabulary:
         self.piece = lru_cache(maxsize=100_000)(self._piece)
 
     @classmethod
-    def learn(cls, renderer: Renderer, dialogues: int = 20_000) -> Self:
-        """The same each time: from the first dialogues of seed 0."""
-        pattern = words_pattern(known_words(renderer))
+    def learn(cls, renderer: Renderer, dialogues: int = 20_000, dialogues_a_category: int = 1500) -> Self:
+        """The same each time: words from dialogues of each category, pairs from the first of seed 0."""
+        pattern = words_pattern(known_words(renderer, dialogues_a_category))
         texts = [renderer.text(dialogue) for dialogue in islice(training_dialogues(0), dialogues)]
         plain = re.sub("|".join(map(re.escape, SPECIALS)), "\n", "".join(texts))
         return cls(train_bpe(plain, VOCAB_SIZE, SPECIALS, words=re.compile(pattern), spare=True), pattern)

@@ -32,7 +32,7 @@ RARE = 5
 """A word is known if it comes in more than so many of the dialogues that are looked at."""
 
 
-def known_words(renderer: Renderer, dialogues_a_category: int = 1500) -> list[str]:
+def known_words(renderer: Renderer, dialogues_a_category: int) -> list[str]:
     """The words of wordings and answers, without those that also stand for a value."""
     draw = Blanks(Random(0), Split.TRAINING)
     found: Counter[str] = Counter()

@@ -417,7 +417,10 @@ def test_closing_ends_the_process_and_the_waiting() -> None:
 
 def test_a_checker_that_was_never_asked_is_closed_without_ado() -> None:
     async def scenario() -> None:
-        async with opened():
+        async with opened() as checker:
             pass
+        assert checker.pid is None
+        with pytest.raises(GrammarUnavailable, match="is closed"):
+            await checker.check(Grammar("regex", "q"))
 
     bounded(scenario)

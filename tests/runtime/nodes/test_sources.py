@@ -13,6 +13,7 @@ from ovpipe.errors import PortError, RunError
 from ovpipe.graph.plan import Plan
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.runtime import Graph
+from ovpipe.runtime.core.core import PUMP_BUDGET
 from tests.runtime.plans import node, plan
 
 
@@ -177,13 +178,18 @@ def test_an_endless_source_leaves_the_event_loop_its_turn() -> None:
     async def scenario() -> None:
         graph = Graph(graph_plan)
         await graph.open({"log": []})
-        async with graph, asyncio.timeout(10):
+        async with graph:
             run = graph.run()
+            numbers: list[int] = []
+            run.observe("number", lambda packet: numbers.append(packet.value))
             run.start()
-            for _ in range(20):
+            for turn in range(1, 21):
                 await asyncio.sleep(0)
+                assert len(numbers) <= 1 + (turn + 1) * PUMP_BUDGET  # one of `open`, and a step a drain
             run.close_sources()
-            await run.wait()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert run.stopped
 
     asyncio.run(scenario())
 
