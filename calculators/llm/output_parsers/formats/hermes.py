@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
-from ovpipe.calculators.llm.output_parsers.readers.json_text import read_call
+from ovpipe.calculators.llm.output_parsers.readers.json_text import has_name, read_call
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
 from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
 from ovpipe.calculators.llm.packets import Tool
@@ -17,7 +17,7 @@ OPEN, CLOSE = "<tool_call>", "</tool_call>"
 class Hermes(ToolFormat):
     """`<tool_call>{"name": "f", "arguments": {...}}</tool_call>` for each call.
 
-    The last closing tag may be missing. Beside a sound call an object that is none is dropped.
+    The last closing tag may be missing. Beside a sound call an object without a name is dropped.
     """
 
     markers = Markers(OPEN, CLOSE)
@@ -38,10 +38,10 @@ class Hermes(ToolFormat):
             if not text or not ((yield from self.ahead(OPEN)) or (yield from self.accept_end(CLOSE))):
                 self.release()
                 continue
-            call = read_call(text, optional=True)
+            call = read_call(text, bare=True)
             if call is not None:
                 self.call(call)
-            elif self.message.called:
+            elif self.message.called and not has_name(text):
                 self.forget()
             else:
                 self.release()

@@ -31,7 +31,7 @@ class JsonCalls(ToolFormat):
         yield from self.blank()
         text = yield from self.json("[")
         yield from self.blank()
-        calls = read_calls(text, "parameters") if text and self.ended else []
+        calls = read_calls(text) if text and self.ended else []
         if calls:
             self.call(*calls)
 

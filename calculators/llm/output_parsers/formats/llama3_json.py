@@ -48,7 +48,7 @@ class Llama3Json(ToolFormat):
                 begun += yield from self.blank()
                 key = yield from self.accept(*FIRST_KEYS)
                 text = (yield from self.json("{", begun + key)) if key else ""
-                call = read_call(text, "parameters", other="arguments") if text else None
+                call = read_call(text) if text else None
                 if call is not None:
                     self.call(call)
                     yield from self.blank()

@@ -33,7 +33,7 @@ class Phi4(ToolFormat):
         """Reads up to the first list that has a call, and what follows it."""
         while (yield from self.text_until(OPEN)):
             text = yield from self.json("[", begun="[")
-            calls = read_calls(text) if text else []
+            calls = read_calls(text, leaves_out=True) if text else []
             if not calls:
                 self.release()
                 continue

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from ovpipe.calculators.llm.output_parsers.readers.json_scanner import JsonScanner
 from ovpipe.calculators.llm.packets import CalledTool
 
+ARGUMENTS = ("arguments", "parameters")
+BESIDE_ARGUMENTS = {"name", "id", "type"}
 SPACE = re.compile(r"[ \t\n\r]*")
 STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 BARE = re.compile(r"[^\s,\]}]+")
@@ -89,24 +91,25 @@ def sendable(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else True
 
 
-def read_call(
-    text: str, key: str = "arguments", *, other: str = "", optional: bool = False
-) -> CalledTool | None:
+def read_call(text: str, *, bare: bool = False) -> CalledTool | None:
     """The call that a whole JSON object is, its arguments as they stand; None if it is none.
 
-    `key` names the arguments, `other` is another name for them; `optional`: a call may have none. Arguments
-    that come as a JSON string are unwrapped once if that is an object, and otherwise stay a string.
+    Models name the arguments one way or the other; with both at odds it is none. `bare`: an object of which
+    the name is all there is is a call without arguments. Arguments that come as a JSON string are unwrapped
+    once if that is an object, and otherwise stay a string.
     """
     if not text.startswith("{"):
         return None
     found = members(text)
-    arguments = found.get(key, found.get(other) if other else None)
-    if arguments is None and not optional:
-        return None
     name = json.loads(found.get("name", "null")) if found.get("name", "").startswith('"') else None
     if not name or not sendable(name):
         return None
-    if arguments is None or arguments == "null":
+    given = {found[key] for key in ARGUMENTS if key in found}
+    stated = given - {"null"} or given
+    if len(stated) != 1:
+        return CalledTool(name, "{}") if bare and not stated and found.keys() <= BESIDE_ARGUMENTS else None
+    arguments = stated.pop()
+    if arguments == "null":
         return CalledTool(name, "{}")
     if arguments.startswith('"'):
         inner = json.loads(arguments)
@@ -117,7 +120,22 @@ def read_call(
     return CalledTool(name, arguments)
 
 
-def read_calls(text: str, key: str = "arguments") -> list[CalledTool]:
-    """The calls among the items of a whole JSON array; what is no call is left out."""
-    calls = (read_call(item, key) for item in items(text))
-    return [call for call in calls if call is not None]
+def read_calls(text: str, *, leaves_out: bool = False) -> list[CalledTool]:
+    """The calls among the items of a whole JSON array.
+
+    An item without a name is left out. One with a name that is no call makes the list none of calls, unless
+    the format `leaves_out` those too.
+    """
+    calls = []
+    for item in items(text):
+        call = read_call(item)
+        if call is not None:
+            calls.append(call)
+        elif not leaves_out and has_name(item):
+            return []
+    return calls
+
+
+def has_name(text: str) -> bool:
+    """Whether a whole JSON value is an object with a name: a call that has gone wrong, rather than none."""
+    return text.startswith("{") and "name" in members(text)

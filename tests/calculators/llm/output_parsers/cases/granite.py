@@ -81,5 +81,15 @@ CASES = Cases(
                 ("get_time", {"timezone": "Asia/Tokyo"}),
             ),
         ),
+        Case(
+            "parameters instead of arguments",
+            '<tool_call>[{"name": "f", "parameters": {"x": 1}}]',
+            calls=(("f", {"x": 1}),),
+        ),
+        Case(
+            "a list with a call gone wrong",
+            '<tool_call>[{"name": "f", "arguments": {"x": 1}}, {"name": "g", "input": {"x": 1}}]',
+            content='<tool_call>[{"name": "f", "arguments": {"x": 1}}, {"name": "g", "input": {"x": 1}}]',
+        ),
     ),
 )

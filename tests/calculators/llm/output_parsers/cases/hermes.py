@@ -67,5 +67,36 @@ CASES = Cases(
             tools=(),
             keep_specials=True,
         ),
+        Case(
+            "parameters instead of arguments",
+            '<tool_call>{"name": "f", "parameters": {"x": 1}}</tool_call>',
+            calls=(("f", {"x": 1}),),
+        ),
+        Case(
+            "arguments under a name that is unknown",
+            '<tool_call>{"name": "f", "input": {"x": 1}}</tool_call>',
+            content='<tool_call>{"name": "f", "input": {"x": 1}}</tool_call>',
+        ),
+        Case(
+            "arguments beside the name",
+            '<tool_call>{"name": "f", "x": 1}</tool_call>',
+            content='<tool_call>{"name": "f", "x": 1}</tool_call>',
+        ),
+        Case(
+            "arguments and parameters at odds",
+            '<tool_call>{"name": "f", "arguments": {"x": 1}, "parameters": {"x": 2}}</tool_call>',
+            content='<tool_call>{"name": "f", "arguments": {"x": 1}, "parameters": {"x": 2}}</tool_call>',
+        ),
+        Case(
+            "arguments null and parameters not",
+            '<tool_call>{"name": "f", "arguments": null, "parameters": {"x": 2}}</tool_call>',
+            calls=(("f", {"x": 2}),),
+        ),
+        Case(
+            "a call gone wrong after a sound one",
+            '<tool_call>{"name": "f"}</tool_call><tool_call>{"name": "g", "input": {"x": 1}}</tool_call>',
+            content='<tool_call>{"name": "g", "input": {"x": 1}}</tool_call>',
+            calls=(("f", {}),),
+        ),
     ),
 )

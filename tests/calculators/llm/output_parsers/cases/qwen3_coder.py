@@ -41,6 +41,31 @@ STRINGX7 = (
     ),
 )
 
+REFERRING = (
+    (
+        "locate",
+        {
+            "$ref": "#/$defs/Place",
+            "$defs": {
+                "Place": {
+                    "allOf": [{"$ref": "#/$defs/Zipped"}, {"properties": {"zone": {"$ref": "#/$defs/Zone"}}}],
+                    "properties": {"at": {"allOf": [{"$ref": "#/$defs/Code"}, {"maxLength": 9}]}},
+                    "additionalProperties": {"enum": ["12", "13"]},
+                },
+                "Zipped": {
+                    "properties": {
+                        "zip": {"anyOf": [{"$ref": "#/$defs/Code"}, {"type": "null"}]},
+                        "note": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/Code"}]},
+                    }
+                },
+                "Code": {"type": "string"},
+                "Zone": {"type": "integer", "anyOf": [{"$ref": "#/$defs/Zone"}, {"minimum": 1}]},
+            },
+        },
+    ),
+)
+
+
 CASES = Cases(
     "qwen3_coder",
     None,
@@ -130,6 +155,108 @@ CASES = Cases(
             "truncated in value",
             "<tool_call>\n<function=string_tool>\n<parameter=arg1>\nvalue1\n",
             content="<tool_call>\n<function=string_tool>\n<parameter=arg1>\nvalue1\n",
+            tools=STRING,
+        ),
+        Case(
+            "value mentions the end of a function",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\na </function> b\n</parameter>\n</function>\n</tool_call>",
+            calls=(("string_tool", {"arg1": "a </function> b"}),),
+            tools=STRING,
+        ),
+        Case(
+            "value mentions the end of a parameter",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\na </parameter> b\n</parameter>\n</function>\n</tool_call>",
+            calls=(("string_tool", {"arg1": "a </parameter> b"}),),
+            tools=STRING,
+        ),
+        Case(
+            "value mentions each tag",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n<tool_call> <function=g> <parameter=x> </parameter> </function> </tool_call> b\n</parameter>\n</function>\n</tool_call>",
+            calls=(
+                (
+                    "string_tool",
+                    {
+                        "arg1": "<tool_call> <function=g> <parameter=x> </parameter> </function> </tool_call> b"
+                    },
+                ),
+            ),
+            tools=STRING,
+        ),
+        Case(
+            "value mentions an end of both and of the call in other places",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\na </parameter> </function> b </tool_call>\n</parameter>\n</function>\n</tool_call> Done.",
+            calls=(("string_tool", {"arg1": "a </parameter> </function> b </tool_call>"}),),
+            tools=STRING,
+            content=" Done.",
+        ),
+        Case(
+            "value is a call itself",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n<tool_call>\n<function=string_tool>\n<parameter=arg1>\n1\n</parameter>\n<parameter=y>\n2\n</parameter>\n</function>\n</tool_call>\n</parameter>\n</function>\n</tool_call>",
+            calls=(
+                (
+                    "string_tool",
+                    {
+                        "arg1": "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n1\n</parameter>\n<parameter=y>\n2\n</parameter>\n</function>\n</tool_call>"
+                    },
+                ),
+            ),
+            tools=STRING,
+        ),
+        Case(
+            "value ends in an end tag",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n</parameter>\n</parameter>\n</function>\n</tool_call>",
+            calls=(("string_tool", {"arg1": "</parameter>"}),),
+            tools=STRING,
+        ),
+        Case(
+            "names in quotes and blanks",
+            "<tool_call>\n<function= \"string_tool\" >\n<parameter='arg1' >\nx\n</parameter>\n</function>\n</tool_call>",
+            calls=(("string_tool", {"arg1": "x"}),),
+            tools=STRING,
+        ),
+        Case(
+            "cut after an end tag that the value mentions",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\na </function> b",
+            content="<tool_call>\n<function=string_tool>\n<parameter=arg1>\na </function> b",
+            tools=STRING,
+        ),
+        Case(
+            "a function ends before the next call",
+            "<function=string_tool>\n<parameter=arg1>\n1\n</parameter>\n</function>\n<function=g>\n</function>",
+            calls=(("string_tool", {"arg1": "1"}), ("g", {})),
+            tools=STRING,
+        ),
+        Case(
+            "one parameter twice",
+            "<function=g><parameter=x>1</parameter><parameter=x>2</parameter></function>",
+            content="<function=g><parameter=x>1</parameter><parameter=x>2</parameter></function>",
+        ),
+        Case(
+            "types through references",
+            "<function=locate><parameter=zip>90210</parameter><parameter=zone>7</parameter><parameter=at>[1, 2]</parameter><parameter=note>null</parameter><parameter=more>12</parameter></function>",
+            calls=(("locate", {"zip": "90210", "zone": 7, "at": "[1, 2]", "note": None, "more": "12"}),),
+            tools=REFERRING,
+        ),
+        Case(
+            "value holds a call and text after it",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\nSee:\n<tool_call>\n<function=g>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_call>\nThat is it.\n</parameter>\n</function>\n</tool_call>\nDone.\n<tool_call>\n<function=g>\n</function>\n</tool_call>",
+            calls=(
+                (
+                    "string_tool",
+                    {
+                        "arg1": "See:\n<tool_call>\n<function=g>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_call>\nThat is it."
+                    },
+                ),
+                ("g", {}),
+            ),
+            content="\nDone.\n",
+            tools=STRING,
+        ),
+        Case(
+            "value mentions an opening tag and the next call follows",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\nuse <function=x>\n</parameter>\n</function>\n</tool_call>\n<tool_call>\n<function=g>\n</function>\n</tool_call> end",
+            calls=(("string_tool", {"arg1": "use <function=x>"}), ("g", {})),
+            content=" end",
             tools=STRING,
         ),
     ),
