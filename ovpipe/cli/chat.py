@@ -26,7 +26,7 @@ from ovpipe.cli.one_model import GraphArgument, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 
 CLOSE_SECONDS = 30.0
-"""What the end may take before the process is ended: a graph's own bound is shorter."""
+"""How long closing may take before the process is ended; a graph's own limit is shorter."""
 
 
 def chat(
@@ -43,21 +43,20 @@ def chat(
     url: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Talk with a server that speaks OpenAI's API; its base URL, /v1 or not."
+            metavar="URL",
+            help="Talk with a server of OpenAI's API at this base URL, with or without /v1.",
         ),
     ] = None,
     api_key: Annotated[
         str | None,
-        typer.Option(
-            metavar="KEY", envvar="OPENAI_API_KEY", help="What to send that server as a Bearer token."
-        ),
+        typer.Option(metavar="KEY", envvar="OPENAI_API_KEY", help="The Bearer token to send to that server."),
     ] = None,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.")] = None,
     think: Annotated[
         bool | None,
         typer.Option(
             "--think/--no-think",
-            help="Have the model think before it answers, or not. Default: as its template says.",
+            help="Let the model think before it answers, or not. Default: as its chat template says.",
         ),
     ] = None,
     max_tokens: Annotated[
@@ -65,12 +64,14 @@ def chat(
     ] = None,
     temperature: Annotated[
         float | None,
-        typer.Option(min=0, metavar="X", help="How much chance there is in the choice of words."),
+        typer.Option(
+            min=0, metavar="X", help="The sampling temperature; 0 always takes the likeliest token."
+        ),
     ] = None,
 ) -> None:
-    """Talks with a model in the terminal. /help there lists what else can be said.
+    """Talks with a model in the terminal. There, /help lists the commands.
 
-    Without a terminal each line of the input is a question, and the output a transcript.
+    Without a terminal, each line of the input is a question, and the output is a transcript.
     """
     configure_logs(LogLevel.WARNING, access_log=False)
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
@@ -78,7 +79,7 @@ def chat(
             raise ChatError(
                 f"the standard {name} is closed; talk at a terminal, or with a file or pipe in its place"
             )
-    _never_fail_at_a_character()
+    _replace_characters_that_fail()
     if url is None:
         config = one_model(graph, model, parameters_of(assignments))
         transport: Transport = GraphTransport(config, collect_calculators([config.graph], calculators))
@@ -86,7 +87,7 @@ def chat(
         transport = UrlTransport(_checked_url(url), model, _checked_key(api_key))
     else:
         raise typer.BadParameter(
-            "a server at a URL has graphs of its own; leave out GRAPH, --set and --calculators",
+            "a server at a URL has its own graphs; leave out GRAPH, --set and --calculators",
             param_hint="--url",
         )
     parameters = {"max_tokens": max_tokens, "temperature": temperature}
@@ -96,7 +97,7 @@ def chat(
 
 
 def _talk(transport: Transport, parameters: dict[str, Any], system: str | None, think: bool | None) -> bool:
-    """The whole conversation; whether it went well, which only matters where nobody watches it."""
+    """Runs the whole conversation; False when a turn failed and there is no terminal to show it."""
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     styled = at_terminal and os.environ.get("TERM") != "dumb"
     screen = Screen(sys.stdout, styled=styled, max_tokens=parameters.get("max_tokens"))
@@ -136,7 +137,7 @@ def _checked_url(url: str) -> str:
 
 
 def _checked_key(key: str | None) -> str | None:
-    """The key without what files and shells put around it."""
+    """The key, without the white space that files and shells put around it."""
     stripped = (key or "").strip()
     if stripped and not re.fullmatch(r"[\x21-\x7e]+", stripped):
         raise typer.BadParameter(
@@ -146,8 +147,8 @@ def _checked_key(key: str | None) -> str | None:
     return stripped or None
 
 
-def _never_fail_at_a_character() -> None:
-    """What is no text in the terminal's encoding is replaced, not a reason to end."""
+def _replace_characters_that_fail() -> None:
+    """Has the streams replace what the terminal's encoding does not have, instead of raising an error."""
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)

@@ -16,14 +16,14 @@ from ovpipe.graph.load import check_graph
 
 def check(
     graphs: Annotated[
-        list[str], typer.Argument(metavar="GRAPH...", help="Files, or names of shipped graphs.")
+        list[str], typer.Argument(metavar="GRAPH...", help="Graph files, or names of shipped graphs.")
     ],
     assignments: Assignments = None,
     calculators: CalculatorsFolder = None,
 ) -> None:
-    """Checks graphs whole and prints every mistake with its line.
+    """Checks whole graphs and prints every mistake with its line.
 
-    Parameters without a value are not mistakes: what depends on them is left unchecked.
+    A parameter without a value is not a mistake: the check skips what depends on it.
     """
     given = parameters_of(assignments)
     clean = True

@@ -17,7 +17,7 @@ BESIDE = BAR_WIDTH + len(" * ") + len("  0:00:00 ")
 
 
 class Lines:
-    """One line for each thing that happens, out at once: for files, pipes and service managers."""
+    """One line for each event, written at once: for files, pipes and service managers."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -43,15 +43,15 @@ class Lines:
         self.say(f"model {model}: ready after {seconds:.1f} s")
 
     def failed(self, model: str, reason: str) -> None:
-        """A model is not."""
+        """A model cannot be loaded."""
         self.say(f"model {model}: failed to load: {reason}")
 
     def say(self, line: str) -> None:
-        """A line, whatever it holds."""
+        """Writes a line; line breaks in it become blanks."""
         try:
             typer.echo(" ".join(line.splitlines()), file=self._file)
             self._file.flush()
-        except BrokenPipeError:  # who read it has gone; the program goes on without
+        except BrokenPipeError:  # the reader of the pipe has gone; the program goes on without it
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
 
 
@@ -106,7 +106,7 @@ class Bars(Lines):
         self._console.print(" ".join(line.splitlines()), markup=False, soft_wrap=True)
 
     def _fitting(self, message: str) -> str:
-        """What fits on the line: a longer one would squeeze the columns before it."""
+        """The message, cut to fit on the line: a longer one would squeeze the columns before it."""
         room = max(20, self._console.width - BESIDE - max(map(len, self._models)))
         return message if len(message) <= room else message[: room - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
@@ -117,5 +117,5 @@ class Bars(Lines):
 
 
 def display_for(models: Iterable[str], file: TextIO) -> Lines:
-    """Bars when somebody looks, lines when something reads."""
+    """Bars for a terminal, lines for anything else."""
     return Bars(models, file) if file.isatty() else Lines(file)

@@ -1,4 +1,4 @@
-"""The model inside the package: what `ovpipe serve` serves when it is told nothing."""
+"""The model inside the package: `ovpipe serve` without arguments serves it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ GRAPH = "chat"
 
 
 def embedded_parameters() -> dict[str, Any]:
-    """The chat graph's parameters for it.
+    """The chat graph's parameters for the embedded model.
 
-    f32 throughout, so that a request gives the same text alone and in a batch: by default the CPU takes
-    bf16 where it has it, and rounds what is multiplied with 8-bit weights to 8 bits, too.
+    Everything is f32, so that a request gives the same text alone and in a batch. By default the CPU uses
+    bf16 where it can, and rounds the factors of 8-bit weights to 8 bits, too.
     """
     return {
         "models_path": str(Path(str(files("ovpipe.models"))) / NAME),

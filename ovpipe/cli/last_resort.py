@@ -8,14 +8,14 @@ import threading
 
 
 def end_process_after(seconds: float) -> None:
-    """Ends the process when it is still there after that time.
+    """Ends the process if it still runs after that time.
 
     A thread that is stuck in native code cannot be cancelled, and the interpreter waits for it at exit.
     Engines' child processes end by themselves when their socket closes.
     """
 
     def end() -> None:
-        sys.stderr.write(f"ovpipe did not stop within {seconds:g} s and is ended\n")
+        sys.stderr.write(f"ovpipe did not stop within {seconds:g} s; it ends now\n")
         sys.stderr.flush()
         os._exit(1)
 

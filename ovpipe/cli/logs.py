@@ -8,7 +8,7 @@ import sys
 
 
 class LogLevel(enum.StrEnum):
-    """How much the log tells."""
+    """How much the log says."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -30,7 +30,7 @@ class OneRecordFormatter(logging.Formatter):
 CONTROLS = {
     code: repr(chr(code))[1:-1] for code in (*range(9), *range(10, 32), *range(127, 160), 0x2028, 0x2029)
 }
-"""All but the tab. Those above 127 count: to some terminals 0x9b is what escape and a bracket are."""
+"""All control characters but the tab. Those above 127 count: to some terminals 0x9b is escape and bracket."""
 
 
 def configure_logs(level: LogLevel, *, access_log: bool) -> None:

@@ -1,4 +1,4 @@
-"""`ovpipe`: the commands, and how a user's mistake is told."""
+"""`ovpipe`: the commands, and how it reports a user's mistake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """The console script. A mistake of the user's is one message on stderr, never a traceback."""
+    """The console script. A user's mistake gives one message on stderr, never a traceback."""
     try:
         application()()
     except OvpipeError as error:

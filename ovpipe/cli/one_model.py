@@ -1,4 +1,4 @@
-"""The one model of a command that was given a graph, or nothing."""
+"""The one model of a command whose argument is a graph or nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GraphArgument: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="[GRAPH]",
-        help="A graph file, or the name of a shipped graph; without one, a tiny model inside ovpipe.",
+        help="A graph file, or the name of a shipped graph. Default: the tiny model inside ovpipe.",
     ),
 ]
 

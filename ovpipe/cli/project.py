@@ -19,10 +19,10 @@ CalculatorsFolder: TypeAlias = Annotated[
 
 
 def collect_calculators(graphs: Iterable[Path], folder: Path | None) -> Registry:
-    """The installed calculators, and those of `folder` or else of the project that each graph belongs to.
+    """The installed calculators, and those of `folder` or else of each graph's project.
 
     A graph's project has its calculators in calculators/ beside the graph, beside the graph's folder, or
-    in the working folder. Raises RegistryError for what cannot be imported.
+    in the working folder. Raises RegistryError for a module that cannot be imported.
     """
     registry = Registry.installed()
     folders = [folder] if folder is not None else [found for graph in graphs for found in _beside(graph)]
@@ -32,7 +32,7 @@ def collect_calculators(graphs: Iterable[Path], folder: Path | None) -> Registry
 
 
 def _beside(graph: Path) -> list[Path]:
-    """The nearest folder of calculators, if any; those that ship with ovpipe are there anyway."""
+    """The nearest folder of calculators, if there is one other than ovpipe's own, which the registry has."""
     shipped = {Path(path).resolve() for path in ovpipe.calculators.__path__}
     parent = graph.absolute().parent
     for place in (parent, parent.parent, Path.cwd()):

@@ -23,39 +23,41 @@ from ovpipe.serving.repository import Repository
 from ovpipe.serving.server import serve as run_server
 
 SLACK_SECONDS = 5.0
-"""What a shutdown may take beyond its own bounds before the process is ended."""
+"""How much longer than its own limits a shutdown may take before the process is ended."""
 SAVE_SECONDS = 30.0
-"""What it may take besides to write a trace."""
+"""How much longer it may take to write a trace."""
 
 
 def serve(
     graph: GraphArgument = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The model's name in requests. Default: the graph file's."),
+        typer.Option(metavar="NAME", help="The model's name in requests. Default: the graph file's name."),
     ] = None,
     assignments: Assignments = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A server.yaml with several models.")
     ] = None,
     host: Annotated[
-        str | None, typer.Option(metavar="HOST", help="Where to listen. Default: 127.0.0.1.")
+        str | None, typer.Option(metavar="HOST", help="The address to listen on. Default: 127.0.0.1.")
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, metavar="PORT", help="0: the system chooses. Default: 8000."),
+        typer.Option(
+            min=0, max=65535, metavar="PORT", help="The port; with 0 the system chooses one. Default: 8000."
+        ),
     ] = None,
     calculators: CalculatorsFolder = None,
-    log_level: Annotated[LogLevel, typer.Option(help="How much the log tells.")] = LogLevel.INFO,
+    log_level: Annotated[LogLevel, typer.Option(help="How much the log says.")] = LogLevel.INFO,
     trace: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Trace the latest requests' nodes; written as Chrome-trace JSON when the server ends.",
+            help="Trace the nodes of the latest requests; write the trace as Chrome-trace JSON at the end.",
         ),
     ] = None,
     node_figures: Annotated[
-        bool, typer.Option("--node-figures", help="Keep figures of every node for /metrics.")
+        bool, typer.Option("--node-figures", help="Add metrics of every node to /metrics.")
     ] = False,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
@@ -86,7 +88,7 @@ def serve(
 
 
 def _trace_for(file: Path | None) -> Trace | None:
-    """A trace when there is to be one; what could not be written at the end is refused at the start."""
+    """A trace if there is a file for it; refuses at once a file that could not be written at the end."""
     if file is None:
         return None
     try:
@@ -99,5 +101,5 @@ def _trace_for(file: Path | None) -> Trace | None:
 
 
 def _stop_seconds(limits: Limits) -> float:
-    """The longest that a shutdown takes by its own bounds, and some slack."""
+    """The longest time that a shutdown takes by its own limits, and some slack."""
     return limits.drain_seconds + limits.run_close_seconds + 2 * limits.graph_close_seconds + SLACK_SECONDS

@@ -10,7 +10,7 @@ from ovpipe.cli.display import Lines
 
 
 class ServerDisplay:
-    """Shows by `lines`. `graphs` has the graph's name of each model."""
+    """Shows a server's life through `lines`. `graphs` has the name of each model's graph."""
 
     def __init__(self, lines: Lines, graphs: Mapping[str, str], on_draining: Callable[[], None]) -> None:
         self._lines = lines
@@ -18,7 +18,7 @@ class ServerDisplay:
         self._on_draining = on_draining
 
     def bound(self, url: str) -> None:
-        """The banner: what is served, where, and how to ask it."""
+        """Shows the banner: the models, the address, and a command that asks a model."""
         self._lines.say(f"ovpipe {version('ovpipe')} listens on {url}")
         for name, graph in self._graphs.items():
             self._lines.say(f"model {name}: loading (graph {graph})")
@@ -34,7 +34,7 @@ class ServerDisplay:
         self._lines.available(model, seconds)
 
     def failed(self, model: str, reason: str) -> None:
-        """A model is not."""
+        """A model cannot be loaded."""
         self._lines.failed(model, reason)
 
     def draining(self, requests: int) -> None:

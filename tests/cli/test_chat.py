@@ -246,7 +246,7 @@ def test_a_model_that_cannot_be_loaded_is_told_with_the_reason(tmp_path: Path) -
     first, last = done.stderr.splitlines()
     assert first.startswith("model chat: failed to load: node 'tokenizer' (")
     assert f"models_path: {tmp_path}/none does not exist; models_path is the folder of a model" in first
-    assert last == "the model could not be loaded, so there is nobody to talk with"
+    assert last == "the model could not be loaded; the lines above say why"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""An answer in parts: what the chunks of a chat completion say."""
+"""An answer in parts, read from the chunks of a chat completion."""
 
 from __future__ import annotations
 
@@ -46,15 +46,14 @@ Part: TypeAlias = Said | Thought | Called | Finished
 
 
 class Answer:
-    """Reads one streamed answer. A whole one, of a server that does not stream, is read as a single chunk.
+    """Reads one streamed answer. The whole answer of a server that does not stream is read as one chunk.
 
-    Only the first choice is read. Whoever's chunks lack something, or have more than is known here, is
-    understood all the same.
+    It reads the first choice only. It accepts chunks that lack fields, and chunks with unknown fields.
     """
 
     def __init__(self) -> None:
         self._calls: dict[int, tuple[list[str], list[str]]] = {}
-        """Names and arguments, in the pieces in which they come."""
+        """The pieces of each call's name and arguments."""
         self._reason: str | None = None
         self._tokens: int | None = None
 
@@ -63,7 +62,9 @@ class Answer:
         try:
             read = msgspec.json.decode(chunk, type=_Chunk)
         except msgspec.MsgspecError as error:
-            raise ChatError(f"the answer holds what is no chunk of a chat completion: {error}") from error
+            raise ChatError(
+                f"the answer has a part that is no chunk of a chat completion: {error}"
+            ) from error
         if read.error is not None:
             raise ChatError(message_of(read.error))
         if read.usage is not None:
@@ -73,7 +74,7 @@ class Answer:
                 yield from self._read_choice(choice)
 
     def end(self) -> Iterator[Part]:
-        """What can only be told at the end; ChatError when that came too early."""
+        """The parts that are known only at the end; ChatError when the answer ended too early."""
         if self._reason is None:
             raise ChatError("the answer broke off before its end")
         for name, arguments in self._calls.values():

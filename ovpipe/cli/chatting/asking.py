@@ -9,18 +9,18 @@ from typing import Any
 
 from ovpipe.cli.chatting.answer import Answer, Part, message_of
 from ovpipe.cli.chatting.event_decoder import EventDecoder
-from ovpipe.cli.chatting.transport import ChatError, Response, Transport
+from ovpipe.cli.chatting.transport import ChatError, ChatResponse, Transport
 
 EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
 DONE = "[DONE]"
 MAX_BODY_BYTES = 16 * 1024 * 1024
 SHOWN = 200
-"""Characters of a body that is not understood."""
+"""How many characters of an unknown body a message shows."""
 
 
 async def ask(transport: Transport, body: Mapping[str, Any]) -> AsyncGenerator[Part]:
-    """The answer's parts as they come; ChatError when it is refused, fails or breaks off."""
+    """The answer's parts as they come; ChatError when the server refuses, fails or breaks off."""
     answer = Answer()
     async with transport.post(body) as response, aclosing(_chunks(response, transport.place)) as chunks:
         async for chunk in chunks:
@@ -30,7 +30,7 @@ async def ask(transport: Transport, body: Mapping[str, Any]) -> AsyncGenerator[P
             yield part
 
 
-async def _chunks(response: Response, place: str) -> AsyncGenerator[str | bytes]:
+async def _chunks(response: ChatResponse, place: str) -> AsyncGenerator[str | bytes]:
     if response.status != 200:
         raise ChatError(refusal(response.status, await whole_body(response)))
     if response.media_type == JSON:  # of a server that does not stream
@@ -49,7 +49,7 @@ async def _chunks(response: Response, place: str) -> AsyncGenerator[str | bytes]
         )
 
 
-async def whole_body(response: Response) -> bytes:
+async def whole_body(response: ChatResponse) -> bytes:
     """All of a body that is not streamed, within a bound."""
     body = b""
     async for piece in response.pieces:
@@ -60,7 +60,7 @@ async def whole_body(response: Response) -> bytes:
 
 
 def refusal(status: int, body: bytes) -> str:
-    """What a status and its body say: the error's own message where there is one."""
+    """A message from a status and its body: the error's own message where it has one."""
     text = body.decode(errors="replace").strip()
     try:
         error = json.loads(text)

@@ -1,4 +1,4 @@
-"""An event loop on a thread of its own, so that it lives on while the terminal is waited for."""
+"""An event loop on a thread of its own, which goes on while the main thread waits for the terminal."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from typing import Generic, Self, TypeVar
 T = TypeVar("T")
 
 LOOK_SECONDS = 0.5
-"""How long a signal handler may be put off."""
+"""How long a signal handler may have to wait."""
 MOST_WAITING = 256
-"""Items that were brought and not yet taken; a terminal may be held for hours."""
+"""How many items may wait for the other thread; a stopped terminal may block that thread for hours."""
 END_SECONDS = 10.0
-"""For what is left on the loop to end. The thread does not keep the process alive."""
+"""How long the rest on the loop may take to end. The thread does not keep the process alive."""
 
 
 class BackgroundLoop:
-    """The loop, from entering the block until leaving it.
+    """The loop runs from entering the block until leaving it.
 
-    The thread lives as long as the loop: on Linux an engine's process ends with the thread that started it.
+    The thread lives as long as the loop, because on Linux an engine's process ends with the thread that
+    started it.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class BackgroundLoop:
         self._thread.join(END_SECONDS)
 
     def job(self, source: AsyncGenerator[T]) -> Job[T]:
-        """Has a source iterated on the loop."""
+        """Iterates a source on the loop."""
         return Job(self._loop, source)
 
     def run(
@@ -51,9 +52,9 @@ class BackgroundLoop:
         work: Callable[[], Awaitable[object]],
         stopping: Callable[[Callable[[], None]], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """Waits for work on the loop; raises what it raises, KeyboardInterrupt when it was stopped.
+        """Waits for work on the loop. Raises what the work raises, and KeyboardInterrupt when it was stopped.
 
-        `stopping` is given what stops it, and entered while it is waited for.
+        `stopping` gets a function that stops the work; the context that it returns spans the wait.
         """
         with self.job(_result_of(work)) as job, stopping(job.cancel):
             for _ in job:
@@ -68,14 +69,14 @@ class BackgroundLoop:
 
 
 class Job(Generic[T]):
-    """What an asynchronous generator brings on a loop's thread, for who waits on another.
+    """The items of an asynchronous generator on a loop's thread, for a reader on another thread.
 
-    It begins at once. Leaving the block cancels what is left of it, and waits for its end.
+    The job begins at once. Leaving the block cancels the rest of it and waits for its end.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, source: AsyncGenerator[T]) -> None:
         self.cancelled = False
-        """Whether it has ended because it was cancelled."""
+        """Whether the job has ended because it was cancelled."""
         self._loop = loop
         self._source = source
         self._brought: SimpleQueue[T | _End] = SimpleQueue()
@@ -84,11 +85,11 @@ class Job(Generic[T]):
         loop.call_soon_threadsafe(self._start)
 
     def cancel(self) -> None:
-        """Has it end soon; for any thread, and for signal handlers."""
+        """Makes the job end soon; for any thread and for signal handlers."""
         self._loop.call_soon_threadsafe(lambda: self._task.cancel())
 
     def __iter__(self) -> Iterator[T]:
-        """All it brings. Raises what it raises; ends quietly when it was cancelled."""
+        """All items. Raises what the generator raises; ends quietly when the job was cancelled."""
         while self._end is None:
             item = self._take()
             if isinstance(item, _End):
@@ -112,7 +113,7 @@ class Job(Generic[T]):
             self._end = item if isinstance(item, _End) else None
 
     def _take(self) -> T | _End:
-        # Looks up now and then: a signal does not end a wait that it comes just before, nor any on Windows.
+        # The wait has a limit: a signal just before the wait does not end it, and on Windows no signal does.
         while True:
             with contextlib.suppress(Empty):
                 item = self._brought.get(timeout=LOOK_SECONDS)
@@ -122,7 +123,7 @@ class Job(Generic[T]):
 
     def _start(self) -> None:
         self._task = self._loop.create_task(self._bring())
-        # Not in the task: one that is cancelled before its first step would never say so.
+        # A callback, not code in the task: a task that is cancelled before its first step never runs.
         self._task.add_done_callback(lambda task: self._brought.put(_End(_error_of(task))))
 
     async def _bring(self) -> None:
@@ -133,7 +134,7 @@ class Job(Generic[T]):
 
 
 class _End:
-    """The last that a job brings."""
+    """The last item of a job."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error

@@ -1,4 +1,4 @@
-"""What begins with a slash: said to the conversation, not to the model."""
+"""Commands: lines that begin with a slash, for the conversation and not for the model."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ovpipe.errors import did_you_mean
 
 HELP = '''\
 /clear            forget the conversation
-/system [TEXT]    set the system prompt, or take it away
-/think on|off     have the model think before it answers, or not
+/system [TEXT]    set the system prompt, or remove it
+/think on|off     let the model think before it answers, or not
 /help             this list
 /bye, /exit       leave, as Ctrl-D does
 """               begins and ends a message of several lines
@@ -39,7 +39,7 @@ class Commands:
         }
 
     def obey(self, line: str) -> None:
-        """Does what the line says. ChatError when it is no command, Leave when it is the last one."""
+        """Does what the line says. Raises ChatError when it is no command, Leave when the user leaves."""
         name, _, argument = line.partition(" ")
         command = self._known.get(name)
         if command is None:
@@ -51,11 +51,11 @@ class Commands:
 
     def _clear(self, _: str) -> None:
         self._conversation.clear()
-        self._say("forgotten; a new conversation begins")
+        self._say("a new conversation begins")
 
     def _system(self, text: str) -> None:
         self._conversation.system = text or None
-        self._say("the system prompt is set" if text else "there is no system prompt any more")
+        self._say("the system prompt is set" if text else "there is no system prompt now")
 
     def _think(self, text: str) -> None:
         if text not in SWITCH:

@@ -1,4 +1,4 @@
-"""Conversation: what was said so far, and the next question's body."""
+"""Conversation: the turns so far, and the body of the next question."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class Conversation:
-    """Turns that went well. A question that is not answered leaves no trace.
+    """The turns that went well. A question without an answer is not kept.
 
-    `parameters` go into every body. The system prompt comes first in each; changing it forgets nothing.
+    `parameters` go into every body. The system prompt comes first in each; changing it keeps the turns.
     """
 
     def __init__(
@@ -17,12 +17,12 @@ class Conversation:
     ) -> None:
         self.system = system
         self.think = think
-        """Whether the chat template is told to think; None: it is told nothing."""
+        """What the chat template gets as `enable_thinking`; with None it gets nothing."""
         self._parameters = dict(parameters)
         self._turns: list[dict[str, str]] = []
 
     def body(self, question: str) -> dict[str, Any]:
-        """A streaming chat completion that asks the question after all that was said before."""
+        """A streaming chat completion with all turns so far and then the question."""
         system = [{"role": "system", "content": self.system}] if self.system else []
         messages = [*system, *self._turns, {"role": "user", "content": question}]
         body: dict[str, Any] = {"messages": messages, "stream": True, **self._parameters}
@@ -31,10 +31,10 @@ class Conversation:
         return body
 
     def keep(self, question: str, answer: str) -> None:
-        """Adds a turn: what was said, without the thoughts.
+        """Adds a turn, without the thoughts.
 
-        An answer without words is not kept. Many chat templates want user and assistant to take turns, and
-        many servers refuse a message without content.
+        A turn with an empty answer is not kept. Many chat templates want user and assistant to alternate,
+        and many servers refuse a message without content.
         """
         if answer.strip():
             self._turns += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]

@@ -1,4 +1,4 @@
-"""EventDecoder: server-sent events out of bytes that come in any pieces."""
+"""EventDecoder: server-sent events from bytes, however they are cut into pieces."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from ovpipe.cli.chatting.transport import ChatError
 
 LINE_END = re.compile(rb"\r\n|\n|\r")
 MAX_EVENT_BYTES = 16 * 1024 * 1024
-"""Of one event, kept until it is whole."""
+"""The largest event; the decoder keeps an event until it is complete."""
 
 
 class EventDecoder:
-    """Gives the data of each event as soon as its last byte is there, however the bytes are cut.
+    """Returns the data of each event as soon as its last byte has come.
 
-    By the HTML standard, section "Interpreting an event stream": lines end in LF, CR or CRLF, an empty one
-    ends an event, several `data` lines are joined by line feeds, lines that begin with a colon are comments.
-    Other fields are nothing to a chat. An event that the end of the stream cuts off is none.
+    It follows the HTML standard, section "Interpreting an event stream": lines end in LF, CR or CRLF, an
+    empty line ends an event, line feeds join several `data` lines, and lines that begin with a colon are
+    comments. It ignores other fields, and an event that the end of the stream cuts off.
     """
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_event_bytes = max_event_bytes
         self._line = bytearray()
-        """The last line as far as it has come."""
+        """The last line, as much of it as has come."""
         self._data: list[bytes] = []
         self._data_bytes = 0
         self._after_cr = False

@@ -1,4 +1,4 @@
-"""GraphTransport: straight through a graph in this process, without a server."""
+"""GraphTransport: questions to a graph in this process, without a server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ovpipe.cli.chatting.transport import ChatError, Response
+from ovpipe.cli.chatting.transport import ChatError, ChatResponse
 from ovpipe.cli.display import display_for
 from ovpipe.errors import RequestError, RunError
 from ovpipe.http import HttpRequest
@@ -27,9 +27,9 @@ PATH = "/chat/completions"
 
 
 class GraphTransport:
-    """A graph that `ovpipe serve` could serve, given what the front door would give it: a run a question.
+    """A graph that `ovpipe serve` could serve. Each question is a run with the front door's packet.
 
-    Making one raises GraphError with every mistake in the graph's file, before anything is loaded.
+    The constructor raises GraphError with every mistake in the graph's file, before anything is loaded.
     """
 
     def __init__(self, config: ModelConfig, registry: Registry) -> None:
@@ -39,17 +39,17 @@ class GraphTransport:
         self._limits = Limits()
 
     async def open(self) -> None:
-        """Loads the model, and shows how that goes on stderr."""
+        """Loads the model and shows the progress on stderr."""
         with display_for([self.model], sys.stderr) as lines:
             lines.begin()
             await self._repository.open(lines)
         if self._repository.all_failed():
-            raise ChatError("the model could not be loaded, so there is nobody to talk with")
+            raise ChatError("the model could not be loaded; the lines above say why")
 
     @asynccontextmanager
-    async def post(self, body: Mapping[str, Any]) -> AsyncIterator[Response]:
-        """A run of the graph, which has ended when the block is left."""
-        # Asked for here and not of every server: some refuse a body with keys they do not know.
+    async def post(self, body: Mapping[str, Any]) -> AsyncIterator[ChatResponse]:
+        """A run of the graph. It has ended when the block is left."""
+        # Only ovpipe gets stream_options: some servers refuse a body with keys that they do not know.
         encoded = msgspec.json.encode({**body, "stream_options": {"include_usage": True}})
         headers = {"content-type": "application/json", "content-length": str(len(encoded))}
         request = HttpRequest("POST", PATH, headers, encoded, await parse_body(encoded))
@@ -62,14 +62,14 @@ class GraphTransport:
             named = {name.lower(): value for name, value in start.headers.items()}
             media_type = named.get("content-type", "").partition(";")[0].strip().lower()
             async with aclosing(_pieces(run)) as pieces:
-                yield Response(start.status, media_type, pieces)
+                yield ChatResponse(start.status, media_type, pieces)
             run.reader.close()
             await run.nodes_to_end()
         finally:
             await run.end()
 
     async def close(self) -> None:
-        """Closes the graph, and ends its engine's process with it."""
+        """Closes the graph, which ends its engine's process."""
         await self._repository.close(self._limits.graph_close_seconds)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C: what it ends depends on who is at work."""
+"""Ctrl-C: it ends the wait for a line, or an answer, whichever is in progress."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Self
 
 
 class Interrupts:
-    """Takes SIGINT from entering the block until leaving it; for the main thread.
+    """Handles SIGINT from entering the block until leaving it; for the main thread.
 
-    Nothing is torn in the middle: it raises KeyboardInterrupt where a line is waited for, and calls `stop`
-    where an answer is. One that comes in between is kept for whichever comes next.
+    SIGINT never breaks into other code. During the wait for a line the handler raises KeyboardInterrupt, and
+    during an answer it calls `stop`. A SIGINT at another time takes effect at the next of these.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Interrupts:
 
     @contextmanager
     def raised(self) -> Iterator[None]:
-        """Has the block end by KeyboardInterrupt."""
+        """SIGINT raises KeyboardInterrupt in the block."""
         self._reading = True
         try:
             if self._pending:
@@ -43,7 +43,7 @@ class Interrupts:
 
     @contextmanager
     def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Has `stop` called; the block ends by itself then."""
+        """SIGINT calls `stop` during the block, which then ends by itself."""
         self._stop = stop
         try:
             if self._pending:

@@ -1,4 +1,4 @@
-"""What the user says, a message at a time."""
+"""Questions: the user's messages and commands, one at a time."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Entry:
 
 
 class Questions:
-    """Reads entries. What stands between two marks is one message, however many lines it has."""
+    """Reads entries. The text between two marks is one message, whether it has one line or several."""
 
     def __init__(self, read_line: LineSource) -> None:
         self._read_line = read_line
 
     def next(self) -> Entry | None:
-        """The next entry that is not blank; None at the end. ChatError for a message that is not closed."""
+        """The next entry that is not blank; None at the end. ChatError when a message has no closing mark."""
         while True:
             try:
                 line = self._read_line(PROMPT).strip()
@@ -61,14 +61,14 @@ class Questions:
 
 
 class TerminalLines:
-    """Lines from a terminal, with editing and the history of this session where there is readline.
+    """Lines from a terminal, with readline's editing and history where the system has readline.
 
     Raises KeyboardInterrupt for Ctrl-C, and EOFError for Ctrl-D.
     """
 
     def __init__(self, interrupts: Interrupts) -> None:
         self._interrupts = interrupts
-        # From then on input() uses it. There is none on Windows, whose terminals edit lines themselves.
+        # After this import input() uses readline. Windows has none; its terminals edit lines themselves.
         with contextlib.suppress(ImportError):
             importlib.import_module("readline")
 
@@ -79,9 +79,9 @@ class TerminalLines:
 
 
 class FileLines:
-    """Lines from a file or a pipe, echoed after the prompt, so that `out` becomes a transcript.
+    """Lines from a file or a pipe. It echoes them after the prompt, so that `out` becomes a transcript.
 
-    An empty line between messages says nothing, and is not part of it.
+    The transcript leaves out empty lines between messages.
     """
 
     def __init__(self, lines: TextIO, out: TextIO, interrupts: Interrupts) -> None:
@@ -92,7 +92,7 @@ class FileLines:
     def __call__(self, prompt: str) -> str:
         """One line."""
         typed = self._lines.isatty()
-        if typed:  # who types sees the line anyway
+        if typed:  # the terminal shows typed lines itself
             typer.echo(prompt, self._out, nl=False)
         with self._interrupts.raised():
             line = self._lines.readline()

@@ -1,4 +1,4 @@
-"""What is written while one talks: answers as they come, and lines about them."""
+"""Screen: shows answers as they come, and lines about them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ovpipe.cli.chatting.answer import Called, Part, Said, Thought
 from ovpipe.cli.logs import CONTROLS
 
 ESCAPED = {code: shown for code, shown in CONTROLS.items() if chr(code) != "\n"}
-"""What a model writes must not steer the terminal it is shown on."""
+"""Control characters, escaped: what a model writes must not control the terminal."""
 
 THOUGHTS_BEGIN = "Thinking...\n"
 THOUGHTS_END = "...done thinking.\n\n"
 
 
 class Screen:
-    """Writes to `out`, out at once. Thoughts are dim where it is `styled`, else they stand between two lines.
+    """Writes to `out` and flushes. Thoughts are dim if `styled`, else they stand between two lines.
 
-    `max_tokens` is what was asked for, told when the server does not say at how many tokens it cut.
+    `max_tokens` is the request's limit. A cut answer shows it when the server does not count tokens.
     """
 
     def __init__(self, out: TextIO, *, styled: bool = False, max_tokens: int | None = None) -> None:
@@ -45,23 +45,23 @@ class Screen:
             self.say(f"[cut at {tokens} tokens]" if tokens else "[cut at the limit of tokens]")
 
     def end_answer(self) -> None:
-        """Ends the last line, and leaves one empty."""
+        """Ends the last line and writes an empty one."""
         self._end_thoughts()
         self._end_line()
         self._write("\n")
 
     def say(self, line: str) -> None:
-        """A line that nobody said."""
+        """Writes a line about the conversation."""
         self._end_line()
         self._write(line, dim=True)
         self._write("\n")
 
     def leave_line(self) -> None:
-        """Goes to the next line from one into which the terminal has written, as it does for Ctrl-C."""
+        """Begins a new line after one in which the terminal itself has written, as it does for Ctrl-C."""
         self._write("\n")
 
     def fail(self, message: str) -> None:
-        """A mistake, told on stderr in one line."""
+        """Writes an error to stderr, in one line."""
         self._end_thoughts()
         self._end_line()
         line = " ".join(message.splitlines()).translate(ESCAPED)

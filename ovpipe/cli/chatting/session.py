@@ -17,7 +17,7 @@ HINT = "Use Ctrl + d or /bye to exit."
 
 
 class Session:
-    """One conversation. `at_terminal`: somebody types, so Ctrl-C ends a line or an answer, no more."""
+    """One conversation. With `at_terminal`, Ctrl-C ends a line or an answer and not the session."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Session:
         self._at_terminal = at_terminal
 
     def talk(self) -> bool:
-        """Talks until the end of what the user says; whether every turn went well."""
+        """Talks until the user leaves or the input ends; whether every turn went well."""
         good = True
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Transport: how a question reaches a model, and its answer's bytes come back."""
+"""Transport: how a question reaches a model and the bytes of its answer come back."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ovpipe.errors import OvpipeError
 
 
 class ChatError(OvpipeError):
-    """A conversation cannot begin, or a turn of it has failed.
+    """A conversation cannot begin, or one of its turns has failed.
 
-    The message is for who talks: one line, whatever a server has put into it.
+    The message is for the user. It has one line, whatever a server has put into it.
     """
 
     def __init__(self, message: str) -> None:
@@ -22,8 +22,8 @@ class ChatError(OvpipeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """A response that has begun. `pieces` are the body's bytes, cut anywhere."""
+class ChatResponse:
+    """A response that has begun. `pieces` are the bytes of its body, cut anywhere."""
 
     status: int
     media_type: str
@@ -31,24 +31,24 @@ class Response:
 
 
 class Transport(Protocol):
-    """One model, and how to ask it. Everything is called on one event loop."""
+    """One model, and how to ask it. All calls are made on one event loop."""
 
     @property
     def model(self) -> str:
-        """The model's name in requests; known once `open` is over."""
+        """The model's name in requests; known after `open`."""
 
     @property
     def place(self) -> str:
         """Where the model is, for people."""
 
     async def open(self) -> None:
-        """Makes the model ready to be asked; ChatError when it cannot be."""
+        """Makes the model ready for questions; raises ChatError when it cannot."""
 
-    def post(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[Response]:
+    def post(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[ChatResponse]:
         """The response to a chat completion's body; ChatError when there is none, or it breaks off.
 
-        Who leaves the block before the response's end has stopped the answer.
+        Leaving the block before the response's end stops the answer.
         """
 
     async def close(self) -> None:
-        """Leaves nothing behind, whether or not `open` was called or came to its end."""
+        """Frees everything, whether `open` was called, has ended, or not."""

@@ -1,4 +1,4 @@
-"""UrlTransport: a server that speaks OpenAI's API, ovpipe's or anyone's."""
+"""UrlTransport: questions to a server of OpenAI's API, ovpipe's or another."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import aiohttp
 import msgspec
 
 from ovpipe.cli.chatting.asking import JSON, refusal, whole_body
-from ovpipe.cli.chatting.transport import ChatError, Response
+from ovpipe.cli.chatting.transport import ChatError, ChatResponse
 from ovpipe.errors import nearest
 
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 600.0
-"""Longest wait for the next byte: a long prompt may take minutes on a slow machine."""
+"""The longest wait for the next byte: a long prompt may take minutes on a slow machine."""
 VERSIONED = re.compile(r".*/v\d+[a-z0-9]*$")
 AUTHENTICATION = (401, 403)
 LISTED = 40
-"""Models named at most; some servers have hundreds."""
+"""How many models a message names; some servers have hundreds."""
 
 
 class UrlTransport:
-    """The model of that name behind a base URL, with or without its /v1; without a name, the first one."""
+    """The model of that name at a base URL, with or without /v1; without a name, the server's first model."""
 
     def __init__(
         self,
@@ -47,11 +47,11 @@ class UrlTransport:
         self.model = model or ""
 
     async def open(self) -> None:
-        """Finds the model among those that the server names."""
+        """Finds the model in the server's list."""
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silent_seconds
         )
-        # A connection a turn: one that was kept may be closed by the server just as it is used again.
+        # Each turn has its own connection: the server may close a kept one just when it is used again.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True),
             headers=self._headers,
@@ -62,7 +62,7 @@ class UrlTransport:
         if not names:
             raise ChatError(
                 f"{self.place} serves no model now: GET {self._base}/models gives an empty list. "
-                "A server that is still loading has its models later"
+                "If the server is still loading, try again later"
             )
         if self._wanted is None:
             self.model = names[0]
@@ -72,8 +72,8 @@ class UrlTransport:
             raise ChatError(f"{self.place} serves no model {self._wanted!r}; {remedy}: {_listed(names)}")
 
     @asynccontextmanager
-    async def post(self, body: Mapping[str, Any]) -> AsyncIterator[Response]:
-        """The server's response; the connection is closed when the block is left before its end."""
+    async def post(self, body: Mapping[str, Any]) -> AsyncIterator[ChatResponse]:
+        """The server's response. Leaving the block before its end closes the connection."""
         async with self._asked("POST", "/chat/completions", body) as response:
             yield response
 
@@ -105,18 +105,18 @@ class UrlTransport:
     @asynccontextmanager
     async def _asked(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
-    ) -> AsyncIterator[Response]:
+    ) -> AsyncIterator[ChatResponse]:
         assert self._session is not None, "open comes first"
         url = f"{self._base}{path}"
         try:
-            # A redirect would turn the POST into a GET, and is the user's to know of.
+            # Following a redirect would turn the POST into a GET, and the user should know of it.
             async with self._session.request(method, url, json=body, allow_redirects=False) as response:
                 if 300 <= response.status < 400:
                     raise ChatError(
                         f"{url} has moved to {response.headers.get('Location', 'elsewhere')}: "
                         "give --url that server's base URL"
                     )
-                yield Response(response.status, response.content_type, response.content.iter_any())
+                yield ChatResponse(response.status, response.content_type, response.content.iter_any())
         except aiohttp.ClientConnectorError as error:
             raise ChatError(
                 f"cannot connect to {url}: {_reason(error)}. Is a server listening there? "
@@ -128,7 +128,7 @@ class UrlTransport:
             ) from error
         except TimeoutError as error:
             raise ChatError(
-                f"{url}: nothing has come for {self._silent_seconds:g} s; the answer is given up"
+                f"{url}: the server has sent nothing for {self._silent_seconds:g} s; the answer has failed"
             ) from error
         except aiohttp.InvalidURL as error:
             raise ChatError(f"{url} is no URL: {error}") from error
@@ -142,7 +142,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
-    """The system's words where there are some."""
+    """The system's message for an error number, where there is one."""
     number = error.errno
     return os.strerror(number) if number is not None and number > 0 else str(error.strerror or error)
 

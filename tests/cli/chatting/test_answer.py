@@ -90,7 +90,7 @@ def test_an_answer_without_a_finish_broke_off() -> None:
 
 @pytest.mark.parametrize("chunk", ["7", "{", '{"choices": 7}', '{"choices": [{"delta": {"content": [1]}}]}'])
 def test_what_is_no_chunk_is_told(chunk: str) -> None:
-    with pytest.raises(ChatError, match="the answer holds what is no chunk of a chat completion: "):
+    with pytest.raises(ChatError, match="the answer has a part that is no chunk of a chat completion: "):
         list(Answer().read(chunk))
 
 

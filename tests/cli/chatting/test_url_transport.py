@@ -71,7 +71,7 @@ def test_a_stream_may_end_without_done() -> None:
 
 @pytest.mark.parametrize("begin", [b"", EVENTS, EVENTS + b": still here\n\n"])
 def test_a_server_that_falls_silent_is_given_up(begin: bytes) -> None:
-    with pytest.raises(ChatError, match="/v1/chat/completions: nothing has come for 0.2 s"):
+    with pytest.raises(ChatError, match="/v1/chat/completions: the server has sent nothing for 0.2 s"):
         asked(begin, hangs=True)
 
 
