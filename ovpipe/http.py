@@ -53,8 +53,8 @@ class Route:
                 f"the pattern {self.pattern!r} cannot be read; a parameter is written {{name}}, or "
                 "{name:path} when it may hold slashes, and each has a name of its own"
             )
-        if self.body_bytes is not None and self.body_bytes < 0:
-            raise ValueError(f"body_bytes is {self.body_bytes}; a limit is 0 or more")
+        if self.body_bytes is not None and self.body_bytes < 1:
+            raise ValueError(f"body_bytes is {self.body_bytes}; a limit is 1 or more")
         if self.model is not None:
             _check_model(self, self.model)
 

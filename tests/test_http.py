@@ -31,9 +31,9 @@ def test_what_can_be_no_route_is_refused(method: str, pattern: str, why: str) ->
         Route(method, pattern)
 
 
-def test_a_negative_limit_is_refused() -> None:
-    with pytest.raises(ValueError, match="body_bytes is -1; a limit is 0 or more"):
-        Route("POST", "/things", body="bytes", body_bytes=-1)
+def test_a_limit_without_room_is_refused() -> None:
+    with pytest.raises(ValueError, match="body_bytes is 0; a limit is 1 or more"):
+        Route("POST", "/things", body="bytes", body_bytes=0)
 
 
 @pytest.mark.parametrize(

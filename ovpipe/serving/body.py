@@ -14,6 +14,7 @@ import re
 from typing import Any
 
 from ovpipe.errors import RequestError
+from ovpipe.serving.refusals import wrong_content_type
 
 MAX_DEPTH = 100
 MAX_CONTAINERS = 250_000
@@ -46,11 +47,7 @@ def check_content_type(content_type: str | None) -> None:
         return
     media_type, *parameters = (part.strip() for part in content_type.lower().split(";"))
     if media_type != "application/json" and not re.fullmatch(r"application/[\w.-]+\+json", media_type):
-        raise RequestError(
-            415,
-            "The request body must be JSON, sent with 'Content-Type: application/json'.",
-            code="unsupported_media_type",
-        )
+        raise wrong_content_type("JSON", "application/json")
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "charset" and not _is_utf8(value.strip().strip('"')):

@@ -7,7 +7,8 @@ import logging
 from aiohttp import web
 
 from ovpipe.errors import RequestError
-from ovpipe.serving.openai_errors import error_response, internal_error
+from ovpipe.serving.error_responses import error_response
+from ovpipe.serving.refusals import internal_error
 
 log = logging.getLogger(__name__)
 

@@ -23,10 +23,9 @@ HEADERS: Final = {
 }
 
 
-def add_routes(router: web.UrlDispatcher) -> None:
-    """Adds the routes of the page and of what it loads."""
-    for path, (name, media_type) in FILES.items():
-        router.add_get(path, _file(name, media_type))
+def pages() -> dict[str, Callable[[web.Request], Awaitable[web.Response]]]:
+    """What answers at the paths of the page and of what it loads."""
+    return {path: _file(name, media_type) for path, (name, media_type) in FILES.items()}
 
 
 def _file(name: str, media_type: str) -> Callable[[web.Request], Awaitable[web.Response]]:

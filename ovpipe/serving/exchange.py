@@ -16,9 +16,9 @@ from aiohttp.http import StreamWriter
 
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
+from ovpipe.http_errors import ErrorFamily
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.model import Model
-from ovpipe.serving.openai_errors import error_event
 from ovpipe.serving.served_run import ServedRun, joined
 
 log = logging.getLogger(__name__)
@@ -27,24 +27,28 @@ HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 NO_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 CLIENT_LEFT = 499
-"""nginx's status for an answer that found nobody; only figures show it."""
+"""nginx's status for an answer that found nobody; only metrics show it."""
+BODILESS = (204, 304)
+"""Statuses of responses without a body, as HTTP has it."""
 
 
 class Exchange:
-    """Serves one request. However it ends, its run has ended, or was told to, when `respond` is over.
+    """Serves one request. However it ends, its run has ended, or is cancelled, when `respond` is over.
 
-    `status` is what the answer came to, for the figures.
+    `status` is what the answer came to, for the metrics. `errors` is the family of the request's route.
     """
 
-    def __init__(self, request: web.Request, model: Model, limits: Limits) -> None:
+    def __init__(self, request: web.Request, model: Model, limits: Limits, errors: ErrorFamily) -> None:
         self.status = CLIENT_LEFT
         self._request = request
         self._model = model
         self._limits = limits
+        self._errors = errors
+        self._has_body = True
         self._run = ServedRun(model, limits)
 
     def stop(self, error: RequestError) -> None:
-        """Ends the run; the client is told `error` if it still waits for something."""
+        """Ends the run; the client gets `error` if it still waits for something."""
         self._run.stop(error)
 
     async def respond(self, packet: HttpRequest) -> web.StreamResponse:
@@ -64,10 +68,11 @@ class Exchange:
             _check_headers(start)
             response = web.StreamResponse(status=start.status, headers=start.headers)
         except Exception as error:
-            raise self._told(error) from error
+            raise self._to_client_error(error) from error
         writer = await response.prepare(self._request)
         assert isinstance(writer, StreamWriter)
         self.status = start.status
+        self._has_body = self._request.method != "HEAD" and start.status not in BODILESS
         return response, writer
 
     async def _write_out(self, response: web.StreamResponse, writer: StreamWriter) -> None:
@@ -78,8 +83,8 @@ class Exchange:
             self.status = CLIENT_LEFT
             raise
         except Exception as error:
-            event = error_event(self._told(error))
-            if response.content_type != "text/event-stream":
+            event = self._errors.event(self._to_client_error(error))
+            if event is None or response.content_type != "text/event-stream":
                 self._abort("the response has begun and cannot be completed")
             if not self._put(writer, [ResponseBody(event)]):
                 await self._bounded(writer.drain())
@@ -87,8 +92,11 @@ class Exchange:
 
     def _put(self, writer: StreamWriter, parts: list[object]) -> bool:
         """Writes parts, in the run's own turn; returns whether the client keeps up."""
-        for _ in writer.write(joined(parts), drain=False).__await__():
-            raise RuntimeError("aiohttp's write was to return at once: it was told not to drain")
+        data = joined(parts)
+        if not self._has_body:
+            return True
+        for _ in writer.write(data, drain=False).__await__():
+            raise RuntimeError("aiohttp's write was to return at once: with drain=False")
         return not self._request.protocol.writing_paused
 
     async def _bounded(self, writing: Awaitable[None]) -> None:
@@ -109,11 +117,10 @@ class Exchange:
             transport.abort()
         raise ConnectionAbortedError(why)
 
-    def _told(self, error: Exception) -> RequestError:
-        """What the client is told of a failure."""
-        told = self._run.told(error)
-        self.status = told.status
-        return told
+    def _to_client_error(self, error: Exception) -> RequestError:
+        client_error = self._run.to_client_error(error)
+        self.status = client_error.status
+        return client_error
 
 
 def _check_headers(start: ResponseStart) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ovpipe.errors import RequestError
-from ovpipe.serving.openai_errors import shutting_down
+from ovpipe.serving.refusals import shutting_down
 
 
 class Ticket:

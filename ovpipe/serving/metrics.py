@@ -1,4 +1,4 @@
-"""What /metrics tells: the front door's own figures, and those of each open graph's side packets."""
+"""The names in /metrics: the front door's own, and those of each open graph's side packets and nodes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ NODE_COUNTERS: Mapping[str, str] = MappingProxyType(
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
 
-class Figures:
-    """The figures of one server, in a registry of their own."""
+class Metrics:
+    """The metrics of one server, in a registry of their own."""
 
     def __init__(self, repository: Repository) -> None:
         self._registry = CollectorRegistry()
@@ -52,29 +52,29 @@ class Figures:
         self._in_flight = Gauge(
             "ovpipe_requests_in_flight", "Requests being served now.", ("endpoint",), registry=self._registry
         )
-        self._registry.register(SidePacketFigures(repository))
-        self._registry.register(NodeFiguresCollector(repository))
+        self._registry.register(SidePacketMetrics(repository))
+        self._registry.register(NodeMetricsCollector(repository))
 
     @contextmanager
-    def request(self, endpoint: str) -> Iterator[Served]:
-        """Counts one request; what it came to is said on the object it gives."""
-        served = Served()
+    def request(self, endpoint: str) -> Iterator[Outcome]:
+        """Counts one request; what it came to is set on the Outcome it gives."""
+        outcome = Outcome()
         began = time.perf_counter()
         in_flight = self._in_flight.labels(endpoint)
         in_flight.inc()
         try:
-            yield served
+            yield outcome
         finally:
             in_flight.dec()
-            self._seconds.labels(served.model, endpoint).observe(time.perf_counter() - began)
-            self._requests.labels(served.model, endpoint, served.status).inc()
+            self._seconds.labels(outcome.model, endpoint).observe(time.perf_counter() - began)
+            self._requests.labels(outcome.model, endpoint, outcome.status).inc()
 
     def text(self) -> bytes:
-        """All figures in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
 
-class Served:
+class Outcome:
     """What a request came to: the model's name when there is such a model, and the status."""
 
     def __init__(self) -> None:
@@ -82,8 +82,8 @@ class Served:
         self.status = ""
 
 
-class SidePacketFigures(Collector):
-    """Figures of whatever side packet of an open graph has `figures() -> Mapping[str, float]`.
+class SidePacketMetrics(Collector):
+    """Metrics of whatever side packet of an open graph has `figures() -> Mapping[str, float]`.
 
     Those whose names end in _total are counters, the others gauges.
     """
@@ -92,16 +92,16 @@ class SidePacketFigures(Collector):
         self._repository = repository
 
     def collect(self) -> Iterable[Metric]:
-        """One family a figure, labelled by the model and the side packet's name in its graph."""
+        """One family a metric, labelled by the model and the side packet's name in its graph."""
         families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
         for model in self._repository.available():
             for name, packet in model.ready_graph().side_packets.items():
-                for figure, value in _figures(f"{model.name}.{name}", packet).items():
-                    kind = CounterMetricFamily if figure.endswith("_total") else GaugeMetricFamily
+                for metric, value in _metrics_of(f"{model.name}.{name}", packet).items():
+                    kind = CounterMetricFamily if metric.endswith("_total") else GaugeMetricFamily
                     family = families.setdefault(
-                        figure,
+                        metric,
                         kind(
-                            f"ovpipe_{figure}",
+                            f"ovpipe_{metric}",
                             "Of a side packet of the model's graph.",
                             labels=["model", "side_packet"],
                         ),
@@ -110,14 +110,14 @@ class SidePacketFigures(Collector):
         return families.values()
 
 
-class NodeFiguresCollector(Collector):
-    """Figures of the nodes of every open graph that counts them."""
+class NodeMetricsCollector(Collector):
+    """Metrics of the nodes of every open graph that counts them."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
 
     def collect(self) -> Iterable[Metric]:
-        """One family a figure, labelled by the model and the node."""
+        """One family a metric, labelled by the model and the node."""
         counters = [
             CounterMetricFamily(f"ovpipe_node_{name}", meaning, labels=["model", "node"])
             for name, meaning in NODE_COUNTERS.items()
@@ -133,7 +133,7 @@ class NodeFiguresCollector(Collector):
         return [family for family in (*counters, deepest) if family.samples]
 
 
-def _figures(place: str, packet: Any) -> Mapping[str, float]:
+def _metrics_of(place: str, packet: Any) -> Mapping[str, float]:
     figures = getattr(packet, "figures", None)
     if not callable(figures):
         return {}

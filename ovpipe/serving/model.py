@@ -7,10 +7,12 @@ import logging
 import time
 from typing import Protocol
 
-from ovpipe.errors import Finding, GraphError, RequestError, RunError
+from ovpipe.errors import Finding, GraphError, RunError
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.watching.trace import Trace
-from ovpipe.serving.fragments import fragment_of
+from ovpipe.serving.declared_routes import routes_of
+from ovpipe.serving.openapi.merging import fragment_of
+from ovpipe.serving.refusals import model_failed, model_loading
 
 log = logging.getLogger(__name__)
 
@@ -46,29 +48,21 @@ class Model:
         self.reason = ""
         self.created = int(time.time())
         self._graph = graph
+        self.routes = routes_of(graph.plan)
+        """By which requests reach the graph, as its nodes declare them."""
         self.fragment = fragment_of(graph.plan)
         """What the graph's nodes say of its HTTP, for OpenAPI."""
+        self.resources: frozenset[str] = frozenset()
+        """The names of the server's resources that the graph takes."""
         self.input = graph.plan.inputs[0]
         self.output = graph.plan.outputs[0]
 
     def ready_graph(self) -> Graph:
         """The open graph; RequestError 503 as long as there is none."""
         if self.state is ModelState.LOADING:
-            raise RequestError(
-                503,
-                f"The model {self.name!r} is loading.",
-                code="model_loading",
-                param="model",
-                retry_after=5,
-            )
+            raise model_loading(self.name)
         if self.state is ModelState.FAILED:
-            raise RequestError(
-                503,
-                f"The model {self.name!r} failed to load; the server's log says why.",
-                code="model_unavailable",
-                param="model",
-                retry_after=60,
-            )
+            raise model_failed(self.name)
         return self._graph
 
     def watch(self, trace: Trace | None, *, node_figures: bool) -> None:

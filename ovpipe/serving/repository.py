@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 
-from ovpipe.errors import Finding, GraphError, RequestError
+from ovpipe.errors import Finding, GraphError
 from ovpipe.registry import Registry
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.model import LoadListener, Model, ModelState
+from ovpipe.serving.refusals import unknown_model
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +51,7 @@ class Repository:
         try:
             return self._models[name]
         except KeyError:
-            raise RequestError(
-                404,
-                f"This model does not exist. Models served: {', '.join(self._models) or 'none'}.",
-                code="model_not_found",
-                param="model",
-            ) from None
+            raise unknown_model(self._models) from None
 
     def states(self) -> dict[str, ModelState]:
         """Every model's state."""

@@ -1,4 +1,4 @@
-"""A run that serves one request: fed with one packet, its failure told, its end bounded."""
+"""A run that serves one request: fed with one packet, its end bounded."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.runtime.runs.idle_watch import IdleWatch
-from ovpipe.serving.failures import as_request_error
+from ovpipe.serving.client_error import to_client_error
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.model import Model
-from ovpipe.serving.openai_errors import internal_error
+from ovpipe.serving.refusals import internal_error
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 class ServedRun:
     """A run of a model's graph. However it goes, it has ended, or was told to, when `end` is over.
 
-    `reader` gives the parts after the first, which `start` returns. `failure` is what has gone wrong and was
-    told. `tell` makes of a failure what the asker is told of it.
+    `reader` gives the parts after the first, which `start` returns. `failure` is what has gone wrong and went
+    to the client. `to_client_error` makes of a failure what the client gets.
     """
 
     def __init__(
@@ -29,24 +29,24 @@ class ServedRun:
         model: Model,
         limits: Limits,
         *,
-        tell: Callable[[Exception, str], RequestError] = as_request_error,
+        to_client_error: Callable[[Exception, str], RequestError] = to_client_error,
     ) -> None:
         self.failure: Exception | None = None
         self._model = model
         self._limits = limits
-        self._tell = tell
+        self._to_client_error = to_client_error
         self._run = model.ready_graph().run()
         self.reader = self._run.read(model.output)
         self._stopped_with: RequestError | None = None
         self._watch = IdleWatch(limits.silent_seconds, lambda: self._run.turns, self._run_is_silent)
 
     def stop(self, error: RequestError) -> None:
-        """Ends the run; the asker is told `error` if it still waits for something."""
+        """Ends the run; the client gets `error` if it still waits for something."""
         self._stopped_with = self._stopped_with or error
         self._run.cancel()
 
     async def start(self, packet: HttpRequest) -> ResponseStart:
-        """The response's first part, once it is there. What it raises is to be `told`."""
+        """The response's first part, once it is there. `to_client_error` says what a failure of it means."""
         await self._run.send(self._model.input, packet)
         self._run.close_inputs()
         async for first in self.reader:
@@ -55,12 +55,12 @@ class ServedRun:
             raise _wrong_part(first.value, "ResponseStart")
         raise TypeError("the graph's output ended without a ResponseStart")
 
-    def told(self, error: Exception) -> RequestError:
-        """What the asker is told of a failure."""
+    def to_client_error(self, error: Exception) -> RequestError:
+        """What the client gets for a failure."""
         self.failure = error
         if self._stopped_with is not None and isinstance(error, RunCancelled):
             return self._stopped_with
-        return self._tell(error, self._model.name)
+        return self._to_client_error(error, self._model.name)
 
     async def nodes_to_end(self) -> None:
         """The response is whole; what its nodes still do must end too, and a failure there is only logged."""
@@ -68,7 +68,7 @@ class ServedRun:
             await self._run.wait()
         except (RunError, RunCancelled) as error:
             self.failure = error
-            as_request_error(error, self._model.name)
+            to_client_error(error, self._model.name)
 
     async def end(self) -> None:
         """Cancels what is left of the run and waits, within a bound, until its nodes have closed."""
@@ -81,7 +81,7 @@ class ServedRun:
             return
         except RunError as error:
             if self.failure is None:
-                as_request_error(error, self._model.name)
+                to_client_error(error, self._model.name)
         except TimeoutError:
             log.warning(
                 "model %r: the nodes of a cancelled run did not close within %g s; it is left behind",

@@ -10,11 +10,11 @@ import pytest
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.errors import GraphError, RequestError
-from ovpipe.http import HttpRequest, ResponsePart
+from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output, SideOutput
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig
-from ovpipe.serving.metrics import Figures
+from ovpipe.serving.metrics import Metrics
 from ovpipe.serving.model import ModelState
 from ovpipe.serving.repository import Repository
 
@@ -59,6 +59,9 @@ class Engine(Calculator):
 class Door(Calculator):
     request = Input[HttpRequest]()
     response = Output[ResponsePart]()
+
+    def routes(self) -> list[Route]:
+        return [Route("POST", "/v1/chat/completions", body="json", model=ModelIn("body"))]
 
 
 class Listener:
@@ -158,10 +161,10 @@ def test_figures_of_side_packets_are_told_by_model_and_a_broken_one_costs_only_i
 ) -> None:
     async def read() -> str:
         models = repository(tmp_path, one="good", two="mute", three="bad", four="good")
-        figures = Figures(models)
-        assert "motor" not in figures.text().decode()  # nothing is open yet
+        metrics = Metrics(models)
+        assert "motor" not in metrics.text().decode()  # nothing is open yet
         await models.open(Listener())
-        page = figures.text().decode()
+        page = metrics.text().decode()
         await models.close(1)
         return page
 

@@ -53,12 +53,12 @@ class GraphTransport:
         encoded = msgspec.json.encode({**body, "stream_options": {"include_usage": True}})
         headers = {"content-type": "application/json", "content-length": str(len(encoded))}
         request = HttpRequest("POST", PATH, headers, encoded, await parse_body(encoded))
-        run = ServedRun(self._repository.find(self.model), self._limits, tell=told)
+        run = ServedRun(self._repository.find(self.model), self._limits, to_client_error=to_client_error)
         try:
             try:
                 start = await run.start(request)
             except Exception as error:
-                raise run.told(error) from error
+                raise run.to_client_error(error) from error
             named = {name.lower(): value for name, value in start.headers.items()}
             media_type = named.get("content-type", "").partition(";")[0].strip().lower()
             async with aclosing(_pieces(run)) as pieces:
@@ -78,10 +78,10 @@ async def _pieces(run: ServedRun) -> AsyncGenerator[bytes]:
         async for packet in run.reader:
             yield joined([packet.value])
     except Exception as error:
-        raise run.told(error) from error
+        raise run.to_client_error(error) from error
 
 
-def told(error: Exception, model: str) -> RequestError:
+def to_client_error(error: Exception, model: str) -> RequestError:
     """What failed, with its node and place: here, who asks and who wrote the graph are the same person."""
     cause = error.__cause__ if isinstance(error, RunError) else error
     if isinstance(cause, RequestError):

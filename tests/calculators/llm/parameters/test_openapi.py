@@ -16,7 +16,7 @@ from ovpipe.graph.files import shipped_graphs
 from ovpipe.graph.load import load_graph
 from ovpipe.http import HttpRequest
 from ovpipe.registry import Registry
-from ovpipe.serving.fragments import fragment_of
+from ovpipe.serving.openapi.merging import fragment_of
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 COMPLETION = {"model": "m", "prompt": "x"}

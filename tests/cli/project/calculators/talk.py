@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.errors import RequestError
-from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
+from ovpipe.http import HttpRequest, ModelIn, ResponseBody, ResponsePart, ResponseStart, Route
 from ovpipe.ports import Input, Output, SideInput, SideOutput
 from ovpipe.registry import register
 
@@ -53,6 +53,9 @@ class TalkCalculator(Calculator):
     awake = SideInput[bool]()
     request = Input[HttpRequest]()
     response = Output[ResponsePart](streaming=True)
+
+    def routes(self) -> Sequence[Route]:
+        return [Route("POST", "/v1/chat/completions", body="json", model=ModelIn("body"))]
 
     async def process(self, cx: Context) -> None:
         request = cx[self.request]

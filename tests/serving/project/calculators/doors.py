@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.errors import RequestError
-from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
+from ovpipe.http import HttpRequest, ModelIn, ResponseBody, ResponsePart, ResponseStart, Route
 from ovpipe.ports import Input, Output, SideInput, SideOutput
 from ovpipe.registry import register
 
@@ -18,12 +18,20 @@ EVENTS = {"content-type": "text/event-stream"}
 JSON = {"content-type": "application/json"}
 
 
-@register
-class EchoCalculator(Calculator):
-    """Answers with what it was asked: path, headers and body, as JSON."""
+class DoorCalculator(Calculator):
+    """Answers where chats are answered."""
 
     request = Input[HttpRequest]()
     response = Output[ResponsePart](streaming=True)
+
+    def routes(self) -> Sequence[Route]:
+        paths = ("/v1/chat/completions", "/v1/completions")
+        return [Route("POST", path, body="json", model=ModelIn("body")) for path in paths]
+
+
+@register
+class EchoCalculator(DoorCalculator):
+    """Answers with what it was asked: path, headers and body, as JSON."""
 
     def process(self, cx: Context) -> None:
         request = cx[self.request]
@@ -33,14 +41,11 @@ class EchoCalculator(Calculator):
 
 
 @register
-class CountingDoorCalculator(Calculator):
+class CountingDoorCalculator(DoorCalculator):
     """Streams `count` events with a pause between them; `error_after` raises in between.
 
     The request's `record` names a file that says how the run ended: `closed` or `cancelled`.
     """
-
-    request = Input[HttpRequest]()
-    response = Output[ResponsePart](streaming=True)
 
     def __init__(self) -> None:
         self._record: Path | None = None
@@ -69,11 +74,8 @@ class CountingDoorCalculator(Calculator):
 
 
 @register
-class BadCalculator(Calculator):
+class BadCalculator(DoorCalculator):
     """Does before its response what the request's `do` says."""
-
-    request = Input[HttpRequest]()
-    response = Output[ResponsePart](streaming=True)
 
     def __init__(self) -> None:
         self._record: Path | None = None

@@ -1,37 +1,21 @@
-"""What the front door itself answers, in OpenAPI's form: its routes, and its errors on all others."""
+"""What the front door itself answers, in OpenAPI's form."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from ovpipe.serving.fragments import ERROR
 from ovpipe.serving.model import ModelState
-from ovpipe.serving.openapi_parts import Json, reference
+from ovpipe.serving.openapi.errors import reference
+from ovpipe.serving.openapi.merging import ERROR
+from ovpipe.serving.openapi.parts import Json, in_json, reference_to
 
 ROOT: Final = [{"url": "/"}]
-RETRY_AFTER: Final = {
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
-}
-
-ERRORS: Final[Mapping[str, str]] = {
-    "400": "The request is malformed, or a parameter is wrong: `param` names it.",
-    "404": "There is no such model, or the model does not serve this path.",
-    "408": "The body did not come in time.",
-    "413": "The body is too large.",
-    "415": "The body is not declared as JSON.",
-    "417": "An expectation other than 100-continue.",
-    "429": "Too many requests.",
-    "500": "The server failed; its log says why.",
-    "503": "The model is not ready, its engine is being started again, or the server is shutting down.",
-}
-"""What any request for inference may be answered with."""
 
 
 def own_schemas() -> Json:
     """The front door's schemas."""
-    text, may_be_null = {"type": "string"}, {"type": ["string", "null"]}
-    error = closed(message=text, type=text, param=may_be_null, code=may_be_null)
+    text = {"type": "string"}
     model = closed(
         id=text,
         object={"const": "model"},
@@ -39,9 +23,8 @@ def own_schemas() -> Json:
         owned_by={"const": "ovpipe"},
     )
     return {
-        ERROR: closed(error=error) | {"description": "What every error is told in."},
         "Model": model | {"description": "A model that takes requests."},
-        "ModelList": closed(object={"const": "list"}, data={"type": "array", "items": reference("Model")}),
+        "ModelList": closed(object={"const": "list"}, data={"type": "array", "items": reference_to("Model")}),
         "Health": closed(
             status={"enum": ["ready", "not ready", "draining"]},
             models={"type": "object", "additionalProperties": {"enum": [*ModelState]}},
@@ -99,27 +82,8 @@ def get(id: str, tag: str, summary: str, content: Json, *errors: str) -> Json:
         "summary": summary,
         "tags": [tag],
         "responses": {"200": {"description": "The answer.", "content": content}}
-        | {status: error_reference(status) for status in ("400", *errors, "500")},
+        | {status: reference(ERROR, status) for status in ("400", *errors, "500")},
     }
-
-
-def own_errors() -> Json:
-    """The responses that `error_reference` refers to."""
-    return {
-        f"Error{status}": {"description": description, "content": in_json(ERROR)}
-        | ({"headers": RETRY_AFTER} if status in ("429", "503") else {})
-        for status, description in ERRORS.items()
-    }
-
-
-def error_reference(status: str) -> Json:
-    """A reference to the response of an error."""
-    return {"$ref": f"#/components/responses/Error{status}"}
-
-
-def in_json(schema: str) -> Json:
-    """Content of that schema."""
-    return {"application/json": {"schema": reference(schema)}}
 
 
 def closed(**properties: Any) -> Json:

@@ -1,4 +1,4 @@
-"""Fragments: what the nodes of a graph say of its HTTP, in OpenAPI's form, put together."""
+"""Merging: the OpenAPI fragments of a graph's nodes become one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from ovpipe.errors import Finding, GraphError
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.http import DescribesHttp
-from ovpipe.serving.openapi_parts import Json, Pointer, has, merge, references
+from ovpipe.serving.openapi.parts import Json, Pointer, has, merge, references
 
 KNOWN: Final = ("paths", "components")
 ERROR: Final = "Error"

@@ -14,16 +14,16 @@ from jsonschema import Draft202012Validator
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import GraphError
-from ovpipe.http import HttpRequest, ResponsePart
+from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output
 from ovpipe.registry import Registry
 from ovpipe.runtime.runs.graph import Graph
-from ovpipe.serving.front_door import INFERENCE_PATHS, VERSIONS, FrontDoor
+from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.model import Model
-from ovpipe.serving.openapi import OpenApi, document
-from ovpipe.serving.openapi_parts import references
+from ovpipe.serving.openapi.document import OpenApi, described_by, document
+from ovpipe.serving.openapi.parts import references
 from ovpipe.serving.repository import Repository
 from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
@@ -37,6 +37,8 @@ nodes:
   writer: {{calculator: Writer, inputs: {{checked: checked}}, outputs: {{response: response}}, options: {writer}}}
 """
 CHAT = "/chat/completions"
+PATHS = (CHAT, "/completions")
+INFERENCE = [Route("POST", f"/v1{path}", body="json", model=ModelIn("body")) for path in PATHS]
 ASKED = {"$ref": "#/components/schemas/Asked"}
 
 
@@ -48,6 +50,9 @@ class Reader(Calculator):
 
     def __init__(self, *, most: int = 9) -> None:
         self.most = most
+
+    def routes(self) -> list[Route]:
+        return INFERENCE[:1]
 
     def openapi(self) -> Mapping[str, Any]:
         body = {"content": {"application/json": {"schema": ASKED, "example": {"count": 1}}}}
@@ -92,10 +97,13 @@ class Writer(Calculator):
 
 
 class Mute(Calculator):
-    """Says nothing."""
+    """Says nothing but where it is."""
 
     request = Input[HttpRequest]()
     response = Output[ResponsePart]()
+
+    def routes(self) -> list[Route]:
+        return INFERENCE
 
 
 def model(folder: Path, name: str, *, reader: Any = None, writer: Any = None) -> Model:
@@ -115,7 +123,7 @@ def mute(folder: Path) -> Model:
 
 
 def described(*models: Model) -> dict[str, Any]:
-    return document([(one.name, one.fragment) for one in models], VERSIONS, INFERENCE_PATHS)
+    return document([described_by(one) for one in models])
 
 
 def refused(folder: Path, **options: Any) -> str:
@@ -190,7 +198,7 @@ def test_a_schema_named_like_one_of_the_front_door_s_gets_another_name(tmp_path:
 
 def test_of_a_graph_that_says_nothing_only_the_model_is_known(tmp_path: Path) -> None:
     api = described(mute(tmp_path))
-    for path in INFERENCE_PATHS:
+    for path in PATHS:
         schema = body_of(api, path)["schema"]
         assert schema["properties"] == {"model": {"type": "string", "enum": ["mute"]}}
         assert "default" in api["paths"][path]["post"]["responses"]
@@ -268,12 +276,13 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one(tmp_path: Path)
 
 def test_every_route_is_in_the_document_and_nothing_else(tmp_path: Path) -> None:
     repository = Repository([mute(tmp_path)])
-    app = FrontDoor(repository, InFlight(), Limits()).application()
+    door = FrontDoor(repository, InFlight(), Limits())
     routes = {
         (route.method, route.resource.canonical)
-        for route in app.router.routes()
-        if route.method != "HEAD" and route.resource is not None
+        for route in door.application().router.routes()
+        if route.method not in ("HEAD", "*") and route.resource is not None
     }
+    routes |= {("POST", path) for path in door.table.literals}
     api = described(*repository)
     told = {
         (method.upper(), (server["url"] + path).replace("//", "/"))
@@ -287,7 +296,7 @@ def test_every_route_is_in_the_document_and_nothing_else(tmp_path: Path) -> None
 def test_the_document_is_made_once_for_the_same_models(tmp_path: Path) -> None:
     async def ask() -> None:
         models = [model(tmp_path, "m")]
-        api = OpenApi(models, VERSIONS, INFERENCE_PATHS)
+        api = OpenApi(models)
         first = await api.text()
         assert await api.text() is first
         models.append(model(tmp_path, "n"))

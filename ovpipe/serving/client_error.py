@@ -1,16 +1,16 @@
-"""What a client is told when a run ends badly, and what the log is told."""
+"""What a failed run means for its client; the log gets the rest."""
 
 from __future__ import annotations
 
 import logging
 
 from ovpipe.errors import RequestError, RunError
-from ovpipe.serving.openai_errors import internal_error
+from ovpipe.serving.refusals import internal_error
 
 log = logging.getLogger(__name__)
 
 
-def as_request_error(error: Exception, model: str) -> RequestError:
+def to_client_error(error: Exception, model: str) -> RequestError:
     """The error for the client. What is no RequestError is a 500 that names no internals, and is logged."""
     cause = error.__cause__ if isinstance(error, RunError) else error
     if isinstance(cause, RequestError):

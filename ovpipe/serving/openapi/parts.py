@@ -58,12 +58,41 @@ def renamed(value: Any, names: Mapping[str, str]) -> Any:
     return copy
 
 
-def reference(name: str) -> Json:
+def reference_to(name: str) -> Json:
     """A reference to a schema."""
     return {"$ref": SCHEMAS + name}
+
+
+def in_json(schema: str) -> Json:
+    """Content of that schema."""
+    return {"application/json": {"schema": reference_to(schema)}}
 
 
 def either(schemas: Sequence[Any]) -> Any:
     """A schema for what is valid by any of these."""
     distinct = [schema for at, schema in enumerate(schemas) if schema not in schemas[:at]]
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+
+
+def new_names(own: Mapping[str, Any], taken: Mapping[str, Any], suffix: str) -> dict[str, str]:
+    """For each of these schemas a name that no other schema has; schemas that mean the same share theirs."""
+    names = {}
+    for name in own:
+        reached = reach(name, own)
+        if name not in taken or all(taken.get(other) == own[other] for other in reached):
+            names[name] = name
+        else:
+            names[name] = f"{name}.{suffix}"
+            while names[name] in taken:
+                names[name] += "_"
+    return names
+
+
+def reach(name: str, schemas: Mapping[str, Any]) -> set[str]:
+    """The schemas that one refers to, itself and those that they refer to included."""
+    found: set[str] = set()
+    new = {name}
+    while new:
+        found |= new
+        new = {other for one in new for other in references(schemas[one]) if other in schemas} - found
+    return found

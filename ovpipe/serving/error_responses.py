@@ -1,0 +1,51 @@
+"""Errors on their way out: before a response has begun, they are written by the family of their route."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from ovpipe.errors import RequestError
+from ovpipe.http_errors import OPENAI_ERRORS, ErrorFamily
+from ovpipe.serving.refusals import internal_error, wrong_method
+
+log = logging.getLogger(__name__)
+
+ERRORS: Final = web.RequestKey[ErrorFamily]("errors")
+"""Where a request keeps the family of its route, once that is known."""
+DEFAULT_ERRORS: Final[ErrorFamily] = OPENAI_ERRORS
+"""The family of what has no route: unknown paths, and the server's own."""
+
+
+def error_response(error: RequestError, errors: ErrorFamily = DEFAULT_ERRORS) -> web.Response:
+    """The error as a whole response."""
+    written = errors.response(error)
+    return web.Response(status=written.status, headers=written.headers, body=written.body)
+
+
+@web.middleware
+async def errors_by_family(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answers whatever goes wrong before a response has begun."""
+    try:
+        return await handler(request)
+    except RequestError as error:
+        response = error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
+        if error.code == "shutting_down":
+            response.force_close()
+    except web.HTTPMethodNotAllowed as error:
+        response = error_response(wrong_method(error.allowed_methods), request.get(ERRORS, DEFAULT_ERRORS))
+        response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+    except web.HTTPException as error:
+        refusal = RequestError(error.status, f"{error.reason}.")
+        response = error_response(refusal, request.get(ERRORS, DEFAULT_ERRORS))
+    except ConnectionError:
+        raise
+    except Exception as error:
+        log.error("a request to %r failed: %r", request.path, error, exc_info=error)
+        response = error_response(internal_error(), request.get(ERRORS, DEFAULT_ERRORS))
+    return response

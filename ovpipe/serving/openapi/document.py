@@ -1,0 +1,112 @@
+"""OpenAPI: the server's description of itself, made of what its graphs say and of its own paths.
+
+It knows no calculator: what a route takes and gives is said by the nodes of the graphs (see merging.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+
+from ovpipe.http import Route
+from ovpipe.serving.model import Model
+from ovpipe.serving.openapi.errors import ErrorParts
+from ovpipe.serving.openapi.operations import combined, operation_of, path_of, with_models, with_parameters
+from ovpipe.serving.openapi.own_paths import ROOT, own_paths, own_schemas
+from ovpipe.serving.openapi.parts import Json, new_names, renamed
+from ovpipe.serving.patterns import VERSIONS, version_of
+
+VERSION: Final = "3.1.1"
+DESCRIPTION: Final = "An OpenAI-compatible server of models in OpenVINO's format."
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What is known of one model's HTTP before it opens."""
+
+    model: str
+    fragment: Json
+    routes: Sequence[Route]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route, with what each kind of graph behind it says, and the names of the models."""
+
+    route: Route
+    said: list[Json]
+    models: list[str]
+
+
+class OpenApi:
+    """The description of one server: made when asked for, and kept as long as the models are the same."""
+
+    def __init__(self, models: Iterable[Model]) -> None:
+        self._models = models
+        self._made_of: list[Described] = []
+        self._text = b""
+
+    async def text(self) -> bytes:
+        """The document as JSON. It is made in a thread: of many models that differ it takes long."""
+        described = [described_by(model) for model in self._models]
+        if not self._text or described != self._made_of:
+            made = await asyncio.to_thread(document, described)
+            self._text, self._made_of = msgspec.json.encode(made), described
+        return self._text
+
+
+def described_by(model: Model) -> Described:
+    """What a model's graph says."""
+    return Described(model.name, model.fragment, [declared.route for declared in model.routes])
+
+
+def document(described: Sequence[Described]) -> Json:
+    """The document of a server with these models.
+
+    What a fragment says of a path that no route of its graph has is left out.
+    """
+    schemas = own_schemas()
+    errors = ErrorParts(schemas)
+    operations: dict[str, Operation] = {}
+    for names, one in grouped(described):
+        own = with_models(one.fragment, one.routes, names)
+        its = own.get("components", {}).get("schemas", {})
+        new = new_names(its, schemas, re.sub(r"[^A-Za-z0-9._-]", "_", names[0]))
+        schemas |= {new[name]: renamed(schema, new) for name, schema in its.items()}
+        for route in one.routes:
+            key = f"{route.method} {route.pattern}"
+            operation = operations.setdefault(key, Operation(route, [], []))
+            operation.said.append(renamed(operation_of(own, route), new))
+            operation.models.extend(names)
+    paths: dict[str, Any] = {}
+    for operation in operations.values():
+        route = operation.route
+        item = paths.setdefault(path_of(route), {} if version_of(route.pattern) else {"servers": ROOT})
+        said = with_parameters(combined(operation.said), route, operation.models)
+        item[route.method.lower()] = errors.added(said, route)
+    return {
+        "openapi": VERSION,
+        "info": {"title": "ovpipe", "version": version("ovpipe"), "description": DESCRIPTION},
+        "servers": [{"url": prefix} for prefix in VERSIONS],
+        "paths": paths | own_paths([one.model for one in described]),
+        "components": {"schemas": schemas, "responses": errors.responses},
+    }
+
+
+def grouped(described: Iterable[Described]) -> list[tuple[list[str], Described]]:
+    """The models that are described alike, together."""
+    groups: list[tuple[list[str], Described]] = []
+    for one in described:
+        for names, other in groups:
+            if other.fragment == one.fragment and other.routes == one.routes:
+                names.append(one.model)
+                break
+        else:
+            groups.append(([one.model], one))
+    return groups

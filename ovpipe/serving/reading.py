@@ -1,0 +1,99 @@
+"""Reading a request: what its route asks for, within the limits, becomes one HttpRequest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+from ovpipe.http import HttpRequest, Route
+from ovpipe.serving.body import check_content_type, parse_body
+from ovpipe.serving.limits import Limits
+from ovpipe.serving.multipart import boundary_of, parse_form
+from ovpipe.serving.refusals import body_too_large, body_too_slow, broken_body
+
+SECRETS: Final = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "x-api-key",
+        "api-key",
+        "x-goog-api-key",
+        "x-auth-token",
+        "x-amz-security-token",
+    }
+)
+"""Headers with credentials: they are the front door's alone, so that no node, trace or record has them."""
+
+
+async def read_request(
+    request: web.Request, route: Route, path: str, parameters: Mapping[str, str], limits: Limits
+) -> HttpRequest:
+    """The request as a packet, its body as the route has it; RequestError for any other body."""
+    body, json, form = b"", None, None
+    content_type = request.headers.get("Content-Type")
+    if route.body == "json":
+        check_content_type(content_type)
+        body = await _read_body(request, route, limits)
+        json = await parse_body(body)
+    elif route.body == "bytes":
+        body = await _read_body(request, route, limits)
+    elif route.body == "multipart":
+        boundary = boundary_of(content_type)
+        form = await parse_form(await _read_body(request, route, limits), boundary)
+    return HttpRequest(
+        method=route.method,
+        path=path,
+        headers=_headers(request),
+        body=body,
+        json=json,
+        query=_query(request),
+        path_parameters=parameters,
+        form=form,
+    )
+
+
+def check_announced(request: web.Request, route: Route, limits: Limits) -> None:
+    """Refuses a body over the limit before any of it is read; RequestError 413."""
+    limit = _limit(route, limits)
+    if route.body != "none" and request.content_length is not None and request.content_length > limit:
+        raise body_too_large(limit)
+
+
+async def _read_body(request: web.Request, route: Route, limits: Limits) -> bytes:
+    check_announced(request, route, limits)
+    if route.body_bytes is not None:
+        request = request.clone(client_max_size=route.body_bytes)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise body_too_large(_limit(route, limits)) from None
+    except web.RequestPayloadError:
+        raise broken_body() from None
+    except TimeoutError:
+        raise body_too_slow() from None
+
+
+def _limit(route: Route, limits: Limits) -> int:
+    return limits.body_bytes if route.body_bytes is None else route.body_bytes
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    """Lower-case names; a header that came several times is one, joined as HTTP says."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        name = name.lower()
+        if name not in SECRETS:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _query(request: web.Request) -> dict[str, tuple[str, ...]]:
+    if not request.rel_url.raw_query_string:
+        return {}
+    query = request.rel_url.query
+    return {name: tuple(query.getall(name)) for name in query}

@@ -1,0 +1,127 @@
+"""What the front door refuses, in words: each status that the server itself answers is worded here.
+
+How an error is written is its route's family's matter (ovpipe/http_errors.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from ovpipe.errors import RequestError
+from ovpipe.http import Route
+
+MOST_ROUTES: Final = 8
+"""How many routes a 404 names."""
+
+
+def no_model_named(route: Route, name: object) -> RequestError:
+    """The 400 of a request that names no model where its route has it named."""
+    assert route.model is not None
+    field = route.model.name
+    return RequestError(
+        400,
+        f"{field!r} is required and must be the name of a model, a string.",
+        code="missing_required_parameter" if name is None else "invalid_type",
+        param=field,
+    )
+
+
+def broken_body() -> RequestError:
+    """The 400 of a body that its Content-Length or Content-Encoding does not fit."""
+    return RequestError(
+        400,
+        "The request body cannot be decoded: it is cut short or not in its Content-Encoding.",
+        code="invalid_body",
+    )
+
+
+def unknown_url(routes: Sequence[str]) -> RequestError:
+    """The 404 of a path that no route has; `routes` are those there are."""
+    *most, last = [*routes[:MOST_ROUTES], "GET /v1/models"]
+    there = f"{', '.join(most)} and {last}" if most else last
+    more = "" if len(routes) <= MOST_ROUTES else " GET /openapi.json describes all."
+    return RequestError(404, f"Unknown request URL. There are {there}.{more}", code="unknown_url")
+
+
+def unknown_model(models: Iterable[str]) -> RequestError:
+    """The 404 of a model there is not; `models` are those there are."""
+    return RequestError(
+        404,
+        f"This model does not exist. Models served: {', '.join(models) or 'none'}.",
+        code="model_not_found",
+        param="model",
+    )
+
+
+def not_served_by(model: str, others: Iterable[str]) -> RequestError:
+    """The 404 of a model that there is, but not behind this route; `others` are behind it."""
+    return RequestError(
+        404,
+        f"The model {model!r} does not serve this path. Models that do: {', '.join(others)}.",
+        code="model_not_found",
+        param="model",
+    )
+
+
+def wrong_method(allowed: Iterable[str]) -> RequestError:
+    """The 405 of a path that has routes for other methods only."""
+    return RequestError(
+        405,
+        f"The request's method is not allowed here; allowed: {', '.join(sorted(allowed))}.",
+        code="method_not_allowed",
+    )
+
+
+def body_too_slow() -> RequestError:
+    """The 408 of a body that did not come in time."""
+    return RequestError(408, "The request body did not arrive in time.", code="request_timeout")
+
+
+def body_too_large(limit: int) -> RequestError:
+    """The 413 of a body that is, once decompressed, over the limit."""
+    return RequestError(
+        413, f"The request body is larger than the limit of {limit} bytes.", code="request_too_large"
+    )
+
+
+def wrong_content_type(kind: str, media_type: str) -> RequestError:
+    """The 415 of a body that is not declared as what the route takes."""
+    return RequestError(
+        415,
+        f"The request body must be {kind}, sent with 'Content-Type: {media_type}'.",
+        code="unsupported_media_type",
+    )
+
+
+def unknown_expectation() -> RequestError:
+    """The 417 of an Expect header that asks for anything but 100-continue."""
+    return RequestError(417, "The only expectation understood is '100-continue'.", code="expectation_failed")
+
+
+def internal_error() -> RequestError:
+    """The 500 of a failure that is not the client's: it says nothing of the inside."""
+    return RequestError(500, "The server had an error while processing your request.", code="internal_error")
+
+
+def model_loading(model: str) -> RequestError:
+    """The 503 of a model that is not open yet."""
+    return RequestError(
+        503, f"The model {model!r} is loading.", code="model_loading", param="model", retry_after=5
+    )
+
+
+def model_failed(model: str) -> RequestError:
+    """The 503 of a model that could not be opened."""
+    return RequestError(
+        503,
+        f"The model {model!r} failed to load; the server's log says why.",
+        code="model_unavailable",
+        param="model",
+        retry_after=60,
+    )
+
+
+def shutting_down() -> RequestError:
+    """The 503 of a server that drains."""
+    return RequestError(503, "The server is shutting down.", code="shutting_down", retry_after=5)

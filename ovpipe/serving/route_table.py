@@ -1,0 +1,93 @@
+"""The front door's table: which graphs answer which method and path. A value, made of the served models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ovpipe.errors import GraphError
+from ovpipe.http import Route
+from ovpipe.http_errors import ErrorFamily
+from ovpipe.serving.model import Model
+from ovpipe.serving.patterns import PathPattern, version_of
+from ovpipe.serving.route_checks import declarations_of, findings_of
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRoute:
+    """A route with the models behind it, in the order of the configuration."""
+
+    route: Route
+    models: Mapping[str, Model]
+
+    @property
+    def path(self) -> str:
+        """The pattern without its version."""
+        return self.route.pattern.removeprefix(version_of(self.route.pattern))
+
+    def __str__(self) -> str:
+        return f"{self.route.method} {self.route.pattern}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServedPath:
+    """What is served at one path, or at all paths of one pattern."""
+
+    by_method: Mapping[str, ServedRoute]
+    """With HEAD wherever there is GET."""
+    version: str
+    """The prefix that HttpRequest.path leaves out."""
+
+    @property
+    def errors(self) -> ErrorFamily:
+        """How errors are written where the method is wrong: as those of its first method."""
+        return next(iter(self.by_method.values())).route.errors
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """All routes of a server. A path without parameters is found by one look-up."""
+
+    routes: tuple[ServedRoute, ...]
+    """Each once, as declared, in the order of the models."""
+    literals: Mapping[str, ServedPath]
+    patterns: tuple[tuple[PathPattern, ServedPath], ...]
+    """In the order in which they are tried."""
+
+    @classmethod
+    def of(cls, models: Iterable[Model]) -> RouteTable:
+        """The table of these models; raises GraphError with every route that cannot be served."""
+        declarations = declarations_of(models)
+        findings = findings_of(declarations)
+        if findings:
+            raise GraphError(findings)
+        routes: dict[str, ServedRoute] = {}
+        paths: dict[str, dict[str, ServedRoute]] = {}
+        for (shape, method), declared in declarations.items():
+            served = ServedRoute(declared[0].route, {one.model.name: one.model for one in declared})
+            paths.setdefault(shape, {})[method] = routes.setdefault(str(served), served)
+        at = {shape: _served_path(shape, by_method) for shape, by_method in paths.items()}
+        patterns = [(PathPattern.of(shape), there) for shape, there in at.items() if "{" in shape]
+        return cls(
+            routes=tuple(routes.values()),
+            literals={shape: there for shape, there in at.items() if "{" not in shape},
+            patterns=tuple(sorted(patterns, key=lambda pattern: pattern[0].rank)),
+        )
+
+    def find(self, path: str) -> tuple[ServedPath, tuple[str, ...]] | None:
+        """What is served at a path, with the values of its parameters. %2F and %25 are undecoded in it."""
+        there = self.literals.get(path)
+        if there is not None:
+            return there, ()
+        for pattern, there in self.patterns:
+            values = pattern.match(path)
+            if values is not None:
+                return there, values
+        return None
+
+
+def _served_path(shape: str, by_method: Mapping[str, ServedRoute]) -> ServedPath:
+    served = dict(by_method)
+    if "GET" in served:
+        served.setdefault("HEAD", served["GET"])
+    return ServedPath({method: served[method] for method in sorted(served)}, version_of(shape))
