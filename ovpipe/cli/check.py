@@ -1,9 +1,10 @@
-"""`ovpipe check`: the mistakes of graph files, before anything is loaded."""
+"""`ovpipe check`: the mistakes of graph files and of server.yaml files, before anything is loaded."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,26 +13,29 @@ from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 from ovpipe.errors import GraphError, OvpipeError
 from ovpipe.graph.files import find_graph
 from ovpipe.graph.load import check_graph
+from ovpipe.serving.config import is_server_config, read_server_config
+from ovpipe.serving.repository import Repository
+from ovpipe.serving.route_table import RouteTable
 
 
 def check(
-    graphs: Annotated[
-        list[str], typer.Argument(metavar="GRAPH...", help="Graph files, or names of shipped graphs.")
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Graph files, names of shipped graphs, or a server.yaml."),
     ],
     assignments: Assignments = None,
     calculators: CalculatorsFolder = None,
 ) -> None:
-    """Checks whole graphs and prints every mistake with its line.
+    """Checks graphs, or all graphs of a server.yaml, and prints every mistake with its line.
 
-    A parameter without a value is not a mistake: the check skips what depends on it.
+    A graph's parameter without a value is not a mistake: the check skips what depends on it. In a server.yaml
+    it is one.
     """
     given = parameters_of(assignments)
     clean = True
-    for name in graphs:
+    for name in files:
         try:
-            file = find_graph(name, Path())
-            registry = collect_calculators([file], calculators)
-            left = len(check_graph(file, registry=registry, parameters=given))
+            said = _check(name, given, calculators)
         except GraphError as error:
             typer.echo(str(error))
             clean = False
@@ -39,6 +43,20 @@ def check(
             typer.echo(f"{name}: {error}")
             clean = False
         else:
-            typer.echo(f"{name}: ok{f' (parameters without a value: {left})' if left else ''}")
+            typer.echo(f"{name}: ok{said}")
     if not clean:
         raise typer.Exit(1)
+
+
+def _check(name: str, given: Mapping[str, Any], calculators: Path | None) -> str:
+    file = find_graph(name, Path())
+    if is_server_config(file):
+        if given:
+            raise OvpipeError("a server.yaml gives its graphs their parameters itself; leave out --set")
+        config = read_server_config(file)
+        registry = collect_calculators(config.graphs(), calculators)
+        served = Repository.load(config.models, registry, config.resources)
+        RouteTable.of(served)
+        return f" (models: {', '.join(model.name for model in served)})"
+    left = len(check_graph(file, registry=collect_calculators([file], calculators), parameters=given))
+    return f" (parameters without a value: {left})" if left else ""

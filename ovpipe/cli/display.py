@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 BAR_WIDTH = 24
 BESIDE = BAR_WIDTH + len(" * ") + len("  0:00:00 ")
-"""Columns of a bar's line that are neither the model's name nor its message."""
+"""Columns of a bar's line that are neither the title nor its message."""
 
 
 class Lines:
@@ -33,18 +33,18 @@ class Lines:
     def begin(self) -> None:
         """The models begin to load."""
 
-    def loading(self, model: str, node: str, message: str, fraction: float | None) -> None:
-        """One step of a model's load."""
+    def loading(self, title: str, node: str, message: str, fraction: float | None) -> None:
+        """One step of a load."""
         done = "" if fraction is None else f" {fraction:.0%}"
-        self.say(f"model {model}: {node}: {message}{done}")
+        self.say(f"{title}: {node}: {message}{done}")
 
-    def available(self, model: str, seconds: float) -> None:
-        """A model is ready."""
-        self.say(f"model {model}: ready after {seconds:.1f} s")
+    def available(self, title: str, seconds: float) -> None:
+        """A model or a resource is ready."""
+        self.say(f"{title}: ready after {seconds:.1f} s")
 
-    def failed(self, model: str, reason: str) -> None:
-        """A model cannot be loaded."""
-        self.say(f"model {model}: failed to load: {reason}")
+    def failed(self, title: str, reason: str) -> None:
+        """A model or a resource cannot be loaded."""
+        self.say(f"{title}: failed to load: {reason}")
 
     def say(self, line: str) -> None:
         """Writes a line; line breaks in it become blanks."""
@@ -56,15 +56,15 @@ class Lines:
 
 
 class Bars(Lines):
-    """A bar for each model while it loads."""
+    """A bar for each model and each resource while it loads."""
 
-    def __init__(self, models: Iterable[str], file: TextIO, console: Console | None = None) -> None:
+    def __init__(self, titles: Iterable[str], file: TextIO, console: Console | None = None) -> None:
         super().__init__(file)
-        self._models = tuple(models)
+        self._titles = tuple(titles)
         self._console = console or Console(file=file, highlight=False)
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.fields[model]}", markup=False),
+            TextColumn("{task.fields[title]}", markup=False),
             BarColumn(bar_width=BAR_WIDTH),
             TimeElapsedColumn(),
             TextColumn("{task.description}", markup=False),
@@ -75,27 +75,27 @@ class Bars(Lines):
 
     def begin(self) -> None:
         self._tasks = {
-            name: self._progress.add_task("loading", total=None, model=name) for name in self._models
+            title: self._progress.add_task("loading", total=None, title=title) for title in self._titles
         }
         self._progress.start()
 
-    def loading(self, model: str, node: str, message: str, fraction: float | None) -> None:
+    def loading(self, title: str, node: str, message: str, fraction: float | None) -> None:
         total = None if fraction is None else 1.0
         self._progress.update(
-            self._tasks[model],
+            self._tasks[title],
             description=self._fitting(f"{node}: {message}"),
             total=total,
             completed=fraction or 0.0,
         )
         self._progress.refresh()
 
-    def available(self, model: str, seconds: float) -> None:
-        super().available(model, seconds)
-        self._end(model)
+    def available(self, title: str, seconds: float) -> None:
+        super().available(title, seconds)
+        self._end(title)
 
-    def failed(self, model: str, reason: str) -> None:
-        super().failed(model, reason)
-        self._end(model)
+    def failed(self, title: str, reason: str) -> None:
+        super().failed(title, reason)
+        self._end(title)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -107,15 +107,15 @@ class Bars(Lines):
 
     def _fitting(self, message: str) -> str:
         """The message, cut to fit on the line: a longer one would squeeze the columns before it."""
-        room = max(20, self._console.width - BESIDE - max(map(len, self._models)))
+        room = max(20, self._console.width - BESIDE - max(map(len, self._titles)))
         return message if len(message) <= room else message[: room - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
-    def _end(self, model: str) -> None:
-        self._progress.remove_task(self._tasks.pop(model))
+    def _end(self, title: str) -> None:
+        self._progress.remove_task(self._tasks.pop(title))
         if not self._tasks:
             self._progress.stop()
 
 
-def display_for(models: Iterable[str], file: TextIO) -> Lines:
+def display_for(titles: Iterable[str], file: TextIO) -> Lines:
     """Bars for a terminal, lines for anything else."""
-    return Bars(models, file) if file.isatty() else Lines(file)
+    return Bars(titles, file) if file.isatty() else Lines(file)

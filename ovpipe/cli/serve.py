@@ -72,14 +72,16 @@ def serve(
     address = Address(
         chosen.address.host if host is None else host, chosen.address.port if port is None else port
     )
-    registry = collect_calculators([one.graph for one in chosen.models], calculators)
-    repository = Repository.load(chosen.models, registry)
+    registry = collect_calculators(chosen.graphs(), calculators)
+    repository = Repository.load(chosen.models, registry, chosen.resources)
     kept = _trace_for(trace)
     repository.watch(kept, node_figures=node_figures)
     stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)
-    graphs = {one.name: one.graph.stem for one in chosen.models}
-    with display_for(graphs, sys.stdout) as lines:
-        display = ServerDisplay(lines, graphs, lambda: end_process_after(stop_seconds))
+    loading = {f"resource {one.name}": one.graph.stem for one in chosen.resources}
+    loading |= {f"model {one.name}": one.graph.stem for one in chosen.models}
+    with display_for(loading, sys.stdout) as lines:
+        example = chosen.models[0].name
+        display = ServerDisplay(lines, loading, example, lambda: end_process_after(stop_seconds))
         try:
             asyncio.run(run_server(repository, address, chosen.limits, display))
         finally:
@@ -102,4 +104,4 @@ def _trace_for(file: Path | None) -> Trace | None:
 
 def _stop_seconds(limits: Limits) -> float:
     """The longest time that a shutdown takes by its own limits, and some slack."""
-    return limits.drain_seconds + limits.run_close_seconds + 2 * limits.graph_close_seconds + SLACK_SECONDS
+    return limits.drain_seconds + limits.run_close_seconds + 3 * limits.graph_close_seconds + SLACK_SECONDS

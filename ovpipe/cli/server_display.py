@@ -10,32 +10,39 @@ from ovpipe.cli.display import Lines
 
 
 class ServerDisplay:
-    """Shows a server's life through `lines`. `graphs` has the name of each model's graph."""
+    """Shows a server's life through `lines`. `graphs` has the name of the graph of each "model NAME" and
+    "resource NAME".
 
-    def __init__(self, lines: Lines, graphs: Mapping[str, str], on_draining: Callable[[], None]) -> None:
+    `example` is the model that the banner asks.
+    """
+
+    def __init__(
+        self, lines: Lines, graphs: Mapping[str, str], example: str, on_draining: Callable[[], None]
+    ) -> None:
         self._lines = lines
         self._graphs = graphs
+        self._example = example
         self._on_draining = on_draining
 
     def bound(self, url: str) -> None:
         """Shows the banner: the models, the address, and a command that asks a model."""
         self._lines.say(f"ovpipe {version('ovpipe')} listens on {url}")
-        for name, graph in self._graphs.items():
-            self._lines.say(f"model {name}: loading (graph {graph})")
-        self._lines.say(f"try: {curl_example(url, next(iter(self._graphs)))}")
+        for title, graph in self._graphs.items():
+            self._lines.say(f"{title}: loading (graph {graph})")
+        self._lines.say(f"try: {curl_example(url, self._example)}")
         self._lines.begin()
 
-    def loading(self, model: str, node: str, message: str, fraction: float | None) -> None:
-        """One step of a model's load."""
-        self._lines.loading(model, node, message, fraction)
+    def loading(self, title: str, node: str, message: str, fraction: float | None) -> None:
+        """One step of a load."""
+        self._lines.loading(title, node, message, fraction)
 
-    def available(self, model: str, seconds: float) -> None:
-        """A model is ready."""
-        self._lines.available(model, seconds)
+    def available(self, title: str, seconds: float) -> None:
+        """A model or a resource is ready."""
+        self._lines.available(title, seconds)
 
-    def failed(self, model: str, reason: str) -> None:
-        """A model cannot be loaded."""
-        self._lines.failed(model, reason)
+    def failed(self, title: str, reason: str) -> None:
+        """A model or a resource cannot be loaded."""
+        self._lines.failed(title, reason)
 
     def draining(self, requests: int) -> None:
         """The first signal came."""

@@ -68,6 +68,7 @@ def check_graph(
     registry: Registry,
     parameters: Mapping[str, Any] | None = None,
     base: Path | None = None,
+    entry: Entry | None = None,
 ) -> tuple[str, ...]:
     """The parameters of a graph file that still need a value. Raises GraphError with all other mistakes.
 
@@ -75,7 +76,7 @@ def check_graph(
     """
     findings = Findings()
     source, around = _of_file(Path(path))
-    checked = _checked(source, around, registry, Given(parameters or {}, _folder(base)), findings)
+    checked = _checked(source, around, registry, Given(parameters or {}, _folder(base), entry), findings)
     findings.check()
     return tuple(parameter.name for parameter in checked.required)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +15,8 @@ from jsonschema.exceptions import ValidationError
 
 from ovpipe.errors import Finding, GraphError, NotFoundError, did_you_mean
 from ovpipe.graph.files import find_graph
-from ovpipe.graph.place import Findings, shown
+from ovpipe.graph.parameters import Entry
+from ovpipe.graph.place import Findings, Place, shown
 from ovpipe.graph.source import Path as YamlPath
 from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.serving.limits import Limits
@@ -30,14 +31,44 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelConfig:
-    """One model: its name, its graph's file, and values for the graph's parameters."""
+class ResourceConfig:
+    """One resource: its name, its graph's file, and values for the graph's parameters.
+
+    It is a value: a resource whose declaration did not change can be used on after a reload.
+    """
 
     name: str
     graph: Path
     parameters: Mapping[str, Any]
     base: Path
     """What relative paths among the parameters are relative to."""
+    entry: Entry = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUse:
+    """What a model takes of a resource: every side packet that its graph knows, or the one that is named."""
+
+    resource: str
+    place: Place = field(compare=False)
+    given: str | None = None
+    """The side packet of the resource; None: every one."""
+    taken: str | None = None
+    """Its name in the model's graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """One model: its name, its graph's file, values for the graph's parameters, and the resources it uses."""
+
+    name: str
+    graph: Path
+    parameters: Mapping[str, Any]
+    base: Path
+    """What relative paths among the parameters are relative to."""
+    resources: tuple[ResourceUse, ...] = ()
+    entry: Entry | None = field(default=None, compare=False)
+    """Where a server.yaml states it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +78,11 @@ class ServerConfig:
     models: tuple[ModelConfig, ...]
     address: Address
     limits: Limits
+    resources: tuple[ResourceConfig, ...] = ()
+
+    def graphs(self) -> list[Path]:
+        """The files of all graphs."""
+        return [one.graph for one in self.resources] + [one.graph for one in self.models]
 
 
 def schema() -> dict[str, Any]:
@@ -54,6 +90,15 @@ def schema() -> dict[str, Any]:
     text = (files("ovpipe.serving") / "server.schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
+
+
+def is_server_config(path: Path) -> bool:
+    """Whether a YAML file is a server's configuration, going by its keys, and no graph."""
+    try:
+        value = read_source(_text(path), str(path)).value
+    except GraphError:  # told by who reads it as a graph
+        return False
+    return isinstance(value, dict) and "nodes" not in value and bool({"models", "resources"} & value.keys())
 
 
 def read_server_config(path: Path) -> ServerConfig:
@@ -67,7 +112,9 @@ def read_server_config(path: Path) -> ServerConfig:
             for place, message in _findings(error):
                 findings.add(source.place(*place), message)
     findings.check()
-    models = tuple(_models(source, path.absolute().parent, findings))
+    base = path.absolute().parent
+    resources = tuple(_resources(source, base, findings))
+    models = tuple(_models(source, base, findings))
     findings.check()
     value = source.value
     default = Address()
@@ -75,6 +122,7 @@ def read_server_config(path: Path) -> ServerConfig:
         models,
         Address(value.get("host", default.host), value.get("port", default.port)),
         Limits(**value.get("limits", {})),
+        resources,
     )
 
 
@@ -89,13 +137,62 @@ def _text(path: Path) -> str:
 
 
 def _models(source: YamlSource, base: Path, findings: Findings) -> Iterator[ModelConfig]:
-    for name, entry in source.value["models"].items():
-        try:
-            graph = find_graph(entry["graph"], base)
-        except NotFoundError as error:
-            findings.add(source.place("models", name, "graph"), f"model {name!r}: {error}")
+    for name, value in source.value["models"].items():
+        uses = tuple(_uses(source, name, value.get("resources", []), findings))
+        graph = _graph(source, "models", name, base, findings)
+        if graph is not None:
+            entry = _entry(source, "models", name)
+            yield ModelConfig(name, graph, value.get("parameters", {}), base, uses, entry)
+
+
+def _resources(source: YamlSource, base: Path, findings: Findings) -> Iterator[ResourceConfig]:
+    for name, value in source.value.get("resources", {}).items():
+        graph = _graph(source, "resources", name, base, findings)
+        if graph is not None:
+            entry = _entry(source, "resources", name)
+            yield ResourceConfig(name, graph, value.get("parameters", {}), base, entry)
+
+
+def _graph(source: YamlSource, key: str, name: str, base: Path, findings: Findings) -> Path | None:
+    try:
+        return find_graph(source.value[key][name]["graph"], base)
+    except NotFoundError as error:
+        findings.add(source.place(key, name, "graph"), f"{_kind(key)} {name!r}: {error}")
+        return None
+
+
+def _entry(source: YamlSource, key: str, name: str) -> Entry:
+    value = source.value[key][name]
+    places = {
+        parameter: source.place(key, name, "parameters", parameter)
+        for parameter in value.get("parameters", {})
+    }
+    return Entry(f"graph {value['graph']}", f"{_kind(key)} {name!r}", source.place(key, name), places)
+
+
+def _uses(source: YamlSource, model: str, stated: Any, findings: Findings) -> Iterator[ResourceUse]:
+    """What a model says of resources, by names or side packet by side packet; notes unknown names."""
+    known = source.value.get("resources", {})
+    named: Iterable[tuple[str | int, str, str | None, str | None]] = (
+        ((index, name, None, None) for index, name in enumerate(stated))
+        if isinstance(stated, list)
+        else ((taken, *_parted(whole), taken) for taken, whole in stated.items())
+    )
+    for key, name, given, taken in named:
+        place = source.place("models", model, "resources", key)
+        if name in known:
+            yield ResourceUse(name, place, given, taken)
         else:
-            yield ModelConfig(name, graph, entry.get("parameters", {}), base)
+            findings.add(place, f"unknown resource {name!r} of model {model!r}; {did_you_mean(name, known)}")
+
+
+def _parted(whole: str) -> tuple[str, str]:
+    resource, _, packet = whole.rpartition(".")
+    return resource, packet
+
+
+def _kind(key: str) -> str:
+    return key.removesuffix("s")
 
 
 def _findings(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:

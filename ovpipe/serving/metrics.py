@@ -92,21 +92,14 @@ class SidePacketMetrics(Collector):
         self._repository = repository
 
     def collect(self) -> Iterable[Metric]:
-        """One family a metric, labelled by the model and the side packet's name in its graph."""
-        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
-        for model in self._repository.available():
-            for name, packet in model.ready_graph().side_packets.items():
-                for metric, value in _metrics_of(f"{model.name}.{name}", packet).items():
-                    kind = CounterMetricFamily if metric.endswith("_total") else GaugeMetricFamily
-                    family = families.setdefault(
-                        metric,
-                        kind(
-                            f"ovpipe_{metric}",
-                            "Of a side packet of the model's graph.",
-                            labels=["model", "side_packet"],
-                        ),
-                    )
-                    family.add_metric([model.name, name], value)
+        """One family a metric, labelled by the model or the resource, and the side packet's name there."""
+        families: dict[str, Metric] = {}
+        for owner, owner_name, packets in self._repository.side_packets():
+            for name, packet in packets.items():
+                for metric, value in _metrics_of(f"{owner_name}.{name}", packet).items():
+                    sample = f"ovpipe_{metric}"
+                    family = families.setdefault(metric, _family(sample))
+                    family.add_sample(sample, {owner: owner_name, "side_packet": name}, value)
         return families.values()
 
 
@@ -131,6 +124,11 @@ class NodeMetricsCollector(Collector):
                     counter.add_metric([model.name, node], getattr(figures, name))
                 deepest.add_metric([model.name, node], figures.deepest_queue)
         return [family for family in (*counters, deepest) if family.samples]
+
+
+def _family(sample: str) -> Metric:
+    kind = "counter" if sample.endswith("_total") else "gauge"
+    return Metric(sample.removesuffix("_total"), "Of a side packet of a model's or a resource's graph.", kind)
 
 
 def _metrics_of(place: str, packet: Any) -> Mapping[str, float]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import enum
-import logging
 import time
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any
 
-from ovpipe.errors import Finding, GraphError, RunError
+from ovpipe.errors import Finding, GraphError
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.declared_routes import routes_of
 from ovpipe.serving.openapi.merging import fragment_of
+from ovpipe.serving.opening import LoadListener, open_graph
 from ovpipe.serving.refusals import model_failed, model_loading
-
-log = logging.getLogger(__name__)
+from ovpipe.serving.resource import SharedPacket
 
 
 class ModelState(enum.StrEnum):
@@ -25,35 +25,25 @@ class ModelState(enum.StrEnum):
     FAILED = "failed"
 
 
-class LoadListener(Protocol):
-    """Is told how the loading of models goes; called on the event loop."""
-
-    def loading(self, model: str, node: str, message: str, fraction: float | None) -> None:
-        """A node of the model's graph says how far it has come; `fraction` None: not known."""
-
-    def available(self, model: str, seconds: float) -> None:
-        """The model takes requests from now on."""
-
-    def failed(self, model: str, reason: str) -> None:
-        """The model could not be loaded; the others go on."""
-
-
 class Model:
     """One model's graph and state. `reason` says why when it has failed; it is for operators' eyes."""
 
-    def __init__(self, name: str, graph: Graph) -> None:
+    def __init__(self, name: str, graph: Graph, shared: Mapping[str, SharedPacket] | None = None) -> None:
+        """`shared` are the side packets that the graph takes of resources, by their names in this graph."""
         _check_serves_http(graph)
         self.name = name
+        self.title = f"model {name}"
         self.state = ModelState.LOADING
         self.reason = ""
         self.created = int(time.time())
         self._graph = graph
+        self._shared = dict(shared or {})
+        self.resources = frozenset(one.resource.name for one in self._shared.values())
+        """The names of the resources whose side packets the graph takes."""
         self.routes = routes_of(graph.plan)
         """By which requests reach the graph, as its nodes declare them."""
         self.fragment = fragment_of(graph.plan)
         """What the graph's nodes say of its HTTP, for OpenAPI."""
-        self.resources: frozenset[str] = frozenset()
-        """The names of the server's resources that the graph takes."""
         self.input = graph.plan.inputs[0]
         self.output = graph.plan.outputs[0]
 
@@ -71,23 +61,25 @@ class Model:
         if node_figures:
             self._graph.count_nodes()
 
+    def own_side_packets(self) -> Mapping[str, Any]:
+        """The side packets of the open graph that are not shared with other models."""
+        packets = self._graph.side_packets
+        return {name: packet for name, packet in packets.items() if name not in self._shared}
+
     async def open(self, listener: LoadListener) -> None:
-        """Opens the graph; a failure becomes the model's state and is told, not raised."""
-        began = time.monotonic()
+        """Opens the graph with what its resources give, which have been opened by now, or have failed.
 
-        def progress(node: str, message: str, fraction: float | None) -> None:
-            listener.loading(self.name, node, message, fraction)
-
-        try:
-            await self._graph.open(progress=progress)
-        except Exception as error:  # whatever a node raises: this model alone is unavailable
-            self.state = ModelState.FAILED
-            self.reason = _reason(error)
-            log.debug("model %r failed to load", self.name, exc_info=error)
-            listener.failed(self.name, self.reason)
+        A failure becomes the model's state and is not raised.
+        """
+        failed = {one.resource.name: one.resource.reason for one in self._shared.values()}
+        reasons = [f"resource {name!r} failed to load: {why}" for name, why in failed.items() if why]
+        if reasons:
+            self.reason = "; ".join(reasons)
+            listener.failed(self.title, self.reason)
         else:
-            self.state = ModelState.AVAILABLE
-            listener.available(self.name, time.monotonic() - began)
+            values = {name: one.value() for name, one in self._shared.items()}
+            self.reason = await open_graph(self._graph, self.title, listener, values)
+        self.state = ModelState.FAILED if self.reason else ModelState.AVAILABLE
 
     async def close(self) -> None:
         """Closes the graph and with it what is left of its runs."""
@@ -109,20 +101,5 @@ def _check_serves_http(graph: Graph) -> None:
         )
         if len(names) != 1
     ]
-    findings += [
-        Finding(
-            plan.file,
-            1,
-            f"graph {graph.name!r} cannot be served: it needs side packet {name!r} from outside, which the "
-            "server does not have; let a node of the graph make it",
-        )
-        for name in plan.side_inputs
-    ]
     if findings:
         raise GraphError(findings)
-
-
-def _reason(error: Exception) -> str:
-    cause = error.__cause__ if isinstance(error, RunError) and error.__cause__ is not None else error
-    reason = f"{type(cause).__name__}: {cause}"
-    return f"node {error.node!r} ({error.place}): {reason}" if isinstance(error, RunError) else reason

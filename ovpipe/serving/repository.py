@@ -4,41 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from ovpipe.errors import Finding, GraphError
+from ovpipe.graph.place import Findings
 from ovpipe.registry import Registry
-from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.watching.trace import Trace
-from ovpipe.serving.config import ModelConfig
-from ovpipe.serving.model import LoadListener, Model, ModelState
+from ovpipe.serving.config import ModelConfig, ResourceConfig
+from ovpipe.serving.model import Model, ModelState
+from ovpipe.serving.opening import LoadListener
 from ovpipe.serving.refusals import unknown_model
+from ovpipe.serving.resource import Resource
+from ovpipe.serving.sharing import check_used, load_model, load_resources
 
 log = logging.getLogger(__name__)
 
 
 class Repository:
-    """Models by name, opened together and closed together."""
+    """Models by name, and the resources they share, opened together and closed together."""
 
-    def __init__(self, models: Sequence[Model]) -> None:
+    def __init__(self, models: Sequence[Model], resources: Sequence[Resource] = ()) -> None:
         self._models = {model.name: model for model in models}
+        self._resources = {resource.name: resource for resource in resources}
 
     @classmethod
-    def load(cls, configs: Sequence[ModelConfig], registry: Registry) -> Repository:
-        """Loads and checks every model's graph; raises GraphError with the findings of all."""
-        models: list[Model] = []
-        findings: list[Finding] = []
-        for config in configs:
-            try:
-                graph = Graph.load(
-                    config.graph, registry=registry, parameters=config.parameters, base=config.base
-                )
-                models.append(Model(config.name, graph))
-            except GraphError as error:
-                findings += error.findings
-        if findings:
-            raise GraphError(list(dict.fromkeys(findings)))
-        return cls(models)
+    def load(
+        cls, configs: Sequence[ModelConfig], registry: Registry, resources: Sequence[ResourceConfig] = ()
+    ) -> Repository:
+        """Loads and checks all graphs; raises GraphError with the findings of all. Nothing opens yet."""
+        findings = Findings()
+        shared = load_resources(resources, registry, findings)
+        models = [load_model(config, shared, registry, findings) for config in configs]
+        check_used(resources, configs, findings)
+        findings.check()
+        return cls([model for model in models if model is not None], list(shared.values()))
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
@@ -70,21 +69,43 @@ class Repository:
         for model in self:
             model.watch(trace, node_figures=node_figures)
 
+    def side_packets(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        """Whose side packets are there: "model" or "resource", its name, and what its own nodes made."""
+        for resource in self._resources.values():
+            yield "resource", resource.name, resource.side_packets
+        for model in self.available():
+            yield "model", model.name, model.own_side_packets()
+
     async def open(self, listener: LoadListener) -> None:
-        """Opens all models at once; one that fails leaves the others alone."""
+        """Opens all at once, each model after its resources; what fails leaves the others alone."""
         async with asyncio.TaskGroup() as group:
+            opening = {
+                resource.name: group.create_task(resource.open(listener), name=f"open {resource.title}")
+                for resource in self._resources.values()
+            }
             for model in self:
-                group.create_task(model.open(listener), name=f"open {model.name!r}")
+                after = [opening[name] for name in model.resources]
+                group.create_task(_open_after(after, model, listener), name=f"open {model.title}")
 
     async def close(self, timeout: float) -> None:
-        """Closes all models at once, waiting no longer than `timeout` seconds."""
-        tasks = {asyncio.create_task(model.close()): model.name for model in self}
-        if not tasks:
-            return
-        done, late = await asyncio.wait(tasks, timeout=timeout)
-        for task in late:
-            task.cancel()
-            log.warning("model %r did not close within %g s; it is left behind", tasks[task], timeout)
-        for task in done:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                log.error("model %r failed while closing: %r", tasks[task], error)
+        """Closes all models, then what they share, waiting no longer than `timeout` seconds for each."""
+        await _close(list(self), timeout)
+        await _close(list(self._resources.values()), timeout)
+
+
+async def _open_after(opening: Sequence[asyncio.Task[None]], model: Model, listener: LoadListener) -> None:
+    await asyncio.gather(*opening)
+    await model.open(listener)
+
+
+async def _close(loaded: Sequence[Model | Resource], timeout: float) -> None:
+    tasks = {asyncio.create_task(one.close()): one.title for one in loaded}
+    if not tasks:
+        return
+    done, late = await asyncio.wait(tasks, timeout=timeout)
+    for task in late:
+        task.cancel()
+        log.warning("%s did not close within %g s; it is left behind", tasks[task], timeout)
+    for task in done:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s failed while closing: %r", tasks[task], error)

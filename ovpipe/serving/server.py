@@ -18,7 +18,7 @@ from ovpipe.serving.connection import Connection
 from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.model import LoadListener
+from ovpipe.serving.opening import LoadListener
 from ovpipe.serving.repository import Repository
 
 access_log = logging.getLogger("ovpipe.access")

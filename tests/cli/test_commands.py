@@ -109,6 +109,33 @@ def test_every_mistake_of_every_graph_is_told_with_its_line(project: Path) -> No
     assert lines[-1].startswith("graphs/none.yaml: there is no graph file ")
 
 
+def test_the_graphs_of_a_server_yaml_are_checked_with_what_it_gives_them(tmp_path: Path) -> None:
+    shared = tmp_path / "server.yaml"
+    shared.write_text(
+        "version: 1\n"
+        "resources: {small: {graph: language_model, parameters: {models_path: ./small}}}\n"
+        "models:\n"
+        "  one: {graph: chat, resources: [small]}\n"
+        "  two: {graph: chat, resources: [small]}\n"
+    )
+    done = ovpipe("check", "server.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "server.yaml: ok (models: one, two)\n")
+    done = ovpipe("check", "server.yaml", "--set", "device=GPU", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (
+        1,
+        "server.yaml: a server.yaml gives its graphs their parameters itself; leave out --set\n",
+    )
+    shared.write_text(
+        shared.read_text().replace("two: {graph: chat, resources: [small]}", "two: {graph: chat}")
+    )
+    done = ovpipe("check", "server.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (
+        1,
+        "server.yaml:5: parameter 'models_path' of graph chat needs a value (The model's folder in OpenVINO's "
+        "format.); add `models_path: ...` under the parameters of model 'two'\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -138,7 +165,7 @@ def test_what_is_hardly_a_graph_is_told_too(tmp_path: Path, text: bytes, told: s
         (["serve", "chat", "--config", "server.yaml"], "leave out GRAPH"),
         (["serve", "--log-level", "loud"], "loud"),
         (["schema", "poem"], "poem"),
-        (["check"], "GRAPH"),
+        (["check"], "FILE"),
         (["swerve"], "swerve"),
     ],
 )

@@ -17,12 +17,14 @@ from ovpipe.cli.server_display import ServerDisplay, curl_example
 
 def show(lines: Lines, on_draining: Callable[[], None] = lambda: None) -> None:
     with lines:
-        display = ServerDisplay(lines, {"a": "chat", "b": "mine"}, on_draining)
+        display = ServerDisplay(
+            lines, {"resource r": "weights", "model a": "chat", "model b": "mine"}, "a", on_draining
+        )
         display.bound("http://127.0.0.1:8000")
-        display.loading("a", "engine", "compiling", None)
-        display.loading("a", "engine", "warming up", 0.5)
-        display.available("a", 1.25)
-        display.failed("b", "OSError: one\nline")
+        display.loading("model a", "engine", "compiling", None)
+        display.loading("model a", "engine", "warming up", 0.5)
+        display.available("model a", 1.25)
+        display.failed("model b", "OSError: one\nline")
         display.draining(2)
 
 
@@ -31,9 +33,13 @@ def test_lines_are_plain_and_one_for_each_event(capsys: pytest.CaptureFixture[st
     show(Lines(sys.stdout), lambda: drained.append("now"))
     out = capsys.readouterr().out.splitlines()
     assert out[0].endswith("listens on http://127.0.0.1:8000")
-    assert out[1:3] == ["model a: loading (graph chat)", "model b: loading (graph mine)"]
-    assert out[3].startswith("try: curl -N http://127.0.0.1:8000/v1/chat/completions ")
-    assert out[4:] == [
+    assert out[1:4] == [
+        "resource r: loading (graph weights)",
+        "model a: loading (graph chat)",
+        "model b: loading (graph mine)",
+    ]
+    assert out[4].startswith("try: curl -N http://127.0.0.1:8000/v1/chat/completions ")
+    assert out[5:] == [
         "model a: engine: compiling",
         "model a: engine: warming up 50%",
         "model a: ready after 1.2 s",
@@ -46,7 +52,7 @@ def test_lines_are_plain_and_one_for_each_event(capsys: pytest.CaptureFixture[st
 def test_a_terminal_gets_bars_and_keeps_the_lines_that_matter() -> None:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=200, highlight=False)
-    show(Bars(("a", "b"), screen, console))
+    show(Bars(("resource r", "model a", "model b"), screen, console))
     shown = screen.getvalue()
     assert "engine: warming up" in shown
     assert "\N{BOX DRAWINGS HEAVY HORIZONTAL}" in shown

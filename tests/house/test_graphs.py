@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ovpipe.graph.load import load_graph
+from ovpipe.graph.outside import OutsidePacket
 from ovpipe.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -15,4 +17,26 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("graph", sorted((ROOT / "graphs").glob("*.yaml")), ids=lambda path: path.name)
 def test_a_shipped_graph_loads(graph: Path) -> None:
     plan = load_graph(graph, registry=Registry.installed(), parameters={"models_path": "model"})
-    assert plan.nodes
+    assert plan.nodes or plan.resources
+
+
+def test_the_nodes_that_load_a_model_are_the_same_alone_and_shared() -> None:
+    chat, shared = (
+        load_graph(ROOT / "graphs" / name, registry=Registry.installed(), parameters={"models_path": "model"})
+        for name in ("chat.yaml", "language_model.yaml")
+    )
+    own = {node.name: node for node in chat.resources}
+    for node in shared.resources:
+        assert replace(own.pop(node.name), place="") == replace(node, place="")
+    assert list(own) == ["seen_names"]
+
+
+def test_a_shared_model_leaves_chat_nothing_to_load() -> None:
+    graphs = ROOT / "graphs"
+    shared = load_graph(
+        graphs / "language_model.yaml", registry=Registry.installed(), parameters={"models_path": "model"}
+    )
+    given = {one.name: OutsidePacket(one.type) for one in shared.side_outputs}
+    chat = load_graph(graphs / "chat.yaml", registry=Registry.installed(), outside=given)
+    assert [node.name for node in chat.resources] == ["seen_names"]
+    assert sorted(chat.side_inputs) == sorted(given)

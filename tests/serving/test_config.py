@@ -57,6 +57,28 @@ def test_a_whole_configuration(read: Read, tmp_path: Path) -> None:
     assert (two.name, two.graph, two.parameters) == ("two", tmp_path / "mine.yaml", {})
 
 
+def test_resources_and_what_models_take_of_them(read: Read, tmp_path: Path) -> None:
+    config = read(
+        """
+        version: 1
+        resources:
+          org/small.v1: {graph: ./mine.yaml, parameters: {models_path: small}}
+        models:
+          one: {graph: chat, resources: [org/small.v1]}
+          two: {graph: chat, resources: {motor: org/small.v1.engine}}
+        """
+    )
+    (small,) = config.resources
+    assert (small.name, small.graph, small.parameters, small.base) == (
+        "org/small.v1",
+        tmp_path / "mine.yaml",
+        {"models_path": "small"},
+        tmp_path,
+    )
+    uses = [(use.resource, use.given, use.taken) for model in config.models for use in model.resources]
+    assert uses == [("org/small.v1", None, None), ("org/small.v1", "engine", "motor")]
+
+
 def test_what_is_left_out_has_defaults(read: Read) -> None:
     config = read("{version: 1, models: {a: {graph: chat}}}")
     assert (config.address, config.limits) == (Address(), Limits())
@@ -72,6 +94,9 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(read: Read) -> None:
         models:
           a: {grahp: chat}
           "b\\nc": {graph: chat}
+        resources:
+          "": {graph: chat}
+          one: {grahp: chat}
         limits:
           body_bytes: many
         """,
@@ -80,7 +105,9 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(read: Read) -> None:
         "3: port must be a whole number from 0 to 65535, not 70000",
         "5: unknown key 'grahp' in models.a: did you mean 'graph'?",
         "6: 'b\\nc' is not a model name of 1 to 200 letters, digits, '.', '_', '-', ':' and '/'",
-        "8: limits.body_bytes must be a whole number of bytes, 1 or more, not 'many'",
+        "8: '' is not a resource name of 1 to 200 letters, digits, '.', '_', '-', ':' and '/'",
+        "9: unknown key 'grahp' in resources.one: did you mean 'graph'?",
+        "11: limits.body_bytes must be a whole number of bytes, 1 or more, not 'many'",
     ]
 
 
@@ -93,6 +120,20 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(read: Read) -> None:
         ("version: 1", "1: the configuration needs the key 'models'"),
         ("{version: 1, models: {a: {graph: chta}}}", "did you mean 'chat'?"),
         ("{version: 1, models: {a: {graph: ./mein.yaml}}}", "did you mean 'mine.yaml'?"),
+        (
+            "{version: 1, models: {a: {graph: chat}}, resources: {b: {graph: caht}}}",
+            "1: resource 'b': unknown graph 'caht'",
+        ),
+        (
+            "{version: 1, models: {a: {graph: chat, resources: b}}}",
+            "models.a.resources must be a list of resources, as in [qwen], or a mapping from side packets, as "
+            "in {engine: qwen.engine}, not 'b'",
+        ),
+        (
+            "{version: 1, models: {a: {graph: chat, resources: {engine: b}}}}",
+            "models.a.resources.engine must be a resource's name, a dot and its side packet, as in "
+            "qwen.engine, not 'b'",
+        ),
         ("version: 1\nversion: 1", "2: the key 'version' stands here and in line 1; remove one"),
         ("version: 1\nmodels: {a: [}", "2: "),
     ],

@@ -70,14 +70,14 @@ class Listener:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def loading(self, model: str, node: str, message: str, fraction: float | None) -> None:
-        self.told.append(f"{model} loading {node} {message} {fraction}")
+    def loading(self, title: str, node: str, message: str, fraction: float | None) -> None:
+        self.told.append(f"{title} loading {node} {message} {fraction}")
 
-    def available(self, model: str, seconds: float) -> None:
-        self.told.append(f"{model} available")
+    def available(self, title: str, seconds: float) -> None:
+        self.told.append(f"{title} available")
 
-    def failed(self, model: str, reason: str) -> None:
-        self.told.append(f"{model} failed {reason}")
+    def failed(self, title: str, reason: str) -> None:
+        self.told.append(f"{title} failed {reason}")
 
 
 def repository(
@@ -107,12 +107,12 @@ def test_models_open_each_for_itself(tmp_path: Path) -> None:
 
     models, told = asyncio.run(load())
     assert sorted(told) == [
-        "one available",
-        "one loading engine starting 0.5",
-        "three available",
-        "three loading engine starting 0.5",
-        f"two failed node 'engine' ({tmp_path}/graph.yaml:6): MemoryError: no room",
-        "two loading engine starting 0.5",
+        "model one available",
+        "model one loading engine starting 0.5",
+        "model three available",
+        "model three loading engine starting 0.5",
+        f"model two failed node 'engine' ({tmp_path}/graph.yaml:6): MemoryError: no room",
+        "model two loading engine starting 0.5",
     ]
     assert [model.name for model in models.available()] == ["one", "three"]
     with pytest.raises(RequestError) as raised:
@@ -139,7 +139,7 @@ def test_closing_does_not_wait_for_a_model_that_will_not(
 
     with caplog.at_level(logging.WARNING):
         assert asyncio.run(close()) < 5
-    assert "model 'two' did not close within 0.05 s; it is left behind" in caplog.text
+    assert "model two did not close within 0.05 s; it is left behind" in caplog.text
 
 
 def test_a_graph_without_one_output_stream_is_refused(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class GraphTransport:
 
     async def open(self) -> None:
         """Loads the model and shows the progress on stderr."""
-        with display_for([self.model], sys.stderr) as lines:
+        with display_for([f"model {self.model}"], sys.stderr) as lines:
             lines.begin()
             await self._repository.open(lines)
         if self._repository.all_failed():
