@@ -17,7 +17,7 @@ import msgspec
 import msgspec.inspect
 
 from ovpipe.calculators import flow
-from ovpipe.calculators.llm.parameters.table import markdown_table
+from ovpipe.calculators.llm.parameters.markdown import markdown_table
 from ovpipe.engines.cores import CORES, Core, keys_of
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.options import OptionSpec, options_of

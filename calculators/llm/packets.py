@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -38,10 +38,20 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_content: str | None = None
 
 
+FunctionName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-zA-Z0-9_.-]{1,64}(?!\n)$",  # before a last line break, too, Python's `$` matches
+        extra_json_schema={"pattern": "^[a-zA-Z0-9_.-]{1,64}$"},
+        extra={"words": "1 to 64 letters, digits, underscores, dots and hyphens"},
+    ),
+]
+
+
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
     """A function that the model may call. `parameters` is its JSON schema; None: it takes no arguments."""
 
-    name: str
+    name: FunctionName
     description: str | None = None
     parameters: Mapping[str, Any] | None = None
     strict: bool | None = None
@@ -87,13 +97,19 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     repetition_penalty: float = 1.0
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
+    logit_bias: Mapping[str, float] = {}
+    """By token ids, which are texts in JSON."""
     seed: int | None = None
     ignore_eos: bool = False
     stop: tuple[str, ...] = ()
     include_stop_str_in_output: bool = False
     stop_token_ids: tuple[int, ...] = ()
+    bad_words: tuple[str, ...] = ()
+    allowed_token_ids: tuple[int, ...] | None = None
+    logits_processors: tuple[Mapping[str, Any], ...] = ()
     logprobs: bool = False
     """Whether log-probabilities are wanted; a completion's `top_logprobs` says so as well."""
+    prompt_logprobs: int | None = None
     skip_special_tokens: bool = True
     spaces_between_special_tokens: bool = True
     detokenize: bool = True
@@ -141,6 +157,7 @@ class ChatRequest(GenerationRequest, frozen=True, kw_only=True):
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = ToolChoice("none")
     parallel_tool_calls: bool = True
+    top_logprobs: int = 0
     functions: bool = False
     """Whether the tools came in the older form, and calls are answered in it."""
     documents: tuple[Mapping[str, Any], ...] = ()
@@ -155,6 +172,7 @@ class CompletionRequest(GenerationRequest, frozen=True, kw_only=True):
 
     prompts: tuple[str | tuple[int, ...], ...]
     suffix: str | None = None
+    echo: bool = False
     top_logprobs: int | None = None
 
     @property

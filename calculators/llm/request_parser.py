@@ -12,11 +12,15 @@ from uuid import uuid4
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.parameters import openapi
-from ovpipe.calculators.llm.parameters.table import BY_NAME, Endpoint, read_body, read_generation_config
-from ovpipe.calculators.llm.parameters.tools import settle_choice
-from ovpipe.calculators.llm.parameters.values import Ignored, wrong_value
+from ovpipe.calculators.llm.parameters.engine_support import honours, not_honoured
+from ovpipe.calculators.llm.parameters.errors import wrong_value
+from ovpipe.calculators.llm.parameters.reading import read_body, read_generation_config
+from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
+from ovpipe.calculators.llm.parameters.table import BY_NAME
+from ovpipe.calculators.llm.parameters.unknown_keys import Ignored
+from ovpipe.calculators.llm.parameters.wire.tools import settle_choice
 from ovpipe.calculators.llm.seen_names import SeenNames
-from ovpipe.engines.protocol import Engine
+from ovpipe.engines.protocol import Engine, EngineInfo
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ModelIn, Route
 from ovpipe.ports import Input, Output, SideInput
@@ -34,7 +38,8 @@ class ChatRequestParserCalculator(Calculator):
     """Checks the body of a chat/completions or completions request and fills in the defaults.
 
     Input `http_request`; output `request`: a ChatRequest or a CompletionRequest, as the path says.
-    Side input `engine` (optional) gives generation_config.json's defaults; `seen` (optional) makes each
+    Side input `engine` (optional) gives generation_config.json's defaults and says which parameters it
+    honours; without it, what any core honours is taken. `seen` (optional) makes each
     unknown parameter be logged once for the graph, and without it nothing is logged.
     Raises RequestError 404 for another path, 400 for anything wrong in the body.
 
@@ -87,7 +92,7 @@ class ChatRequestParserCalculator(Calculator):
         engine = cx.get(self.engine)
         request = parse(
             http,
-            {} if engine is None else engine.info.generation_config,
+            None if engine is None else engine.info,
             max_tokens_limit=self.max_tokens_limit,
             best_of_limit=self.best_of_limit,
             unknown_parameters=self.unknown_parameters,
@@ -101,13 +106,13 @@ class ChatRequestParserCalculator(Calculator):
 
 def parse(
     http: HttpRequest,
-    generation_config: Mapping[str, Any],
+    engine: EngineInfo | None = None,
     *,
     max_tokens_limit: int | None = None,
     best_of_limit: int = BEST_OF_LIMIT,
     unknown_parameters: Literal["warn", "error", "ignore"] = "warn",
 ) -> ChatRequest | CompletionRequest:
-    """The request in `http`; raises RequestError."""
+    """The request in `http`, for an engine if it is known; raises RequestError."""
     try:
         endpoint = Endpoint(http.path)
     except ValueError:
@@ -116,14 +121,16 @@ def parse(
     if type(http.json) is not dict:
         raise RequestError(400, "The body must be a JSON object.", code="invalid_type")
     ignored = Ignored()
-    stated = read_body(http.json, endpoint, ignored)
+    stated = read_body(http.json, endpoint, ignored, engine)
     if ignored.any and unknown_parameters == "error":
         raise _unknown(ignored, endpoint)
-    fields = read_generation_config(generation_config) | stated
+    fields = read_generation_config({} if engine is None else engine.generation_config) | stated
     if http.json.get("stream_options") is not None and not fields.get("stream"):
         raise wrong_value("stream_options", "absent unless 'stream' is true")
     settle_limits(fields, max_tokens_limit)
     settle_choices(fields, stated, best_of_limit)
+    if fields["use_beam_search"] and not honours(engine, "use_beam_search"):
+        raise not_honoured("best_of", "use_beam_search", engine)  # which asked for it without its name
     if not fields.get("detokenize", True):
         if fields.get("stop"):
             raise wrong_value("stop", "absent when 'detokenize' is false")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ovpipe.calculators.llm.grammars.normalising import mended
 from ovpipe.calculators.llm.grammars.strict_schema import why_not_strict
-from ovpipe.calculators.llm.parameters.values import WELL_FORMED
+from ovpipe.calculators.llm.parameters.unknown_keys import WELL_FORMED
 from ovpipe.errors import RequestError
 
 MOST_DEPTH: Final = 64

@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from ovpipe.calculators.llm.grammars.json_schema import invalid_schema, read_schema
-from ovpipe.calculators.llm.parameters.values import missing, wrong_type, wrong_value
+from ovpipe.calculators.llm.parameters.errors import missing, wrong_type, wrong_value
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError
 

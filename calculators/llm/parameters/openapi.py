@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import inspect
 
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
-from ovpipe.calculators.llm.parameters.table import BY_NAME, Endpoint, Parameter
-from ovpipe.calculators.llm.parameters.values import OtherEngine, Schema
+from ovpipe.calculators.llm.parameters.engine_support import honours
+from ovpipe.calculators.llm.parameters.request_parameter import Endpoint, RequestParameter
+from ovpipe.calculators.llm.parameters.table import BY_NAME
 from ovpipe.calculators.llm.responses.shared import IGNORED_HEADER
 from ovpipe.calculators.llm.responses.types import (
     ChatCompletion,
@@ -18,6 +20,7 @@ from ovpipe.calculators.llm.responses.types import (
     TextCompletionChunk,
 )
 
+Schema = dict[str, Any]
 REF: Final = "#/components/schemas/{name}"
 ERROR: Final = "Error"
 """The front door's own schema of errors."""
@@ -57,6 +60,10 @@ ANSWERS: Final[Mapping[Endpoint, tuple[type[msgspec.Struct], type[msgspec.Struct
 
 def requests(most: Mapping[str, int | None], *, unknown: bool) -> dict[str, Any]:
     """What the request parser takes. `most` limits some parameters; with `unknown` others may be there."""
+    schemas: dict[str, Schema] = {}
+    for path in Endpoint:
+        schemas[REQUESTS[path]], components = request_schema(path, most, unknown=unknown)
+        schemas |= components
     return {
         "paths": {
             path.value: {
@@ -76,51 +83,83 @@ def requests(most: Mapping[str, int | None], *, unknown: bool) -> dict[str, Any]
             }
             for path in Endpoint
         },
-        "components": {
-            "schemas": {REQUESTS[path]: request_schema(path, most, unknown=unknown) for path in Endpoint}
-        },
+        "components": {"schemas": schemas},
     }
 
 
-def request_schema(path: Endpoint, most: Mapping[str, int | None], *, unknown: bool) -> Schema:
-    """A request's body: a property for each row of the table."""
+def request_schema(
+    path: Endpoint, most: Mapping[str, int | None], *, unknown: bool
+) -> tuple[Schema, dict[str, Schema]]:
+    """A request's body, with a property for each row of the table; and the schemas that it refers to."""
     rows = BY_NAME[path].values()
     defaults = {field.name: field.default for field in msgspec.structs.fields(FIELDS[path])}
-    return {
+    found, components = msgspec.json.schema_components(
+        [type_of(row, most.get(row.name)) for row in rows], ref_template=REF
+    )
+    properties = {
+        row.name: plain(schema) | about(row, defaults.get(row.lands_in))
+        for row, schema in zip(rows, found, strict=True)
+    }
+    body = {
         "type": "object",
-        "properties": {
-            row.name: property_of(row, defaults.get(row.lands_in), most.get(row.name)) for row in rows
-        },
+        "properties": properties,
         "required": [row.name for row in rows if row.required],
         "additionalProperties": unknown,
     }
+    return body, {name: plain(schema) for name, schema in components.items()}
 
 
-def property_of(row: Parameter, default: Any, most: int | None) -> Schema:
-    """One parameter. null means absent, so it is valid wherever the parameter need not be there."""
-    schema = row.kind.schema()
-    if most is not None:
-        schema = schema | {"maximum": min(most, schema["maximum"])}
+def type_of(row: RequestParameter, most: int | None) -> Any:
+    """What is taken of a parameter: by the limit of the server, and by what some engine honours.
+
+    null means absent, so it is valid wherever the parameter need not be there.
+    """
+    kind = row.type
+    if row.forms:
+        kind = Annotated[Any, msgspec.Meta(extra_json_schema={"anyOf": forms_of(row)})]
+    elif not honours(None, row.capability):
+        if not row.neutral:
+            return None
+        kind = Annotated[Any, msgspec.Meta(extra_json_schema={"enum": list(row.neutral)})]
+    elif most is not None:
+        limits = inspect.type_info(kind)
+        assert isinstance(limits, inspect.IntType)
+        assert limits.le is not None
+        kind = Annotated[int, msgspec.Meta(ge=limits.ge, le=min(most, limits.le))]
+    return kind if row.required else kind | None
+
+
+def forms_of(row: RequestParameter) -> list[Schema]:
+    """The schemas of a parameter that comes in several forms, of which none refers to another schema."""
+    return [msgspec.json.schema(form) for form in row.forms]
+
+
+def about(row: RequestParameter, default: Any) -> Schema:
+    """What a parameter means, and its default."""
     doc = row.doc
-    if isinstance(row.kind, OtherEngine):
-        doc += " Refused: it needs the engine 'paged'."
+    if not honours(None, row.capability):
+        doc += " No engine of this server honours it yet."
     if row.config_key:
         doc += f" generation_config.json's {row.config_key} goes before the default."
     told: Schema = {"description": doc}
-    if isinstance(default, bool | int | float | str) and row.is_built and not row.spread:
+    if isinstance(default, bool | int | float | str) and not row.spread:
         told["default"] = default
-    return (schema if row.required else nullable(schema)) | told
+    return told
 
 
-def nullable(schema: Schema) -> Schema:
-    """What the schema allows, or null."""
-    if schema == {"not": {}}:
-        return {"type": "null"}
-    if isinstance(schema.get("type"), str) and not {"enum", "const"} & schema.keys():
-        return schema | {"type": [schema["type"], "null"]}
-    if schema.keys() == {"anyOf"}:
-        return {"anyOf": [*schema["anyOf"], {"type": "null"}]}
-    return {"anyOf": [schema, {"type": "null"}]}
+def plain(schema: Any) -> Any:
+    """A schema without the discriminators of its unions, and without unions of one.
+
+    A discriminator's references are bare strings, which nobody who renames schemas would find; tags do.
+    """
+    if isinstance(schema, list):
+        return [plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if len(schema.get("anyOf", ())) == 1:
+        schema = schema | schema["anyOf"][0]
+        del schema["anyOf"]
+    return {key: plain(value) for key, value in schema.items() if key != "discriminator"}
 
 
 def answers() -> dict[str, Any]:

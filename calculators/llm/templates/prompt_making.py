@@ -11,7 +11,7 @@ from ovpipe.calculators.llm.packets import (
     Prompt,
     Prompts,
 )
-from ovpipe.calculators.llm.parameters.values import unsupported, wrong_value
+from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
 from ovpipe.calculators.llm.templates.fill_in_the_middle import Markers, markers_of
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
 from ovpipe.errors import RequestError

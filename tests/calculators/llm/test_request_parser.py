@@ -14,6 +14,7 @@ from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Messa
 from ovpipe.calculators.llm.parameters.table import PARAMETERS
 from ovpipe.calculators.llm.request_parser import ChatRequestParserCalculator, parse
 from ovpipe.calculators.llm.seen_names import SeenNames, SeenNamesCalculator
+from ovpipe.engines.protocol import EngineInfo
 from ovpipe.errors import RequestError, RunError
 from ovpipe.http import HttpRequest
 from ovpipe.testing import CalculatorRunner
@@ -23,13 +24,13 @@ HI = [{"role": "user", "content": "hi"}]
 
 
 def chat(**body: Any) -> ChatRequest:
-    request = parse(HttpRequest("POST", "/chat/completions", json={"model": "m", "messages": HI} | body), {})
+    request = parse(HttpRequest("POST", "/chat/completions", json={"model": "m", "messages": HI} | body))
     assert isinstance(request, ChatRequest)
     return request
 
 
 def completion(**body: Any) -> CompletionRequest:
-    request = parse(HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi"} | body), {})
+    request = parse(HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi"} | body))
     assert isinstance(request, CompletionRequest)
     return request
 
@@ -217,7 +218,7 @@ def test_refuses_what_is_wrong_and_says_where(body: dict[str, Any], param: str) 
         ),
         (
             {"messages": [{"role": "robot", "content": "x"}]},
-            "'messages[0].role' must be one of 'system', 'developer', 'user', 'assistant', 'tool'.",
+            "'messages[0].role' must be one of 'system', 'developer', 'user', 'assistant', 'tool', 'function'.",
         ),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
@@ -266,7 +267,7 @@ def test_no_other_prompt_is_taken(prompt: Any, param: str) -> None:
 @pytest.mark.parametrize("body", [None, [], 42, "x", True])
 def test_a_body_that_is_no_object_is_refused(body: object) -> None:
     with pytest.raises(RequestError) as caught:
-        parse(HttpRequest("POST", "/completions", json=body), {})
+        parse(HttpRequest("POST", "/completions", json=body))
     assert caught.value.status == 400
 
 
@@ -397,7 +398,7 @@ def test_the_older_form_has_room_for_one_call() -> None:
     assert chat(tools=[ADD]).parallel_tool_calls is True
 
 
-# --- what another engine can do
+# --- what the engine can do
 
 
 @pytest.mark.parametrize(
@@ -411,10 +412,66 @@ def test_the_older_form_has_room_for_one_call() -> None:
         {"logits_processors": [{"name": "x"}]},
     ],
 )
-def test_what_only_another_engine_can_do_is_refused_with_its_name(body: dict[str, Any]) -> None:
+def test_what_no_engine_can_do_yet_is_refused(body: dict[str, Any]) -> None:
     error = refusal(**body)
-    assert (error.param, error.code) == (list(body)[-1], "unsupported_parameter")
-    assert "needs the engine 'paged'" in error.message
+    param = list(body)[-1]
+    assert (error.param, error.code) == (param, "unsupported_parameter")
+    assert error.message == (
+        f"'{param}' is not supported: no engine of this ovpipe honours it yet; leave it out."
+    )
+
+
+def with_capabilities(*capabilities: str, core: str = "fake") -> EngineInfo:
+    return msgspec.structs.replace(FAKE_ENGINE_INFO, capabilities=frozenset(capabilities), core=core)
+
+
+def ask(engine: EngineInfo, **body: Any) -> ChatRequest:
+    http = HttpRequest("POST", "/chat/completions", json={"model": "m", "messages": HI} | body)
+    request = parse(http, engine)
+    assert isinstance(request, ChatRequest)
+    return request
+
+
+def test_a_parameter_lands_in_the_request_once_an_engine_says_that_it_honours_it() -> None:
+    engine = with_capabilities("logit_bias", "top_logprobs", "logprobs", "bad_words")
+    request = ask(engine, logit_bias={"5": 1}, logprobs=True, top_logprobs=2, bad_words="no")
+    assert (request.logit_bias, request.top_logprobs, request.bad_words) == ({"5": 1.0}, 2, ("no",))
+
+
+@pytest.mark.parametrize(
+    ("core", "message"),
+    [
+        (
+            "fake",
+            "'min_p' is not honoured by this model's engine 'fake' as it was loaded; "
+            "engines that may honour it: 'genai'.",
+        ),
+        (
+            "genai",
+            "'min_p' is not honoured by this model's engine 'genai' as it was loaded; "
+            "with other options of the engine it may be.",
+        ),
+    ],
+)
+def test_the_engines_that_would_do_are_named_by_what_they_declare(core: str, message: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        ask(with_capabilities("temperature", core=core), temperature=0.5, min_p=0.1)
+    assert (caught.value.param, caught.value.code) == ("min_p", "unsupported_parameter")
+    assert caught.value.message == message
+
+
+def test_the_neutral_value_passes_on_every_engine() -> None:
+    assert ask(with_capabilities(), min_p=0, top_k=-1, frequency_penalty=0.0, ignore_eos=False).min_p == 0
+    with pytest.raises(RequestError):
+        ask(with_capabilities(), ignore_eos=0)
+
+
+def test_a_search_that_best_of_implies_needs_an_engine_that_searches() -> None:
+    assert ask(with_capabilities("use_beam_search"), best_of=2).use_beam_search is True
+    with pytest.raises(RequestError) as caught:
+        ask(with_capabilities("temperature"), best_of=2)
+    assert caught.value.param == "best_of"
+    assert ask(with_capabilities("temperature"), best_of=2, temperature=1).best_of == 2
 
 
 @pytest.mark.parametrize(
@@ -463,7 +520,7 @@ def test_only_well_formed_names_are_collected_and_sixteen_at_most() -> None:
 def test_unknown_keys_can_be_an_error() -> None:
     http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "temprature": 1})
     with pytest.raises(RequestError) as caught:
-        parse(http, {}, unknown_parameters="error")
+        parse(http, unknown_parameters="error")
     assert (caught.value.code, caught.value.param) == ("unknown_parameter", "temprature")
     assert "did you mean 'temperature'?" in caught.value.message
 
@@ -471,14 +528,14 @@ def test_unknown_keys_can_be_an_error() -> None:
 def test_an_unknown_key_of_any_bytes_is_an_error_without_them() -> None:
     http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "\n\x00": 1})
     with pytest.raises(RequestError) as caught:
-        parse(http, {}, unknown_parameters="error")
+        parse(http, unknown_parameters="error")
     assert caught.value.param is None
     assert caught.value.message == "The request has a parameter that this server does not know."
 
 
 def test_unknown_keys_can_pass_in_silence() -> None:
     http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "foo": 1})
-    assert parse(http, {}, unknown_parameters="ignore").ignored == ()
+    assert parse(http, unknown_parameters="ignore").ignored == ()
 
 
 def test_an_unknown_key_is_logged_once_for_all_requests(caplog: pytest.LogCaptureFixture) -> None:
@@ -510,15 +567,17 @@ def test_the_request_comes_before_generation_config_and_that_before_the_built_in
 def test_a_wrong_generation_config_counts_as_absent() -> None:
     http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi"})
     config = {"temperature": "hot", "top_p": 7, "top_k": None, "max_new_tokens": 0}
-    request = parse(http, config)
+    request = parse(http, msgspec.structs.replace(FAKE_ENGINE_INFO, generation_config=config))
     assert (request.temperature, request.top_p, request.top_k) == (1.0, 1.0, -1)
     assert request.default_max_tokens is None
 
 
 def test_the_limit_of_the_server_clamps_the_default_and_refuses_more() -> None:
+    engine = msgspec.structs.replace(FAKE_ENGINE_INFO, generation_config={"max_new_tokens": 1000})
+
     def ask(**body: Any) -> CompletionRequest | ChatRequest:
         http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi"} | body)
-        return parse(http, {"max_new_tokens": 1000}, max_tokens_limit=50)
+        return parse(http, engine, max_tokens_limit=50)
 
     assert ask().default_max_tokens == 50
     assert ask(max_tokens=50).explicit_limit == 50
@@ -564,7 +623,7 @@ def test_any_json_is_a_request_or_a_client_error(
 ) -> None:
     http = HttpRequest("POST", path, json=body)
     try:
-        request = parse(http, {}, max_tokens_limit=100, unknown_parameters=unknown)
+        request = parse(http, max_tokens_limit=100, unknown_parameters=unknown)
     except RequestError as error:
         assert 400 <= error.status < 500
         assert error.message.endswith((".", "?"))

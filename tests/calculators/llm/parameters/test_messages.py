@@ -7,14 +7,22 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from ovpipe.calculators.llm.packets import Message, TextPart, ToolCall
-from ovpipe.calculators.llm.parameters.messages import Messages
-from ovpipe.calculators.llm.parameters.values import Ignored
+from ovpipe.calculators.llm.packets import ChatRequest, Message, TextPart, ToolCall
+from ovpipe.calculators.llm.parameters import openapi
+from ovpipe.calculators.llm.request_parser import parse
 from ovpipe.errors import RequestError
+from ovpipe.http import HttpRequest
+
+
+def ask(messages: Any) -> ChatRequest:
+    body = {"model": "m", "messages": messages}
+    request = parse(HttpRequest("POST", "/chat/completions", json=body))
+    assert isinstance(request, ChatRequest)
+    return request
 
 
 def read(*messages: Any) -> tuple[Message, ...]:
-    return Messages().read(list(messages), "messages", Ignored())
+    return ask(list(messages)).messages
 
 
 def read_one(**message: Any) -> Message:
@@ -22,9 +30,7 @@ def read_one(**message: Any) -> Message:
 
 
 def ignored_of(**message: Any) -> list[str]:
-    ignored = Ignored()
-    Messages().read([message], "messages", ignored)
-    return list(ignored.names)
+    return list(ask([message]).ignored)
 
 
 def refusal(**message: Any) -> RequestError:
@@ -201,11 +207,13 @@ def test_members_that_nobody_knows_are_noted() -> None:
         role="assistant",
         mood="good",
         tool_calls=[{"index": 0, "id": "a", "function": {"name": "f", "arguments": "", "x": 1}}],
-    ) == ["messages.mood", "messages.tool_calls.function.x", "messages.tool_calls.index"]
+    ) == ["messages.mood", "messages.tool_calls.index", "messages.tool_calls.function.x"]
 
 
 def test_the_schema_takes_what_is_read() -> None:
-    schema = Messages().schema()
+    components = openapi.requests({}, unknown=True)["components"]
+    messages = components["schemas"]["ChatCompletionRequest"]["properties"]["messages"]
+    schema = messages | {"components": components}
     Draft202012Validator.check_schema(schema)
     right: list[dict[str, Any]] = [
         {"role": "user", "content": [{"type": "text", "text": "hi"}], "name": None},

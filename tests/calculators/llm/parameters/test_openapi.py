@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ovpipe.calculators.llm.parameters import openapi
-from ovpipe.calculators.llm.parameters.table import BY_NAME, Endpoint
+from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
+from ovpipe.calculators.llm.parameters.table import BY_NAME
 from ovpipe.calculators.llm.request_parser import ChatRequestParserCalculator, parse
 from ovpipe.errors import RequestError
 from ovpipe.graph.files import shipped_graphs
@@ -26,7 +27,7 @@ COMPLETION = {"model": "m", "prompt": "x"}
 def schema_of(path: Endpoint, **options: Any) -> dict[str, Any]:
     """The schema of requests that a parser with these options takes."""
     said = ChatRequestParserCalculator(**options).openapi()
-    schema = said["components"]["schemas"][openapi.REQUESTS[path]]
+    schema = said["components"]["schemas"][openapi.REQUESTS[path]] | {"components": said["components"]}
     Draft202012Validator.check_schema(schema)
     assert isinstance(schema, dict)
     return schema
@@ -36,7 +37,7 @@ def fits(body: dict[str, Any], path: Endpoint = Endpoint.CHAT, **options: Any) -
     """Whether a body is valid; what is valid is read as well, and what is not is refused."""
     valid = Draft202012Validator(schema_of(path, **options)).is_valid(body)
     try:
-        parse(HttpRequest("POST", path.value, json=body), {}, **options)
+        parse(HttpRequest("POST", path.value, json=body), **options)
     except RequestError as error:
         assert error.status == 400
         assert not valid, error.message

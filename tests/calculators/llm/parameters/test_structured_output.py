@@ -5,51 +5,46 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import jsonschema
 import pytest
 
-from ovpipe.calculators.llm.parameters.structured_output import (
-    GuidedChoice,
-    GuidedGrammar,
-    GuidedJson,
-    GuidedRegex,
-    ResponseFormat,
-    StructuredOutputs,
-)
-from ovpipe.calculators.llm.parameters.values import Ignored, Kind
+from ovpipe.calculators.llm.packets import CompletionRequest
+from ovpipe.calculators.llm.request_parser import parse
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError
+from ovpipe.http import HttpRequest
 
 ANY_OBJECT = Grammar("json_schema", '{"type":"object"}')
 NULL = Grammar("json_schema", '{"type":"null"}')
-KINDS: list[Kind] = [
-    ResponseFormat(),
-    StructuredOutputs(),
-    GuidedJson(),
-    GuidedRegex(),
-    GuidedChoice(),
-    GuidedGrammar(),
-]
 
 
-def read(kind: Kind, value: Any) -> Any:
-    return kind.read(value, "p", Ignored())
+def ask(**body: Any) -> CompletionRequest:
+    http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "x"} | body)
+    request = parse(http)
+    assert isinstance(request, CompletionRequest)
+    return request
 
 
-def refusal(kind: Kind, value: Any) -> tuple[int, str | None, str | None]:
+def read(name: str, value: Any) -> Grammar | None:
+    return ask(**{name: value}).grammar
+
+
+def refusal(name: str, value: Any) -> tuple[int, str | None, str | None]:
+    """Status, code, and the place, in which "p" stands for the parameter."""
     with pytest.raises(RequestError) as caught:
-        read(kind, value)
-    return caught.value.status, caught.value.code, caught.value.param
+        ask(**{name: value})
+    assert caught.value.param is not None
+    return caught.value.status, caught.value.code, caught.value.param.replace(name, "p", 1)
 
 
 def test_response_formats() -> None:
-    kind = ResponseFormat()
-    assert read(kind, {"type": "text"}) is None
-    assert read(kind, {"type": "json_object"}) == ANY_OBJECT
+    assert read("response_format", {"type": "text"}) is None
+    assert read("response_format", {"type": "json_object"}) == ANY_OBJECT
     named = {"name": "n", "description": "d", "schema": {"type": "null"}, "strict": None}
-    assert read(kind, {"type": "json_schema", "json_schema": named}) == NULL
+    assert read("response_format", {"type": "json_schema", "json_schema": named}) == NULL
     tag = {"type": "structural_tag", "format": {"type": "any_text"}}
-    assert json.loads(read(kind, tag).text) == tag
+    grammar = read("response_format", tag)
+    assert grammar is not None
+    assert json.loads(grammar.text) == tag
 
 
 @pytest.mark.parametrize(
@@ -85,7 +80,7 @@ def test_response_formats() -> None:
     ],
 )
 def test_a_response_format_that_is_none_is_refused(value: Any, code: str, param: str) -> None:
-    assert refusal(ResponseFormat(), value) == (400, code, param)
+    assert refusal("response_format", value) == (400, code, param)
 
 
 def test_strict_refuses_what_would_have_no_effect() -> None:
@@ -93,45 +88,47 @@ def test_strict_refuses_what_would_have_no_effect() -> None:
         schema = {"type": "number", "multipleOf": 3}
         return {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": strict}}
 
-    assert read(ResponseFormat(), wish(False)) is not None
-    assert refusal(ResponseFormat(), wish(True))[1:] == (
+    assert read("response_format", wish(False)) is not None
+    assert refusal("response_format", wish(True))[1:] == (
         "invalid_json_schema",
         "p.json_schema.schema.multipleOf",
     )
 
 
 def test_members_that_nobody_reads_are_noted() -> None:
-    ignored = Ignored()
-    ResponseFormat().read({"type": "json_object", "schema": {}, "more": None}, "p", ignored)
-    StructuredOutputs().read({"regex": "a", "whitespace_pattern": " "}, "q", ignored)
-    assert list(ignored.names) == ["p.schema", "q.whitespace_pattern"]
+    assert ask(response_format={"type": "json_object", "schema": {}, "more": None}).ignored == (
+        "response_format.schema",
+    )
+    assert ask(structured_outputs={"regex": "a", "whitespace_pattern": " "}).ignored == (
+        "structured_outputs.whitespace_pattern",
+    )
 
 
 def test_guided_parameters() -> None:
-    assert read(GuidedJson(), {"type": "null"}) == NULL
-    assert read(GuidedJson(), '{"type": "null"}') == NULL
-    assert read(GuidedRegex(), "a+") == Grammar("regex", "a+")
-    assert read(GuidedChoice(), ["a", "b"]) == Grammar("ebnf", 'root ::= "a" | "b"')
-    assert read(GuidedGrammar(), 'root ::= "a"') == Grammar("ebnf", 'root ::= "a"')
+    assert read("guided_json", {"type": "null"}) == NULL
+    assert read("guided_json", '{"type": "null"}') == NULL
+    assert read("guided_regex", "a+") == Grammar("regex", "a+")
+    assert read("guided_choice", ["a", "b"]) == Grammar("ebnf", 'root ::= "a" | "b"')
+    assert read("guided_grammar", 'root ::= "a"') == Grammar("ebnf", 'root ::= "a"')
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "code"),
+    ("name", "value", "code"),
     [
-        (GuidedJson(), 1, "invalid_type"),
-        (GuidedJson(), "{", "invalid_grammar"),
-        (GuidedRegex(), "", "invalid_value"),
-        (GuidedRegex(), ["a"], "invalid_type"),
-        (GuidedChoice(), "a", "invalid_type"),
-        (GuidedChoice(), [], "invalid_value"),
-        (GuidedChoice(), ["a"] * 1025, "invalid_value"),
-        (GuidedChoice(), ["a", 1], "invalid_type"),
-        (GuidedChoice(), [""], "invalid_value"),
-        (GuidedGrammar(), 1, "invalid_type"),
+        ("guided_json", 1, "invalid_type"),
+        ("guided_json", "{", "invalid_grammar"),
+        ("guided_regex", "", "invalid_value"),
+        ("guided_regex", ["a"], "invalid_type"),
+        ("guided_choice", "a", "invalid_type"),
+        ("guided_choice", [], "invalid_value"),
+        ("guided_choice", ["a"] * 1025, "invalid_value"),
+        ("guided_choice", ["a", 1], "invalid_type"),
+        ("guided_choice", [""], "invalid_value"),
+        ("guided_grammar", 1, "invalid_type"),
     ],
 )
-def test_guided_parameters_of_a_wrong_form_are_refused(kind: Kind, value: Any, code: str) -> None:
-    assert refusal(kind, value)[:2] == (400, code)
+def test_guided_parameters_of_a_wrong_form_are_refused(name: str, value: Any, code: str) -> None:
+    assert refusal(name, value)[:2] == (400, code)
 
 
 @pytest.mark.parametrize(
@@ -147,14 +144,16 @@ def test_guided_parameters_of_a_wrong_form_are_refused(kind: Kind, value: Any, c
     ],
 )
 def test_structured_outputs(value: Any, grammar: Grammar | None) -> None:
-    assert read(StructuredOutputs(), value) == grammar
+    assert read("structured_outputs", value) == grammar
 
 
 def test_structured_outputs_take_a_structural_tag_as_an_object_and_as_a_string() -> None:
     tag = {"type": "structural_tag", "format": {"type": "any_text"}}
     for value in (tag, json.dumps(tag)):
-        assert json.loads(read(StructuredOutputs(), {"structural_tag": value}).text) == tag
-    assert refusal(StructuredOutputs(), {"structural_tag": "{"}) == (
+        grammar = read("structured_outputs", {"structural_tag": value})
+        assert grammar is not None
+        assert json.loads(grammar.text) == tag
+    assert refusal("structured_outputs", {"structural_tag": "{"}) == (
         400,
         "invalid_grammar",
         "p.structural_tag",
@@ -164,9 +163,9 @@ def test_structured_outputs_take_a_structural_tag_as_an_object_and_as_a_string()
 def test_strings_that_hold_infinite_numbers_are_refused() -> None:
     schema = '{"type": "string", "minLength": 1e999}'
     tag = f'{{"format": {{"type": "json_schema", "json_schema": {schema}}}}}'
-    assert refusal(GuidedJson(), schema) == (400, "invalid_grammar", "p")
-    assert refusal(StructuredOutputs(), {"json": schema}) == (400, "invalid_grammar", "p.json")
-    assert refusal(StructuredOutputs(), {"structural_tag": tag}) == (
+    assert refusal("guided_json", schema) == (400, "invalid_grammar", "p")
+    assert refusal("structured_outputs", {"json": schema}) == (400, "invalid_grammar", "p.json")
+    assert refusal("structured_outputs", {"structural_tag": tag}) == (
         400,
         "invalid_grammar",
         "p.structural_tag",
@@ -175,11 +174,5 @@ def test_strings_that_hold_infinite_numbers_are_refused() -> None:
 
 @pytest.mark.parametrize("value", [{}, {"regex": "a", "choice": ["a"]}, {"more": 1}, {"regex": None}])
 def test_structured_outputs_say_exactly_one_thing(value: Any) -> None:
-    assert refusal(StructuredOutputs(), value) == (400, "invalid_value", "p")
-    assert refusal(StructuredOutputs(), [value]) == (400, "invalid_type", "p")
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__)
-def test_each_kind_describes_itself_and_has_a_schema(kind: Kind) -> None:
-    assert kind.describe()
-    jsonschema.Draft202012Validator.check_schema(kind.schema())
+    assert refusal("structured_outputs", value) == (400, "invalid_value", "p")
+    assert refusal("structured_outputs", [value]) == (400, "invalid_type", "p")

@@ -21,7 +21,7 @@ from ovpipe.calculators.llm.packets import (
     Reasoning,
 )
 from ovpipe.calculators.llm.parameters.openapi import ANSWERS
-from ovpipe.calculators.llm.parameters.table import Endpoint
+from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
 from ovpipe.calculators.llm.responses.event_stream import DONE, EventStream
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.responses.types import ChatCompletion

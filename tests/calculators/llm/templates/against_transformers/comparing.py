@@ -13,8 +13,8 @@ from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
 from ovpipe.calculators.llm.packets import Tool
-from ovpipe.calculators.llm.parameters.messages import Messages
-from ovpipe.calculators.llm.parameters.values import Ignored
+from ovpipe.calculators.llm.parameters.validation_errors import read_as
+from ovpipe.calculators.llm.parameters.wire.messages import Messages, conversation
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
 
 SPECIAL_TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
@@ -66,7 +66,7 @@ def ours(
     sources = {"default": source} if isinstance(source, str) else source
     try:
         return compiled(sources["default"], sources.get("tool_use")).render(
-            Messages().read(list(messages), "messages", Ignored()),
+            conversation(read_as(list(messages), Messages, "messages"), "messages"),
             tools=[Tool(**tool["function"]) for tool in tools],
             documents=documents,
             variables=chat_template_kwargs or {},

@@ -1,0 +1,1 @@
+"""The request parameters, declared subject by subject; table.py puts them together."""

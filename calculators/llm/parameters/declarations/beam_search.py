@@ -1,0 +1,30 @@
+"""Beam search: the likeliest text instead of a sampled one."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from ovpipe.calculators.llm.parameters.request_parameter import of_engine
+from ovpipe.calculators.llm.parameters.value_types import MOST_CHOICES, integer, number
+
+BEAM_SEARCH: Final = (
+    of_engine(
+        "use_beam_search",
+        bool,
+        "Searches for the likeliest text; absent, with best_of above 1 and no temperature (or 0): true.",
+        neutral=(False,),
+    ),
+    of_engine("length_penalty", number(-100, 100), "Above 0 prefers longer beams, below shorter ones."),
+    of_engine(
+        "num_beam_groups",
+        integer(1, MOST_CHOICES),
+        "Groups of beams, kept apart; divides best_of.",
+        neutral=(1,),
+    ),
+    of_engine("diversity_penalty", number(0, 100), "How much groups of beams are kept apart."),
+    of_engine(
+        "early_stopping",
+        bool | Literal["never"],
+        "Whether a beam search ends as soon as there are enough whole beams.",
+    ),
+)

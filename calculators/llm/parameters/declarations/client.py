@@ -1,0 +1,24 @@
+"""What the request says of itself: its place in the queue, and what its client wants to find again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter, of_engine
+from ovpipe.calculators.llm.parameters.value_types import INT31, Labels, integer, text
+
+CLIENT: Final = (
+    of_engine(
+        "priority",
+        integer(-INT31, INT31),
+        "Of requests that wait for a place, lower values come first.",
+        neutral=(0,),
+    ),
+    RequestParameter(
+        "request_id", text(shortest=1, longest=128), "The client's own id, part of the answer's."
+    ),
+    RequestParameter("user", text(longest=512), "The client's own id of its user; in the answer again."),
+    RequestParameter("metadata", Labels, "Free values of the client's; in the answer again."),
+    RequestParameter("store", bool, "In the answer again; nothing is kept."),
+    RequestParameter("service_tier", text(longest=64), "In the answer again; there is one class of service."),
+)

@@ -1,0 +1,31 @@
+"""What ends an answer, and which tokens it may have."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter, of_engine
+from ovpipe.calculators.llm.parameters.value_types import INT31, Objects, integers, texts
+
+
+def as_tuple(value: str | tuple[str, ...], path: str) -> tuple[str, ...]:
+    """One string, or several."""
+    return (value,) if isinstance(value, str) else value
+
+
+ENDING: Final = (
+    RequestParameter(
+        "stop",
+        texts(shortest=1, longest=1000, most=16),
+        "Ends the answer before the first of these strings.",
+        make=as_tuple,
+    ),
+    RequestParameter("include_stop_str_in_output", bool, "Ends the answer after the stop string instead."),
+    of_engine(
+        "stop_token_ids", integers(0, INT31, most=1024), "Token ids that end the answer.", neutral=([],)
+    ),
+    of_engine("ignore_eos", bool, "Goes on after the model's end-of-sequence token.", neutral=(False,)),
+    of_engine("bad_words", texts(most=1024), "Words that must not occur.", make=as_tuple, neutral=([],)),
+    of_engine("allowed_token_ids", integers(0, INT31, most=2**20), "The only token ids to choose from."),
+    of_engine("logits_processors", Objects, "Named processors of the logits.", neutral=([],)),
+)

@@ -1,0 +1,38 @@
+"""What the engine behind a graph honours: asked of its own capabilities, and never of its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ovpipe.calculators.llm.parameters.errors import unsupported
+from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
+from ovpipe.engines.cores import cores_with
+from ovpipe.engines.protocol import EngineInfo
+from ovpipe.errors import RequestError
+
+
+def honours(engine: EngineInfo | None, capability: str) -> bool:
+    """Whether an engine has a capability; of an engine that is not known: whether any core has it."""
+    if not capability:
+        return True
+    return bool(cores_with(capability)) if engine is None else capability in engine.capabilities
+
+
+def is_neutral(row: RequestParameter, value: Any) -> bool:
+    """Whether a value asks for what every engine does anyway: `"logit_bias": {}`, which many clients send."""
+    return any(value == same and isinstance(value, bool) is isinstance(same, bool) for same in row.neutral)
+
+
+def not_honoured(param: str, capability: str, engine: EngineInfo | None) -> RequestError:
+    """The error for what this engine cannot do. It names the cores that say they can."""
+    cores = cores_with(capability)
+    if engine is None or (not cores and capability not in engine.capabilities):
+        return unsupported(param, "is not supported: no engine of this ovpipe honours it yet; leave it out")
+    others = [f"'{core}'" for core in cores if core != engine.core]
+    reason = f"is not honoured by this model's engine '{engine.core}' as it was loaded"
+    remedy = []
+    if engine.core in cores:
+        remedy.append("with other options of the engine it may be")
+    if others:
+        remedy.append(f"engines that may honour it: {', '.join(others)}")
+    return unsupported(param, f"{reason}; {'; '.join(remedy)}")

@@ -1,0 +1,115 @@
+"""Reading a body by the table: normalised, converted by msgspec, then made into the request's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, inspect
+
+from ovpipe.calculators.llm.parameters.engine_support import honours, is_neutral, not_honoured
+from ovpipe.calculators.llm.parameters.errors import missing, wrong_value
+from ovpipe.calculators.llm.parameters.normalising import normalised
+from ovpipe.calculators.llm.parameters.request_parameter import Endpoint, RequestParameter
+from ovpipe.calculators.llm.parameters.table import BY_NAME, CONFIGURABLE
+from ovpipe.calculators.llm.parameters.unknown_keys import Ignored, finder_of
+from ovpipe.calculators.llm.parameters.validation_errors import to_request_error
+from ovpipe.calculators.llm.parameters.well_formed_text import check_text
+from ovpipe.engines.protocol import EngineInfo
+
+
+class BodyType:
+    """The body of one endpoint's requests: a Struct with a field for each row of the table."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.rows = BY_NAME[endpoint]
+        required = [(row.name, row.type) for row in self.rows.values() if row.required]
+        others = [(row.name, row.type | None, None) for row in self.rows.values() if not row.required]
+        self.struct: type[Struct] = msgspec.defstruct("Body", [*required, *others], kw_only=True)
+        self.kind = inspect.type_info(self.struct)
+        self.find_unknown = finder_of(self.kind)
+
+    def convert(self, body: Mapping[str, Any], ignored: Ignored) -> Struct:
+        """The body as its types have it; raises RequestError 400. Unknown keys are noted in `ignored`."""
+        try:
+            read = msgspec.convert(body, self.struct)
+        except msgspec.ValidationError as error:
+            raise to_request_error(error, body, self.kind) from None
+        if self.find_unknown is not None:
+            self.find_unknown(body, ignored)
+        return read
+
+
+BODIES: Final[Mapping[Endpoint, BodyType]] = MappingProxyType(
+    {endpoint: BodyType(endpoint) for endpoint in Endpoint}
+)
+CONFIG: Final = msgspec.defstruct(
+    "Config", [(row.config_key, row.type | None, None) for row in CONFIGURABLE], kw_only=True
+)
+"""The members of generation_config.json that are read."""
+
+
+def read_body(
+    body: Mapping[str, Any], endpoint: Endpoint, ignored: Ignored, engine: EngineInfo | None
+) -> dict[str, Any]:
+    """The request's fields that the body states; raises RequestError 400 at the first wrong value.
+
+    Keys that the table does not have are noted in `ignored`. What `engine` does not honour is refused.
+    """
+    body = normalised(body)
+    form = BODIES[endpoint]
+    read = form.convert(body, ignored)
+    fields: dict[str, Any] = {}
+    for name, given in body.items():
+        row = form.rows.get(name)
+        if row is None:
+            continue
+        if given is None:
+            if row.required:  # its type takes anything, and `make` tells what it is
+                raise missing(name, row.words)
+            continue
+        value = getattr(read, name)
+        if not row.forms:  # else `make` knows which form has text
+            check_text(value, name)
+        if row.make is not None:
+            value = row.make(value, name)
+        if value is None:
+            continue
+        if not honours(engine, row.capability) and not is_neutral(row, given):
+            raise not_honoured(name, row.capability, engine)
+        if row.spread:
+            fields |= value
+        else:
+            land(row, value, fields)
+    return fields
+
+
+def land(row: RequestParameter, value: Any, fields: dict[str, Any]) -> None:
+    """Puts a value where the request has it; RequestError 400 where another parameter has put one."""
+    field = row.field or row.name
+    if field in fields:
+        raise wrong_value(row.name, "absent beside another parameter that says the same")
+    fields[field] = value
+    if field == "grammar":
+        fields["grammar_param"] = row.name
+
+
+def read_generation_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's fields that generation_config.json gives. What is wrong there counts as absent."""
+    try:
+        read = msgspec.convert(config, CONFIG)
+    except msgspec.ValidationError:
+        read = msgspec.convert({key: value for key, value in config.items() if is_right(key, value)}, CONFIG)
+    given = ((row, getattr(read, row.config_key)) for row in CONFIGURABLE)
+    return {row.config_field or row.lands_in: value for row, value in given if value is not None}
+
+
+def is_right(key: str, value: Any) -> bool:
+    """Whether a member of generation_config.json is what its parameter may be."""
+    try:
+        msgspec.convert({key: value}, CONFIG)
+    except msgspec.ValidationError:
+        return False
+    return True
