@@ -130,7 +130,8 @@ def parse(
     settle_limits(fields, max_tokens_limit)
     settle_choices(fields, stated, best_of_limit)
     if fields["use_beam_search"] and not honours(engine, "use_beam_search"):
-        raise not_honoured("best_of", "use_beam_search", engine)  # which asked for it without its name
+        search = BY_NAME[endpoint]["use_beam_search"]
+        raise not_honoured("best_of", search, engine)  # which asked for it without its name
     if not fields.get("detokenize", True):
         if fields.get("stop"):
             raise wrong_value("stop", "absent when 'detokenize' is false")

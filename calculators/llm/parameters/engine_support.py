@@ -23,16 +23,17 @@ def is_neutral(row: RequestParameter, value: Any) -> bool:
     return any(value == same and isinstance(value, bool) is isinstance(same, bool) for same in row.neutral)
 
 
-def not_honoured(param: str, capability: str, engine: EngineInfo | None) -> RequestError:
-    """The error for what this engine cannot do. It names the cores that say they can."""
-    cores = cores_with(capability)
-    if engine is None or (not cores and capability not in engine.capabilities):
+def not_honoured(param: str, row: RequestParameter, engine: EngineInfo | None) -> RequestError:
+    """The error for what this engine does not do. It names what it takes, and the cores that may do it."""
+    cores = cores_with(row.capability)
+    if engine is None or not cores:
         return unsupported(param, "is not supported: no engine of this ovpipe honours it yet; leave it out")
+    facts = [f"is not honoured by this model's engine '{engine.core}' as it was loaded"]
+    if row.needs:
+        facts.append(f"it needs {row.needs}")
+    elif engine.core in cores:
+        facts.append("with other options of the engine it may be")
     others = [f"'{core}'" for core in cores if core != engine.core]
-    reason = f"is not honoured by this model's engine '{engine.core}' as it was loaded"
-    remedy = []
-    if engine.core in cores:
-        remedy.append("with other options of the engine it may be")
     if others:
-        remedy.append(f"engines that may honour it: {', '.join(others)}")
-    return unsupported(param, f"{reason}; {'; '.join(remedy)}")
+        facts.append(f"engines that may honour it: {', '.join(others)}")
+    return unsupported(param, "; ".join(facts))

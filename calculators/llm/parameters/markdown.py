@@ -28,7 +28,7 @@ def markdown_table() -> str:
         default = "required" if row.required else default_in_words(built_in.get(row.lands_in))
         if row.config_key:
             default = f"generation_config.json's {row.config_key}, or {default}"
-        cells = (row.name, where, row.words, default, engines(row), row.doc)
+        cells = (row.name, where, row.words, default, engines(row), row.meaning)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -136,7 +136,7 @@ def forms_of(row: RequestParameter) -> list[Schema]:
 
 def about(row: RequestParameter, default: Any) -> Schema:
     """What a parameter means, and its default."""
-    doc = row.doc
+    doc = row.meaning
     if not honours(None, row.capability):
         doc += " No engine of this server honours it yet."
     if row.config_key:

@@ -15,7 +15,7 @@ from ovpipe.calculators.llm.parameters.normalising import normalised
 from ovpipe.calculators.llm.parameters.request_parameter import Endpoint, RequestParameter
 from ovpipe.calculators.llm.parameters.table import BY_NAME, CONFIGURABLE
 from ovpipe.calculators.llm.parameters.unknown_keys import Ignored, finder_of
-from ovpipe.calculators.llm.parameters.validation_errors import to_request_error
+from ovpipe.calculators.llm.parameters.validation_errors import UNREADABLE, to_request_error
 from ovpipe.calculators.llm.parameters.well_formed_text import check_text
 from ovpipe.engines.protocol import EngineInfo
 
@@ -35,7 +35,7 @@ class BodyType:
         """The body as its types have it; raises RequestError 400. Unknown keys are noted in `ignored`."""
         try:
             read = msgspec.convert(body, self.struct)
-        except msgspec.ValidationError as error:
+        except UNREADABLE as error:
             raise to_request_error(error, body, self.kind) from None
         if self.find_unknown is not None:
             self.find_unknown(body, ignored)
@@ -78,7 +78,7 @@ def read_body(
         if value is None:
             continue
         if not honours(engine, row.capability) and not is_neutral(row, given):
-            raise not_honoured(name, row.capability, engine)
+            raise not_honoured(name, row, engine)
         if row.spread:
             fields |= value
         else:

@@ -50,6 +50,8 @@ class RequestParameter:
     """Where that default lands, when not in the same field."""
     capability: str = ""
     """What the engine must be able to do to honour it; empty: nothing that an engine can lack."""
+    needs: str = ""
+    """With which options an engine honours it, where not every one does."""
     neutral: tuple[Any, ...] = ()
     """The values that an engine without the capability honours as well: they ask for what happens anyway."""
 
@@ -57,6 +59,11 @@ class RequestParameter:
     def lands_in(self) -> str:
         """The field of the request that its value goes to."""
         return self.field or self.name
+
+    @property
+    def meaning(self) -> str:
+        """What it means, and what it takes."""
+        return f"{self.doc} It needs {self.needs}." if self.needs else self.doc
 
     @property
     def words(self) -> str:

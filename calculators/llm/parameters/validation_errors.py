@@ -22,6 +22,10 @@ from ovpipe.errors import RequestError
 PLACE: Final = re.compile(r" - at (?:`key` in )?`\$([^`]*)`\Z")
 STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
+SURROGATE: Final = "The request has a string with a lone surrogate (half of a \\u pair)."
+Unreadable = msgspec.ValidationError | UnicodeEncodeError
+UNREADABLE: Final = (msgspec.ValidationError, UnicodeEncodeError)
+"""What msgspec raises. It needs UTF-8 of a string where it expects none."""
 WRONG_TYPE: Final = re.compile(r"Expected `[^`]*`, got `")
 
 
@@ -29,14 +33,14 @@ def read_as(value: Any, kind: Any, path: str) -> Any:
     """The value as a type has it; raises RequestError 400, in which `path` is the value's place."""
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
+    except UNREADABLE as error:
         raise to_request_error(error, value, inspect.type_info(kind), path) from None
 
 
-def to_request_error(
-    error: msgspec.ValidationError, value: Any, kind: inspect.Type, path: str = ""
-) -> RequestError:
+def to_request_error(error: Unreadable, value: Any, kind: inspect.Type, path: str = "") -> RequestError:
     """The error of a value that is not of a type; `path` is the value's place, empty for a whole body."""
+    if isinstance(error, UnicodeEncodeError):  # which knows no place
+        return RequestError(400, SURROGATE, code="invalid_value", param=path or None)
     said = str(error)
     found = PLACE.search(said)
     steps = STEP.findall(found[1]) if found else []
@@ -52,7 +56,9 @@ def to_request_error(
     words = words_of(place.kind)
     if absent or (place.value is None and steps and steps[-1][0]):
         return missing(place.path, words)
-    return (wrong_type if WRONG_TYPE.match(said) else wrong_value)(place.path, words)
+    absent_only = all(isinstance(kind, inspect.NoneType) for kind, _ in alternatives(place.kind))
+    is_wrong_type = WRONG_TYPE.match(said) and not absent_only
+    return (wrong_type if is_wrong_type else wrong_value)(place.path, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,9 @@ class ValuePlace:
         tag_field = structs[0].tag_field
         if name == tag_field:
             extra = next((extra for kind, extra in alternatives(self.kind) if kind is structs[0]), None)
-            return ValuePlace(path, inspect.Metadata(inspect.LiteralType(tags_of(structs)), extra=extra), value)
+            return ValuePlace(
+                path, inspect.Metadata(inspect.LiteralType(tags_of(structs)), extra=extra), value
+            )
         tag = None if tag_field is None else self.value.get(tag_field)
         struct = next((struct for struct in structs if struct.tag == tag), structs[0])
         kind = next(field.type for field in struct.fields if field.encode_name == name)

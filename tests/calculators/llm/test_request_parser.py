@@ -284,6 +284,35 @@ def test_another_path_is_not_found_and_those_served_are_named() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "body", [{"messages": [{"role": "\ud800", "content": "x"}]}, {"stream": "\ud800"}, {"tools": "\ud800"}]
+)
+def test_half_a_character_where_no_text_may_stand_is_refused(body: dict[str, Any]) -> None:
+    error = refusal(**body)
+    assert (error.code, error.param) == ("invalid_value", None)
+    assert error.message == "The request has a string with a lone surrogate (half of a \\u pair)."
+
+
+def test_the_place_of_half_a_character_is_named_however_deep() -> None:
+    call = {"id": "a", "function": {"name": "f", "arguments": {"secret": "\ud800"}}}
+    tool = {"type": "function", "function": {"name": "f", "description": "\ud800"}}
+    spoken = [{"type": "text", "text": "\ud800"}]
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"messages": [*HI, {"role": "user", "content": spoken}]}, "messages[1].content[0].text"),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [call]}]},
+            "messages[0].tool_calls[0].function.arguments",
+        ),
+        ({"tools": [tool]}, "tools[0].function.description"),
+        ({"stop": ["a", "\ud800"]}, "stop[1]"),
+        ({"metadata": {"a": "\ud800"}}, "metadata"),
+    ]
+    for body, param in cases:
+        error = refusal(**body)
+        assert (error.param, error.code) == (param, "invalid_value")
+        assert error.message == f"'{param}' must be a string without lone surrogates."
+
+
 # --- several choices
 
 
@@ -458,6 +487,15 @@ def test_the_engines_that_would_do_are_named_by_what_they_declare(core: str, mes
         ask(with_capabilities("temperature", core=core), temperature=0.5, min_p=0.1)
     assert (caught.value.param, caught.value.code) == ("min_p", "unsupported_parameter")
     assert caught.value.message == message
+
+
+def test_what_a_parameter_takes_is_named_where_the_engine_was_loaded_without_it() -> None:
+    with pytest.raises(RequestError) as caught:
+        ask(with_capabilities("temperature", core="genai"), num_assistant_tokens=3)
+    assert caught.value.message == (
+        "'num_assistant_tokens' is not honoured by this model's engine 'genai' as it was loaded; "
+        "it needs a draft model or prompt lookup."
+    )
 
 
 def test_the_neutral_value_passes_on_every_engine() -> None:

@@ -11,16 +11,19 @@ SPECULATION: Final = (
     of_engine(
         "num_assistant_tokens",
         integer(1, 64),
-        "Tokens to guess ahead; needs a draft model or prompt lookup.",
+        "Tokens to guess ahead.",
+        needs="a draft model or prompt lookup",
     ),
     of_engine(
         "assistant_confidence_threshold",
         number(0, 1, above=True, below=True),
-        "Below this confidence a draft model stops guessing; needs a draft model.",
+        "Below this confidence a draft model stops guessing.",
+        needs="a draft model",
     ),
     of_engine(
         "max_ngram_size",
         integer(1, 64),
-        "The longest n-gram that prompt lookup matches; needs prompt lookup.",
+        "The longest n-gram that prompt lookup matches.",
+        needs="prompt lookup",
     ),
 )
