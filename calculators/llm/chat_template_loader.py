@@ -29,22 +29,31 @@ class ChatTemplateLoaderCalculator(Calculator):
     chat_template = SideOutput[ChatTemplate | None]()
 
     def open(self, cx: Context) -> None:
-        """Raises OptionError when the template has an error."""
+        """Raises OptionError when the template has an error, or shows nothing of what a user says."""
         cx.set_side(self.chat_template, compile_template(cx[self.tokenizer]))
 
 
 def compile_template(tokenizer: Tokenizer) -> ChatTemplate | None:
-    """The model's chat template; None when it has none, OptionError when it is no template."""
-    if tokenizer.chat_template is None:
+    """The model's chat template; None when it has none, OptionError when it is none that can be used."""
+    templates = tokenizer.chat_templates
+    if not templates:
         return None
+    where = f" in {tokenizer.folder}" if tokenizer.folder is not None else ""
     try:
-        return ChatTemplate(
-            tokenizer.chat_template,
+        template = ChatTemplate(
+            templates.get("default"),
             tokenizer.special_tokens,
-            tool_use=tokenizer.chat_templates.get("tool_use"),
+            tool_use=templates.get("tool_use"),
+            others=[name for name in sorted(templates) if name not in ("default", "tool_use")],
         )
     except TemplateSyntaxError as error:
-        where = f" in {tokenizer.folder}" if tokenizer.folder is not None else ""
         raise OptionError(
             f"the model's chat template{where} has an error in its line {error.lineno}: {error.message}"
         ) from error
+    if template.unreadable is not None:
+        raise OptionError(
+            f"the model's chat template{where} named {template.unreadable!r} shows nothing of what a user says, "
+            "neither of a string nor of a list of text parts, so every question would be answered unread; "
+            "put a template that does in chat_template.jinja there"
+        )
+    return template

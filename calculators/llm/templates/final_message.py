@@ -14,9 +14,7 @@ class NotContinuable(Exception):
 
 def mark(message: dict[str, Any]) -> str:
     """Puts the tag at the end of a message's content, a string or a list of parts; returns what it ended."""
-    content = message.get("content")
-    if content is None:
-        raise NotContinuable("the last message has no content to continue")
+    content = message["content"]
     if isinstance(content, str):
         message["content"] = content + TAG
         return content

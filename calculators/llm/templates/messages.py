@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Final
 
 from ovpipe.calculators.llm.packets import Message, TextPart, Tool, ToolCall
-from ovpipe.calculators.llm.templates.quirks import Quirks
+from ovpipe.calculators.llm.templates.quirks import Form, Quirks
+
+WRAPPED: Final = "arguments"
+"""The member that has the text of arguments which are no object."""
+DEEPEST: Final = 100
 
 
 class Arguments(dict[str, Any]):
@@ -40,8 +44,10 @@ def message_in_template(message: Message, quirks: Quirks, *, empty: str | None =
     role = "system" if message.role == "developer" and not quirks.developer else message.role
     fields: dict[str, Any] = {"role": role}
     content = empty if message.content is None else message.content
-    if content is not None:
-        fields["content"] = content_in_template(content, quirks)
+    if content is None:
+        fields |= dict(quirks.nothing_said)
+    else:
+        fields["content"] = content_in_template(content, quirks.form(role))
     if message.name is not None:
         fields["name"] = message.name
     if message.tool_call_id is not None:
@@ -54,12 +60,20 @@ def message_in_template(message: Message, quirks: Quirks, *, empty: str | None =
     return fields
 
 
-def content_in_template(content: str | tuple[TextPart, ...], quirks: Quirks) -> Any:
+def content_in_template(content: str | tuple[TextPart, ...], form: Form) -> Any:
     """A content in the form that the template reads; of parts that become one string, each begins a line."""
-    if quirks.parts:
-        texts = [content] if isinstance(content, str) else [part.text for part in content]
-        return [{"type": "text", "text": text} for text in texts]
-    return content if isinstance(content, str) else "\n".join(part.text for part in content)
+    if not isinstance(content, str):
+        if form.parts:
+            return [{"type": "text", "text": part.text} for part in content]
+        content = text_of(content)
+    return content if form.text else [{"type": "text", "text": content}]
+
+
+def text_of(content: str | tuple[TextPart, ...] | None) -> str:
+    """A content as one string, in which each part begins a line."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "\n".join(part.text for part in content)
 
 
 def call_in_template(call: ToolCall, quirks: Quirks) -> dict[str, Any]:
@@ -71,14 +85,40 @@ def call_in_template(call: ToolCall, quirks: Quirks) -> dict[str, Any]:
     }
 
 
-def arguments_in_template(text: str) -> Arguments | str:
-    """The arguments of a text. Models get JSON wrong at times; what is no object stays the text it is."""
+def arguments_in_template(text: str) -> Arguments:
+    """The arguments of a text. Models get JSON wrong at times; what is no object is one around the text."""
     text = text if text.strip() else "{}"
+    members = _object(text)
+    return Arguments({WRAPPED: text} if members is None else members, text)
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The object that a text is in JSON, if it is one which can be written in a prompt again."""
     try:
-        members = json.loads(text)
+        members = json.loads(text, parse_constant=_no_constant)
+        _check_depth(members)
+        json.dumps(members, ensure_ascii=False).encode()  # a lone surrogate is no character
     except (ValueError, RecursionError):
-        return text
-    return Arguments(members, text) if isinstance(members, dict) else text
+        return None
+    return members if isinstance(members, dict) else None
+
+
+def _check_depth(value: Any) -> None:
+    """Raises RecursionError for more levels than a body may have, which templates could not go through."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise RecursionError
+        members = [
+            list(x.values()) if isinstance(x, dict) else x for x in level if isinstance(x, dict | list)
+        ]
+        level = [member for more in members for member in more]
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are no JSON, though Python reads them."""
+    raise ValueError(name)
 
 
 def id_in_template(call_id: str, quirks: Quirks) -> str:

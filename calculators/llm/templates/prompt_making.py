@@ -29,10 +29,13 @@ def make_prompts(
 
 def chat_prompt(request: ChatRequest, tokenizer: Tokenizer, template: ChatTemplate | None) -> Prompt:
     """A conversation, rendered and tokenised."""
-    if template is None:
+    # A model that sees tools calls them, whatever it is told; so it sees none when it may call none.
+    tools = () if request.tool_choice.mode == "none" else request.tools
+    missing = "This model has no chat template" if template is None else template.why_none(tools=bool(tools))
+    if template is None or missing is not None:
         raise RequestError(
             400,
-            "This model has no chat template, so it cannot serve chat/completions; "
+            f"{missing}, so it cannot serve {'this request' if template else 'chat/completions'}; "
             "use completions, with the whole text as 'prompt'.",
             code="no_chat_template",
         )
@@ -42,17 +45,17 @@ def chat_prompt(request: ChatRequest, tokenizer: Tokenizer, template: ChatTempla
     try:
         text = template.render(
             request.messages,
-            # A model that sees tools calls them, whatever it is told; so it sees none when it may call none.
-            tools=() if request.tool_choice.mode == "none" else request.tools,
+            tools=tools,
             documents=request.documents,
             add_generation_prompt=request.add_generation_prompt,
             continue_final_message=request.continue_final_message,
             variables=variables,
         )
     except ChatTemplateError as error:
+        place = f" at {error.param}" if error.param.startswith("messages[") else ""
         raise RequestError(
             400,
-            f"The model's chat template refuses these messages: {error}",
+            f"The model's chat template refuses these messages{place}: {error}",
             code="chat_template_refused",
             param=error.param,
         ) from error

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from jinja2 import TemplateError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
+
+from ovpipe.calculators.llm.templates.budget import TURN, turn
+
+LARGEST: Final = 1_000_000
+"""The length of what a template may make by repeating, and the largest exponent."""
 
 
 class Refusal(TemplateError):
@@ -25,10 +31,9 @@ def sandbox() -> ImmutableSandboxedEnvironment:
     escapes nothing for HTML. As in transformers, `dict` is no type, of which Jinja's `dict` gives the methods
     that change what the sandbox keeps from changing, and a namespace takes no names with an underscore first.
     """
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, GenerationTag]
-    )
+    environment = Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, GenerationTag])
     environment.filters["tojson"] = to_json
+    environment.filters[TURN] = turn
     environment.globals |= {
         "raise_exception": raise_exception,
         "strftime_now": strftime_now,
@@ -36,6 +41,27 @@ def sandbox() -> ImmutableSandboxedEnvironment:
         "namespace": OpenNamespace,
     }
     return environment
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's immutable sandbox, in which a product or a power cannot take hours or all memory."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """The product, or the power; raises OverflowError where it would be too large."""
+        if operator == "**":
+            size = abs(right) if isinstance(right, int | float) else 0
+        else:
+            size = max(_length(left, right), _length(right, left))
+        if size > LARGEST:
+            raise OverflowError(f"more than {LARGEST}")
+        return super().call_binop(context, operator, left, right)
+
+
+def _length(repeated: Any, times: Any) -> int:
+    """The length of a text or a list that is repeated; 0 of other products."""
+    return len(repeated) * times if isinstance(repeated, str | list | tuple) and isinstance(times, int) else 0
 
 
 def raise_exception(message: object = "no reason given") -> NoReturn:

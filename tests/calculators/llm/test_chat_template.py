@@ -221,6 +221,31 @@ def test_a_chat_without_a_template_is_told_to_use_completions() -> None:
     assert "use completions" in error.message
 
 
+def test_a_chat_without_a_template_for_it_is_told_which_there_are() -> None:
+    tools = (Tool(name="f"),)
+    for_tools = ChatTemplate(None, tool_use="{{ tools[0].function.name }}{{ messages[0].content }}")
+    assert run(chat(tools=tools, tool_choice=ToolChoice("auto")), for_tools).text == "fhi"
+    for request in (chat(), chat(tools=tools, tool_choice=ToolChoice("none"))):
+        error = refusal(request, for_tools)
+        assert (error.status, error.code) == (400, "no_chat_template")
+        assert error.message.startswith(
+            "This model's only chat template is for requests with tools ('tool_use')"
+        )
+    error = refusal(chat(), ChatTemplate(None, others=["rag", "summary"]))
+    assert (error.status, error.code) == (400, "no_chat_template")
+    assert error.message.startswith(
+        "This model's chat templates are named 'rag', 'summary', and none 'default'"
+    )
+
+
+def test_of_several_messages_the_one_that_is_refused_is_named() -> None:
+    source = "{% for m in messages %}{{ m.content if m.content != 'no' else raise_exception('not that') }}{% endfor %}"
+    messages = tuple(Message(role="user", content=content) for content in ("a", "no", "b"))
+    error = refusal(ChatRequest(id="1", created=1, model="m", messages=messages), ChatTemplate(source))
+    assert (error.status, error.param) == (400, "messages[1]")
+    assert error.message == "The model's chat template refuses these messages at messages[1]: not that"
+
+
 def test_a_template_that_raises_is_the_clients_error_in_its_words() -> None:
     error = refusal(chat(), ChatTemplate("{{ raise_exception('no user may speak') }}"))
     assert (error.status, error.param) == (400, "messages")

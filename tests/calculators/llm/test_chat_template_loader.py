@@ -39,3 +39,11 @@ def test_a_template_with_an_error_is_refused_with_its_place(tmp_path: Path) -> N
         template_of(Tokenizer.load(tmp_path / "model"))
     assert isinstance(caught.value.__cause__, OptionError)
     assert f"chat template in {tmp_path}/model has an error in its line 2" in str(caught.value.__cause__)
+
+
+def test_a_template_that_shows_no_words_is_refused() -> None:
+    tokenizer = FakeTokenizer("{% for m in messages %}<{{ m.role }}>{{ m.text }}{% endfor %}")
+    with pytest.raises(RunError) as caught:
+        template_of(tokenizer)
+    assert isinstance(caught.value.__cause__, OptionError)
+    assert "named 'default' shows nothing of what a user says" in str(caught.value.__cause__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from jinja2 import TemplateSyntaxError
 
 from ovpipe.calculators.llm.chat_template_loader import compile_template
 from ovpipe.calculators.llm.packets import Message, TextPart, Tool, ToolCall
+from ovpipe.calculators.llm.templates import compiled
 from ovpipe.calculators.llm.templates.final_message import TAG
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
 from ovpipe.tokenizers.tokenizer import Tokenizer
@@ -80,12 +82,13 @@ def test_a_content_by_its_attribute_is_a_content() -> None:
     assert render(source, Message(role="user", content="hi")) == "[hi]"
 
 
-def test_a_template_that_asks_what_it_has_gets_a_string() -> None:
+def test_a_template_that_reads_both_gets_what_the_client_sent() -> None:
     source = (
         "{% set content = messages[0].content %}{% if messages[0].content is string %}{{ content }}{% else %}"
         "{% for part in messages[0].content | list %}<{{ part.text }}>{% endfor %}{% endif %}"
     )
-    assert render(source, Message(role="user", content=(TextPart("a"), TextPart("b")))) == "a\nb"
+    assert render(source, Message(role="user", content="a")) == "a"
+    assert render(source, Message(role="user", content=(TextPart("a"), TextPart("b")))) == "<a><b>"
 
 
 def test_message_fields_that_are_absent_are_undefined() -> None:
@@ -149,13 +152,53 @@ def test_arguments_are_a_dict_and_where_a_text_is_needed_the_text(expression: st
 
 
 @pytest.mark.parametrize(
-    ("arguments", "rendered"), [("", "{}"), (" ", "{}"), ("{oops", '"{oops"'), ("[1]", '"[1]"')]
+    "arguments",
+    [
+        '{"a": 1, "b',
+        "[1]",
+        "null",
+        "1e3",
+        '"x"',
+        '"{\\"a\\": 1}"',
+        '{"a": NaN}',
+        '{"a": "\\ud83d"}',
+        '{"a": ' * 101 + "1" + "}" * 101,
+        "[" * 100_000,
+        "1" * 5000,
+        "f(a=1)",
+    ],
+    ids=lambda arguments: arguments[:12],
 )
-def test_arguments_that_are_no_object_stay_a_text_and_none_at_all_are_an_object(
-    arguments: str, rendered: str
+@pytest.mark.parametrize(
+    ("reading", "rendered"),
+    [
+        ("{{ arguments | tojson }}", '{"arguments": TEXT}'),
+        ("{% for k, v in arguments | items %}{{ k }}={{ v | tojson }}{% endfor %}", "arguments=TEXT"),
+        ("{% for k, v in arguments.items() %}{{ k }}={{ v | tojson }}{% endfor %}", "arguments=TEXT"),
+        ("{% for k, v in arguments | dictsort %}{{ k }}={{ v | tojson }}{% endfor %}", "arguments=TEXT"),
+        ("{% for k in arguments %}{{ k }}={{ arguments[k] | tojson }}{% endfor %}", "arguments=TEXT"),
+        (
+            "{% for k in arguments.keys() %}{{ k }}={{ arguments.get(k) | tojson }}{% endfor %}",
+            "arguments=TEXT",
+        ),
+        ("{{ arguments is mapping }}{{ arguments | length }}", "True1"),
+        ("{{ ('<' + arguments) | tojson }}", None),
+    ],
+)
+def test_arguments_that_are_no_object_are_one_around_the_text(
+    arguments: str, reading: str, rendered: str | None
 ) -> None:
+    source = f"{{% set arguments = messages[0].tool_calls[0].function.arguments %}}{reading}"
+    if rendered is None:
+        assert render(source, calling(arguments)) == json.dumps(f"<{arguments}")
+    else:
+        assert render(source, calling(arguments)) == rendered.replace("TEXT", json.dumps(arguments))
+
+
+@pytest.mark.parametrize("arguments", ["", " ", "\n", "{}"])
+def test_no_arguments_are_an_empty_object(arguments: str) -> None:
     source = "{{ messages[0].tool_calls[0].function.arguments | tojson }}"
-    assert render(source, calling(arguments)) == rendered
+    assert render(source, calling(arguments)) == "{}"
 
 
 def test_arguments_cannot_be_changed_by_a_template() -> None:
@@ -231,13 +274,15 @@ def test_formats_are_looked_for_in_both_templates() -> None:
 def test_a_model_folders_template_for_tools_is_compiled_with_the_default(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(TINY_RANDOM, folder)
-    (folder / "chat_template.jinja").write_text("plain")
+    (folder / "chat_template.jinja").write_text("plain {{ messages[0].content }}")
     (folder / "additional_chat_templates").mkdir()
-    (folder / "additional_chat_templates" / "tool_use.jinja").write_text("{{ tools[0].function.name }}")
+    (folder / "additional_chat_templates" / "tool_use.jinja").write_text(
+        "{{ tools[0].function.name }} {{ messages[0].content }}"
+    )
     template = compile_template(Tokenizer.load(folder))
     assert template is not None
-    assert template.render([USER]) == "plain"
-    assert template.render([USER], tools=[Tool(name="f")]) == "f"
+    assert template.render([ASSISTANT]) == "plain Hello!"
+    assert template.render([ASSISTANT], tools=[Tool(name="f")]) == "f Hello!"
 
 
 def test_documents_are_handed_on() -> None:
@@ -318,6 +363,23 @@ def test_a_text_without_end_is_given_up() -> None:
         ChatTemplate(loop + "x", longest=1000).render([USER])
 
 
+@pytest.mark.parametrize(
+    "endless",
+    [
+        "{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+        "{% macro m(n) %}{{ caller() if n else '' }}{% endmacro %}"
+        "{% for i in range(10000) %}{% for j in range(10000) %}{% call m(1) %}{% endcall %}{% endfor %}{% endfor %}",
+    ],
+)
+def test_a_template_that_turns_for_hours_is_given_up(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "MOST_TURNS", 10_000)
+    template = ChatTemplate("{{ messages[0].content }}{% if go is defined %}" + endless + "{% endif %}")
+    assert template.render([ASSISTANT]) == "Hello!"
+    with pytest.raises(ChatTemplateError, match=r"^it takes more than 10000 turns of loops$"):
+        template.render([ASSISTANT], variables={"go": True})
+
+
 def test_special_tokens_have_their_names_and_others_are_undefined() -> None:
     source = "{{ bos_token }}{{ eos_token is defined }}{{ tools is none }}{{ documents is none }}"
     assert render(source, USER, bos_token="<s>") == "<s>FalseTrueTrue"
@@ -362,6 +424,9 @@ def test_a_long_reason_is_cut() -> None:
         ("{{ messages[9].content }}", "UndefinedError"),
         ("{{ 'a' + 1 }}", "TypeError"),
         ("{% for i in range(10**9) %}{% endfor %}", "OverflowError"),
+        ("{{ 'x' * 10**9 }}", "OverflowError"),
+        ("{{ 10**9 * ['x'] }}", "OverflowError"),
+        ("{{ 9**(9**9) }}", "OverflowError"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "RecursionError"),
         ("{{ messages.append(1) }}", "SecurityError"),
         ("{{ ''.__class__.__mro__ }}", "SecurityError"),

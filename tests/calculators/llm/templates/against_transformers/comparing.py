@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 import jinja2
@@ -32,8 +33,15 @@ def theirs(
     chat_template_kwargs: Mapping[str, Any] | None = None,
     **given: Any,
 ) -> str:
-    """What transformers renders, of the messages as its users write them; or why it refuses."""
+    """What transformers renders, of the messages as its users write them; or why it refuses.
+
+    Where several messages of the system begin a conversation, they are one, as ours makes them.
+    """
     seen = copy.deepcopy(list(messages))
+    leading = list(takewhile(lambda message: message["role"] == "system", seen))
+    if len(leading) > 1:
+        content = "\n\n".join(message["content"] for message in leading if message["content"])
+        seen = [{"role": "system", "content": content}, *seen[len(leading) :]]
     for message in seen:
         for call in message.get("tool_calls") or ():
             if not arguments_as_text:
