@@ -52,8 +52,8 @@ def compile_template(tokenizer: Tokenizer) -> ChatTemplate | None:
         ) from error
     if template.unreadable is not None:
         raise OptionError(
-            f"the model's chat template{where} named {template.unreadable!r} shows nothing of what a user says, "
-            "neither of a string nor of a list of text parts, so every question would be answered unread; "
+            f"the model's chat template{where} named {template.unreadable!r} shows nothing of what a user "
+            "says, neither of a string nor of a list of parts, so every question would be answered unread; "
             "put a template that does in chat_template.jinja there"
         )
     return template

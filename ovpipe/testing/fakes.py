@@ -195,8 +195,6 @@ class FakeTokenizer:
         self.chat_template = chat_template
         self.chat_templates = {} if chat_template is None else {"default": chat_template}
         self.folder = None
-        self.chat_templates = {} if chat_template is None else {"default": chat_template}
-        self.folder = None
         self.special_tokens = {"eos_token": "<eos>", "bos_token": "<bos>"}
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
