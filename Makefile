@@ -1,4 +1,4 @@
-# `make serve` and `make test` are all a fresh machine needs: each first installs into .venv what it uses.
+# A fresh machine needs `make serve` or `make test` alone: each first installs into .venv what it uses.
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,13 +13,14 @@ WORKERS ?= 2
 help:
 	@echo 'make serve         serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
 	@echo 'make test          the fast tests'
-	@echo 'make test-slow     the slow and the loaded tests'
-	@echo 'make test-clients  real clients with a real server; needs Node 18 or newer, and npm'
-	@echo 'make check         ruff, mypy --strict'
-	@echo 'make format        ruff format, and what ruff can mend'
-	@echo 'make docs          write anew the tables in docs/ that are made from the code'
+	@echo 'make test-slow     the slow tests, and those that load the machine'
+	@echo 'make test-clients  real clients against a real server; needs Node 18 or newer, and npm'
+	@echo 'make check         ruff check, ruff format --check, mypy --strict'
+	@echo 'make format        ruff format, and the corrections that ruff can make'
+	@echo 'make docs          write the tables in docs/ that come from the code'
 	@echo 'make bench         the benchmarks (ARGS="--quick" for short ones)'
-	@echo 'make clean         remove what these made'
+	@echo 'make constraints   choose the newest versions that pyproject.toml allows'
+	@echo 'make clean         remove everything that these commands made'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ovpipe needs Python 3.11 or newer; name one: make PYTHON=python3.11 ...")'
@@ -63,7 +64,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.bench_peers $(filter --quick,$(ARGS))
 	$(BIN)/python tests/benchmarks/bench_serving.py $(ARGS)
 
-# Resolves everything anew, in a venv of its own, to the newest versions pyproject.toml allows.
+# Resolves all versions again, in a venv of its own, to the newest that pyproject.toml allows.
 constraints:
 	$(PYTHON) -m venv .cache/constraints
 	.cache/constraints/bin/python -m pip install --quiet --upgrade pip setuptools

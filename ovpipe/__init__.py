@@ -1,6 +1,6 @@
 """ovpipe: the MediaPipe of LLM serving, in Python.
 
-The words an author uses, and the graph and run that a user drives.
+It has the names that an author of calculators uses, and the graph and run that a user of graphs drives.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Calculator: what an author writes; Context: what a calculator is given."""
+"""Calculator: what an author writes; Context: what a calculator gets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Context(Protocol):
-    """One node's view of its run, valid during open, process and close. Not to be kept."""
+    """One node's view of its run, valid during a call of open, process or close. Do not keep it."""
 
     @property
     def timestamp(self) -> Timestamp:
@@ -60,7 +60,7 @@ class Context(Protocol):
     @overload
     def each(self, port: RepeatedOutput[T], /) -> Sequence[Output[T]]: ...
     def each(self, port: RepeatedInput[T] | RepeatedOutput[T], /) -> Sequence[Input[T]] | Sequence[Output[T]]:
-        """The inputs or outputs that stand behind a repeated port in this graph, in its order."""
+        """The inputs or outputs behind a repeated port, in the order of the graph."""
 
     def set_bound(self, port: Output[T], bound: int) -> None:
         """Promises that nothing earlier than `bound` will be sent, so that joins below need not wait."""
@@ -68,7 +68,8 @@ class Context(Protocol):
     def bound(self, port: Input[T]) -> Timestamp:
         """The smallest timestamp at which this input may still bring a packet; DONE when it is over.
 
-        It is for calculators whose inputs move apart; with the default policy `process` itself tells it.
+        It is for calculators whose inputs advance independently; with the default policy, `process` runs
+        when all are settled.
         """
 
     async def drain(self) -> None:
@@ -78,27 +79,27 @@ class Context(Protocol):
         """
 
     def done(self, port: Input[T], key: Hashable = None) -> None:
-        """Says that no more of this stream is needed: what waits in it is dropped, nothing more comes.
+        """Says that this node needs no more of the stream. Waiting packets are dropped, and no more come.
 
         When every consumer of a stream is done, its producer's next send or drain raises Abandoned.
-        With a `key` it is said of those packets only that producer and consumer know by it, one of several
-        choices say: they still come, and the producer may spare itself the rest; see `done_keys`.
+        A `key` limits this to some packets, for example those of one choice; producer and consumer agree on
+        its meaning. Such packets may still come; the producer may skip them, see `done_keys`.
         """
 
     def done_keys(self, port: Output[T]) -> Set[Hashable]:
-        """The keys of an output that every consumer has said to be done with.
+        """The keys of an output with which every consumer is done.
 
-        A node passes a key on to its own inputs when nobody needs it of any of its outputs.
+        When no output of a node needs a key any longer, the node says the same to its own inputs.
         """
 
     def stop(self) -> None:
-        """Says that this source has no more packets. A `process` that is a generator just returns."""
+        """Says that this source has no more packets. A `process` that is a generator returns instead."""
 
     def set_side(self, port: SideOutput[T], value: T) -> None:
         """Sets a side packet, once, in `open` of a calculator without streams."""
 
     def progress(self, message: str, fraction: float | None = None) -> None:
-        """Tells who opens the graph how far long work has come; `fraction` None: not known."""
+        """Reports to the code that opens the graph how far long work is; `fraction` None: not known."""
 
 
 class Calculator:
@@ -112,9 +113,9 @@ class Calculator:
 
     ports: ClassVar[PortSet] = ports_of(object)
     timestamp_offset: ClassVar[int | None] = 0
-    """After the inputs at T were processed, the outputs are settled through T + offset; None: not by that."""
+    """`process` at T settles the outputs through T + offset; None: only `send` and `set_bound` do."""
     input_policy: ClassVar[str | Mapping[str, Any]] = "default"
-    """How packets of several inputs come together, unless the graph says otherwise; as in its YAML."""
+    """How packets of several inputs are combined, written as in a graph's YAML, which overrides it."""
     process_timestamp_bounds: ClassVar[bool] = False
     """Whether `process` also runs where inputs are only settled, with no packet on any."""
 
@@ -129,8 +130,8 @@ class Calculator:
     def process(self, cx: Context) -> Awaitable[None] | Iterator[None] | AsyncIterator[None] | None:
         """Called at each timestamp at which every input is settled and at least one has a packet.
 
-        A source, a node without inputs, is called again and again until it says `cx.stop()`; or its
-        `process` is a generator, which yields between packets and returns at the end.
+        The `process` of a source, a node without inputs, is called again and again until it calls
+        `cx.stop()`. Or it is a generator, which yields between packets and returns at the end.
         """
         return None
 

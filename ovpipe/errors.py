@@ -1,4 +1,4 @@
-"""What can go wrong, each with a class of its own."""
+"""The errors of ovpipe: a class for each thing that can go wrong."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class RunCancelled(OvpipeError):
 
 
 class StalledError(OvpipeError):
-    """A run can go no further: a queue is full at its cap, or inputs never settle."""
+    """A run cannot continue: a queue is full and may not grow, or inputs never settle."""
 
 
 class QueueFullError(OvpipeError):
@@ -87,9 +87,9 @@ class NotFoundError(OvpipeError, LookupError):
 
 
 class Abandoned(OvpipeError):
-    """Nobody reads this output any more: every consumer said `cx.done`.
+    """Every consumer of this output has said `cx.done`.
 
-    A node that lets it pass ends cleanly and is itself done with its inputs.
+    A node that does not catch it ends cleanly and is itself done with its inputs.
     """
 
 
@@ -121,7 +121,7 @@ class RequestError(OvpipeError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The name most likely meant: much alike, or longer by a word, as chat_request for chat."""
+    """The name that was most likely meant: a similar one, or a longer one, such as chat_request for chat."""
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     near = near or [other for other in names if other.startswith(f"{name}_")]
@@ -129,7 +129,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The remedy for a name that does not exist: the nearest one, or all there are."""
+    """The remedy for a name that does not exist: the nearest name, or all names."""
     names = sorted(known)
     near = nearest(name, names)
     if near is not None:

@@ -23,7 +23,7 @@ class OptionSpec:
 
     @property
     def required(self) -> bool:
-        """Whether the graph must give it."""
+        """Whether the graph must give the option."""
         return self.default is inspect.Parameter.empty
 
 

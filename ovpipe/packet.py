@@ -1,4 +1,4 @@
-"""A value at a point of a run's timeline."""
+"""Packet: a value at a point of a run's timeline."""
 
 from __future__ import annotations
 

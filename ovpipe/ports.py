@@ -37,17 +37,17 @@ class Port(Generic[T]):
 
 
 class Input(Port[T]):
-    """A stream read by the calculator. An optional input need not be wired; it is then always empty."""
+    """A stream that the calculator reads. An optional input need not be wired; it is then always empty."""
 
     def __init__(self, *, optional: bool = False) -> None:
         self.optional = optional
 
 
 class Output(Port[T]):
-    """A stream written by the calculator. It need not be wired; what is sent is then dropped.
+    """A stream that the calculator writes. A graph need not wire it; packets for it are then dropped.
 
     A `streaming` output has timestamps of its own: `send` without `at` takes the larger of the input's
-    timestamp and the next after the last sent, so that one input can bring forth many packets.
+    timestamp and the one after the last sent, so that one input can lead to many packets.
     """
 
     def __init__(self, *, streaming: bool = False) -> None:
@@ -111,7 +111,7 @@ class PortSet:
 
     @property
     def has_streams(self) -> bool:
-        """Whether nodes of this class live in runs; one without streams opens once, with its graph."""
+        """Whether nodes of this class live in runs; nodes without streams open with their graph."""
         return bool(self.inputs or self.outputs or self.repeated_inputs or self.repeated_outputs)
 
 

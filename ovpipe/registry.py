@@ -31,7 +31,7 @@ def register(*, name: str) -> _Marker: ...
 def register(cls: C | None = None, /, *, name: str | None = None) -> C | _Marker:
     """Marks a calculator so that graphs can name it, by its class name unless `name` is given.
 
-    It only marks: a Registry collects marked classes from the modules it is shown.
+    It only marks the class: a Registry collects the marked classes of modules that it gets.
     """
     marker = _Marker(name)
     return marker if cls is None else marker(cls)
@@ -49,7 +49,7 @@ class _Marker:
 
 
 class Registry:
-    """A set of calculators by name. There is no global one: who loads a graph says which it uses."""
+    """A set of calculators by name. There is no global registry: the code that loads a graph passes one."""
 
     def __init__(self) -> None:
         self._classes: dict[str, type[Calculator]] = {}
@@ -57,7 +57,7 @@ class Registry:
 
     @classmethod
     def of(cls, *classes: type[Calculator]) -> Registry:
-        """A registry of just these."""
+        """A registry of these calculators only."""
         registry = cls()
         for calculator in classes:
             registry.add(calculator)
@@ -67,14 +67,14 @@ class Registry:
     def installed(cls) -> Registry:
         """The calculators of ovpipe and of every package with an `ovpipe.calculators` entry point.
 
-        An entry point that cannot be imported hides only its own calculators; the reason is told when
-        a graph asks for a name that is not there.
+        When an entry point cannot be imported, the registry lacks only its calculators, and an unknown name
+        in a graph reports the reason.
         """
         registry = cls()
         for entry in entry_points(group=ENTRY_POINT_GROUP):
             try:
                 registry.collect(entry.load())
-            except Exception as error:  # whatever a third party's import raises
+            except Exception as error:  # a third party's import may raise anything
                 registry._broken[f"{entry.name} = {entry.value}"] = f"{type(error).__name__}: {error}"
         return registry
 

@@ -1,4 +1,4 @@
-"""When a packet is valid: MediaPipe's timestamps."""
+"""Timestamp: MediaPipe's timestamps, which order the packets of a run."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class Timestamp(int):
     """A 64-bit point on a run's own timeline, with MediaPipe's special values around the ordinary range.
 
     In order: UNSET, UNSTARTED, PRE_STREAM, MIN ... MAX, POST_STREAM, ONE_OVER_POST_STREAM, DONE.
-    Ordinary values need no unit; they only order packets. An int subclass, so that a timestamp
-    compares with plain integers. Special values are not built from raw integers, and arithmetic
-    clamps to [MIN, MAX] and is refused on values outside that range.
+    Ordinary values have no unit; they only order packets. The class is an int subclass, so that a timestamp
+    compares with plain integers. It refuses raw integers for special values. Arithmetic clamps to
+    [MIN, MAX] and refuses values outside that range.
     """
 
     __slots__ = ()
@@ -38,12 +38,12 @@ class Timestamp(int):
 
     @classmethod
     def of_raw(cls, raw: int) -> Timestamp:
-        """The timestamp of an integer that the runtime keeps, special values included."""
+        """The timestamp for one of the runtime's raw integers, special values included."""
         return int.__new__(cls, raw)
 
     @property
     def is_special(self) -> bool:
-        """Whether this is none of the ordinary values MIN to MAX."""
+        """Whether this is a special value, outside MIN to MAX."""
         return not FIRST_ORDINARY <= int(self) <= LAST_ORDINARY
 
     @property
@@ -75,7 +75,7 @@ class Timestamp(int):
         return SPECIAL_NAMES.get(int(self), int.__repr__(self))
 
 
-# The runtime computes with the raw integers below: an int subclass costs a tenth of a microsecond a hop.
+# The runtime computes with these raw integers: an int subclass would cost a tenth of a microsecond a hop.
 UNSET = -(1 << 63)
 UNSTARTED = UNSET + 1
 PRE_STREAM = UNSET + 2
@@ -101,5 +101,5 @@ for _raw, _name in SPECIAL_NAMES.items():
 
 
 def next_allowed(raw: int) -> int:
-    """`Timestamp.next_allowed` on raw integers, for values that were checked before."""
+    """`Timestamp.next_allowed` for raw integers that have been checked."""
     return raw + 1 if FIRST_ORDINARY <= raw < LAST_ORDINARY else ONE_OVER_POST_STREAM
