@@ -10,11 +10,11 @@ class MessageBuilder:
 
     White space that stands alone beside a call (before the first, between two, after the last) only sets
     it apart and is no content. So white space at the start and after a call is held until it is
-    known what follows.
+    known what follows. `drops_breaks_after_calls`: line breaks before text after a call are none either.
     """
 
-    def __init__(self, *, trims_after_calls: bool = False, drops_after_calls: bool = False) -> None:
-        self._trims = trims_after_calls
+    def __init__(self, *, drops_breaks_after_calls: bool = False, drops_after_calls: bool = False) -> None:
+        self._drops_breaks = drops_breaks_after_calls
         self._drops = drops_after_calls
         self._parts: list[Part] = []
         self._gap: list[str] | None = []
@@ -31,7 +31,9 @@ class MessageBuilder:
                 self._gap.append(text)
                 return
             gap, self._gap = "".join(self._gap), None
-            text = text.lstrip() if self.called and self._trims else gap + text
+            text = gap + text
+            if self.called and self._drops_breaks:
+                text = text.lstrip("\r\n")
         self._parts.append(Content(text))
 
     def think(self, text: str) -> None:
@@ -43,6 +45,10 @@ class MessageBuilder:
         """Adds calls."""
         self._parts.extend(calls)
         self.called = True
+        self._gap = []
+
+    def close_calls(self) -> None:
+        """Says that what closes calls has come: white space before it is not part of what follows."""
         self._gap = []
 
     @property

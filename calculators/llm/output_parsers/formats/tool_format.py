@@ -21,14 +21,14 @@ class ToolFormat(TextReader):
     """Whether markers that belong to no call are text, special tokens or not, rather than nothing."""
     closers: ClassVar[tuple[str, ...]] = ()
     """Markers that mean nothing right after a call."""
-    trims_after_calls: ClassVar[bool] = False
+    drops_breaks_after_calls: ClassVar[bool] = False
     drops_after_calls: ClassVar[bool] = False
 
     def __init__(self, tools: Sequence[Tool] = (), *, keep_specials: bool = False) -> None:
         super().__init__()
         self.tools = tuple(tools)
         self.message = MessageBuilder(
-            trims_after_calls=self.trims_after_calls, drops_after_calls=self.drops_after_calls
+            drops_breaks_after_calls=self.drops_breaks_after_calls, drops_after_calls=self.drops_after_calls
         )
         self.keep_specials = keep_specials
         self._running = self._run()
@@ -82,7 +82,10 @@ class ToolFormat(TextReader):
             marker = self.read(match.end())
             if marker in openers:
                 return marker
-            if not self.keeps_markers or (marker in self.closers and self.message.after_call):
+            if marker in self.closers and self.message.after_call:
+                self.forget()
+                self.message.close_calls()
+            elif not self.keeps_markers:
                 self.forget()
             else:
                 self.release()

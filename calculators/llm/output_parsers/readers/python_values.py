@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ovpipe.calculators.llm.output_parsers.readers.json_text import as_json, as_object
+from ovpipe.calculators.llm.output_parsers.readers.python_strings import OPENING, literally, read_strings
 from ovpipe.calculators.llm.packets import CalledTool
 
 DEEPEST = 100
@@ -12,36 +13,44 @@ SPACE = re.compile(r"\s*")
 NAME = re.compile(r"[A-Za-z_][\w.\-]*")
 KEYWORD = re.compile(r"([A-Za-z_]\w*)\s*=")
 WORD = re.compile(r"[A-Za-z_]\w*")
-NUMBER = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|([0-9_]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?)(?![\w.])")
+NUMBER = re.compile(
+    r"([+-]?)\s*(?:0([xX][0-9a-fA-F_]+|[oO][0-7_]+|[bB][01_]+)|([0-9_]*)(?:\.([0-9_]*))?(?:[eE]([+-]?[0-9_]+))?)(?![\w.])"
+)
 WORDS = {"True": "true", "False": "false", "None": "null", "true": "true", "false": "false", "null": "null"}
 NEXT_CALL = re.compile(r"\)\s*(?=,\s*[A-Za-z_][\w.\-]*\s*\(|\]\s*\Z)")
-ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|.)", re.DOTALL)
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\n": ""}
+STRING = r"[rRuUbB]{0,2}[\"']"
+LITERAL = rf"(?:{STRING}|[\[{{(\-+.\d]|(?:True|False|None|true|false|null)\b)"
 # What follows the quote that closes a string, by what the string is. A quote that something else follows
 # is one that the model forgot to escape.
 AFTER = {
     "argument": re.compile(r"\s*(?:\)\s*(?:[,\]]|\Z)|,\s*(?:[A-Za-z_]\w*\s*=|\)))"),
-    "item": re.compile(
-        r"\s*(?:[\])}]\s*(?:[,\])}]|\Z)|,\s*(?:[\"'\[{(\-+.\d\])}]|True|False|None|true|false|null))"
-    ),
-    "first": re.compile(r"\s*(?::|[\])}]\s*(?:[,\])}]|\Z)|,\s*[\"'\[{(\-+.\d\])}])"),
+    "item": re.compile(rf"\s*(?:[\])}}]\s*(?:[,\])}}]|\Z)|,\s*(?:{LITERAL}|[\])}}]))"),
+    "first": re.compile(rf"\s*(?::|[\])}}]\s*(?:[,\])}}]|\Z)|,\s*(?:{LITERAL}|[\])}}]))"),
     "key": re.compile(r"\s*:"),
     "value": re.compile(r"\s*(?:\}|,\s*[\"'}\w\-])"),
     "alone": re.compile(r"\s*\Z"),
 }
+# What makes a string part of an expression.
+OPERATOR = re.compile(r"\s*(?:[+*%]\s*[\"'\w(]|\.\w+\(|\[)|\s+(?:if|for)\s")
+# What a string with quotes that nobody escaped must not hold: it would be the next argument or call.
+SWALLOWED = re.compile(rf",\s*[A-Za-z_]\w*\s*=\s*{LITERAL}|\)\s*,\s*[A-Za-z_][\w.\-]*\(")
+BRACKETS = ("()", "[]", "{}")
 
 
 class InvalidLiteral(ValueError):
     """Not a Python literal that JSON could say."""
 
 
-def read_calls(text: str, *, escapes: bool) -> list[CalledTool] | None:
+class DoubtfulCall(InvalidLiteral):
+    """What can be read in more than one way, or in none, and so may hide where the next call begins."""
+
+
+def read_calls(text: str) -> list[CalledTool] | None:
     """The calls in `[f(x=1), g()]`; None if there is no such list or none of its calls can be read.
 
-    `escapes`: strings follow Python's escape rules; otherwise a backslash means itself, but before a quote.
-    A call that cannot be read is left out beside one that can.
+    A call with a value that Python has and JSON has not is left out beside one that can be read.
     """
-    reader = PythonReader(text, escapes=escapes)
+    reader = PythonReader(text)
     try:
         return reader.calls()
     except InvalidLiteral:
@@ -50,7 +59,7 @@ def read_calls(text: str, *, escapes: bool) -> list[CalledTool] | None:
 
 def read_value(text: str) -> str:
     """A literal as JSON text; raises InvalidLiteral."""
-    reader = PythonReader(text, escapes=True)
+    reader = PythonReader(text)
     value = reader.value("alone")
     if reader.blank() != len(text):
         raise InvalidLiteral
@@ -60,9 +69,8 @@ def read_value(text: str) -> str:
 class PythonReader:
     """Reads once, from the left to the right."""
 
-    def __init__(self, text: str, *, escapes: bool) -> None:
+    def __init__(self, text: str) -> None:
         self._text = text
-        self._escapes = escapes
         self._at = 0
         self._depth = 0
         self._unclosed: set[tuple[str, str]] = set()
@@ -75,11 +83,11 @@ class PythonReader:
         while not self._accept("]"):
             try:
                 calls.append(self._call())
+            except DoubtfulCall:
+                raise
             except InvalidLiteral:
-                match = NEXT_CALL.search(self._text, self._at)
-                if match is None:
-                    raise
-                self._at, self._depth, unread = match.end(), 0, True
+                self._skip_call()
+                unread = True
             if not self._accept(","):
                 self._expect("]")
                 break
@@ -93,18 +101,38 @@ class PythonReader:
         arguments: dict[str, str] = {}
         while not self._accept(")"):
             key = self._match(KEYWORD).group(1)
+            if key in arguments:
+                raise DoubtfulCall
             arguments[key] = self.value("argument")
             if not self._accept(","):
                 self._expect(")")
                 break
         return CalledTool(name, as_object(arguments))
 
+    def _skip_call(self) -> None:
+        """Moves past the bracket that ends a call, from the value that cannot be read on."""
+        depth = 0
+        while self._at < len(self._text):
+            literal = read_strings(self._text, self._at)
+            if literal is not None:
+                self._at = literal.end
+                continue
+            if not depth and (match := NEXT_CALL.match(self._text, self._at)):
+                self._at, self._depth = match.end(), 0
+                return
+            character = self._text[self._at]
+            depth += (character in "([{") - (character in ")]}")
+            if depth < 0 or character in "\"'":
+                break
+            self._at += 1
+        raise DoubtfulCall
+
     def value(self, place: str) -> str:
         """The next literal as JSON text; `place` is what it is part of."""
         self.blank()
         character = self._text[self._at : self._at + 1]
-        if character in ("'", '"'):
-            return as_json(self._string(place))
+        if opening := OPENING.match(self._text, self._at):
+            return as_json(self._string(place, opening))
         if character in ("[", "(", "{"):
             self._at += 1
             self._depth += 1
@@ -143,27 +171,45 @@ class PythonReader:
                 values.append(self.value("item"))
             self._expect("}")
             return f"[{', '.join(values)}]"
-        members = [f"{key(first)}: {self.value('value')}"]
+        members = {key(first): self.value("value")}
         while self._accept(",") and not self._peek("}"):
             name = key(self.value("key"))
             self._expect(":")
-            members.append(f"{name}: {self.value('value')}")
+            members[name] = self.value("value")
         self._expect("}")
-        return "{" + ", ".join(members) + "}"
+        return "{" + ", ".join(f"{name}: {value}" for name, value in members.items()) + "}"
 
-    def _string(self, place: str) -> str:
-        quote = self._text[self._at]
-        start = at = self._at + 1
-        if (quote, place) in self._unclosed:
-            raise InvalidLiteral
-        while (at := self._text.find(quote, at)) >= 0:
-            if not self._escaped(start, at) and AFTER[place].match(self._text, at + 1):
-                self._at = at + 1
-                inner = self._text[start:at]
-                return ESCAPE.sub(unescaped, inner) if self._escapes else inner.replace("\\" + quote, quote)
-            at += 1
-        self._unclosed.add((quote, place))
-        raise InvalidLiteral
+    def _string(self, place: str, opening: re.Match[str]) -> str:
+        """A string by Python's rules, if what follows it is what may follow; otherwise as it stands."""
+        literal = read_strings(self._text, self._at)
+        if literal is not None and AFTER[place].match(self._text, literal.end):
+            self._at = literal.end
+            return literal.value
+        if literal is not None and OPERATOR.match(self._text, literal.end):
+            raise DoubtfulCall
+        return self._unescaped_string(place, opening)
+
+    def _unescaped_string(self, place: str, opening: re.Match[str]) -> str:
+        """A string that is no valid Python, as it stands: what follows a quote says whether it ends there."""
+        quotes, start = opening.group(2), opening.end()
+        for escaped in (False, True):
+            at, kind, inside = start, (quotes, f"{place} {escaped}"), 0
+            if kind in self._unclosed:
+                continue
+            while (at := self._text.find(quotes, at)) >= 0:
+                if self._escaped(start, at) is escaped:
+                    if AFTER[place].match(self._text, at + len(quotes)):
+                        break
+                    inside += 1
+                at += 1
+            if at < 0:
+                self._unclosed.add(kind)
+                continue
+            inner = self._text[start:at]
+            if not (inside or escaped) or is_certain(inner):
+                self._at = at + len(quotes)
+                return inner if opening.group(1) in ("r", "R") else literally(inner, quotes)
+        raise DoubtfulCall
 
     def _escaped(self, start: int, at: int) -> bool:
         backslashes = 0
@@ -198,6 +244,11 @@ class PythonReader:
         return match
 
 
+def is_certain(inner: str) -> bool:
+    """Whether a string that holds unescaped quotes holds no part of the call, and breaks off amid none."""
+    return SWALLOWED.search(inner) is None and all(inner.count(a) == inner.count(b) for a, b in BRACKETS)
+
+
 def key(value: str) -> str:
     """A dict's key as JSON's: a string."""
     if value.startswith(("[", "{")):
@@ -207,26 +258,14 @@ def key(value: str) -> str:
 
 def number(match: re.Match[str]) -> str:
     """A Python number as JSON writes it, digit for digit."""
-    sign, hexadecimal, whole, fraction, exponent = match.groups()
+    sign, based, whole, fraction, exponent = match.groups()
     sign = "-" if sign == "-" else ""
-    if hexadecimal is not None:
-        return sign + str(int(hexadecimal[:4000], 16))
+    if based is not None:
+        return sign + str(int(f"0{based}"[:4000].replace("_", ""), 0))
     digits = whole.replace("_", "")
     if not digits and not fraction:
         raise InvalidLiteral
     text = sign + (digits.lstrip("0") or "0")
     if fraction is not None:
-        text += f".{fraction or '0'}"
-    return text if exponent is None else f"{text}e{exponent}"
-
-
-def unescaped(match: re.Match[str]) -> str:
-    """What an escape stands for; one that Python does not know stands for itself."""
-    text = match.group()
-    mark = text[1]
-    if mark in "xuU" and len(text) > 2:
-        code = int(text[2:], 16)
-        return chr(code) if code <= 0x10FFFF else text
-    if mark in "01234567":
-        return chr(int(text[1:], 8))
-    return mark if mark in "\\'\"" else ESCAPES.get(mark, text)
+        text += f".{fraction.replace('_', '') or '0'}"
+    return text if exponent is None else f"{text}e{exponent.replace('_', '')}"

@@ -7,6 +7,19 @@ from __future__ import annotations
 
 from tests.calculators.llm.output_parsers.cases.case import Case, Cases
 
+ZIP = (
+    (
+        "f",
+        {
+            "properties": {
+                "zip": {"$ref": "#/$defs/Zip"},
+                "more": {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/Zip"}}, {"type": "null"}]},
+            },
+            "$defs": {"Zip": {"allOf": [{"type": "string"}]}},
+        },
+    ),
+)
+
 CASES = Cases(
     "gemma",
     "gemma",
@@ -71,6 +84,54 @@ CASES = Cases(
             "closing brace missing",
             '<|tool_call>call:broken_tool{arg1:<|"|>value1<|"|><tool_call|>',
             content='<|tool_call>call:broken_tool{arg1:<|"|>value1<|"|><tool_call|>',
+        ),
+        Case(
+            "plain quotes at the top with commas inside",
+            '<|tool_call>call:f{note:"a, b",n:1}<tool_call|>',
+            calls=(("f", {"note": "a, b", "n": 1}),),
+            tools=ZIP,
+        ),
+        Case(
+            "plain quotes in a list",
+            "<|tool_call>call:f{tags:[\"x, y\", 'it\\'s', z],n:[1,2]}<tool_call|>",
+            calls=(("f", {"tags": ["x, y", "it's", "z"], "n": [1, 2]}),),
+            tools=ZIP,
+        ),
+        Case(
+            "plain quotes round keys",
+            '<|tool_call>call:f{"key one":"a","b":{\'c\':"d, e"}}<tool_call|>',
+            calls=(("f", {"key one": "a", "b": {"c": "d, e"}}),),
+            tools=ZIP,
+        ),
+        Case(
+            "plain quotes inside plain quotes",
+            '<|tool_call>call:f{a:"say "hi" now",b:\'tis}<tool_call|>',
+            calls=(("f", {"a": 'say "hi" now', "b": "'tis"}),),
+            tools=ZIP,
+        ),
+        Case(
+            "a plain string that would swallow the next one",
+            '<|tool_call>call:f{a:"x" y, b:"z"}<tool_call|>',
+            content='<|tool_call>call:f{a:"x" y, b:"z"}<tool_call|>',
+            tools=ZIP,
+        ),
+        Case(
+            "a backslash in plain quotes",
+            '<|tool_call>call:f{path:"C:\\Users, D:"}<tool_call|>',
+            calls=(("f", {"path": "C:\\Users, D:"}),),
+            tools=ZIP,
+        ),
+        Case(
+            "a bare value of a string's type",
+            "<|tool_call>call:f{zip:90210,more:[007,1]}<tool_call|>",
+            calls=(("f", {"zip": "90210", "more": ["007", "1"]}),),
+            tools=ZIP,
+        ),
+        Case(
+            "an end marker in a string",
+            '<|tool_call>call:f{x:<|"|>a <tool_call|> b<|"|>}<tool_call|>',
+            calls=(("f", {"x": "a <tool_call|> b"}),),
+            tools=ZIP,
         ),
     ),
 )
