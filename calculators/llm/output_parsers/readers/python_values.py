@@ -34,7 +34,7 @@ AFTER = {
 OPERATOR = re.compile(r"\s*(?:[+*%]\s*[\"'\w(]|\.\w+\(|\[)|\s+(?:if|for)\s")
 # What a string with quotes that nobody escaped must not hold: it would be the next argument or call.
 SWALLOWED = re.compile(rf",\s*[A-Za-z_]\w*\s*=\s*{LITERAL}|\)\s*,\s*[A-Za-z_][\w.\-]*\(")
-BRACKETS = ("()", "[]", "{}")
+BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 
 
 class InvalidLiteral(ValueError):
@@ -122,7 +122,7 @@ class PythonReader:
                 return
             character = self._text[self._at]
             depth += (character in "([{") - (character in ")]}")
-            if depth < 0 or character in "\"'":
+            if depth < 0:
                 break
             self._at += 1
         raise DoubtfulCall
@@ -192,6 +192,7 @@ class PythonReader:
     def _unescaped_string(self, place: str, opening: re.Match[str]) -> str:
         """A string that is no valid Python, as it stands: what follows a quote says whether it ends there."""
         quotes, start = opening.group(2), opening.end()
+        doubtful = False
         for escaped in (False, True):
             at, kind, inside = start, (quotes, f"{place} {escaped}"), 0
             if kind in self._unclosed:
@@ -209,7 +210,8 @@ class PythonReader:
             if not (inside or escaped) or is_certain(inner):
                 self._at = at + len(quotes)
                 return inner if opening.group(1) in ("r", "R") else literally(inner, quotes)
-        raise DoubtfulCall
+            doubtful = True
+        raise DoubtfulCall if doubtful else InvalidLiteral
 
     def _escaped(self, start: int, at: int) -> bool:
         backslashes = 0
