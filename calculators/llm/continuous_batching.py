@@ -10,7 +10,7 @@ import msgspec
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.generation.candidates import Candidate, best
-from ovpipe.calculators.llm.generation.choices import Choices, Sequence
+from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
 from ovpipe.calculators.llm.generation.sampling import check_speculation, sampling_of
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt, Prompts, TokenDelta
 from ovpipe.engines.protocol import (
@@ -75,11 +75,11 @@ class ContinuousBatchingCalculator(Calculator):
         self, cx: Context, request: ChatRequest | CompletionRequest, prompt: Prompt, engine: Engine
     ) -> None:
         """The one choice of the one prompt."""
-        sequence = Sequence(0, 0, prompt, sampling_of(request, prompt, engine.info))
-        async with engine.generate(prompt.tokens, sequence.sampling, priority=request.priority) as generation:
+        asked = ChoiceRequest(0, 0, prompt, sampling_of(request, prompt, engine.info))
+        async with engine.generate(prompt.tokens, asked.sampling, priority=request.priority) as generation:
             async for delta in generation:
-                cx.send(self.deltas, sequence.delta(delta))
-                if sequence.key in cx.done_keys(self.deltas):
+                cx.send(self.deltas, asked.delta(delta))
+                if asked.key in cx.done_keys(self.deltas):
                     return
                 await cx.drain()
 
@@ -91,12 +91,12 @@ class ContinuousBatchingCalculator(Calculator):
         engine: Engine,
     ) -> None:
         """All choices, each delta when it comes."""
-        async with Choices(self.sequences(request, prompts, engine), engine, request.priority) as choices:
-            async for sequence, delta in choices:
-                if sequence.key in cx.done_keys(self.deltas):
-                    choices.drop(sequence)
+        async with Choices(self.candidates(request, prompts, engine), engine, request.priority) as choices:
+            async for asked, delta in choices:
+                if asked.key in cx.done_keys(self.deltas):
+                    choices.drop(asked)
                     continue
-                cx.send(self.deltas, sequence.delta(delta))
+                cx.send(self.deltas, asked.delta(delta))
                 await cx.drain()
 
     async def pick(
@@ -108,18 +108,18 @@ class ContinuousBatchingCalculator(Calculator):
     ) -> None:
         """The n best of best_of candidates, when all are there."""
         tokenizer = tokenizer_for_stops(request, cx.get(self.tokenizer))
-        sequences = self.sequences(request, prompts, engine, logprobs=True)
-        candidates = {sequence: Candidate(sequence, request, tokenizer) for sequence in sequences}
-        async with Choices(sequences, engine, request.priority) as choices:
-            async for sequence, delta in choices:
-                if candidates[sequence].add(delta):
-                    choices.drop(sequence)
+        all_asked = self.candidates(request, prompts, engine, logprobs=True)
+        candidates = {asked: Candidate(asked, request, tokenizer) for asked in all_asked}
+        async with Choices(all_asked, engine, request.priority) as choices:
+            async for asked, delta in choices:
+                if candidates[asked].add(delta):
+                    choices.drop(asked)
                 await cx.drain()
         for at in range(len(prompts)):
-            of_prompt = [candidates[sequence] for sequence in sequences if sequence.at == at]
+            of_prompt = [candidates[asked] for asked in all_asked if asked.at == at]
             for choice, candidate in enumerate(best(of_prompt, request.n)):
-                sequence = msgspec.structs.replace(candidate.sequence, choice=choice)
-                await self.send_whole(cx, sequence, candidate.whole(logprobs=request.logprobs))
+                chosen = msgspec.structs.replace(candidate.asked, choice=choice)
+                await self.send_whole(cx, chosen, candidate.whole())
 
     async def search(
         self,
@@ -129,41 +129,42 @@ class ContinuousBatchingCalculator(Calculator):
         engine: Engine,
     ) -> None:
         """The n best beams of each prompt, as each search ends."""
-        sequences = [
-            Sequence(at, 0, prompt, sampling_of(request, prompt, engine.info))
+        searches = [
+            ChoiceRequest(at, 0, prompt, sampling_of(request, prompt, engine.info))
             for at, prompt in enumerate(prompts)
         ]
-        async with Choices(sequences, engine, request.priority) as choices:
-            async for sequence, delta in choices:
+        async with Choices(searches, engine, request.priority) as choices:
+            async for asked, delta in choices:
                 found = len(delta.beams)
                 if found < request.n:  # nothing would answer the other choices
                     message = f"The model's engine found {found} texts where {request.n} were asked for."
                     raise RequestError(500, message, code="too_few_beams")
                 for choice, beam in enumerate(delta.beams[: request.n]):
-                    logprobs = beam.logprobs if request.logprobs else []
-                    whole = Delta(0, beam.tokens, len(beam.tokens), beam.finish, logprobs)
-                    await self.send_whole(cx, msgspec.structs.replace(sequence, choice=choice), whole)
+                    whole = Delta(0, beam.tokens, len(beam.tokens), beam.finish)
+                    await self.send_whole(cx, msgspec.structs.replace(asked, choice=choice), whole)
 
-    async def send_whole(self, cx: Context, sequence: Sequence, whole: Delta) -> None:
+    async def send_whole(self, cx: Context, asked: ChoiceRequest, whole: Delta) -> None:
         """A text that is there at once, piece by piece; the event loop gets its turn after each."""
-        for piece in sequence.pieces(whole):
+        for piece in asked.pieces(whole):
             cx.send(self.deltas, piece)
-            if sequence.key in cx.done_keys(self.deltas):
+            if asked.key in cx.done_keys(self.deltas):
                 return
             await asyncio.sleep(0)
             await cx.drain()
 
-    def sequences(
+    def candidates(
         self,
         request: ChatRequest | CompletionRequest,
         prompts: tuple[Prompt, ...],
         engine: Engine,
         *,
         logprobs: bool = False,
-    ) -> list[Sequence]:
+    ) -> list[ChoiceRequest]:
         """One for each candidate of each prompt; all are checked before the first is added."""
         return [
-            Sequence(at, choice, prompt, sampling_of(request, prompt, engine.info, choice, logprobs=logprobs))
+            ChoiceRequest(
+                at, choice, prompt, sampling_of(request, prompt, engine.info, choice, logprobs=logprobs)
+            )
             for at, prompt in enumerate(prompts)
             for choice in range(request.best_of)
         ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, TextDelta, TokenDelta
+from ovpipe.engines.protocol import Token
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 from ovpipe.tokenizers.detokenizer import Detokenizer
@@ -78,9 +79,9 @@ class TokenText:
             text = ""
             if len(tokens) > 1:
                 ends = (0,) * len(tokens)
-        elif finish is None and len(tokens) == 1 and tokens[0] not in self._special:
+        elif finish is None and len(tokens) == 1 and tokens[0].id not in self._special:
             self._after_special = False
-            text = self._detokenizer.push(tokens)
+            text = self._detokenizer.push((tokens[0].id,))
         else:
             text, ends, specials, end = self._in_full(delta)
         return TextDelta(
@@ -94,7 +95,6 @@ class TokenText:
             specials,
             end,
             tokens,
-            delta.logprobs,
         )
 
     def _in_full(self, delta: TokenDelta) -> tuple[str, tuple[int, ...], tuple[tuple[int, int], ...], str]:
@@ -103,7 +103,7 @@ class TokenText:
         """
         tokens, end = delta.tokens, ""
         if delta.finish == "stop" and tokens:
-            tokens, end = tokens[:-1], self._tokenizer.text_of(tokens[-1])
+            tokens, end = tokens[:-1], self._tokenizer.text_of(tokens[-1].id)
         pieces, ends, specials = self._each(tokens)
         if delta.finish is not None:
             pieces.append(self._detokenizer.flush())
@@ -113,22 +113,22 @@ class TokenText:
             ends.append(ends[-1])
         return "".join(pieces), tuple(ends), tuple(specials), end
 
-    def _each(self, tokens: Sequence[int]) -> tuple[list[str], list[int], list[tuple[int, int]]]:
+    def _each(self, tokens: Sequence[Token]) -> tuple[list[str], list[int], list[tuple[int, int]]]:
         """The text of several tokens, one by one: its pieces, the tokens' ends, the special tokens' spans."""
         pieces: list[str] = []
         ends: list[int] = []
         specials: list[tuple[int, int]] = []
         size = 0
         for token in tokens:
-            if token not in self._special:
+            if token.id not in self._special:
                 self._after_special = False
-                piece = self._detokenizer.push((token,))
+                piece = self._detokenizer.push((token.id,))
             else:  # put in here, so that it does not part a character whose other half comes after it
                 if self._after_special and self._spaced:
                     pieces.append(" ")
                     size += 1
                 self._after_special = True
-                piece = self._tokenizer.text_of(token)
+                piece = self._tokenizer.text_of(token.id)
                 if piece:
                     specials.append((size, size + len(piece)))
             pieces.append(piece)

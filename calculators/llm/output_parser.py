@@ -148,7 +148,6 @@ class ChoiceParser:
             delta.choice,
             0,
             delta.tokens,
-            delta.logprobs,
         )
 
     def rest(self) -> OutputDelta | None:
@@ -158,7 +157,7 @@ class ChoiceParser:
         parts = self._parser.finish()
         if not parts:
             return None
-        return self._output(msgspec.structs.replace(self._last, tokens=(), logprobs=()), parts)
+        return self._output(msgspec.structs.replace(self._last, tokens=()), parts)
 
     def _read(self, delta: TextDelta) -> list[Part]:
         """What a delta means; counts its thoughts."""
@@ -204,7 +203,6 @@ class ChoiceParser:
             delta.choice,
             self._reasoning_tokens,
             delta.tokens,
-            delta.logprobs,
         )
 
 

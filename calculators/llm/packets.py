@@ -1,4 +1,8 @@
-"""What passes between the nodes of a language model's graph: frozen values."""
+"""What passes between the nodes of a language model's graph: frozen values.
+
+Those that come with each token say `gc=False`: they are in no cycles, so the garbage collector can pass over
+them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ovpipe.engines.protocol import FinishReason, Grammar
+from ovpipe.engines.protocol import FinishReason, Grammar, Token
 
 
 class TextPart(msgspec.Struct, frozen=True):
@@ -193,31 +197,31 @@ class Prompts(msgspec.Struct, frozen=True):
     prompts: tuple[Prompt, ...]
 
 
-class TokenDelta(msgspec.Struct, frozen=True):
+class TokenDelta(msgspec.Struct, frozen=True, gc=False):
     """What an engine step brought for one choice of one prompt.
 
     `completion_tokens` counts all tokens of the choice so far, these included. The delta with `finish`
-    is the choice's last; when that is "stop", its last token is the one that ended the sequence.
-    `logprobs` has one for each token when the request asked for them.
+    is the choice's last; when that is "stop", its last token is the one that ended the sequence. The first
+    delta of a sampled choice has the `seed` that the engine uses.
     """
 
-    tokens: tuple[int, ...]
+    tokens: tuple[Token, ...]
     completion_tokens: int
     prompt_tokens: int
     finish: FinishReason | None = None
     prompt: int = 0
     choice: int = 0
-    logprobs: tuple[float, ...] = ()
+    seed: int | None = None
 
 
-class TextDelta(msgspec.Struct, frozen=True):
+class TextDelta(msgspec.Struct, frozen=True, gc=False):
     """The text of a TokenDelta: whole characters only, so it may be empty.
 
     `ends[i]` is how many characters of `text` there were after the delta's token i, so that a stop
     inside a delta of several tokens bills none after it. It is empty for a delta of one token.
     Special tokens stand in the text, for those who parse it; `specials` says from where to where, and what
     shows the text to people leaves them out. The token that ended the sequence is not in the text but in
-    `end`. `tokens` and `logprobs` are those of the TokenDelta.
+    `end`. `tokens` are those of the TokenDelta.
     """
 
     text: str
@@ -229,8 +233,7 @@ class TextDelta(msgspec.Struct, frozen=True):
     ends: tuple[int, ...] = ()
     specials: tuple[tuple[int, int], ...] = ()
     end: str = ""
-    tokens: tuple[int, ...] = ()
-    logprobs: tuple[float, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
 
 class Content(msgspec.Struct, frozen=True, tag=True):
@@ -256,7 +259,7 @@ Part = Content | Reasoning | CalledTool
 Finish = FinishReason | Literal["tool_calls"] | None
 
 
-class OutputDelta(msgspec.Struct, frozen=True):
+class OutputDelta(msgspec.Struct, frozen=True, gc=False):
     """What a TextDelta means: the next parts of the message, in their order. There may be none.
 
     `reasoning_tokens` counts those of the choice so far. "tool_calls" is the finish of a choice that called.
@@ -269,5 +272,4 @@ class OutputDelta(msgspec.Struct, frozen=True):
     prompt: int = 0
     choice: int = 0
     reasoning_tokens: int = 0
-    tokens: tuple[int, ...] = ()
-    logprobs: tuple[float, ...] = ()
+    tokens: tuple[Token, ...] = ()

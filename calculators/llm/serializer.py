@@ -71,7 +71,7 @@ class SseSerializerCalculator(Calculator):
         for key in sorted(self._unfinished):
             assert self._answer is not None
             last = self._answer.usage.last_of(key)
-            end = msgspec.structs.replace(last, parts=(), tokens=(), logprobs=(), finish="stop")
+            end = msgspec.structs.replace(last, parts=(), tokens=(), finish="stop")
             self._write(cx, end)
 
     def _write(self, cx: Context, delta: OutputDelta) -> None:

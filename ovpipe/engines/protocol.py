@@ -76,30 +76,49 @@ class GenerateRequest(msgspec.Struct, frozen=True):
     """Of those that wait for a place, lower values come first, as in vLLM."""
 
 
-class Beam(msgspec.Struct, frozen=True, array_like=True):
+class LikelyToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A token that was likely at some place of a text, generated there or not."""
+
+    id: int
+    logprob: float
+
+
+class Token(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A generated token with all that is known of it.
+
+    `logprob` is the token's log-probability, where the request asked for it. `top_logprobs` are the likeliest
+    tokens at its place, the likeliest first, where an engine gives them.
+    """
+
+    id: int
+    logprob: float | None = None
+    top_logprobs: tuple[LikelyToken, ...] = ()
+
+
+class Beam(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One of the texts that a beam search found. An end-of-sequence token that ended it is in `tokens`."""
 
-    tokens: list[int]
+    tokens: list[Token]
     score: float
     finish: FinishReason
-    logprobs: list[float] = []
 
 
-class Delta(msgspec.Struct, frozen=True, array_like=True):
+class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one step brought for one request.
 
     `generated` counts all completion tokens so far, these included. The delta with `finish` is the
-    request's last; an end-of-sequence token that ended it is in `tokens` and is counted. `logprobs` has one
-    for each token when they were asked for. A beam search has one delta: no tokens, and all `beams`, the
-    best first; `generated` is then the tokens of all of them.
+    request's last; an end-of-sequence token that ended it is in `tokens` and is counted. A beam search has
+    one delta: no tokens, and all `beams`, the best first; `generated` is then the tokens of all of them.
+    The first delta of a sampled text has the `seed` that the engine uses, the request's or one of its own
+    choice: the same request with this seed gives the same text.
     """
 
     request: int
-    tokens: list[int]
+    tokens: list[Token]
     generated: int
     finish: FinishReason | None = None
-    logprobs: list[float] = []
     beams: list[Beam] = []
+    seed: int | None = None
 
 
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,6 @@ import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
-import msgspec
-
 from ovpipe.engines.protocol import (
     Beam,
     Delta,
@@ -17,6 +15,7 @@ from ovpipe.engines.protocol import (
     EngineUnavailable,
     FinishReason,
     SamplingParams,
+    Token,
 )
 
 FAKE_ENGINE_INFO = EngineInfo(
@@ -43,14 +42,7 @@ FAKE_ENGINE_INFO = EngineInfo(
 )
 
 
-class Scored(msgspec.Struct, frozen=True):
-    """A token of a script with its log-probability; of tokens that are bare numbers it is 0."""
-
-    token: int
-    logprob: float
-
-
-Entry = int | Scored | Sequence[int | Scored] | Sequence[Beam] | EngineError
+Entry = int | Token | Sequence[int | Token] | Sequence[Beam] | EngineError
 Script = Iterable[Entry]
 
 
@@ -140,31 +132,33 @@ class FakeGeneration:
         if isinstance(entry, EngineError):
             self._closed = True
             raise entry
-        delta = self._delta([entry] if isinstance(entry, int | Scored) else entry)
+        delta = self._delta([entry] if isinstance(entry, int | Token) else entry)
         if delta.finish is not None:
             self._closed = True
             self._engine.finished.append(self._request)
         return delta
 
-    def _delta(self, entry: Sequence[int | Scored] | Sequence[Beam]) -> Delta:
+    def _delta(self, entry: Sequence[int | Token] | Sequence[Beam]) -> Delta:
         beams = [part for part in entry if isinstance(part, Beam)]
         if beams:
             total = sum(len(beam.tokens) for beam in beams)
-            return Delta(self._request, [], total, beams[0].finish, [], beams)
-        scored = [
-            Scored(part, 0.0) if isinstance(part, int) else part
-            for part in entry
-            if not isinstance(part, Beam)
-        ]
-        kept = scored[: self._sampling.max_tokens - self._generated]
+            return Delta(self._request, [], total, beams[0].finish, beams)
+        tokens = [self._token(part) for part in entry if not isinstance(part, Beam)]
+        kept = tokens[: self._sampling.max_tokens - self._generated]
         self._generated += len(kept)
         finish: FinishReason | None = None
-        if self._steps == len(self._script) and len(kept) == len(scored):
+        if self._steps == len(self._script) and len(kept) == len(tokens):
             finish = self._engine.finish
         if finish is None and self._generated == self._sampling.max_tokens:
             finish = "length"
-        logprobs = [part.logprob for part in kept] if self._sampling.logprobs else []
-        return Delta(self._request, [part.token for part in kept], self._generated, finish, logprobs)
+        seed = self._sampling.seed if self._steps == 1 else None
+        return Delta(self._request, kept, self._generated, finish, seed=seed)
+
+    def _token(self, part: int | Token) -> Token:
+        """A token of the script; with a log-probability (0 unless the script says) if the request asks."""
+        if not self._sampling.logprobs:
+            return Token(part if isinstance(part, int) else part.id)
+        return Token(part, 0.0) if isinstance(part, int) else part
 
     async def __aenter__(self) -> Self:
         return self

@@ -43,7 +43,7 @@ async def opened(
 
 async def tokens_of(generation: Generation) -> list[int]:
     async with generation:
-        return [token async for delta in generation for token in delta.tokens]
+        return [token.id async for delta in generation for token in delta.tokens]
 
 
 async def until(condition: Callable[[], bool]) -> None:

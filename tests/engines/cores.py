@@ -56,7 +56,7 @@ def finish(core: GenaiCore, requests: Iterable[int]) -> dict[int, list[int]]:
         for outcome in core.step():
             assert isinstance(outcome, Delta), outcome
             if outcome.request in tokens:
-                tokens[outcome.request] += outcome.tokens
+                tokens[outcome.request] += [token.id for token in outcome.tokens]
                 if outcome.finish is not None:
                     waiting.remove(outcome.request)
     raise AssertionError(f"requests {waiting} do not end")
@@ -80,7 +80,7 @@ def _deltas(core: GenaiCore, prompt: list[int], sampling: SamplingParams) -> Ite
 
 def tokens(core: GenaiCore, prompt: list[int], sampling: SamplingParams) -> list[int]:
     """What one request alone generates."""
-    return [token for delta in deltas(core, prompt, sampling) for token in delta.tokens]
+    return [token.id for delta in deltas(core, prompt, sampling) for token in delta.tokens]
 
 
 def text(core: GenaiCore, prompt: list[int], sampling: SamplingParams) -> str:

@@ -39,6 +39,7 @@ from ovpipe.engines.protocol import (
     Progress,
     Refused,
     RequestRefused,
+    Token,
 )
 
 
@@ -115,9 +116,9 @@ class CountingCore:
         count = self.generated[request.id] = self.generated[request.id] + 1
         self.tokens += 1
         if count < request.sampling.max_tokens:
-            return Delta(request.id, [request.prompt[-1] + count], count)
+            return Delta(request.id, [Token(request.prompt[-1] + count)], count)
         del self.live[request.id]
-        return Delta(request.id, [request.prompt[-1] + count], count, "length")
+        return Delta(request.id, [Token(request.prompt[-1] + count)], count, "length")
 
     def compile(self, grammar: str) -> None:
         if grammar == "sleep":

@@ -59,7 +59,7 @@ class Follower:
                 raise
             for outcome in outcomes:
                 assert isinstance(outcome, Delta), outcome
-                written += outcome.tokens
+                written += [token.id for token in outcome.tokens]
                 if outcome.finish is not None:
                     return written == wanted
         self._give_up()

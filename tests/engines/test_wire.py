@@ -18,6 +18,7 @@ from ovpipe.engines.protocol import (
     Failed,
     FromHost,
     GenerateRequest,
+    LikelyToken,
     Load,
     Progress,
     Ready,
@@ -25,6 +26,7 @@ from ovpipe.engines.protocol import (
     SamplingParams,
     Step,
     ToHost,
+    Token,
 )
 from ovpipe.engines.wire import (
     MAX_FRAME_BYTES,
@@ -60,7 +62,11 @@ FROM_HOST: list[FromHost] = [
             generation_config={"eos_token_id": [2]},
         )
     ),
-    Step(3, [Delta(1, [5, 6], 2), Delta(2, [], 0, "stop")], EngineStats(kv_cache_usage=0.25)),
+    Step(
+        3,
+        [Delta(1, [Token(5), Token(6, -0.5, (LikelyToken(7, -0.25),))], 2, seed=3), Delta(2, [], 0, "stop")],
+        EngineStats(kv_cache_usage=0.25),
+    ),
     Refused(1, "no"),
     Failed(phase="step", message="why"),
 ]

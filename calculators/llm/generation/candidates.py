@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ovpipe.calculators.llm.detokenizer import TokenText
-from ovpipe.calculators.llm.generation.choices import Sequence
+from ovpipe.calculators.llm.generation.choices import ChoiceRequest
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.text.cutter import Cutter
-from ovpipe.engines.protocol import Delta, FinishReason
+from ovpipe.engines.protocol import Delta, FinishReason, Token
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
 
@@ -14,12 +14,15 @@ class Candidate:
     """One text as it grows, up to its first stop string: what would be cut off is no reason to choose it."""
 
     def __init__(
-        self, sequence: Sequence, request: ChatRequest | CompletionRequest, tokenizer: Tokenizer | None
+        self,
+        asked: ChoiceRequest,
+        request: ChatRequest | CompletionRequest,
+        tokenizer: Tokenizer | None,
     ) -> None:
-        self.sequence = sequence
-        self._tokens: list[int] = []
-        self._logprobs: list[float] = []
+        self.asked = asked
+        self._tokens: list[Token] = []
         self._finish: FinishReason | None = None
+        self._seed: int | None = None
         self._text: TokenText | None = None
         if tokenizer is not None:
             self._text = TokenText(tokenizer, request)
@@ -30,26 +33,28 @@ class Candidate:
 
         Such a text has no finish of its own: its tokens hold the stop, and who cuts the text finds it there.
         """
-        tokens, logprobs, finish = delta.tokens, delta.logprobs, delta.finish
+        tokens, finish = delta.tokens, delta.finish
         if self._text is not None:
-            kept = self._cutter.cut(self._text.read(self.sequence.delta(delta)))
+            kept = self._cutter.cut(self._text.read(self.asked.delta(delta)))
             if self._cutter.stopped:
                 if len(kept.tokens) < len(tokens):
                     finish = None
-                tokens, logprobs = list(kept.tokens), list(kept.logprobs)
+                tokens = list(kept.tokens)
         self._tokens += tokens
-        self._logprobs += logprobs
         self._finish = finish
+        if delta.seed is not None:
+            self._seed = delta.seed
         return self._text is not None and self._cutter.stopped
 
-    def whole(self, *, logprobs: bool) -> Delta:
+    def whole(self) -> Delta:
         """The text in one."""
-        return Delta(0, self._tokens, len(self._tokens), self._finish, self._logprobs if logprobs else [])
+        return Delta(0, self._tokens, len(self._tokens), self._finish, seed=self._seed)
 
     @property
     def mean_logprob(self) -> float:
         """How likely the text is, by token."""
-        return sum(self._logprobs) / len(self._logprobs) if self._logprobs else float("-inf")
+        logprobs = [token.logprob for token in self._tokens if token.logprob is not None]
+        return sum(logprobs) / len(logprobs) if logprobs else float("-inf")
 
 
 def best(candidates: list[Candidate], n: int) -> list[Candidate]:

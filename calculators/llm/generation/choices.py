@@ -1,4 +1,4 @@
-"""Choices: several sequences of one request in the engine at once."""
+"""Choices: several requests of one request in the engine at once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MOST_TOKENS: Final = 64
 """Tokens of one delta of a text that is there at once: what the nodes below do with one takes its time."""
 
 
-class Sequence(msgspec.Struct, frozen=True, eq=False):
-    """One candidate of one prompt."""
+class ChoiceRequest(msgspec.Struct, frozen=True, eq=False):
+    """What the engine is asked for one choice, or one candidate, of one prompt."""
 
     at: int
     """The prompt's index."""
@@ -39,12 +39,12 @@ class Sequence(msgspec.Struct, frozen=True, eq=False):
             delta.finish,
             self.at,
             self.choice,
-            tuple(delta.logprobs),
+            delta.seed,
         )
 
     def pieces(self, whole: Delta) -> Iterator[TokenDelta]:
         """A text that is there at once, as deltas of a size that lets others have their turn in between."""
-        tokens, logprobs = whole.tokens, whole.logprobs
+        tokens = whole.tokens
         for begin in range(0, max(1, len(tokens)), MOST_TOKENS):
             end = begin + MOST_TOKENS
             yield self.delta(
@@ -53,32 +53,32 @@ class Sequence(msgspec.Struct, frozen=True, eq=False):
                     tokens[begin:end],
                     min(end, len(tokens)),
                     whole.finish if end >= len(tokens) else None,
-                    logprobs[begin:end],
+                    seed=whole.seed if begin == 0 else None,
                 )
             )
 
 
 class Choices:
-    """The deltas of many sequences, as they come: `async for sequence, delta in choices`.
+    """The deltas of many requests, as they come: `async for request, delta in choices`.
 
     All are added to the engine on entering. Leaving ends those that are not finished.
     """
 
-    def __init__(self, sequences: list[Sequence], engine: Engine, priority: int) -> None:
-        self._sequences = sequences
+    def __init__(self, requests: list[ChoiceRequest], engine: Engine, priority: int) -> None:
+        self._requests = requests
         self._engine = engine
         self._priority = priority
-        self._generations: dict[Sequence, Generation] = {}
+        self._generations: dict[ChoiceRequest, Generation] = {}
         self._stack = AsyncExitStack()
-        self._waits: dict[asyncio.Task[Delta | None], Sequence] = {}
+        self._waits: dict[asyncio.Task[Delta | None], ChoiceRequest] = {}
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            for sequence in self._sequences:
+            for request in self._requests:
                 generation = self._engine.generate(
-                    sequence.prompt.tokens, sequence.sampling, priority=self._priority
+                    request.prompt.tokens, request.sampling, priority=self._priority
                 )
-                self._generations[sequence] = await stack.enter_async_context(generation)
+                self._generations[request] = await stack.enter_async_context(generation)
             self._stack = stack.pop_all()
         return self
 
@@ -88,27 +88,27 @@ class Choices:
         await asyncio.gather(*self._waits, return_exceptions=True)
         await self._stack.aclose()
 
-    async def __aiter__(self) -> AsyncIterator[tuple[Sequence, Delta]]:
-        for sequence in self._sequences:
-            self._wait_for(sequence)
+    async def __aiter__(self) -> AsyncIterator[tuple[ChoiceRequest, Delta]]:
+        for request in self._requests:
+            self._wait_for(request)
         while self._waits:
             arrived, _ = await asyncio.wait(self._waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in sorted(arrived, key=self._order):
-                sequence = self._waits.pop(wait)
+                request = self._waits.pop(wait)
                 delta = wait.result()
                 if delta is None:
                     continue
-                yield sequence, delta
-                if delta.finish is None and sequence in self._generations:
-                    self._wait_for(sequence)
+                yield request, delta
+                if delta.finish is None and request in self._generations:
+                    self._wait_for(request)
 
-    def drop(self, sequence: Sequence) -> None:
-        """Ends one sequence before its time."""
-        self._generations.pop(sequence).cancel()
+    def drop(self, request: ChoiceRequest) -> None:
+        """Ends one request before its time."""
+        self._generations.pop(request).cancel()
 
-    def _wait_for(self, sequence: Sequence) -> None:
-        wait = asyncio.ensure_future(next_delta(self._generations[sequence]))
-        self._waits[wait] = sequence
+    def _wait_for(self, request: ChoiceRequest) -> None:
+        wait = asyncio.ensure_future(next_delta(self._generations[request]))
+        self._waits[wait] = request
 
     def _order(self, wait: asyncio.Task[Delta | None]) -> tuple[int, int]:
         return self._waits[wait].key

@@ -21,6 +21,7 @@ from ovpipe.calculators.llm.responses.shared import (
     finish_of,
     head_of,
     headers_of,
+    ids_of,
     index_of,
     new_call_id,
 )
@@ -112,7 +113,7 @@ class EventStream:
             return b""
         fields: dict[str, Any] = {"logprobs": choice.logprobs(delta, self._request)}
         if self._request.return_token_ids:
-            fields["token_ids"] = delta.tokens
+            fields["token_ids"] = ids_of(delta)
         events = b""
         for inside in insides or [{} if self._chat else ""]:
             events += self._chunk(choice, inside, of_choice=fields)
@@ -186,7 +187,7 @@ class ChoiceEvents:
 
     def logprobs(self, delta: OutputDelta, request: ChatRequest | CompletionRequest) -> Any:
         """The logprobs of one delta, if they are wanted."""
-        if not request.logprobs or not delta.logprobs:
+        if not request.logprobs or not delta.tokens:
             return None
         if not isinstance(request, CompletionRequest):
             return self._texts.chat_logprobs(delta)

@@ -23,6 +23,7 @@ from ovpipe.calculators.llm.responses.shared import (
     finish_of,
     head_of,
     headers_of,
+    ids_of,
     index_of,
     new_call_id,
 )
@@ -102,7 +103,7 @@ class ChoiceBody:
             else:
                 self._reasoning.append(part.text)
         if self._request.return_token_ids:
-            self._tokens += delta.tokens
+            self._tokens += ids_of(delta)
         if self._request.logprobs and delta.tokens:
             self._logprobs.add(self._logprobs_of(delta))
 

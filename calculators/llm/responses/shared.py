@@ -52,6 +52,11 @@ def finish_of(request: ChatRequest | CompletionRequest, delta: OutputDelta) -> s
     return "function_call" if older and delta.finish == "tool_calls" else delta.finish
 
 
+def ids_of(delta: OutputDelta) -> list[int]:
+    """The ids of a delta's tokens."""
+    return [token.id for token in delta.tokens]
+
+
 def new_call_id() -> str:
     """An id for a call of a tool."""
     return f"call_{uuid4().hex[:24]}"

@@ -63,7 +63,7 @@ class Cutter:
         last, held = self._last, self._matcher.flush()
         if last is None or not held:
             return None
-        last = msgspec.structs.replace(last, tokens=(), logprobs=(), ends=())
+        last = msgspec.structs.replace(last, tokens=(), ends=())
         return self._hand_on(last, len(held), self._came - self._begin)
 
     def _before_search(self, delta: TextDelta, hidden: Sequence[tuple[int, int]]) -> int:
@@ -145,6 +145,5 @@ def stopped(delta: TextDelta, stopped_at: int) -> TextDelta:
         completion_tokens=delta.completion_tokens - len(delta.ends) + kept,
         ends=delta.ends[:kept] if kept > 1 else (),
         tokens=delta.tokens[:kept],
-        logprobs=delta.logprobs[:kept],
         end="",
     )

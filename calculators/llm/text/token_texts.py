@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ovpipe.calculators.llm.packets import OutputDelta
+from ovpipe.engines.protocol import LikelyToken, Token
 from ovpipe.tokenizers.detokenizer import Detokenizer
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
@@ -34,15 +35,15 @@ class TokenTexts:
 
     def chat_logprobs(self, delta: OutputDelta) -> dict[str, Any]:
         """The logprobs of a chat's choice."""
-        return {"content": [self._entry(*pair) for pair in paired(delta)], "refusal": None}
+        return {"content": [self._entry(token) for token in delta.tokens], "refusal": None}
 
     def completion_logprobs(self, delta: OutputDelta, top: int, offsets: Offsets) -> dict[str, Any]:
         """The logprobs of a completion's choice; `offsets` is the choice's own."""
-        tokens = [(self.text_of(token), logprob) for token, logprob in paired(delta)]
+        tokens = delta.tokens
         return {
-            "tokens": [token for token, _ in tokens],
-            "token_logprobs": [logprob for _, logprob in tokens],
-            "top_logprobs": [{token: logprob} for token, logprob in tokens] if top else None,
+            "tokens": [self.text_of(token.id) for token in tokens],
+            "token_logprobs": [token.logprob for token in tokens],
+            "top_logprobs": [self._top(token) for token in tokens] if top else None,
             "text_offset": offsets.of(delta.tokens),
         }
 
@@ -50,13 +51,20 @@ class TokenTexts:
         """The places of the tokens of one choice in its text."""
         return Offsets(self._tokenizer, skip_special_tokens=self._skip_special_tokens)
 
-    def _entry(self, token: int, logprob: float) -> dict[str, Any]:
+    def _entry(self, token: Token) -> dict[str, Any]:
+        return self._seen(token) | {"top_logprobs": [self._seen(likely) for likely in token.top_logprobs]}
+
+    def _seen(self, token: Token | LikelyToken) -> dict[str, Any]:
         return {
-            "token": self.text_of(token),
-            "logprob": logprob,
-            "bytes": list(self.bytes_of(token)),
-            "top_logprobs": [],
+            "token": self.text_of(token.id),
+            "logprob": token.logprob,
+            "bytes": list(self.bytes_of(token.id)),
         }
+
+    def _top(self, token: Token) -> dict[str, float | None]:
+        """The likeliest tokens at a place, and the one that was generated there."""
+        top: dict[str, float | None] = {self.text_of(seen.id): seen.logprob for seen in token.top_logprobs}
+        return top | {self.text_of(token.id): token.logprob}
 
 
 class Offsets:
@@ -72,7 +80,7 @@ class Offsets:
         self._detokenizer: Detokenizer | None = None
         self._at = 0
 
-    def of(self, tokens: Sequence[int]) -> list[int]:
+    def of(self, tokens: Sequence[Token]) -> list[int]:
         """The places of the next tokens."""
         if self._tokenizer is None:
             return [0] * len(tokens)
@@ -81,10 +89,5 @@ class Offsets:
         places = []
         for token in tokens:
             places.append(self._at)
-            self._at += len(self._detokenizer.push((token,)))
+            self._at += len(self._detokenizer.push((token.id,)))
         return places
-
-
-def paired(delta: OutputDelta) -> list[tuple[int, float]]:
-    """Each token with its log-probability."""
-    return list(zip(delta.tokens, delta.logprobs, strict=True))

@@ -76,7 +76,7 @@ def generation_config(
     config.presence_penalty = sampling.presence_penalty
     if sampling.beams is not None:
         _search(config, sampling.beams)
-    elif sampling.temperature >= _GREEDY_BELOW:
+    elif samples(sampling):
         config.do_sample = True
         config.temperature = sampling.temperature
         config.top_p = sampling.top_p
@@ -93,6 +93,11 @@ def generation_config(
     if guess.max_ngram_size is not None:
         config.max_ngram_size = guess.max_ngram_size
     return config
+
+
+def samples(sampling: SamplingParams) -> bool:
+    """Whether chance has a part in the text, and so the seed."""
+    return sampling.beams is None and sampling.temperature >= _GREEDY_BELOW
 
 
 def _end(config: Any, sampling: SamplingParams, eos_ids: Set[int], vocab_size: int) -> None:

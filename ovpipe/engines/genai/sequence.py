@@ -8,8 +8,8 @@ from typing import Any
 import openvino_genai
 
 from ovpipe.engines.genai.admission_queue import Demand
-from ovpipe.engines.genai.sampling import Guessing
-from ovpipe.engines.protocol import Beam, Delta, FinishReason, GenerateRequest
+from ovpipe.engines.genai.sampling import Guessing, samples
+from ovpipe.engines.protocol import Beam, Delta, FinishReason, GenerateRequest, Token
 
 _RESTARTS = 3
 """How often a beam search is started over, whose work so far is lost when genai drops it."""
@@ -35,6 +35,7 @@ class LiveSequence:
         """Of a search with one beam; others hand theirs on."""
         self._restarts = 0
         """Of a search; otherwise since the last token."""
+        self._seed_to_report = seed if samples(request.sampling) else None
 
     @property
     def dropped(self) -> bool:
@@ -66,22 +67,20 @@ class LiveSequence:
 
     def _read_tokens(self) -> Delta | None:
         handle = self.handle
-        tokens: list[int] = []
-        logprobs: list[float] = []
+        tokens: list[Token] = []
         finish: FinishReason | None = None
         while handle.can_read():  # read() on an empty queue would block for ever, with the GIL held
             for output in handle.read().values():  # one, or none at all where it was dropped
-                tokens += output.generated_ids
-                if self.request.sampling.logprobs:
-                    logprobs += output.generated_log_probs
+                tokens += self._tokens(output.generated_ids, output.generated_log_probs)
                 if output.finish_reason != _Finish.NONE:
                     finish = "length" if output.finish_reason == _Finish.LENGTH else "stop"
-        self.generated += tokens
+        self.generated += [token.id for token in tokens]
         if tokens:
             self._restarts = 0
         if not tokens and finish is None:
             return None
-        return Delta(self.request.id, tokens, len(self.generated), finish, logprobs)
+        seed, self._seed_to_report = self._seed_to_report, None
+        return Delta(self.request.id, tokens, len(self.generated), finish, [], seed)
 
     def _read_beams(self) -> Delta | None:
         """All beams, when the search has come to its end."""
@@ -106,11 +105,17 @@ class LiveSequence:
             ]
         found.sort(key=lambda beam: -beam.score)  # genai hands them out in any order
         total = sum(len(beam.tokens) for beam in found)
-        return Delta(self.request.id, [], total, found[0].finish, [], found)
+        return Delta(self.request.id, [], total, found[0].finish, found)
 
     def _beam(self, tokens: list[int], logprobs: list[float], score: float, output: Any) -> Beam:
         finish: FinishReason = "stop" if output.finish_reason == _Finish.STOP else "length"
-        return Beam(tokens, score, finish, logprobs if self.request.sampling.logprobs else [])
+        return Beam(self._tokens(tokens, logprobs), score, finish)
+
+    def _tokens(self, ids: list[int], logprobs: list[float]) -> list[Token]:
+        """Tokens as the protocol has them, with their log-probabilities if the request asked for them."""
+        if not self.request.sampling.logprobs:
+            return [Token(token) for token in ids]
+        return [Token(token, logprob) for token, logprob in zip(ids, logprobs, strict=True)]
 
 
 def _score(logprobs: list[float], length_penalty: float) -> float:

@@ -44,10 +44,10 @@ class MailboxGeneration:
         if self._waiting is None:
             self._waiting = delta
         else:
-            tokens, logprobs = self._waiting.tokens, self._waiting.logprobs
-            tokens.extend(delta.tokens)  # ours still: nobody else has seen these lists
-            logprobs.extend(delta.logprobs)
-            self._waiting = Delta(delta.request, tokens, delta.generated, delta.finish, logprobs, delta.beams)
+            tokens = self._waiting.tokens
+            tokens.extend(delta.tokens)  # ours still: nobody else has seen this list
+            seed = self._waiting.seed if delta.seed is None else delta.seed
+            self._waiting = Delta(delta.request, tokens, delta.generated, delta.finish, delta.beams, seed)
         self._closed = delta.finish is not None
         self._wake()
 

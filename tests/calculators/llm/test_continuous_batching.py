@@ -26,6 +26,7 @@ from ovpipe.engines.protocol import (
     EngineUnavailable,
     RequestRefused,
     SamplingParams,
+    Token,
 )
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.graph.load import load_graph_text
@@ -33,7 +34,8 @@ from ovpipe.ports import Input
 from ovpipe.registry import Registry
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.testing import CalculatorRunner
-from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine, FakeTokenizer, Scored
+from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine, FakeTokenizer
+from tests.tokens import ids, logprobs, tokens
 
 PROMPT = Prompts((Prompt((1, 2, 3)),))
 
@@ -73,9 +75,9 @@ def info(**changes: Any) -> EngineInfo:
 
 def test_sends_each_delta_of_the_engine() -> None:
     assert run(FakeEngine([7, [8, 9], 256]), completion()) == [
-        TokenDelta((7,), 1, 3),
-        TokenDelta((8, 9), 3, 3),
-        TokenDelta((256,), 4, 3, "stop"),
+        TokenDelta((Token(7),), 1, 3),
+        TokenDelta((Token(8), Token(9)), 3, 3),
+        TokenDelta((Token(256),), 4, 3, "stop"),
     ]
 
 
@@ -123,7 +125,7 @@ def test_each_choice_of_each_prompt_is_a_request_with_a_seed_of_its_own() -> Non
     ]
     for prompt, choice in ((0, 0), (0, 1), (1, 0), (1, 1)):
         mine = [delta for delta in deltas if (delta.prompt, delta.choice) == (prompt, choice)]
-        assert [(delta.tokens, delta.finish) for delta in mine] == [((7,), None), ((256,), "stop")]
+        assert [(ids(delta.tokens), delta.finish) for delta in mine] == [([7], None), ([256], "stop")]
 
 
 def test_choices_come_interleaved() -> None:
@@ -132,47 +134,51 @@ def test_choices_come_interleaved() -> None:
 
 
 def test_of_more_candidates_than_choices_the_likeliest_are_sent() -> None:
-    scripts = [[Scored(token, -3.0), Scored(256, -1.0)] for token in (5, 6)]
-    engine = FakeEngine(scripts[0], [Scored(7, -0.5), Scored(256, -0.5)], scripts[1])
+    scripts = [[Token(token, -3.0), Token(256, -1.0)] for token in (5, 6)]
+    engine = FakeEngine(scripts[0], [Token(7, -0.5), Token(256, -0.5)], scripts[1])
     deltas = run(engine, completion(n=2, best_of=3, logprobs=True))
-    assert [(delta.choice, delta.tokens, delta.logprobs) for delta in deltas] == [
-        (0, (7, 256), (-0.5, -0.5)),
-        (1, (5, 256), (-3.0, -1.0)),
+    assert [(delta.choice, delta.tokens) for delta in deltas] == [
+        (0, (Token(7, -0.5), Token(256, -0.5))),
+        (1, (Token(5, -3.0), Token(256, -1.0))),
     ]
     assert all(sampling.logprobs for _, sampling in engine.requests)
 
 
 def test_a_beam_search_is_one_request_whose_best_beams_are_the_choices() -> None:
-    beams = [Beam([7, 256], -1.0, "stop"), Beam([8, 9], -2.0, "length"), Beam([1], -3.0, "length")]
+    beams = [
+        Beam(tokens(7, 256), -1.0, "stop"),
+        Beam(tokens(8, 9), -2.0, "length"),
+        Beam(tokens(1), -3.0, "length"),
+    ]
     engine = FakeEngine([beams])
     deltas = run(engine, completion(n=2, best_of=3, use_beam_search=True, length_penalty=2.0))
-    assert [(delta.choice, delta.tokens, delta.finish) for delta in deltas] == [
-        (0, (7, 256), "stop"),
-        (1, (8, 9), "length"),
+    assert [(delta.choice, ids(delta.tokens), delta.finish) for delta in deltas] == [
+        (0, [7, 256], "stop"),
+        (1, [8, 9], "length"),
     ]
     ((_, sampling),) = engine.requests
     assert sampling.beams == BeamSearch(width=3, length_penalty=2.0)
 
 
-def scored(text: str, logprob: float) -> list[Scored]:
+def scored(text: str, logprob: float) -> list[Token]:
     """A token for each byte, each as likely."""
-    return [Scored(byte, logprob) for byte in text.encode()]
+    return [Token(byte, logprob) for byte in text.encode()]
 
 
 def test_candidates_are_cut_at_their_stop_before_they_are_compared_and_end_there() -> None:
-    likely = [*scored("ab.", -0.5), *scored("never seen", -9.0), Scored(256, -9.0)]
-    engine = FakeEngine([*scored("cd", -1.0), Scored(256, -1.0)], likely)
+    likely = [*scored("ab.", -0.5), *scored("never seen", -9.0), Token(256, -9.0)]
+    engine = FakeEngine([*scored("cd", -1.0), Token(256, -1.0)], likely)
     request = completion(best_of=2, stop=(".",), logprobs=True)
     (delta,) = run(engine, request, tokenizer=FakeTokenizer())
-    assert (delta.tokens, delta.logprobs, delta.finish) == (tuple(b"ab."), (-0.5,) * 3, None)
+    assert (delta.tokens, delta.finish) == (tuple(scored("ab.", -0.5)), None)
     assert (engine.finished, engine.cancelled) == ([1], [2])
 
 
 def test_a_stop_amid_tokens_that_come_at_once_cuts_them_behind_it() -> None:
-    engine = FakeEngine([scored("cd.x", -1.0), Scored(256, -1.0)], [scored("ab.", -0.5) + scored("z", -9.0)])
+    engine = FakeEngine([scored("cd.x", -1.0), Token(256, -1.0)], [scored("ab.", -0.5) + scored("z", -9.0)])
     request = completion(best_of=2, n=1, stop=(".",))
     (delta,) = run(engine, request, tokenizer=FakeTokenizer())
-    assert (delta.tokens, delta.completion_tokens, delta.finish) == (tuple(b"ab."), 3, None)
+    assert (ids(delta.tokens), delta.completion_tokens, delta.finish) == (list(b"ab."), 3, None)
 
 
 def test_without_a_tokenizer_stops_cannot_stand_beside_best_of() -> None:
@@ -183,13 +189,13 @@ def test_without_a_tokenizer_stops_cannot_stand_beside_best_of() -> None:
 
 
 def test_a_text_that_is_there_at_once_is_sent_in_pieces() -> None:
-    tokens = list(range(150))
-    best = run(FakeEngine([*tokens, 256]), completion(best_of=2, logprobs=True))
-    beams = [Beam([*tokens, 256], -1.0, "stop", [0.0] * 151)] * 2
+    text = [*range(150), 256]
+    best = run(FakeEngine(text), completion(best_of=2, logprobs=True))
+    beams = [Beam([Token(token, 0.0) for token in text], -1.0, "stop")] * 2
     search = completion(best_of=2, use_beam_search=True, logprobs=True)
     for deltas in (best, run(FakeEngine([beams]), search)):
-        assert [token for delta in deltas for token in delta.tokens] == [*tokens, 256]
-        assert [len(delta.logprobs) for delta in deltas] == [64, 64, 23]
+        assert [token.id for delta in deltas for token in delta.tokens] == text
+        assert [len(logprobs(delta.tokens)) for delta in deltas] == [64, 64, 23]
         counts = [(delta.completion_tokens, delta.finish) for delta in deltas]
         assert counts == [(64, None), (128, None), (151, "stop")]
 
@@ -197,7 +203,7 @@ def test_a_text_that_is_there_at_once_is_sent_in_pieces() -> None:
 def test_other_tasks_have_their_turn_between_the_pieces() -> None:
     async def seen_by_another_task() -> list[int]:
         chats = graph(EndlessCalculator)
-        await chats.open({"engine": FakeEngine([[Beam([7] * 640, -1.0, "length")]])})
+        await chats.open({"engine": FakeEngine([[Beam(tokens(7) * 640, -1.0, "length")]])})
         sizes: list[int] = []
         sent: list[object] = []
 
@@ -217,17 +223,21 @@ def test_other_tasks_have_their_turn_between_the_pieces() -> None:
     assert set(range(1, 10)) <= set(asyncio.run(seen_by_another_task()))
 
 
-def test_logprobs_of_beams_are_sent_when_they_are_wanted() -> None:
-    def logprobs(**wishes: Any) -> tuple[float, ...]:
-        engine = FakeEngine([[Beam([7], -1.0, "length", [-0.5])]])
-        (delta,) = run(engine, completion(use_beam_search=True, **wishes))
-        return delta.logprobs
+def test_logprobs_of_beams_are_sent() -> None:
+    engine = FakeEngine([[Beam([Token(7, -0.5)], -1.0, "length")]])
+    (delta,) = run(engine, completion(use_beam_search=True, logprobs=True))
+    assert delta.tokens == (Token(7, -0.5),)
 
-    assert (logprobs(), logprobs(logprobs=True)) == ((), (-0.5,))
+
+def test_the_seed_that_the_engine_uses_is_in_the_first_delta_of_each_choice() -> None:
+    deltas = run(FakeEngine([7, 8, 256]), completion(n=2, best_of=2, seed=10))
+    assert [delta.seed for delta in deltas] == [10, 11, None, None, None, None]
+    (whole,) = run(FakeEngine([7, 8, 256]), completion(best_of=2, seed=10))
+    assert whole.seed == 10
 
 
 def test_fewer_beams_than_choices_are_an_error_and_no_empty_answer() -> None:
-    engine = FakeEngine([[Beam([7], -1.0, "length")]])
+    engine = FakeEngine([[Beam(tokens(7), -1.0, "length")]])
     error = refusal(engine, completion(n=2, best_of=2, use_beam_search=True))
     assert (error.status, error.code) == (500, "too_few_beams")
 
@@ -296,7 +306,7 @@ def test_without_a_limit_a_request_gets_the_default_at_most() -> None:
 
 def test_without_a_limit_beams_share_what_the_cache_leaves() -> None:
     small = info(num_kv_blocks=9, block_size=32, context_length=None)
-    engine = FakeEngine([[Beam([256], -1.0, "stop")]], info=small)
+    engine = FakeEngine([[Beam(tokens(256), -1.0, "stop")]], info=small)
     prompts = Prompts((Prompt((1,) * 40),))
     run(engine, completion(best_of=4, use_beam_search=True), prompts)
     # One full block of the prompt is shared; of the other eight each beam has two.

@@ -20,6 +20,7 @@ from ovpipe.calculators.llm.packets import (
     Tool,
     ToolChoice,
 )
+from ovpipe.engines.protocol import Token
 from ovpipe.testing import CalculatorRunner
 
 CALL = '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
@@ -42,8 +43,8 @@ def parse(
 
 
 def test_plain_text_is_content_and_its_counts_stay() -> None:
-    assert parse(chat(), TextDelta("Hi", 1, 7, tokens=(5,)), TextDelta("!", 2, 7, "length")) == [
-        OutputDelta((Content("Hi"),), 1, 7, tokens=(5,)),
+    assert parse(chat(), TextDelta("Hi", 1, 7, tokens=(Token(5),)), TextDelta("!", 2, 7, "length")) == [
+        OutputDelta((Content("Hi"),), 1, 7, tokens=(Token(5),)),
         OutputDelta((Content("!"),), 2, 7, "length"),
     ]
 

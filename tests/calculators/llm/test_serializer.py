@@ -24,6 +24,7 @@ from ovpipe.calculators.llm.packets import (
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.serializer import SseSerializerCalculator
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
+from ovpipe.engines.protocol import LikelyToken, Token
 from ovpipe.http import ResponseBody, ResponseStart
 from ovpipe.testing import CalculatorRunner
 from ovpipe.testing.fakes import FakeTokenizer
@@ -347,9 +348,9 @@ def test_choices_of_several_prompts_are_numbered_through_and_counted_together(st
 # --- tokens
 
 HALF = (
-    OutputDelta((Content("h"),), 1, 7, tokens=(104,), logprobs=(-0.5,)),
-    OutputDelta((), 2, 7, tokens=(0xC3,), logprobs=(-1.0,)),
-    OutputDelta((Content("é"),), 3, 7, "length", tokens=(0xA9,), logprobs=(-2.0,)),
+    OutputDelta((Content("h"),), 1, 7, tokens=(Token(104, -0.5),)),
+    OutputDelta((), 2, 7, tokens=(Token(0xC3, -1.0),)),
+    OutputDelta((Content("é"),), 3, 7, "length", tokens=(Token(0xA9, -2.0),)),
 )
 
 
@@ -380,10 +381,29 @@ def test_token_ids_come_when_they_are_wanted(stream: bool) -> None:
     assert answers[0]["prompt_token_ids"] == [1, 2]
 
 
-def shown(request: ChatRequest | CompletionRequest, stream: bool) -> list[Any]:
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_likeliest_tokens_stand_beside_each_where_an_engine_gives_them(stream: bool) -> None:
+    token = Token(104, -2.0, (LikelyToken(105, -0.5), LikelyToken(104, -2.0)))
+    deltas = (OutputDelta((Content("h"),), 1, 7, "length", tokens=(token,)),)
+    (entry,) = next(
+        choice["logprobs"]["content"]
+        for choice in shown(chat(stream=stream, logprobs=True), stream, deltas)
+        if choice["logprobs"] and choice["logprobs"]["content"]
+    )
+    assert entry["top_logprobs"] == [
+        {"token": "i", "logprob": -0.5, "bytes": [105]},
+        {"token": "h", "logprob": -2.0, "bytes": [104]},
+    ]
+    answers = shown(completion(stream=stream, logprobs=True, top_logprobs=2), stream, deltas)
+    assert answers[0]["logprobs"]["top_logprobs"] == [{"i": -0.5, "h": -2.0}]
+
+
+def shown(
+    request: ChatRequest | CompletionRequest, stream: bool, parsed: tuple[OutputDelta, ...] = HALF
+) -> list[Any]:
     """The choices of all chunks, or of the one body."""
     out = CalculatorRunner(SseSerializerCalculator()).run(
-        request=[request], prompts=[Prompts((Prompt((1, 2)),))], parsed=HALF, tokenizer=FakeTokenizer()
+        request=[request], prompts=[Prompts((Prompt((1, 2)),))], parsed=parsed, tokenizer=FakeTokenizer()
     )
     bodies = [part for part in out[SseSerializerCalculator.response] if isinstance(part, ResponseBody)]
     answers = events(bodies) if stream else [json.loads(bodies[0].data)]
@@ -392,7 +412,9 @@ def shown(request: ChatRequest | CompletionRequest, stream: bool) -> list[Any]:
 
 def test_text_offsets_are_places_in_the_text_that_people_see() -> None:
     tokens = (104, FakeTokenizer.BOS, 0xC3, 0xA9, 105)
-    delta = OutputDelta((Content("héi"),), 5, 7, "length", tokens=tokens, logprobs=(-1.0,) * 5)
+    delta = OutputDelta(
+        (Content("héi"),), 5, 7, "length", tokens=tuple(Token(token, -1.0) for token in tokens)
+    )
 
     def offsets(**wishes: Any) -> Any:
         out = CalculatorRunner(SseSerializerCalculator()).run(
@@ -414,7 +436,7 @@ def test_the_logprobs_of_a_body_are_made_ready_as_they_come() -> None:
         asked: ClassVar[list[int]] = []
 
         def chat_logprobs(self, delta: OutputDelta) -> dict[str, Any]:
-            self.asked.extend(delta.tokens)
+            self.asked.extend(token.id for token in delta.tokens)
             return super().chat_logprobs(delta)
 
     body = JsonBody(chat(logprobs=True), (), Seen(None), None)

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from ovpipe.calculators.llm.packets import CompletionRequest, TextDelta
 from ovpipe.calculators.llm.stop_strings import StopStringsCalculator
 from ovpipe.calculators.llm.text.cutter import Cutter
+from ovpipe.engines.protocol import Token
 from ovpipe.testing import CalculatorRunner
+from tests.tokens import ids
+from tests.tokens import tokens as some_tokens
 
 
 def completion(stop: tuple[str, ...], **wishes: Any) -> CompletionRequest:
@@ -86,10 +89,10 @@ def test_no_stop_ends_before_there_are_min_tokens() -> None:
 
 def test_tokens_and_logprobs_end_with_the_bill() -> None:
     delta = TextDelta(
-        "aEND b", 5, 7, ends=(1, 2, 3, 5, 6), tokens=(1, 2, 3, 4, 5), logprobs=(-1, -2, -3, -4, -5)
+        "aEND b", 5, 7, ends=(1, 2, 3, 5, 6), tokens=tuple(Token(n, -n) for n in (1, 2, 3, 4, 5))
     )
     (kept,) = run(("END",), delta)
-    assert (kept.tokens, kept.logprobs) == ((1, 2, 3, 4), (-1, -2, -3, -4))
+    assert kept.tokens == tuple(Token(n, -n) for n in (1, 2, 3, 4))
 
 
 def test_special_tokens_keep_their_places_and_are_no_part_of_a_stop() -> None:
@@ -144,7 +147,11 @@ def test_what_was_held_back_comes_when_the_text_ends_without_a_finish() -> None:
 
 
 def test_no_stop_ends_before_there_are_min_tokens_though_they_come_at_once() -> None:
-    (kept,) = run(("!",), TextDelta("a!bc!d", 4, 7, ends=(2, 3, 5, 6), tokens=(1, 2, 3, 4)), min_tokens=3)
+    (kept,) = run(
+        ("!",),
+        TextDelta("a!bc!d", 4, 7, ends=(2, 3, 5, 6), tokens=tuple(some_tokens(1, 2, 3, 4))),
+        min_tokens=3,
+    )
     assert (kept.text, kept.finish, kept.completion_tokens) == ("a!bc", "stop", 3)
     (kept,) = run(("!",), TextDelta("a!bc!d", 4, 7, "length", ends=(2, 3, 5, 6)), min_tokens=5)
     assert (kept.text, kept.finish) == ("a!bc!d", "length")
@@ -188,7 +195,7 @@ def parted(tokens: Sequence[str], cuts: Sequence[int]) -> list[TextDelta]:
                 "length" if end == len(tokens) else None,
                 ends=tuple(ends) if len(row) > 1 else (),
                 specials=tuple((at - 2, at) for at, token in zip(ends, row, strict=True) if token == "<>"),
-                tokens=tuple(range(begin, end)),
+                tokens=tuple(some_tokens(*range(begin, end))),
             )
         )
     return deltas
@@ -218,7 +225,7 @@ def test_what_is_kept_and_billed_does_not_depend_on_how_tokens_come(
         for delta in parted(tokens, cuts):
             last = cutter.cut(delta)
             text += last.text
-            shown += last.tokens
+            shown += ids(last.tokens)
             assert not last.ends or (len(last.ends) == len(last.tokens) and last.ends[-1] <= len(last.text))
             marked += "".join(last.text[begin:end] for begin, end in last.specials)
             if cutter.stopped:

@@ -28,6 +28,7 @@ from tests.engines.cores import (
     tokens,
     usage_when_settled,
 )
+from tests.tokens import ids, logprobs
 
 PROMPT = a_prompt(5)
 
@@ -55,34 +56,34 @@ def test_all_beams_come_in_one_delta_at_the_end_the_best_first(core: GenaiCore) 
     scores = [beam.score for beam in delta.beams]
     assert scores == sorted(scores, reverse=True)
     for beam in delta.beams:
-        assert beam.score == pytest.approx(sum(beam.logprobs) / 8, abs=1e-4)
+        assert beam.score == pytest.approx(sum(logprobs(beam.tokens)) / 8, abs=1e-4)
         assert beam.finish == "length"
 
 
 def test_a_search_finds_a_likelier_text_than_greed_and_a_search_of_one_is_greed(core: GenaiCore) -> None:
     alone = found(core, search(1, logprobs=True)).beams[0]
-    assert alone.tokens == tokens(core, PROMPT, greedy(8))
-    assert alone.score == pytest.approx(sum(alone.logprobs) / 8)
+    assert ids(alone.tokens) == tokens(core, PROMPT, greedy(8))
+    assert alone.score == pytest.approx(sum(logprobs(alone.tokens)) / 8)
     assert found(core, search(6)).beams[0].score > alone.score
 
 
 def test_beams_have_no_logprobs_unless_they_are_asked_for(core: GenaiCore) -> None:
     for width in (1, 3):
-        assert [beam.logprobs for beam in found(core, search(width)).beams] == [[]] * width
+        assert [logprobs(beam.tokens) for beam in found(core, search(width)).beams] == [[]] * width
 
 
 def test_a_beam_that_ends_keeps_its_end_and_others_go_on(core: GenaiCore) -> None:
     free = found(core, search(3)).beams
-    end = free[-1].tokens[4]
+    end = free[-1].tokens[4].id
     beams = found(core, search(3, stop_token_ids=(end,), early_stopping="never")).beams
     ended = [beam for beam in beams if beam.finish == "stop"]
     assert ended
     for beam in beams:
         if beam.finish == "stop":
-            assert beam.tokens.index(end) == len(beam.tokens) - 1
+            assert ids(beam.tokens).index(end) == len(beam.tokens) - 1
         else:
             assert len(beam.tokens) == 8
-            assert end not in beam.tokens
+            assert end not in ids(beam.tokens)
 
 
 def test_early_stopping_ends_the_search_with_the_first_beams_that_are_whole(core: GenaiCore) -> None:
@@ -96,7 +97,7 @@ def test_early_stopping_ends_the_search_with_the_first_beams_that_are_whole(core
 
 
 def test_the_models_own_end_is_ignored_when_the_request_says_so(core: GenaiCore, tmp_path: Path) -> None:
-    end = found(core, search(3)).beams[0].tokens[2]
+    end = found(core, search(3)).beams[0].tokens[2].id
     for file in MODEL.iterdir():
         (tmp_path / file.name).symlink_to(file)
     (tmp_path / "generation_config.json").unlink()
@@ -108,7 +109,7 @@ def test_the_models_own_end_is_ignored_when_the_request_says_so(core: GenaiCore,
 
 
 def test_a_length_penalty_changes_which_text_wins(core: GenaiCore) -> None:
-    ends = (found(core, search(3)).beams[0].tokens[3],)
+    ends = (found(core, search(3)).beams[0].tokens[3].id,)
     short = found(core, search(3, stop_token_ids=ends, length_penalty=-5.0, early_stopping="never")).beams[0]
     long = found(core, search(3, stop_token_ids=ends, length_penalty=5.0, early_stopping="never")).beams[0]
     assert len(short.tokens) < len(long.tokens)

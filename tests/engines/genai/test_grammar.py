@@ -158,7 +158,7 @@ def test_of_several_grammars_in_their_first_step_each_is_suspected() -> None:
 
 async def tokens_of(generation: Generation) -> list[int]:
     async with generation:
-        return [token async for delta in generation for token in delta.tokens]
+        return [token.id async for delta in generation for token in delta.tokens]
 
 
 def test_the_guilty_one_is_refused_those_that_had_not_begun_are_served_and_those_that_had_are_told() -> None:

@@ -35,6 +35,7 @@ from tests.engines.cores import (
     tokens,
     usage_when_settled,
 )
+from tests.tokens import logprobs as logprobs_of
 
 PROMPT = a_prompt(5)
 
@@ -100,8 +101,8 @@ def test_a_threshold_is_taken_in_place_of_a_number(drafted: GenaiCore, plain: Ge
 def test_guessed_tokens_have_their_logprobs_and_end_at_a_stop(drafted: GenaiCore, plain: GenaiCore) -> None:
     def whole(core: GenaiCore, sampling: SamplingParams) -> tuple[list[int], list[float], Any]:
         parts = deltas(core, PROMPT, sampling)
-        logprobs = [logprob for delta in parts for logprob in delta.logprobs]
-        return [token for delta in parts for token in delta.tokens], logprobs, parts[-1].finish
+        logprobs = [logprob for delta in parts for logprob in logprobs_of(delta.tokens)]
+        return [token.id for delta in parts for token in delta.tokens], logprobs, parts[-1].finish
 
     expected, logprobs, _ = whole(plain, greedy(30, logprobs=True))
     generated, guessed, finish = whole(drafted, greedy(30, logprobs=True))
@@ -144,7 +145,7 @@ def test_a_draft_model_with_a_larger_vocabulary_is_refused(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"num_assistant_tokens": 0}, "num_assistant_tokens is 0"),
+        ({"num_assistant_tokens": 0}, "num_assistant_tokens is 0; expected `int` >= 1"),
         ({"assistant_confidence_threshold": 0.0}, "assistant_confidence_threshold is 0.0"),
         ({"assistant_confidence_threshold": 1.5}, "assistant_confidence_threshold is 1.5"),
         ({"assistant_confidence_threshold": 0.5, "num_assistant_tokens": 3}, "exclude each other"),
@@ -296,7 +297,7 @@ def test_sparse_attention_leaves_something_out_of_long_prompts_alone(
     core = loaded(sparse_attention_config=config)
 
     def first_logprob(core: GenaiCore, prompt: list[int]) -> float:
-        return deltas(core, prompt, greedy(1, logprobs=True))[0].logprobs[0]
+        return deltas(core, prompt, greedy(1, logprobs=True))[0].tokens[0].logprob or 0.0
 
     for length, same in ((60, True), (1500, False)):
         prompt = a_prompt(length)
@@ -368,47 +369,56 @@ EVICTION = {"start_size": 32, "recent_size": 32, "max_cache_size": 128}
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"cache_sise": 1}, "Object contains unknown field `cache_sise`"),
-        ({"num_kv_blocks": "many"}, "num_kv_blocks: Expected `int | null`, got `str`"),
+        ({"cache_sise": 1}, "cache_sise: there is no such option"),
+        ({"num_kv_blocks": "many"}, 'num_kv_blocks is "many"; expected `int | null`, got `str`'),
         ({"num_assistant_tokens": 3}, "num_assistant_tokens needs draft_models_path or prompt_lookup"),
         ({"prompt_lookup": True, "num_assistant_tokens": 0}, "num_assistant_tokens is 0"),
-        ({"prompt_lookup": True, "max_ngram_size": 0}, "max_ngram_size is 0; at least 1 is needed"),
+        ({"prompt_lookup": True, "max_ngram_size": 0}, "max_ngram_size is 0; expected `int` >= 1"),
         ({"prompt_lookup": True, "max_num_batched_tokens": 1}, "prompt_lookup needs at least 2"),
-        ({"cache_size": -1}, "cache_size is -1.0; it is in gigabytes and above 0"),
+        ({"cache_size": -1}, "cache_size is -1; expected `float` > 0"),
         ({"draft_models_path": "d", "max_ngram_size": 2}, "max_ngram_size needs prompt_lookup"),
         ({"draft_device": "GPU"}, "draft_device needs draft_models_path"),
         ({"draft_models_path": "d", "prompt_lookup": True}, "exclude each other"),
-        ({"draft_models_path": "d", "assistant_confidence_threshold": 2.0}, "above 0 and at most 1"),
+        (
+            {"draft_models_path": "d", "assistant_confidence_threshold": 2.0},
+            "threshold is 2.0; expected `float` <= 1.0",
+        ),
         (
             {"draft_models_path": "d", "assistant_confidence_threshold": 0.4, "num_assistant_tokens": 2},
             "exclude each other",
         ),
         ({"draft_models_path": "d", "enable_prefix_caching": True}, "set enable_prefix_caching to false"),
         ({"prompt_lookup": True, "cache_eviction_config": EVICTION}, "works neither with draft_models_path"),
-        ({"cache_eviction_config": {"start_size": 32}}, "cache_eviction_config: Object missing required"),
+        ({"cache_eviction_config": {"start_size": 32}}, "cache_eviction_config: object missing required"),
         (
             {"cache_eviction_config": {**EVICTION, "start_size": 33}},
             "cache_eviction_config.start_size is 33; on CPU it must be a multiple of 32",
         ),
-        ({"cache_eviction_config": {**EVICTION, "recent_size": 0}}, "recent_size is 0; at least 1"),
+        (
+            {"cache_eviction_config": {**EVICTION, "recent_size": 0}},
+            "cache_eviction_config.recent_size: expected `int` >= 1",
+        ),
         (
             {"cache_eviction_config": {**EVICTION, "max_cache_size": 64}},
             "cache_eviction_config: max_cache_size is 64; it must be above start_size",
         ),
         (
             {"cache_eviction_config": {**EVICTION, "aggregation_mode": "ADAPTIVE_RKV"}},
-            "cache_eviction_config.aggregation_mode: Invalid enum value 'ADAPTIVE_RKV'",
+            "aggregation_mode: invalid enum value 'ADAPTIVE_RKV'; there are: SUM, NORM_SUM",
         ),
         (
             {"cache_eviction_config": {**EVICTION, "kv_crush_config": {"budget": -1}}},
-            "cache_eviction_config.kv_crush_config: budget is -1",
+            "cache_eviction_config.kv_crush_config.budget: expected `int` >= 0",
         ),
-        ({"sparse_attention_config": {"mode": "DENSE"}}, "sparse_attention_config.mode: Invalid enum value"),
+        ({"sparse_attention_config": {"mode": "DENSE"}}, "sparse_attention_config.mode: invalid enum value"),
         (
             {"sparse_attention_config": {"num_retained_start_tokens_in_cache": 100}},
             "num_retained_start_tokens_in_cache is 100; on CPU it must be a multiple of 32",
         ),
-        ({"sparse_attention_config": {"xattention_threshold": 7}}, "above 0 and at most 1"),
+        (
+            {"sparse_attention_config": {"xattention_threshold": 7}},
+            "xattention_threshold: expected `float` <= 1.0",
+        ),
         (
             {"sparse_attention_config": {"xattention_block_size": 32, "xattention_stride": 5}},
             "xattention_stride",

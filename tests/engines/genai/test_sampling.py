@@ -20,6 +20,7 @@ from ovpipe.engines.protocol import (
     SamplingParams,
 )
 from tests.engines.cores import MODEL, a_prompt, circle_model, deltas, greedy, loaded, run, tokens
+from tests.tokens import logprobs as logprobs_of
 
 PROMPT = a_prompt(5)
 
@@ -40,11 +41,28 @@ def sampled(max_tokens: int, temperature: float = 2.0, min_p: float = 0.0) -> Sa
     )
 
 
+def test_the_seed_that_the_engine_chose_is_reported_and_gives_the_same_text_again(core: GenaiCore) -> None:
+    def parts(seed: int | None) -> list[Delta]:
+        return deltas(core, PROMPT, SamplingParams(max_tokens=12, seed=seed, ignore_eos=True))
+
+    first = parts(None)
+    seed = first[0].seed
+    assert seed is not None
+    assert [delta.seed for delta in first[1:]] == [None] * 11
+    again = parts(seed)
+    assert again[0].seed == seed
+    assert [delta.tokens for delta in again] == [delta.tokens for delta in first]
+
+
+def test_a_text_without_chance_has_no_seed(core: GenaiCore) -> None:
+    assert [delta.seed for delta in deltas(core, PROMPT, greedy(2, seed=5))] == [None, None]
+
+
 @pytest.mark.parametrize("ignore_eos", [False, True])
 def test_a_stop_token_id_ends_a_text_and_stays_in_it(circle: GenaiCore, ignore_eos: bool) -> None:
     sampling = greedy(50, ignore_eos=ignore_eos, stop_token_ids=(33, 25))
     parts = deltas(circle, [21], sampling)
-    assert [token for delta in parts for token in delta.tokens] == [22, 23, 24, 25]
+    assert [token.id for delta in parts for token in delta.tokens] == [22, 23, 24, 25]
     assert (parts[-1].finish, parts[-1].generated) == ("stop", 4)
 
 
@@ -92,9 +110,9 @@ def test_min_p_leaves_only_tokens_nearly_as_likely_as_the_likeliest(core: GenaiC
 def test_a_logprob_comes_with_each_token_and_is_the_models_own(core: GenaiCore) -> None:
     for sampling in (greedy(6, logprobs=True), greedy(6, logprobs=True, presence_penalty=2.0)):
         parts = deltas(core, PROMPT, sampling)
-        generated = [token for delta in parts for token in delta.tokens]
-        logprobs = [logprob for delta in parts for logprob in delta.logprobs]
-        assert all(len(delta.logprobs) == len(delta.tokens) for delta in parts)
+        generated = [token.id for delta in parts for token in delta.tokens]
+        logprobs = [logprob for delta in parts for logprob in logprobs_of(delta.tokens)]
+        assert all(len(logprobs_of(delta.tokens)) == len(delta.tokens) for delta in parts)
         reference = reference_logprobs(PROMPT, generated)
         assert logprobs == pytest.approx(
             [row[t] for row, t in zip(reference, generated, strict=True)], abs=1e-3
@@ -123,7 +141,7 @@ def reference_logprobs(prompt: list[int], generated: list[int]) -> NDArray[np.fl
 
 
 def test_without_being_asked_for_there_are_no_logprobs(core: GenaiCore) -> None:
-    assert all(delta.logprobs == [] for delta in deltas(core, PROMPT, greedy(3)))
+    assert all(logprobs_of(delta.tokens) == [] for delta in deltas(core, PROMPT, greedy(3)))
 
 
 def test_of_those_that_wait_lower_priorities_come_first_and_equals_in_the_order_of_their_coming() -> None:
@@ -194,9 +212,9 @@ def test_a_request_that_genai_drops_halfway_goes_on_with_what_it_was_asked(sampl
     parts = [*begun]
     while parts[-1].finish is None:
         parts += [outcome for outcome in core.step() if isinstance(outcome, Delta)]
-    assert [t for delta in parts for t in delta.tokens] == [t for delta in alone for t in delta.tokens]
-    logprobs = [logprob for delta in parts for logprob in delta.logprobs]
-    assert logprobs == pytest.approx([lp for delta in alone for lp in delta.logprobs], abs=1e-3)
+    assert [t.id for delta in parts for t in delta.tokens] == [t.id for delta in alone for t in delta.tokens]
+    logprobs = [logprob for delta in parts for logprob in logprobs_of(delta.tokens)]
+    assert logprobs == pytest.approx([lp for delta in alone for lp in logprobs_of(delta.tokens)], abs=1e-3)
 
 
 @pytest.mark.parametrize("sampling", CANNOT_GO_ON, ids=["frequency penalty", "presence penalty", "grammar"])

@@ -6,6 +6,7 @@ import asyncio
 
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.protocol import Beam, Delta
+from tests.tokens import scored, tokens
 
 
 def waiting(*deltas: Delta) -> Delta:
@@ -22,14 +23,20 @@ def waiting(*deltas: Delta) -> Delta:
 
 def test_tokens_and_their_logprobs_are_joined_and_the_counts_are_the_last() -> None:
     assert waiting(
-        Delta(1, [5], 1, None, [-0.5]), Delta(1, [6, 7], 3, None, [-1.0, -2.0]), Delta(1, [], 3, "stop")
-    ) == Delta(1, [5, 6, 7], 3, "stop", [-0.5, -1.0, -2.0])
+        Delta(1, scored((5, -0.5)), 1), Delta(1, scored((6, -1.0), (7, -2.0)), 3), Delta(1, [], 3, "stop")
+    ) == Delta(1, scored((5, -0.5), (6, -1.0), (7, -2.0)), 3, "stop")
 
 
 def test_deltas_without_logprobs_have_none_when_joined() -> None:
-    assert waiting(Delta(1, [5], 1), Delta(1, [6], 2, "length")) == Delta(1, [5, 6], 2, "length")
+    assert waiting(Delta(1, tokens(5), 1), Delta(1, tokens(6), 2, "length")) == Delta(
+        1, tokens(5, 6), 2, "length"
+    )
+
+
+def test_the_seed_of_the_first_delta_is_kept_when_they_are_joined() -> None:
+    assert waiting(Delta(1, tokens(5), 1, seed=9), Delta(1, tokens(6), 2)).seed == 9
 
 
 def test_beams_are_handed_on_as_they_came() -> None:
-    beams = [Beam([5, 6], -0.5, "stop", [-0.5, -0.5]), Beam([5, 7], -0.7, "length")]
-    assert waiting(Delta(1, [], 4, "stop", [], beams)).beams == beams
+    beams = [Beam(tokens(5, 6), -0.5, "stop"), Beam(tokens(5, 7), -0.7, "length")]
+    assert waiting(Delta(1, [], 4, "stop", beams)).beams == beams

@@ -33,6 +33,7 @@ from ovpipe.engines.protocol import (
     ToHost,
 )
 from ovpipe.engines.wire import encode, from_host_decoder
+from tests.tokens import tokens
 
 FAKE_HOST = Path(__file__).parents[1] / "fake_host.py"
 
@@ -130,9 +131,9 @@ def test_each_step_brings_a_token_of_every_request() -> None:
         talk.say(request(1, [10], max_tokens=2), request(2, [20], max_tokens=1))
         first = talk.hear_step()
         assert first.step == 1
-        assert first.deltas == [Delta(1, [11], 1), Delta(2, [21], 1, "length")]
+        assert first.deltas == [Delta(1, tokens(11), 1), Delta(2, tokens(21), 1, "length")]
         talk.say(Ack(1))
-        assert talk.hear_step().deltas == [Delta(1, [12], 2, "length")]
+        assert talk.hear_step().deltas == [Delta(1, tokens(12), 2, "length")]
 
 
 def test_it_stays_one_step_ahead_of_the_last_acknowledgement_and_no_more() -> None:
@@ -151,8 +152,8 @@ def test_it_stays_one_step_ahead_of_the_last_acknowledgement_and_no_more() -> No
 def test_a_cancel_sent_before_the_acknowledgement_is_seen_before_the_step_after_the_next() -> None:
     with ready() as talk:
         talk.say(request(1, [10]))
-        assert talk.hear_step().deltas == [Delta(1, [11], 1)]
-        assert talk.hear_step().deltas == [Delta(1, [12], 2)]
+        assert talk.hear_step().deltas == [Delta(1, tokens(11), 1)]
+        assert talk.hear_step().deltas == [Delta(1, tokens(12), 2)]
         assert talk.hear(within=0.2) is None
         talk.say(Cancel(1), Ack(1))
         assert [delta for step in talk.hear_quiet() for delta in step.deltas] == []
@@ -181,15 +182,15 @@ def test_a_refused_request_leaves_the_others_alone() -> None:
     with ready() as talk:
         talk.say(request(1, [-4]), request(2, [20], max_tokens=1))
         assert talk.hear() == Refused(1, "told to refuse")
-        assert talk.hear_step().deltas == [Delta(2, [21], 1, "length")]
+        assert talk.hear_step().deltas == [Delta(2, tokens(21), 1, "length")]
 
 
 def test_a_request_the_core_gives_up_is_refused_and_the_others_go_on() -> None:
     with ready() as talk:
         talk.say(request(1, [-5, 10]), request(2, [20]), Ack(100))
-        assert talk.hear_step().deltas == [Delta(1, [11], 1), Delta(2, [21], 1)]
+        assert talk.hear_step().deltas == [Delta(1, tokens(11), 1), Delta(2, tokens(21), 1)]
         assert talk.hear() == Refused(1, "told to give up")
-        assert talk.hear_step().deltas == [Delta(2, [22], 2)]
+        assert talk.hear_step().deltas == [Delta(2, tokens(22), 2)]
 
 
 def test_an_exception_in_a_step_is_told_and_ends_the_process() -> None:
@@ -244,7 +245,7 @@ def test_ctrl_c_and_the_end_of_a_service_are_the_servers_to_handle(sent: signal.
     with ready() as talk:
         os.kill(talk.process.pid, sent)
         talk.say(request(1, [10], max_tokens=1))
-        assert talk.hear_step().deltas == [Delta(1, [11], 1, "length")]
+        assert talk.hear_step().deltas == [Delta(1, tokens(11), 1, "length")]
 
 
 def test_it_ends_when_its_parent_is_not_the_one_it_was_to_end_with() -> None:

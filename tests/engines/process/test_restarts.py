@@ -23,6 +23,7 @@ from tests.engines.clients import (
     tokens_of,
     until,
 )
+from tests.tokens import tokens
 
 
 def test_after_a_crash_live_generations_die_new_ones_are_put_off_and_then_it_serves_again() -> None:
@@ -52,7 +53,7 @@ def test_what_arrived_before_a_crash_is_still_handed_out() -> None:
         async with opened() as engine:
             generation = engine.generate([CRASH, 0], some(5))
             await until(lambda: engine.figures()["engine_up"] == 0)
-            assert (await anext(generation)).tokens == [1]
+            assert (await anext(generation)).tokens == tokens(1)
             with pytest.raises(EngineDied):
                 await anext(generation)
 

@@ -26,6 +26,7 @@ from ovpipe.calculators.llm.responses.event_stream import DONE, EventStream
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.responses.types import ChatCompletion
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
+from ovpipe.engines.protocol import Token
 from ovpipe.testing.fakes import FakeTokenizer
 
 ECHOED: dict[str, Any] = {"user": "u", "metadata": {"a": "b"}, "store": True, "service_tier": "auto"}
@@ -80,12 +81,12 @@ def written(
     keys = list(product(range(prompts), range(request.n)))
     data = b""
     for at, (prompt, choice) in enumerate(keys):
-        logprobs = (-0.5,) if request.logprobs else ()
+        logprob = -0.5 if request.logprobs else None
         for count, part in enumerate(parts, 1):
-            delta = OutputDelta((part,), count, 2, None, prompt, choice, 1, (72,), logprobs)
+            delta = OutputDelta((part,), count, 2, None, prompt, choice, 1, (Token(72, logprob),))
             data += answer.add(delta, last=False)
         finish = "tool_calls" if calls else ("stop", "length")[at % 2]
-        end = OutputDelta((), len(parts) + 1, 2, finish, prompt, choice, 1, (73,), logprobs)  # type: ignore[arg-type]  # mypy joins the literals to str
+        end = OutputDelta((), len(parts) + 1, 2, finish, prompt, choice, 1, (Token(73, logprob),))  # type: ignore[arg-type]  # mypy joins the literals to str
         data += answer.add(end, last=at == len(keys) - 1)
     return data
 
