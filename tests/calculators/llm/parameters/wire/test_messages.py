@@ -73,6 +73,11 @@ def test_an_assistant_that_calls_need_not_say_anything(content: dict[str, Any]) 
     assert read_one(role="assistant", function_call={"name": "f", "arguments": ""}, **content).content is None
 
 
+def test_a_text_part_has_two_names() -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "input_text", "text": "b"}]
+    assert read_one(role="user", content=parts).content == (TextPart("a"), TextPart("b"))
+
+
 def test_an_empty_content_stays_a_content() -> None:
     assert read_one(role="assistant", content="", tool_calls=[call()]).content == ""
 
