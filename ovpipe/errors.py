@@ -35,6 +35,10 @@ class PortError(OvpipeError, LookupError):
     """A port was used that the calculator does not have, or in a way it does not allow."""
 
 
+class CodecError(OvpipeError, ValueError):
+    """A packet cannot be written down, or what was written cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One mistake in a graph file, with its place."""

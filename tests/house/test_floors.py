@@ -11,7 +11,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-WORDS = ["errors", "timestamp", "packet", "ports", "calculator", "options", "registry", "http", "http_errors"]
+WORDS = [
+    "errors",
+    "timestamp",
+    "packet",
+    "ports",
+    "calculator",
+    "options",
+    "registry",
+    "http",
+    "http_errors",
+    "packet_codec",
+]
 PAGE = ROOT / "docs" / "architecture.md"
 
 
