@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import aiohttp
@@ -11,7 +11,7 @@ import aiohttp
 
 async def deltas(
     session: aiohttp.ClientSession, url: str, body: dict[str, Any]
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any]]:
     """The events of a streamed answer, an error event included."""
     async with session.post(url, json={**body, "stream": True}) as response:
         assert response.status == 200, await response.text()
