@@ -14,6 +14,7 @@ import openvino_genai
 
 from ovpipe.tokenizers.chat_templates import read_chat_templates
 from ovpipe.tokenizers.detokenizer import ByteDetokenizer, Detokenizer, WindowedDetokenizer
+from ovpipe.tokenizers.truncation import without_limit
 from ovpipe.tokenizers.vocabulary import SAMPLES, Vocabulary, read_vocabulary
 
 # The first accesses to Tensor.data, from several threads at once, deadlock: three models that loaded beside
@@ -62,7 +63,8 @@ class Tokenizer:
             raise FileNotFoundError(
                 f"{folder} has no openvino_tokenizer.xml; is it an OpenVINO model folder?"
             )
-        tokenizer = openvino_genai.Tokenizer(str(folder))
+        with without_limit(folder) as unlimited:
+            tokenizer = openvino_genai.Tokenizer(str(unlimited))
         samples = [_encode(tokenizer, text, add_special_tokens=False) for text in SAMPLES]
         vocabulary = read_vocabulary(tokenizer.get_vocab(), samples, partial(_decode_rows, tokenizer))
         return cls(
