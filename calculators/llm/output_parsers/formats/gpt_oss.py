@@ -16,19 +16,25 @@ from ovpipe.calculators.llm.packets import CalledTool, Tool
 START, CHANNEL, CONSTRAIN, MESSAGE = "<|start|>", "<|channel|>", "<|constrain|>", "<|message|>"
 ENDS = ("<|end|>", "<|call|>", "<|return|>")
 HEADER = (START, CHANNEL, CONSTRAIN, MESSAGE)
-# The recipient stands in the role or after the channel; a content type may follow it.
-ROLE_RECIPIENT = re.compile(r"\s*(?:assistant)?\s*to=functions\.(\S+)\s*")
-CHANNEL_RECIPIENT = re.compile(r"(?:analysis|commentary) to=functions\.(\S+)(?:\s+\w+)?\s*")
-CALLING_CHANNEL = re.compile(r"(?:analysis|commentary)(?:\s+\w+)?\s*")
+CHANNELS = ("analysis", "commentary", "final")
+RECIPIENT = re.compile(r"(?:^|(?<=\s))to\s*=\s*(?:functions\.)?(\S+)")
+NOBODY = ("all", "assistant", "user")
+CONTENT_TYPE = re.compile(r"\s*(?!to\s*=)\S+")
+HEADER_WORDS = ("assistant", *CHANNELS, "json", "to=")
+KNOWN = re.compile(rf"(?:\s*(?:{'|'.join(HEADER_WORDS[:-1])}|to\s*=\s*\S+)(?!\S))*\s*")
+# What a header can begin with that has lost its first marker.
+BARE_HEADERS = ("to=", *(f"{word}{after}" for word in ("assistant", *CHANNELS) for after in ("<|", " to=")))
 THOUGHT: Final = guides.tag(f"{CHANNEL}analysis{MESSAGE}", {"type": "any_text"}, f"<|end|>{START}assistant")
 
 
 class GptOss(ToolFormat):
     """`<|start|>assistant<|channel|>NAME<|message|>text<|end|>`, message after message.
 
-    The channel analysis is thoughts, final and commentary are the answer; to=functions.NAME makes a message
-    a call, in analysis too, with its text as the arguments as they stand. Any other channel or recipient is
-    ignored. So is a call that nothing closes, neither a marker nor the token that ended the sequence.
+    What stands before `<|message|>` is the header, in whatever order its parts come and however often. A
+    recipient (`to=functions.NAME`, or without `functions.`) makes the message a call, with its text as the
+    arguments as they stand. Of the others those that name no channel but analysis are thoughts, and all the
+    rest is the answer, a blank line between two messages. A call that nothing closes is ignored, neither a
+    marker nor the token that ended the sequence.
     """
 
     markers = Markers(*HEADER, *ENDS)
@@ -39,8 +45,14 @@ class GptOss(ToolFormat):
     ) -> None:
         super().__init__(tools, keep_specials=keep_specials)
         self._thoughts = thoughts
-        self._body: Literal["answer", "thought", "nothing"] = "answer"
+        self._body: Literal["answer", "thought"] = "answer"
         """What text is now."""
+        self._analysis = False
+        """Whether it stands in the channel analysis."""
+        self._apart = False
+        """Whether the next text of the answer is another message's than that before it."""
+        self._last = ""
+        """The end of the answer so far, without thoughts that are shown as part of it."""
 
     @classmethod
     def guide(cls, tools: Sequence[Tool], *, at_least_one: bool, several: bool) -> guides.Guide:
@@ -74,77 +86,98 @@ class GptOss(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads message after message."""
-        role, marker = yield from self._first()
+        header, marker = yield from self._first()
         while marker:
-            self.forget()
-            channel = None
-            if marker == START:
-                role, marker = yield from self.until(*HEADER, *ENDS)
-            if marker == CHANNEL:
-                channel, marker = yield from self.until(*HEADER, *ENDS)
-            if marker == CONSTRAIN:
-                _, marker = yield from self.until(*HEADER, *ENDS)
-            self.forget()
             if marker == MESSAGE:
-                marker = yield from self._message(role, channel)
-            role = ""
-            while marker in (*ENDS, CONSTRAIN):
+                marker = yield from self._message(header)
+                header = ""
+            elif marker in HEADER:
+                if marker == START:
+                    self._show(header)
+                    header = ""
+                text, following = yield from self.until(*HEADER, *ENDS)
+                self.forget()
+                header += " " + (CONTENT_TYPE.sub("", text, count=1) if marker == CONSTRAIN else text)
+                marker = following
+            else:
+                self._show(header)
+                header = ""
                 marker = yield from self._between()
+        self._show(header)
 
     def _first(self) -> Steps[tuple[str, str]]:
-        """The role, which the prompt has begun, and the first message's marker. Other text is the answer."""
+        """What the first header begins with, since the prompt has begun it, and its marker.
+
+        Other text is the answer.
+        """
         yield from self.blank()
-        if (yield from self.ahead("to=")):
-            role, marker = yield from self.until(CHANNEL, MESSAGE)
-            if marker:
-                return role, marker
+        if (yield from self.ahead(*BARE_HEADERS)):
+            header, marker = yield from self.until(*HEADER, *ENDS)
+            if marker in HEADER:
+                self.forget()
+                return header, marker
+            ending = [self.raw.pop()] if marker else []
+            self.release()
+            self.raw += ending
+            return "", marker
         self.release()
         return "", (yield from self.text_until(START, CHANNEL, MESSAGE))
 
-    def _message(self, role: str, channel: str | None) -> Steps[str]:
+    def _message(self, header: str) -> Steps[str]:
         """A message's text; the marker after it."""
-        name = recipient(role, channel)
-        if name and self.tools:
-            text, marker = yield from self.until(START, CHANNEL, *ENDS)
+        self.forget()
+        match = RECIPIENT.search(header)
+        if match is not None and match.group(1) not in NOBODY and self.tools:
+            arguments = yield from self.blank()
+            arguments += yield from self.whole_object()
+            rest, marker = yield from self.until(START, CHANNEL, *ENDS)
             if marker or self.buffer.end:
-                self.call(CalledTool(name, text))
+                self.call(CalledTool(match.group(1), arguments + rest))
             self.forget()
             return marker
-        if name or channel in (None, "final", "commentary"):
-            self._body = "answer"
-        elif channel == "analysis":
-            self._body = "thought" if self._thoughts else "answer"
-        else:
-            self._body = "nothing"
+        channels = {word for word in header.split() if word in CHANNELS}
+        self._analysis = channels == {"analysis"} and match is None
+        self._body = "thought" if self._analysis and self._thoughts else "answer"
+        self._apart = bool(self._last) and not self._analysis
         marker = yield from self.text_until(START, CHANNEL, *ENDS)
-        self._body = "answer"
+        self._body, self._analysis = "answer", False
         return marker
 
     def _between(self) -> Steps[str]:
         """Text between messages, where none belongs; the marker after it."""
+        self.forget()
         text, marker = yield from self.until(*HEADER, *ENDS)
         if marker:
             self.raw.pop()
         if text.strip():
+            self._apart = bool(self._last)
             self.release()
         self.forget()
         return marker
 
+    def _show(self, header: str) -> None:
+        """Shows what stands in a header without a message and is none of its words, whole or cut off."""
+        known = KNOWN.match(header)
+        assert known is not None
+        text = header[known.end() :]
+        if text and not any(word.startswith(text) for word in HEADER_WORDS):
+            self._apart = bool(self._last)
+            self._say(text)
+
     def release(self) -> None:
         """What was read is text of the message."""
-        if self._body == "answer":
-            super().release()
-            return
         piece = join(self.raw)
         self.forget()
+        text = piece.text if self.keep_specials else plain(piece)
         if self._body == "thought":
-            self.message.think(piece.text if self.keep_specials else plain(piece))
+            self.message.think(text)
+        elif text:
+            self._say(text)
 
-
-def recipient(role: str, channel: str | None) -> str:
-    """The function that a message is for; "" if it is for none."""
-    match = ROLE_RECIPIENT.fullmatch(role)
-    if match is not None and (channel is None or CALLING_CHANNEL.fullmatch(channel)):
-        return match.group(1)
-    match = CHANNEL_RECIPIENT.fullmatch(channel or "")
-    return match.group(1) if match is not None else ""
+    def _say(self, text: str) -> None:
+        if self._apart and not self._last.isspace():
+            self.message.say("\n\n")
+        self._apart = False
+        if not self._analysis:
+            self._last = text[-1]
+        self.message.say(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
@@ -12,16 +13,19 @@ from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
 from ovpipe.calculators.llm.packets import CalledTool, Tool
 
 OPEN, CALL_ID, ARGS = "[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"
+LISTS = ("[{", "[ ", "[\n")
 
 
 class Mistral(ToolFormat):
     """Two generations of one marker, which is never text.
 
-    * to tokenizer v7: `[TOOL_CALLS][{"name": "f", "arguments": {...}}, ...]` at the end of the output; a list
-      that anything follows is text, and so is all after it
-    * from v11 on: `[TOOL_CALLS]f{...}` for each call, with [ARGS] before the object from v13 on
+    * to tokenizer v7: `[TOOL_CALLS][{"name": "f", "arguments": {...}}, ...]`, one list or several
+    * from v11 on: `[TOOL_CALLS]f{...}` for each call, with [ARGS] before the object from v13 on, and before
+      that sometimes [CALL_ID] and an id
     """
 
+    literal: ClassVar[bool] = False
+    """Whether what stands after [ARGS] and is no object is the arguments as well, as it stands."""
     markers = Markers(OPEN, CALL_ID, ARGS)
     keeps_markers = False
 
@@ -40,28 +44,44 @@ class Mistral(ToolFormat):
         return guides.structural_tag(guides.either([guides.run(calls, "", several=several), older]))
 
     def steps(self) -> Steps[None]:
-        """Reads a list, or call after call."""
-        while (yield from self.text_until(OPEN)):
+        """Reads lists, or call after call."""
+        opener = yield from self.text_until(OPEN)
+        while opener:
             yield from self.blank()
             self.forget()
-            if not (yield from self.ahead("[")):
-                yield from self._named_call()
-                continue
-            text = yield from self.json("[")
-            yield from self.blank()
-            calls = read_calls(text) if text and self.ended else []
-            if not calls:
-                return
-            self.call(*calls)
+            if (yield from self.ahead(*LISTS)):
+                yield from self._lists()
+                opener = ""
+            else:
+                opener = yield from self._named_call()
+            opener = opener or (yield from self.text_until(OPEN))
 
-    def _named_call(self) -> Steps[None]:
+    def _lists(self) -> Steps[None]:
+        while (yield from self.ahead(*LISTS)):
+            text = yield from self.json("[")
+            calls = read_calls(text) if text else []
+            if not calls:
+                break
+            self.call(*calls)
+            yield from self.blank()
+        self.release()
+
+    def _named_call(self) -> Steps[str]:
+        """Reads a call; the next marker, if it had to be read."""
         name = yield from self.word()
-        if (yield from self.accept(CALL_ID)):
-            yield from self.word()
-        yield from self.accept(ARGS)
         yield from self.blank()
-        text = (yield from self.json("{")) if name else ""
+        if (yield from self.accept(CALL_ID)):
+            yield from self.blank()
+            yield from self.word()
+            yield from self.blank()
+        marked = yield from self.accept(ARGS)
+        space = yield from self.blank()
+        text, opener = (yield from self.whole_object()) if name else "", ""
+        if name and marked and not text and self.literal:
+            text, opener = yield from self.until(OPEN)
+            text = space + text if text.strip() else "{}"
         if text:
             self.call(CalledTool(name, text))
         else:
             self.release()
+        return opener

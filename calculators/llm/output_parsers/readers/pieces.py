@@ -18,7 +18,7 @@ class Piece(NamedTuple):
 
 
 class TextBuffer:
-    """The text that is not read yet: `text[at:]`. Reading moves on and never back.
+    """The text that is not read yet: `text[at:]`.
 
     Readers leave no more unread than the longest marker, so a push costs what it brings.
     """
@@ -66,6 +66,13 @@ class TextBuffer:
                 self._specials.appendleft((to, last))
                 break
         return Piece(text, tuple(specials))
+
+    def back(self, piece: Piece) -> None:
+        """Puts what was read last before what is not read yet."""
+        moved = len(piece.text) - self.at
+        rest = [(start + moved, end + moved) for start, end in self._specials]
+        self._specials = deque([*piece.specials, *rest])
+        self.text, self.at = piece.text + self.text[self.at :], 0
 
 
 def join(pieces: Iterable[Piece]) -> Piece:

@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 from ovpipe.calculators.llm.output_parsers.readers.json_scanner import JsonScanner
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
-from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, TextBuffer
+from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, TextBuffer, join
 
 T = TypeVar("T")
 Steps = Generator[None, None, T]
@@ -142,3 +142,12 @@ class TextReader:
                 continue
             pieces.append(self.read(scanner.feed(buffer.text, buffer.at)))
         return "".join(pieces) if scanner.whole else ""
+
+    def whole_object(self) -> Steps[str]:
+        """Reads a JSON object, whatever markers it holds; "" if none comes: then nothing of it is read."""
+        read = len(self.raw)
+        found = yield from self.json("{")
+        if not found:
+            self.buffer.back(join(self.raw[read:]))
+            del self.raw[read:]
+        return found

@@ -74,5 +74,26 @@ CASES = Cases(
             tools=(),
             keep_specials=True,
         ),
+        Case(
+            "blanks and an id",
+            '[TOOL_CALLS] f [CALL_ID]9aBcDeF12[ARGS]\n{"a": 1}\n[TOOL_CALLS]g[CALL_ID]x[ARGS]{}',
+            calls=(("f", '{"a": 1}'), ("g", "{}")),
+        ),
+        Case(
+            "text after the arguments",
+            '[TOOL_CALLS]f[ARGS]{"a": 1}\n\nDone.',
+            calls=(("f", '{"a": 1}'),),
+            content="\n\nDone.",
+        ),
+        Case(
+            "markers in the arguments",
+            '[TOOL_CALLS]f[ARGS]{"a": "[TOOL_CALLS]g[ARGS]"}[TOOL_CALLS]g[ARGS]{"b": "x[TOOL_CALLS]h[ARGS]{}',
+            calls=(("f", '{"a": "[TOOL_CALLS]g[ARGS]"}'), ("g", '{"b": "x'), ("h", "{}")),
+        ),
+        Case(
+            "the older list",
+            '[TOOL_CALLS][{"name": "f", "arguments": {"a": 1}}]',
+            calls=(("f", {"a": 1}),),
+        ),
     ),
 )

@@ -59,6 +59,30 @@ CASES = Cases(
             "<|channel|>analysis<|message|>This is reasoning<|end|><|start|>assistant<|channel|>final",
             thoughts="This is reasoning",
         ),
-        Case("channel name not exact", "<|channel|>analysis <|message|>Hello, world!", end="<|end|>"),
+        Case(
+            "channel name and a blank",
+            "<|channel|>analysis <|message|>Hello, world!",
+            thoughts="Hello, world!",
+            end="<|end|>",
+        ),
+        Case(
+            "thoughts and final in one header",
+            "<|channel|>analysis final<|message|>Hello, world!",
+            content="Hello, world!",
+            end="<|return|>",
+        ),
+        Case(
+            "channel of thoughts twice",
+            "<|channel|>analysis<|channel|>analysis<|message|>Hello, world!",
+            thoughts="Hello, world!",
+            end="<|end|>",
+        ),
+        Case(
+            "marker of the first channel missing",
+            "analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>yes",
+            thoughts="hm",
+            content="yes",
+            end="<|return|>",
+        ),
     ),
 )

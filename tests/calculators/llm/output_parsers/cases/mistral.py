@@ -42,7 +42,8 @@ CASES = Cases(
         Case(
             "list two marked blocks",
             '[TOOL_CALLS][{"name": "tool1", "arguments": {"a": 1}}]</s> \n\nThis is some content\n\n[TOOL_CALLS][{"name": "tool2", "arguments": {"b": 2}}]',
-            content='[{"name": "tool1", "arguments": {"a": 1}}] \n\nThis is some content\n\n[{"name": "tool2", "arguments": {"b": 2}}]',
+            content=" \n\nThis is some content\n\n",
+            calls=(("tool1", {"a": 1}), ("tool2", {"b": 2})),
             end="</s>",
             plain=False,
         ),
@@ -60,6 +61,29 @@ CASES = Cases(
             "[THINK]This is a reasoning section[/THINK]This is the rest",
             content="This is the rest",
             thoughts="This is a reasoning section",
+        ),
+        Case(
+            "list with text after it",
+            '[TOOL_CALLS][{"name": "f", "arguments": {"a": 1}}]\n\nDone [1].',
+            calls=(("f", {"a": 1}),),
+            content="\n\nDone [1].",
+        ),
+        Case(
+            "two lists after one marker",
+            '[TOOL_CALLS] [{"name": "f", "arguments": {"a": 1}}] [{"name": "g", "arguments": {}}] [ok]',
+            calls=(("f", {"a": 1}), ("g", {})),
+            content=" [ok]",
+        ),
+        Case(
+            "marker twice",
+            '[TOOL_CALLS][TOOL_CALLS][{"name": "f", "parameters": {"a": "[TOOL_CALLS]"}}]',
+            calls=(("f", {"a": "[TOOL_CALLS]"}),),
+        ),
+        Case(
+            "name and blanks and an id",
+            '[TOOL_CALLS] f [CALL_ID] 9aB [ARGS] {"a": 1} Done.',
+            calls=(("f", {"a": 1}),),
+            content=" Done.",
         ),
     ),
 )
