@@ -34,8 +34,8 @@ class PathPattern:
     """A shape with parameters, made ready to match."""
 
     regex: re.Pattern[str]
-    rank: tuple[tuple[int, str], ...]
-    """Sorts by segments: a literal before a parameter, that before what may hold slashes."""
+    rank: tuple[tuple[int, int, str], ...]
+    """Sorts by segments: a literal before a parameter, that before what may hold slashes; then the longer."""
 
     @classmethod
     def of(cls, shape: str) -> PathPattern:
@@ -53,6 +53,6 @@ class PathPattern:
         return tuple(value.replace("%2F", "/").replace("%25", "%") for value in found.groups())
 
 
-def _rank(segment: str) -> tuple[int, str]:
+def _rank(segment: str) -> tuple[int, int, str]:
     kind = 2 if "{:path}" in segment else 1 if "{}" in segment else 0
-    return kind, segment
+    return kind, -len(segment), segment

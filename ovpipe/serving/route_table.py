@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ovpipe.errors import GraphError
@@ -10,7 +10,7 @@ from ovpipe.http import Route
 from ovpipe.http_errors import ErrorFamily
 from ovpipe.serving.model import Model
 from ovpipe.serving.patterns import PathPattern, version_of
-from ovpipe.serving.route_checks import declarations_of, findings_of
+from ovpipe.serving.route_checks import ModelRoute, declarations_of, findings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,8 @@ class ServedRoute:
 
     route: Route
     models: Mapping[str, Model]
-
-    @property
-    def path(self) -> str:
-        """The pattern without its version."""
-        return self.route.pattern.removeprefix(version_of(self.route.pattern))
+    path: str
+    """The pattern without its version."""
 
     def __str__(self) -> str:
         return f"{self.route.method} {self.route.pattern}"
@@ -64,7 +61,7 @@ class RouteTable:
         routes: dict[str, ServedRoute] = {}
         paths: dict[str, dict[str, ServedRoute]] = {}
         for (shape, method), declared in declarations.items():
-            served = ServedRoute(declared[0].route, {one.model.name: one.model for one in declared})
+            served = _served_route(declared)
             paths.setdefault(shape, {})[method] = routes.setdefault(str(served), served)
         at = {shape: _served_path(shape, by_method) for shape, by_method in paths.items()}
         patterns = [(PathPattern.of(shape), there) for shape, there in at.items() if "{" in shape]
@@ -84,6 +81,12 @@ class RouteTable:
             if values is not None:
                 return there, values
         return None
+
+
+def _served_route(declared: Sequence[ModelRoute]) -> ServedRoute:
+    route = declared[0].route
+    models = {one.model.name: one.model for one in declared}
+    return ServedRoute(route, models, route.pattern.removeprefix(version_of(route.pattern)))
 
 
 def _served_path(shape: str, by_method: Mapping[str, ServedRoute]) -> ServedPath:
