@@ -27,7 +27,7 @@ class PacketCounts:
         with self._lock:
             self._total += 1
 
-    def figures(self) -> Mapping[str, float]:
+    def metrics(self) -> Mapping[str, float]:
         """For /metrics, which labels it by the side packet's name."""
         return {"packets_total": self._total}
 

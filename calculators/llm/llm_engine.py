@@ -11,7 +11,7 @@ from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.loading.engine_options import read_engine
 from ovpipe.calculators.llm.loading.folder import MODEL, TOKENIZER, check_folder
 from ovpipe.engines.process.client import EngineClient
-from ovpipe.engines.protocol import Engine, EngineConfig, EngineTimeouts, Progress
+from ovpipe.engines.protocol import Engine, EngineTimeouts, Progress
 from ovpipe.ports import SideOutput
 from ovpipe.registry import register
 
@@ -71,7 +71,8 @@ class LlmEngineCalculator(Calculator):
                 cx.progress(progress.detail, progress.fraction)
 
         self._client = await EngineClient.open(
-            EngineConfig(options=msgspec.to_builtins(self._options)),
+            self._core.command,
+            msgspec.to_builtins(self._options),
             timeouts=self._timeouts,
             on_progress=on_progress,
             name=self._folder.resolve().name,  # "." has none

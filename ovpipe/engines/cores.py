@@ -33,7 +33,7 @@ GENAI: Final = Core(
     name="genai",
     options=GenaiOptions,
     capabilities=genai.ALL,
-    command=HostCommand.module("ovpipe.engines.process.host"),
+    command=HostCommand.module("ovpipe.engines.genai"),
 )
 
 CORES: Final[Mapping[str, Core]] = MappingProxyType({core.name: core for core in (GENAI,)})

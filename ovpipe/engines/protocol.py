@@ -141,7 +141,7 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What this engine honours, as it was loaded: request parameters by the API's names, and features that no
     parameter names. engines/genai/capabilities.py has those of genai."""
     speculation: Literal["draft_model", "prompt_lookup"] | None = None
-    """How the engine guesses tokens ahead, if it does."""
+    """The engine's way of speculative decoding, if it has one."""
     fingerprint: str = ""
     """Changes when model or settings do: OpenAI's system_fingerprint."""
     generation_config: dict[str, Any] = {}
@@ -154,7 +154,7 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of an engine after a step."""
+    """Counts of an engine after a step."""
 
     num_requests: int = 0
     """Requests added and not yet finished or cancelled."""
@@ -191,13 +191,6 @@ class EngineCore(Protocol):
     def stats(self) -> EngineStats: ...
 
 
-class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Which core the engine's process builds, and from what."""
-
-    core: Literal["genai"] = "genai"
-    options: dict[str, Any] = {}
-
-
 class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of silence after which an engine's process counts as hung, phase by phase."""
 
@@ -215,9 +208,9 @@ class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
-    """The first message: build the core and warm it up."""
+    """The first message: build the core with these options and warm it up. The process knows which core."""
 
-    config: EngineConfig
+    options: dict[str, Any]
 
 
 class Add(msgspec.Struct, frozen=True, tag=True):
@@ -346,5 +339,5 @@ class Engine(Protocol):
     def generate(self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0) -> Generation:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
 
-    def figures(self) -> Mapping[str, float]:
-        """Current figures by name, for metrics."""
+    def metrics(self) -> Mapping[str, float]:
+        """Current metrics by name."""

@@ -82,7 +82,7 @@ def from_host_decoder() -> FrameDecoder[FromHost]:
 
 
 class HostWire:
-    """The engine process's end: sends at once, receives all that is there, waits only when told to."""
+    """The engine process's end: sends at once, receives all that is there, waits only when asked to."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(True)

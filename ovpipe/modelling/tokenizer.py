@@ -39,7 +39,7 @@ def build_tokenizer(
     Text is split as GPT-2 splits it, or into what the regular expression `words` finds, which must mean
     the same to PCRE2 and leave no character over; special tokens are recognised in it. `bos`, if there
     is one, is put before it where special tokens are to be added; nothing else is added.
-    The detokenizer skips special tokens unless told not to, and replaces invalid UTF-8 by U+FFFD.
+    The detokenizer skips special tokens unless asked not to, and replaces invalid UTF-8 by U+FFFD.
     `eos`, `pad` and `bos` are special tokens of `pairs`.
     """
     tokens = pairs.tokens

@@ -83,7 +83,7 @@ class Outcome:
 
 
 class SidePacketMetrics(Collector):
-    """Metrics of whatever side packet of an open graph has `figures() -> Mapping[str, float]`.
+    """Metrics of whatever side packet of an open graph has `metrics() -> Mapping[str, float]`.
 
     Those whose names end in _total are counters, the others gauges.
     """
@@ -132,11 +132,11 @@ def _family(sample: str) -> Metric:
 
 
 def _metrics_of(place: str, packet: Any) -> Mapping[str, float]:
-    figures = getattr(packet, "figures", None)
-    if not callable(figures):
+    metrics = getattr(packet, "metrics", None)
+    if not callable(metrics):
         return {}
     try:
-        return {str(name): float(value) for name, value in figures().items()}
+        return {str(name): float(value) for name, value in metrics().items()}
     except Exception:  # a side packet's fault must not cost the page of all others
-        log.exception("the figures of side packet %r cannot be read", place)
+        log.exception("the metrics of side packet %r cannot be read", place)
         return {}

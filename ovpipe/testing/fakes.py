@@ -97,7 +97,7 @@ class FakeEngine:
         self.priorities.append(priority)
         return FakeGeneration(self, len(self.requests), sampling)
 
-    def figures(self) -> Mapping[str, float]:
+    def metrics(self) -> Mapping[str, float]:
         """How many requests there were of each fate."""
         return {
             "requests_total": len(self.requests),

@@ -11,9 +11,10 @@ from typing import Any
 
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.client import EngineClient
-from ovpipe.engines.protocol import EngineConfig, EngineTimeouts, Generation, SamplingParams
+from ovpipe.engines.process.command import HostCommand
+from ovpipe.engines.protocol import EngineTimeouts, Generation, SamplingParams
 
-FAKE_HOST = [sys.executable, str(Path(__file__).with_name("fake_host.py"))]
+FAKE_HOST = HostCommand((sys.executable, str(Path(__file__).with_name("fake_host.py"))))
 
 # What fake_host.py does at the second step of a request whose prompt starts so.
 CRASH, HANG, RAISE, REFUSE, GIVE_UP, HANG_AT_ONCE, SLOW_PREFILL, NONSENSE = range(-1, -9, -1)
@@ -32,9 +33,7 @@ def bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
 async def opened(
     timeouts: EngineTimeouts | None = None, backoff: Backoff | None = None, **options: Any
 ) -> AsyncIterator[EngineClient]:
-    client = await EngineClient.open(
-        EngineConfig(options=options), timeouts=timeouts, backoff=backoff, command=FAKE_HOST, name="fake"
-    )
+    client = await EngineClient.open(FAKE_HOST, options, timeouts=timeouts, backoff=backoff, name="fake")
     try:
         yield client
     finally:

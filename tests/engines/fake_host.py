@@ -10,7 +10,7 @@ negative number is a command:
 
 A request with a grammar that says "sleep" sleeps in its first step, with "spin" it computes for 0.4 s there.
 
-Options of the config: `load` ("hang", "crash" or the message to fail with), `needs_file` (a load
+Options: `load` ("hang", "crash" or the message to fail with), `needs_file` (a load
 without that file fails), `says` (printed to stdout while loading), `phases` (of Progress to report),
 `step_seconds`, `child` (starts a program for 20 seconds: "careless" with all that is inherited, "holding"
 in a session of its own and with the socket).
@@ -32,7 +32,6 @@ from ovpipe.engines.process.host import main
 from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import (
     Delta,
-    EngineConfig,
     EngineInfo,
     EngineStats,
     GenerateRequest,
@@ -143,8 +142,7 @@ def the_socket() -> int:
     return int(sys.argv[sys.argv.index("--fd") + 1])
 
 
-def build(config: EngineConfig, report: Callable[[Progress], None]) -> CountingCore:
-    options = config.options
+def build(options: dict[str, Any], report: Callable[[Progress], None]) -> CountingCore:
     for phase in options.get("phases", ["load", "warm_up"]):
         report(Progress(phase=phase, detail=f"fake {phase}"))
     if "says" in options:

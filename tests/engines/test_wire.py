@@ -12,7 +12,6 @@ from ovpipe.engines.protocol import (
     Add,
     Cancel,
     Delta,
-    EngineConfig,
     EngineInfo,
     EngineStats,
     Failed,
@@ -39,7 +38,7 @@ from ovpipe.engines.wire import (
 )
 
 TO_HOST: list[ToHost] = [
-    Load(EngineConfig(options={"models_path": "m", "plugin_config": {"A": 1}})),
+    Load({"models_path": "m", "plugin_config": {"A": 1}}),
     Add(GenerateRequest(7, [1, 2, 3], SamplingParams(max_tokens=5, temperature=0.5, seed=2**63))),
     Cancel(7),
     Ack(12),

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from docs.generate import DOCS, tables, with_table
-from ovpipe.engines.process.metrics import EngineFigures
+from ovpipe.engines.process.metrics import EngineMetrics
 
 SERVING = DOCS / "serving.md"
 
@@ -28,6 +28,6 @@ def test_a_generated_table_is_up_to_date(page: str, name: str) -> None:
 
 
 def test_the_engines_figures_are_all_told_and_no_others() -> None:
-    figures = EngineFigures().snapshot(None, pid=None, requests=0)
+    figures = EngineMetrics().snapshot(None, pid=None, requests=0)
     told = [name for name in first_cells("figures") if name.startswith("ovpipe_engine_")]
     assert told == [f"ovpipe_{name}" for name in figures]

@@ -30,12 +30,12 @@ nodes:
 
 
 class Motor:
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         return {"motor_turns": 3}
 
 
 class BrokenMotor:
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         raise ZeroDivisionError
 
 

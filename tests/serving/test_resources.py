@@ -25,7 +25,7 @@ Load = Callable[[str], Repository]
 class Motor:
     """What is shared."""
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         return {"motor_turns_total": 3}
 
 

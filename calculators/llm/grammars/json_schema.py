@@ -1,4 +1,4 @@
-"""JSON Schemas that clients send: checked, and mended where the engine would misread them.
+"""JSON Schemas that clients send: checked, and normalised where the engine would misread them.
 
 What the engine's grammar library does with each keyword was measured, with a model that wants to write a
 certain text and is let or not: tests/calculators/llm/grammars/test_schema_keywords.py.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from ovpipe.calculators.llm.grammars.normalising import mended
+from ovpipe.calculators.llm.grammars.normalising import normalised
 from ovpipe.calculators.llm.grammars.strict_schema import why_not_strict
 from ovpipe.calculators.llm.parameters.unknown_keys import WELL_FORMED
 from ovpipe.errors import RequestError
@@ -56,7 +56,7 @@ class _Reader:
         if self.strict and (reason := why_not_strict(schema)) is not None:
             keyword, fact = reason
             raise invalid_schema(inside(path, keyword), f"{fact}; it cannot stand in a strict schema")
-        return mended(read)
+        return normalised(read)
 
     def keyword(self, key: str, value: Any, path: str, depth: int) -> Any:
         """The value of one keyword. Those that draft 2020-12 does not know have no effect, as it wants."""

@@ -1,6 +1,6 @@
 """Schemas in the form in which the engine's grammar library reads them as they are meant.
 
-Each mend is for something that was seen to go wrong with the library, and changes nothing of what the schema
+Each change is for something that was seen to go wrong with the library. It changes nothing of what the schema
 allows but its far ends.
 tests/calculators/llm/grammars/test_schema_keywords.py shows each with the engine itself.
 """
@@ -19,7 +19,7 @@ OF_PROPERTIES: Final = frozenset(
 )
 
 
-def mended(schema: dict[str, Any]) -> dict[str, Any]:
+def normalised(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema, apart from those inside it, as the library is to have it."""
     return _required(_open_object(_open_array(_both_bounds(schema))))
 

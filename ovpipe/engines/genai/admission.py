@@ -123,7 +123,7 @@ def _check_beams(sampling: SamplingParams, beams: BeamSearch, info: EngineInfo) 
         if getattr(sampling, name) != neutral:
             raise RequestRefused(f"a beam search cannot have a {name}: this engine would ignore it")
     if info.speculation is not None:
-        raise RequestRefused("an engine that guesses tokens ahead has no beam search")
+        raise RequestRefused("an engine with speculative decoding has no beam search")
 
 
 def _check_speculation(sampling: SamplingParams, info: EngineInfo) -> None:
@@ -131,7 +131,9 @@ def _check_speculation(sampling: SamplingParams, info: EngineInfo) -> None:
     ngram = sampling.max_ngram_size
     if info.speculation is None:
         if (tokens, threshold, ngram) != (None, None, None):  # with a threshold, it would never end
-            raise RequestRefused("parameters of guessing ahead are for engines that do; this one does not")
+            raise RequestRefused(
+                "this engine does no speculative decoding, so it takes none of its parameters"
+            )
         return
     for name, value in (("num_assistant_tokens", tokens), ("max_ngram_size", ngram)):
         if value is not None and not 1 <= value < 2**63:

@@ -24,7 +24,7 @@ from ovpipe.engines.genai.kv_cache import CachePlan, plan_cache
 from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.pipeline import most_sequences, open_pipeline
-from ovpipe.engines.genai.sampling import Guessing, generation_config
+from ovpipe.engines.genai.sampling import SpeculativeDecoding, generation_config
 from ovpipe.engines.genai.sequence import LiveSequence
 from ovpipe.engines.genai.warm_up import warm_up
 from ovpipe.engines.process.native_errors import plain_message
@@ -72,7 +72,7 @@ def load_genai_core(options: dict[str, Any], report: Callable[[Progress], None])
 
 
 def _draft_of(options: GenaiOptions, model: ModelFolder) -> ModelFolder | None:
-    """The draft model's folder. Raises ValueError when it may guess tokens that the model does not have."""
+    """The draft model's folder. Raises ValueError when it may draft tokens that the model does not have."""
     if options.draft_models_path is None:
         return None
     draft = ModelFolder.read(Path(options.draft_models_path))
@@ -133,13 +133,13 @@ class GenaiCore:
             raise RequestRefused(f"request {request.id} is in the engine already")
         # genai would give every request without a seed the same one, 0. It uses 32 bits of it.
         seed = secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32
-        guess = Guessing.of(sampling, self._options)
+        speculation = SpeculativeDecoding.of(sampling, self._options)
         demand = Demand(
             sequences=1 if sampling.beams is None else sampling.beams.width,
-            tokens=1 + (guess.num_assistant_tokens or 0),
+            tokens=1 + (speculation.num_assistant_tokens or 0),
             blocks=blocks_needed(len(request.prompt), sampling, self.info.block_size),
         )
-        self._waiting.add(request.id, LiveSequence(request, seed, guess, demand), request.priority)
+        self._waiting.add(request.id, LiveSequence(request, seed, speculation, demand), request.priority)
         self._prompt_tokens += len(request.prompt)
 
     def cancel(self, request_id: int) -> None:
@@ -168,7 +168,7 @@ class GenaiCore:
         return outcomes
 
     def stats(self) -> EngineStats:
-        """Figures as of the last step."""
+        """Counts as of the last step."""
         metrics = self._pipeline.get_metrics()
         return EngineStats(
             num_requests=len(self._running) + len(self._waiting),
@@ -194,7 +194,7 @@ class GenaiCore:
     def _whole_room(self) -> Room:
         """What may run at once when nothing runs.
 
-        Prompt lookup throws in step() when it cannot schedule all tokens that it has guessed, for want of
+        Prompt lookup throws in step() when it cannot schedule all tokens that it has drafted, for want of
         room in the batch or in the cache. So its requests get theirs for good before they start.
         """
         info = self.info
@@ -236,7 +236,7 @@ class GenaiCore:
                 vocab_size=self.info.vocab_size,
                 seed=sequence.seed,
                 generated=len(sequence.generated),
-                guess=sequence.guess,
+                speculation=sequence.speculation,
             )
             sequence.handle = self._pipeline.add_request(next(self._handle_ids), ov.Tensor(tokens), config)
         except (

@@ -123,7 +123,7 @@ def plan_cache(
     """Sizes the cache as asked for: in blocks, in gigabytes, or else by the memory that is free.
 
     Gigabytes are those of the model and of its draft model together. openvino-genai itself takes whole
-    gigabytes only; so it is always told blocks.
+    gigabytes only; so it always gets a number of blocks.
     """
     tokens = block_size(device)
     per_block = _bytes_per_block(model, tokens, device, plugin_config)

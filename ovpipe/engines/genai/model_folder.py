@@ -58,7 +58,7 @@ class ModelFolder(msgspec.Struct, frozen=True, kw_only=True):
         sizes = [n for n in (self._config_number("vocab_size"), self.logits_size) if n is not None]
         if not sizes:
             raise ValueError(
-                f"{self.path}: neither config.json nor the logits' shape tells the vocabulary's size"
+                f"{self.path}: neither config.json nor the logits' shape states the vocabulary's size"
             )
         return min(sizes)
 

@@ -110,7 +110,7 @@ class AdapterOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Checked, with those that exclude each other told apart."""
+    """The options of the core on openvino-genai; those that exclude each other are refused together."""
 
     cache_size: Annotated[
         Above0 | None,
@@ -236,10 +236,10 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         if self.prompt_lookup and self.max_num_batched_tokens < 2:
             raise ValueError(
                 f"max_num_batched_tokens is {self.max_num_batched_tokens}; prompt_lookup needs at least 2: "
-                "a token and a guess"
+                "a token and a draft"
             )
         if self.draft_models_path is not None and self.enable_prefix_caching:
-            # Measured: genai throws in a step where tokens that the draft model guessed are rejected.
+            # Measured: genai throws in a step where tokens that the draft model drafted are rejected.
             raise ValueError(
                 "enable_prefix_caching and draft_models_path exclude each other; "
                 "set enable_prefix_caching to false or null"
@@ -272,7 +272,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def speculation(self) -> Speculation | None:
-        """How tokens are guessed ahead, if they are."""
+        """The way of speculative decoding, if there is one."""
         if self.draft_models_path is not None:
             return "draft_model"
         return "prompt_lookup" if self.prompt_lookup else None

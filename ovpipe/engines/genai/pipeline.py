@@ -25,7 +25,7 @@ def open_pipeline(options: GenaiOptions, *, num_kv_blocks: int) -> Any:
         properties["prompt_lookup"] = True
     if options.draft_models_path is not None:
         # Without a scheduler of its own it gets as many blocks as the model: with fewer than the sequences
-        # need, genai goes on without guessing, silently.
+        # need, genai goes on without drafting, silently.
         properties["draft_model"] = openvino_genai.draft_model(
             options.draft_models_path, options.draft_device or options.device, **options.draft_properties
         )

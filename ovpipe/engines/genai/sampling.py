@@ -26,10 +26,10 @@ _FIELD_OF_GRAMMAR = {
 }
 
 
-class Guessing(msgspec.Struct, frozen=True, kw_only=True):
-    """How tokens are guessed ahead for one request; a field that does not apply is None.
+class SpeculativeDecoding(msgspec.Struct, frozen=True, kw_only=True):
+    """How tokens of one request are drafted ahead; a field that does not apply is None.
 
-    An engine that guesses wants these of every request: without them a draft model's pipeline throws in
+    An engine that drafts needs these of every request: without them a draft model's pipeline throws in
     step(), and with a threshold but no draft model a request never ends.
     """
 
@@ -38,7 +38,7 @@ class Guessing(msgspec.Struct, frozen=True, kw_only=True):
     max_ngram_size: int | None = None
 
     @classmethod
-    def of(cls, sampling: SamplingParams, options: GenaiOptions) -> Guessing:
+    def of(cls, sampling: SamplingParams, options: GenaiOptions) -> SpeculativeDecoding:
         """What the request says, then what the options say, then the defaults."""
         if options.speculation is None:
             return cls()
@@ -63,7 +63,7 @@ def generation_config(
     vocab_size: int,
     seed: int,
     generated: int,
-    guess: Guessing,
+    speculation: SpeculativeDecoding,
 ) -> Any:
     """The config of a request of which `generated` tokens are part of the prompt already."""
     config = openvino_genai.GenerationConfig()
@@ -86,12 +86,12 @@ def generation_config(
         config.rng_seed = seed
     if sampling.grammar is not None:
         config.structured_output_config = _grammar(sampling.grammar)
-    if guess.num_assistant_tokens is not None:
-        config.num_assistant_tokens = guess.num_assistant_tokens
-    if guess.assistant_confidence_threshold is not None:
-        config.assistant_confidence_threshold = guess.assistant_confidence_threshold
-    if guess.max_ngram_size is not None:
-        config.max_ngram_size = guess.max_ngram_size
+    if speculation.num_assistant_tokens is not None:
+        config.num_assistant_tokens = speculation.num_assistant_tokens
+    if speculation.assistant_confidence_threshold is not None:
+        config.assistant_confidence_threshold = speculation.assistant_confidence_threshold
+    if speculation.max_ngram_size is not None:
+        config.max_ngram_size = speculation.max_ngram_size
     return config
 
 

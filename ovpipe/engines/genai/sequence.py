@@ -8,7 +8,7 @@ from typing import Any
 import openvino_genai
 
 from ovpipe.engines.genai.admission_queue import Demand
-from ovpipe.engines.genai.sampling import Guessing, samples
+from ovpipe.engines.genai.sampling import SpeculativeDecoding, samples
 from ovpipe.engines.protocol import Beam, Delta, FinishReason, GenerateRequest, Token
 
 _RESTARTS = 3
@@ -24,10 +24,12 @@ _Status = openvino_genai.GenerationStatus
 class LiveSequence:
     """Read after each step. `handle` is set while genai has it, and set anew when it is handed over again."""
 
-    def __init__(self, request: GenerateRequest, seed: int, guess: Guessing, demand: Demand) -> None:
+    def __init__(
+        self, request: GenerateRequest, seed: int, speculation: SpeculativeDecoding, demand: Demand
+    ) -> None:
         self.request = request
         self.seed = seed
-        self.guess = guess
+        self.speculation = speculation
         self.demand = demand
         self.generated: list[int] = []
         self.handle: Any = None

@@ -10,20 +10,19 @@ import asyncio
 import itertools
 import logging
 import math
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from ovpipe.engines.grammars.cpu_time import cpu_seconds, is_asleep
 from ovpipe.engines.grammars.verdicts import GrammarUnavailable, Verdict, Verdicts, key_of
 from ovpipe.engines.process.backoff import Backoff
+from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.link import EngineLink, LinkLost
 from ovpipe.engines.protocol import (
-    EngineConfig,
     EngineDied,
     EngineStats,
     EngineTimeouts,
@@ -35,7 +34,7 @@ from ovpipe.engines.protocol import (
     SamplingParams,
 )
 
-GRAMMAR_HOST_COMMAND = (sys.executable, "-P", "-m", "ovpipe.engines.grammars.host")
+GRAMMAR_HOST: Final = HostCommand.module("ovpipe.engines.grammars.host")
 
 CHECK_TOKENS = 16
 """Generated under each grammar. Compiling it is most of the work, but some grow slower with each token."""
@@ -43,10 +42,12 @@ CHECK_TOKENS = 16
 _TRIES = 2
 """Processes that may end or block over a grammar before it is to blame. (One can be killed from outside.)"""
 
-_PATIENCE = 4
-_NAPS = 2
-"""Looks in a row, at least as far apart as what is left of the limit, at which a process that waits for
-itself sleeps."""
+_WALL_CLOCK_FACTOR = 4
+"""Times the limit of computing time that a check may take by the clock on the wall."""
+
+_IDLE_CHECKS = 2
+"""Checks in a row, at least as far apart as what is left of the limit, that find the process asleep: then it
+waits for itself."""
 
 _LOOK_AGAIN = 0.05
 """Seconds; a process's computing time is known to a hundredth."""
@@ -78,12 +79,12 @@ class GrammarChecker:
     """
 
     def __init__(
-        self, models_path: Path, *, limits: CheckerLimits, command: Sequence[str], backoff: Backoff
+        self, models_path: Path, *, limits: CheckerLimits, command: HostCommand, backoff: Backoff
     ) -> None:
         self._options = {"models_path": str(models_path), "memory_mebibytes": limits.mebibytes}
         self._name = f"{models_path.resolve().name} (grammars)"
         self._limits = limits
-        self._command = tuple(command)
+        self._command = command
         self._backoff = backoff
         self._verdicts = Verdicts()
         self._checks: dict[bytes, _Check] = {}
@@ -96,7 +97,7 @@ class GrammarChecker:
         self._problem = ""
         self._retry_at = 0.0
         self._keeper: asyncio.Task[None] | None = None
-        self._burial: asyncio.Task[str] | None = None
+        self._shutdown: asyncio.Task[str] | None = None
         """The latest life's end, which nothing cuts short."""
         self._closed = False
         self._counts = dict.fromkeys(("checks", "refused", "timeouts", "starts"), 0)
@@ -108,14 +109,14 @@ class GrammarChecker:
         *,
         limits: CheckerLimits | None = None,
         eager: bool = False,
-        command: Sequence[str] | None = None,
+        command: HostCommand = GRAMMAR_HOST,
         backoff: Backoff | None = None,
     ) -> GrammarChecker:
-        """A checker for the model in a folder. `command` runs in place of the host's program, for tests."""
+        """A checker for the model in a folder. `command` starts its process."""
         checker = cls(
             models_path,
             limits=limits or CheckerLimits(),
-            command=GRAMMAR_HOST_COMMAND if command is None else command,
+            command=command,
             backoff=backoff or Backoff(),
         )
         if eager:
@@ -141,7 +142,7 @@ class GrammarChecker:
             verdict = await self._checked(key, grammar)
         verdict.speak()
 
-    def figures(self) -> Mapping[str, float]:
+    def metrics(self) -> Mapping[str, float]:
         """Counts, by names for metrics."""
         return {f"grammar_{name}_total": float(count) for name, count in self._counts.items()}
 
@@ -155,8 +156,8 @@ class GrammarChecker:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        if self._burial is not None:
-            await self._burial
+        if self._shutdown is not None:
+            await self._shutdown
 
     # --- the checks
 
@@ -236,20 +237,22 @@ class GrammarChecker:
     async def _tried(self, link: EngineLink, request: GenerateRequest) -> _Outcome:
         """How the request fares. Raises what it ends in, unless that is its own end.
 
-        The limit is one of computing time: on a busy machine a check may take `_PATIENCE` times as long. A
-        process that sleeps meanwhile waits for itself: the library's threads do when one got no memory.
+        The limit is one of computing time: on a busy machine a check may take `_WALL_CLOCK_FACTOR` times as
+        long. A process that sleeps meanwhile waits for itself: the library does when a thread of it got no
+        memory.
         """
         loop, limit = asyncio.get_running_loop(), self._limits.seconds
         started, spent = loop.time(), cpu_seconds(link.pid)
-        left, naps = limit, 0
+        left, idle_checks = limit, 0
         async with link.add(request) as generation:
             answer = asyncio.ensure_future(_drained(generation))
-            while left > 0 and naps < _NAPS and loop.time() < started + _PATIENCE * limit:
+            deadline = started + _WALL_CLOCK_FACTOR * limit
+            while left > 0 and idle_checks < _IDLE_CHECKS and loop.time() < deadline:
                 await asyncio.wait([answer], timeout=max(left, _LOOK_AGAIN))
                 if answer.done():
                     await answer
                     return "good"
-                naps = naps + 1 if is_asleep(link.pid) else 0
+                idle_checks = idle_checks + 1 if is_asleep(link.pid) else 0
                 computed = cpu_seconds(link.pid) - spent
                 if math.isnan(computed):  # this system does not tell; then it is the time that has passed
                     computed = loop.time() - started
@@ -258,7 +261,7 @@ class GrammarChecker:
             await asyncio.wait([answer])
         if left <= 0:
             return "too long"
-        return "blocked" if naps == _NAPS else "stood still"
+        return "blocked" if idle_checks == _IDLE_CHECKS else "stood still"
 
     async def _ready(self) -> EngineLink:
         """The life that serves; waits for one that starts. Raises GrammarUnavailable."""
@@ -319,15 +322,15 @@ class GrammarChecker:
     async def _load(self, folder: str) -> EngineLink:
         limits = self._limits
         return await EngineLink.start(
-            EngineConfig(options={**self._options, "folder": folder}),
-            command=self._command,
+            self._command,
+            {**self._options, "folder": folder},
             name=self._name,
             timeouts=EngineTimeouts(
                 load=limits.start_seconds,
                 warm_up=limits.start_seconds,
                 # The checker's own clock is the one that counts; this one is for a process left behind.
-                prefill=2 * _PATIENCE * limits.seconds,
-                step=2 * _PATIENCE * limits.seconds,
+                prefill=2 * _WALL_CLOCK_FACTOR * limits.seconds,
+                step=2 * _WALL_CLOCK_FACTOR * limits.seconds,
             ),
             on_progress=_ignore_progress,
             on_stats=_ignore_stats,
@@ -343,8 +346,8 @@ class GrammarChecker:
         finally:
             self._forget_link()
             link.fail_all(lambda: EngineDied(f"{self._name} {reason}"))
-            self._burial = asyncio.create_task(link.close(0.0))
-            await asyncio.shield(self._burial)
+            self._shutdown = asyncio.create_task(link.close(0.0))
+            await asyncio.shield(self._shutdown)
         return reason
 
     def _forget_link(self) -> None:

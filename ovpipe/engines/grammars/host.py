@@ -10,6 +10,7 @@ import resource
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,6 @@ from ovpipe.engines.process.host import ReportProgress, main
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.protocol import (
     Delta,
-    EngineConfig,
     EngineCore,
     EngineInfo,
     EngineStats,
@@ -37,7 +37,7 @@ _MEBIBYTE = 2**20
 
 
 class GrammarHostOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the checker's process is told."""
+    """What the checker's process is loaded with."""
 
     models_path: str
     folder: str
@@ -90,9 +90,9 @@ class GrammarCore:
         return self._core.stats()
 
 
-def load_grammar_core(config: EngineConfig, report: ReportProgress) -> EngineCore:
+def load_grammar_core(given: dict[str, Any], report: ReportProgress) -> EngineCore:
     """Builds the stand-in, loads it, and limits the process's memory."""
-    options = msgspec.convert(config.options, GrammarHostOptions)
+    options = msgspec.convert(given, GrammarHostOptions)
     report(Progress(phase="load", detail="building a stand-in for the model"))
     write_stand_in(Path(options.models_path), Path(options.folder))
     core = _genai_core(options.folder)

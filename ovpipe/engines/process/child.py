@@ -8,14 +8,10 @@ import logging
 import os
 import signal
 import socket
-import sys
 from collections import deque
-from collections.abc import Sequence
 
+from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.wire import ClientWire
-
-HOST_COMMAND: tuple[str, ...] = (sys.executable, "-P", "-m", "ovpipe.engines.process.host")
-"""-P: a module of the user's in the working folder must not shadow one of ours."""
 
 STDERR_LINES_KEPT = 20
 _STDERR_LINE_BYTES = 4096
@@ -40,7 +36,7 @@ class HostProcess:
         self._stderr_task = asyncio.create_task(self._forward_stderr(), name=f"stderr of engine {name}")
 
     @classmethod
-    async def spawn(cls, command: Sequence[str], name: str) -> HostProcess:
+    async def spawn(cls, command: HostCommand, name: str) -> HostProcess:
         """Starts the process. To be awaited on the event loop's own thread, and only there.
 
         Linux ties the child's parent-death signal to the thread that forks; a worker thread of a pool
@@ -53,13 +49,14 @@ class HostProcess:
             pipe, pipe_end = await _Pipe.open()
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *command,
+                    *command.arguments,
                     *("--fd", str(theirs.fileno()), "--parent", str(os.getpid())),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=pipe_end,
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,
+                    env={**os.environ, **command.environment},
                 )
             except BaseException:
                 wire.close()

@@ -1,8 +1,8 @@
 """The server's side of an engine: one asyncio client for many requests, and its processes' keeper.
 
 An `EngineLink` is one process's life. The client holds one at a time: when it dies, hangs or is
-poisoned, every live request fails and another is started, until one loads. Only those that had not begun
-when a step poisoned it are given to the next.
+poisoned, every live request fails and another is started, until one loads. Only requests that had not started
+when a step poisoned it go to the next.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ovpipe.engines.process.backoff import Backoff
-from ovpipe.engines.process.child import HOST_COMMAND
+from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.link import EngineLink, LinkLost
-from ovpipe.engines.process.metrics import EngineFigures
+from ovpipe.engines.process.metrics import EngineMetrics
 from ovpipe.engines.protocol import (
-    EngineConfig,
     EngineDied,
     EngineInfo,
     EngineLoadError,
@@ -42,22 +42,22 @@ class EngineClient:
 
     def __init__(
         self,
-        config: EngineConfig,
+        command: HostCommand,
+        options: dict[str, Any],
         *,
         timeouts: EngineTimeouts,
         on_progress: Callable[[Progress], None] | None,
         name: str,
-        command: Sequence[str],
         backoff: Backoff,
     ) -> None:
-        self._config = config
+        self._command = command
+        self._options = options
         self._timeouts = timeouts
         self._on_progress = on_progress
         self._name = name
-        self._command = tuple(command)
         self._backoff = backoff
         self._request_ids = itertools.count(1)
-        self._figures = EngineFigures()
+        self._metrics = EngineMetrics()
         self._link: EngineLink | None = None
         self._info: EngineInfo | None = None
         self._load_seconds = 0.0
@@ -67,32 +67,32 @@ class EngineClient:
         """While there is no link: requests that the next one is given again."""
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
-        self._burial: asyncio.Task[str] | None = None
+        self._shutdown: asyncio.Task[str] | None = None
         """The latest life's end, which nothing cuts short."""
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
         cls,
-        config: EngineConfig,
+        command: HostCommand,
+        options: dict[str, Any],
         *,
         timeouts: EngineTimeouts | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         name: str = "engine",
-        command: Sequence[str] | None = None,
         backoff: Backoff | None = None,
     ) -> EngineClient:
-        """Starts the engine's process and returns when it is warm.
+        """Starts the engine's process, has it load a core by these options, and returns when it is warm.
 
         Raises `EngineLoadError` when this first load fails; nothing is left behind then. Loads after a
-        death are tried until `close`. `command` runs in place of the host's program, for tests.
+        death are tried until `close`.
         """
         client = cls(
-            config,
+            command,
+            options,
             timeouts=timeouts or EngineTimeouts(),
             on_progress=on_progress,
             name=name,
-            command=HOST_COMMAND if command is None else command,
             backoff=backoff or Backoff(),
         )
         try:
@@ -135,12 +135,12 @@ class EngineClient:
         except WireError as error:
             raise RequestRefused(str(error)) from error
 
-    def figures(self) -> Mapping[str, float]:
-        """Current figures by name. Those named _total never fall, not even when the process is replaced."""
+    def metrics(self) -> Mapping[str, float]:
+        """Current metrics by name. Those named _total never fall, not even when the process is replaced."""
         link = self._link
         pid = link.pid if link is not None and link.up else None
         requests = len(self._retries) + (link.num_requests if link is not None else 0)
-        return self._figures.snapshot(self._info, pid=pid, requests=requests)
+        return self._metrics.snapshot(self._info, pid=pid, requests=requests)
 
     async def close(self) -> None:
         """Ends the process and fails what still runs. Again, or at the same time: waits for the same end."""
@@ -155,9 +155,9 @@ class EngineClient:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
         if self._link is not None:  # the keeper was cancelled before its first step
-            await self._bury(self._link, "was closed")
-        if self._burial is not None:
-            await self._burial
+            await self._shut_down(self._link, "was closed")
+        if self._shutdown is not None:
+            await self._shutdown
 
     # --- the lives
 
@@ -166,12 +166,12 @@ class EngineClient:
         loop = asyncio.get_running_loop()
         started = loop.time()
         link = await EngineLink.start(
-            self._config,
-            command=self._command,
+            self._command,
+            self._options,
             name=self._name,
             timeouts=self._timeouts,
             on_progress=self._report,
-            on_stats=self._figures.step,
+            on_stats=self._metrics.step,
         )
         self._load_seconds = loop.time() - started
         self._info = link.info
@@ -179,7 +179,7 @@ class EngineClient:
         return link
 
     async def _keep(self, link: EngineLink) -> None:
-        """Serves, buries what died and starts another, until cancelled by `close`."""
+        """Serves, shuts down what died and starts another, until cancelled by `close`."""
         failures = 0
         loop = asyncio.get_running_loop()
         while True:
@@ -202,7 +202,7 @@ class EngineClient:
                 else:
                     break
             self._retry(link)
-            self._figures.restarts += 1
+            self._metrics.restarts += 1
             _log.warning("engine %r serves again after %d failures", self._name, failures)
 
     async def _serve(self, link: EngineLink) -> str:
@@ -213,22 +213,22 @@ class EngineClient:
         except LinkLost as lost:
             reason = str(lost)
             if lost.poisoned:
-                self._retries = link.take_unbegun()
+                self._retries = link.take_not_started()
         finally:
-            await self._bury(link, reason)
+            await self._shut_down(link, reason)
         return reason
 
-    async def _bury(self, link: EngineLink, reason: str) -> None:
+    async def _shut_down(self, link: EngineLink, reason: str) -> None:
         self._link = None
-        self._figures.lost()
+        self._metrics.lost()
         link.fail_all(lambda: self._died(reason))
-        self._burial = asyncio.create_task(link.close(self._timeouts.close))
-        await asyncio.shield(self._burial)
+        self._shutdown = asyncio.create_task(link.close(self._timeouts.close))
+        await asyncio.shield(self._shutdown)
 
-    # --- a second try, for those that had the bad luck to be beside a request that poisoned the engine
+    # --- a second try, for requests that waited beside the one that poisoned the engine
 
     def _retry(self, link: EngineLink) -> None:
-        """Gives the new life what the last one had not begun with."""
+        """Gives the new life what the last one had not started."""
         retries, self._retries = self._retries, []
         for request, generation in retries:
             if not generation.closed:  # it may have been cancelled meanwhile

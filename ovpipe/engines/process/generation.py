@@ -34,7 +34,7 @@ class MailboxGeneration:
         return self._closed
 
     def move(self, on_cancel: Callable[[int], None]) -> None:
-        """Its request is in another engine's life now, which is to be told when it is cancelled."""
+        """Its request is in another engine's life now: `on_cancel` cancels it there."""
         self._on_cancel = on_cancel
 
     def deliver(self, delta: Delta) -> None:

@@ -1,8 +1,9 @@
 """The engine's process: hosts one core behind a socket.
 
-`python -m ovpipe.engines.process.host --fd N --parent PID`.
+Each core has a program of its own, which calls `main` with what builds the core:
+`python -m ovpipe.engines.genai --fd N --parent PID`.
 
-One thread, one loop: take messages, step, tell. The core is only ever touched between steps.
+One thread, one loop: take messages, step, send. The core is only ever touched between steps.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.process.poison import PoisonedByGrammar
@@ -25,7 +26,6 @@ from ovpipe.engines.protocol import (
     Add,
     Cancel,
     Delta,
-    EngineConfig,
     EngineCore,
     Failed,
     GenerateRequest,
@@ -48,20 +48,11 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _log = logging.getLogger("ovpipe.engine.host")
 
 ReportProgress = Callable[[Progress], None]
-CoreBuilder = Callable[[EngineConfig, ReportProgress], EngineCore]
-"""Loads a core and warms it up, and says how far it is."""
+CoreBuilder = Callable[[dict[str, Any], ReportProgress], EngineCore]
+"""Loads a core by its options and warms it up, and reports how far it is."""
 
 
-def build_core(config: EngineConfig, report: ReportProgress) -> EngineCore:
-    """The cores there are, by name. A message never names code to import."""
-    match config.core:
-        case "genai":
-            from ovpipe.engines.genai.core import load_genai_core
-
-            return load_genai_core(config.options, report)
-
-
-def serve(sock: socket.socket, build: CoreBuilder = build_core) -> int:
+def serve(sock: socket.socket, build: CoreBuilder) -> int:
     """Serves one engine until the server closes the socket. Returns the process's exit status."""
     wire = HostWire(sock)
     try:
@@ -75,7 +66,7 @@ def serve(sock: socket.socket, build: CoreBuilder = build_core) -> int:
 
 
 def _load(wire: HostWire, build: CoreBuilder) -> EngineCore | None:
-    """Waits for Load and builds the core; tells of a failure and returns None."""
+    """Waits for Load and builds the core; reports a failure and returns None."""
     first, *_ = wire.receive(wait=True)
     if not isinstance(first, Load):
         raise TypeError(f"the first message must be Load, not {type(first).__name__}")
@@ -87,7 +78,7 @@ def _load(wire: HostWire, build: CoreBuilder) -> EngineCore | None:
         wire.send(progress)
 
     try:
-        core = build(first.config, report)
+        core = build(first.options, report)
     except (EOFError, ConnectionError):
         raise  # the server left while we loaded
     except Exception as error:
@@ -118,7 +109,7 @@ class _Host:
         self._usage = 0.0
 
     def run(self) -> None:
-        """Returns when a step has poisoned the core, which was told then."""
+        """Returns when a step has poisoned the core, and the server knows."""
         while True:
             for message in self._wire.receive(wait=not self._may_step()):
                 self._take(message)
@@ -196,19 +187,19 @@ def end_with(parent: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         _log.warning("prctl(PR_SET_PDEATHSIG) failed: %s", os.strerror(ctypes.get_errno()))
-    if os.getppid() != parent:  # it ended before prctl took effect: nobody would tell us
+    if os.getppid() != parent:  # it ended before prctl took effect, so no signal comes
         os._exit(1)
 
 
-def main(build: CoreBuilder = build_core, arguments: Sequence[str] | None = None) -> None:
+def main(build: CoreBuilder, arguments: Sequence[str] | None = None) -> None:
     """Runs the process: its own signals and streams, then `serve`. Does not return."""
-    parser = argparse.ArgumentParser(prog="ovpipe.engines.process.host", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="an inherited, connected socket")
     parser.add_argument("--parent", type=int, required=True, help="the process to end with")
     options = parser.parse_args(arguments)
     end_with(options.parent)
     # Both are the server's to handle, even if they are sent to all processes of a service (systemd does so):
-    # it may want to finish what runs. It tells us by closing the socket.
+    # it may want to finish what runs. Then it closes the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # A program that native code starts must not hold the socket open when we are gone.
@@ -227,7 +218,3 @@ def main(build: CoreBuilder = build_core, arguments: Sequence[str] | None = None
         sys.stderr.flush()
         # Not sys.exit: destructors of native code must not keep a closed engine's memory alive.
         os._exit(status)
-
-
-if __name__ == "__main__":
-    main()

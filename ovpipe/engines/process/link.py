@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Literal, NoReturn
+from collections.abc import Callable
+from typing import Any, Literal, NoReturn
 
 from ovpipe.engines.process.child import HostProcess
+from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.watchdog import Watchdog
 from ovpipe.engines.protocol import (
     Ack,
     Add,
     Cancel,
-    EngineConfig,
     EngineInfo,
     EngineStats,
     EngineTimeouts,
@@ -46,7 +46,7 @@ class LinkLost(Exception):
     def __init__(self, message: str, *, poisoned: bool = False) -> None:
         super().__init__(message)
         self.poisoned = poisoned
-        """Whether a step failed, which the host has told; then it is known which requests had begun."""
+        """Whether the host reported that a step failed; then it is known which requests had started."""
 
 
 class EngineLink:
@@ -72,9 +72,9 @@ class EngineLink:
     @classmethod
     async def start(
         cls,
-        config: EngineConfig,
+        command: HostCommand,
+        options: dict[str, Any],
         *,
-        command: Sequence[str],
         name: str,
         timeouts: EngineTimeouts,
         on_progress: OnProgress,
@@ -87,7 +87,7 @@ class EngineLink:
             raise LinkLost(f"could not be started: {error}") from error
         link = cls(process, timeouts, on_stats)
         try:
-            await link._load(config, on_progress)
+            await link._load(options, on_progress)
         except BaseException as error:
             await link.close(0.0)
             if isinstance(error, LinkLost) or not isinstance(error, Exception):
@@ -110,17 +110,17 @@ class EngineLink:
         return generation
 
     def adopt(self, request: GenerateRequest, generation: MailboxGeneration) -> None:
-        """Hands a request over that an earlier life has not begun with."""
+        """Hands a request over that an earlier life has not started."""
         generation.move(self._cancel)
         self._add(request, generation)
 
-    def take_unbegun(self) -> list[tuple[GenerateRequest, MailboxGeneration]]:
+    def take_not_started(self) -> list[tuple[GenerateRequest, MailboxGeneration]]:
         """Parts with the live requests that have no token so far and were never in another life.
 
         Their generations stay open. A request that has met two deaths may well be what brings them.
         """
-        unbegun = [request for request in self._unstarted.values() if not self._live[request.id].retried]
-        return [(request, self._live.pop(request.id)) for request in unbegun]
+        not_started = [request for request in self._unstarted.values() if not self._live[request.id].retried]
+        return [(request, self._live.pop(request.id)) for request in not_started]
 
     async def serve(self) -> NoReturn:
         """Brings deltas to their requests until the process is lost; then raises `LinkLost`.
@@ -133,7 +133,7 @@ class EngineLink:
             _log.exception("the engine's process %d cannot be served", self.pid)
             self._reason = f"was given up: {error}"
         self.up = False
-        # Where it is known what happened, those who wait are told before the process has ended.
+        # Where it is known what happened, those who wait need not wait until the process has ended.
         raise LinkLost(self._reason or await self._end(), poisoned=self._poisoned)
 
     async def _serve(self) -> None:
@@ -168,8 +168,8 @@ class EngineLink:
 
     # --- the load
 
-    async def _load(self, config: EngineConfig, on_progress: OnProgress) -> None:
-        self._process.wire.send(Load(config))
+    async def _load(self, options: dict[str, Any], on_progress: OnProgress) -> None:
+        self._process.wire.send(Load(options))
         self._watchdog.sign(self._limit())
         while messages := await self._receive():
             for message in messages:

@@ -1,4 +1,4 @@
-"""An engine's figures for metrics, across the lives of its process."""
+"""An engine's metrics, across the lives of its process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ovpipe.engines.protocol import EngineInfo, EngineStats
 _NOTHING = EngineStats()
 
 
-class EngineFigures:
+class EngineMetrics:
     """Adds up what each process counted, so that totals never fall when one is replaced."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class EngineFigures:
         self._prompt_tokens = 0
 
     def step(self, stats: EngineStats) -> None:
-        """The latest figures of the process that serves."""
+        """The latest counts of the process that serves."""
         self._now = stats
 
     def lost(self) -> None:
@@ -33,9 +33,9 @@ class EngineFigures:
         self._now = _NOTHING
 
     def snapshot(self, info: EngineInfo | None, *, pid: int | None, requests: int) -> Mapping[str, float]:
-        """All figures by name. `requests` is what the server has in the engine, queued or running.
+        """All metrics by name. `requests` is what the server has in the engine, queued or running.
 
-        `pid` is the process that serves, None (and 0 in the figures) while there is none.
+        `pid` is the process that serves, None (and 0 in the metrics) while there is none.
         """
         now = self._now
         return {

@@ -15,7 +15,7 @@ class PoisonedByGrammar(Exception):
         self.suspects = tuple(suspects)
 
     def refusals(self) -> list[Refused]:
-        """What the suspects are told. One alone is guilty; of several each may try again."""
+        """What the suspects get. One alone is guilty; of several each may try again."""
         if len(self.suspects) == 1:
             text = f"its grammar cannot be used: {self}"
             return [Refused(self.suspects[0], text)]

@@ -22,12 +22,12 @@ def test_runs_that_share_a_count_add_up_in_it() -> None:
         out = CalculatorRunner(CounterCalculator()).run(stream=["a", "b", "c"], counts=counts)
         assert out[CounterCalculator.count] == [1, 2, 3]
     assert counts.total == 6
-    assert counts.figures() == {"packets_total": 6}
+    assert counts.metrics() == {"packets_total": 6}
 
 
 def test_a_shared_count_begins_at_nothing() -> None:
     out = CalculatorRunner(PacketCountsCalculator()).run()
-    assert out[PacketCountsCalculator.counts].figures() == {"packets_total": 0}
+    assert out[PacketCountsCalculator.counts].metrics() == {"packets_total": 0}
 
 
 def test_a_graph_makes_the_count_once_for_all_its_runs() -> None:

@@ -19,7 +19,8 @@ from ovpipe.calculators.llm.packets import (
     Tool,
     ToolChoice,
 )
-from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
+from ovpipe.engines.grammars.checker import GRAMMAR_HOST, CheckerLimits, GrammarChecker
+from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError, RunError
 from ovpipe.testing import CalculatorRunner
@@ -54,7 +55,7 @@ async def checked_by(
 async def checked(
     request: ChatRequest | CompletionRequest,
     *,
-    command: list[str] | None = None,
+    command: HostCommand = GRAMMAR_HOST,
     limits: CheckerLimits | None = None,
     **options: Any,
 ) -> ChatRequest | CompletionRequest:
@@ -75,7 +76,7 @@ def refusal(request: ChatRequest | CompletionRequest, **options: Any) -> Request
 
 
 def test_a_request_without_a_grammar_passes_and_starts_no_process() -> None:
-    dead = ["/nonexistent"]
+    dead = HostCommand(("/nonexistent",))
     for request in (completion(), chat(), chat(tools=(ADD,), tool_choice=ToolChoice("auto"))):
         assert asyncio.run(checked(request, command=dead)) is request
 
@@ -100,7 +101,7 @@ def test_a_grammar_that_takes_too_long_is_400() -> None:
 
 def test_a_checker_that_cannot_start_is_503() -> None:
     request = completion(grammar=DIGITS, grammar_param="guided_regex")
-    error = refusal(request, command=["/nonexistent/secret"])
+    error = refusal(request, command=HostCommand(("/nonexistent/secret",)))
     assert (error.status, error.code) == (503, "grammar_check_unavailable")
     assert error.retry_after is not None
     assert error.retry_after >= 1

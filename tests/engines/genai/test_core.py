@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from ovpipe.engines.cores import GENAI
 from ovpipe.engines.genai.core import GenaiCore, load_genai_core
 from ovpipe.engines.genai.sequence import LiveSequence
 from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.protocol import (
     Delta,
-    EngineConfig,
     EngineLoadError,
     GenerateRequest,
     Progress,
@@ -321,7 +321,7 @@ def test_it_counts_prompts_steps_and_tokens_of_cancelled_requests_too() -> None:
 def test_it_serves_in_a_process_of_its_own() -> None:
     async def scenario() -> None:
         options = {"models_path": str(MODEL), "plugin_config": F32, "num_kv_blocks": 64}
-        engine = await EngineClient.open(EngineConfig(options=options), name="tiny")
+        engine = await EngineClient.open(GENAI.command, options, name="tiny")
         try:
             prompts = [a_prompt(8, n) for n in range(6)]
             generations = [engine.generate(prompt, greedy(10)) for prompt in prompts]
@@ -350,6 +350,6 @@ def test_it_serves_in_a_process_of_its_own() -> None:
 def test_a_load_that_cannot_succeed_says_why(options: dict[str, Any], said: str) -> None:
     async def scenario() -> None:
         with pytest.raises(EngineLoadError, match=said):
-            await EngineClient.open(EngineConfig(options=options))
+            await EngineClient.open(GENAI.command, options)
 
     asyncio.run(scenario())

@@ -8,11 +8,11 @@ import re
 
 import pytest
 
+from ovpipe.engines.cores import GENAI
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import (
-    EngineConfig,
     EngineDied,
     GenerateRequest,
     Generation,
@@ -164,7 +164,7 @@ async def tokens_of(generation: Generation) -> list[int]:
 def test_the_guilty_one_is_refused_those_that_had_not_begun_are_served_and_those_that_had_are_told() -> None:
     async def scenario() -> None:
         options = {"models_path": str(MODEL), "plugin_config": F32, "num_kv_blocks": 64}
-        engine = await EngineClient.open(EngineConfig(options=options), name="tiny")
+        engine = await EngineClient.open(GENAI.command, options, name="tiny")
         try:
             expected = await tokens_of(engine.generate(PROMPT, greedy(10)))
             begun = engine.generate(PROMPT, greedy(2_000))
@@ -176,7 +176,7 @@ def test_the_guilty_one_is_refused_those_that_had_not_begun_are_served_and_those
             assert await tokens_of(innocent) == expected
             with pytest.raises(EngineDied, match="poisoned by a failed step"):
                 await tokens_of(begun)
-            assert engine.figures()["engine_restarts_total"] == 1
+            assert engine.metrics()["engine_restarts_total"] == 1
         finally:
             await engine.close()
 

@@ -10,7 +10,7 @@ import openvino_genai
 import pytest
 
 from ovpipe.engines.genai.admission_queue import Demand
-from ovpipe.engines.genai.sampling import Guessing
+from ovpipe.engines.genai.sampling import SpeculativeDecoding
 from ovpipe.engines.genai.sequence import LiveSequence
 from ovpipe.engines.protocol import BeamSearch, GenerateRequest, SamplingParams
 
@@ -42,7 +42,7 @@ class Handle:
 
 
 def live(sampling: SamplingParams) -> LiveSequence:
-    sequence = LiveSequence(GenerateRequest(1, [5], sampling), 0, Guessing(), Demand(1, 1, 1))
+    sequence = LiveSequence(GenerateRequest(1, [5], sampling), 0, SpeculativeDecoding(), Demand(1, 1, 1))
     sequence.handle = Handle(sampling.max_tokens)
     return sequence
 

@@ -19,6 +19,7 @@ import pytest
 from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
 from ovpipe.engines.grammars.verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
 from ovpipe.engines.process.backoff import Backoff
+from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import Grammar
 from tests.engines.cores import MODEL
 
@@ -30,10 +31,10 @@ SLOW = Grammar("regex", ".*a.{20}")
 DEADLY = Grammar("regex", "(" * 30_000 + "a" + ")" * 30_000)
 """A stack overflow."""
 
-FAKE_HOST = [sys.executable, str(Path(__file__).parents[1] / "fake_host.py")]
+FAKE_HOST = HostCommand((sys.executable, str(Path(__file__).parents[1] / "fake_host.py")))
 """Starts sooner, and takes all grammars but those that are commands."""
 
-NEVER_READY = [sys.executable, "-c", "raise SystemExit('no model here')"]
+NEVER_READY = HostCommand((sys.executable, "-c", "raise SystemExit('no model here')"))
 
 
 def bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -67,7 +68,7 @@ async def verdicts(checker: GrammarChecker, *grammars: Grammar) -> list[str]:
 
 
 def starts(checker: GrammarChecker) -> float:
-    return checker.figures()["grammar_starts_total"]
+    return checker.metrics()["grammar_starts_total"]
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -187,8 +188,8 @@ def test_what_was_found_is_found_again_without_a_check() -> None:
         async with opened() as checker:
             assert await verdicts(checker, DIGITS, BAD) == ["good", "GrammarRefused"]
             assert await verdicts(checker, DIGITS, BAD) == ["good", "GrammarRefused"]
-            assert checker.figures()["grammar_checks_total"] == 2
-            assert checker.figures()["grammar_refused_total"] == 1
+            assert checker.metrics()["grammar_checks_total"] == 2
+            assert checker.metrics()["grammar_refused_total"] == 1
 
     bounded(scenario)
 
@@ -197,7 +198,7 @@ def test_those_who_ask_for_the_same_at_the_same_time_share_one_check() -> None:
     async def scenario() -> None:
         async with opened() as checker:
             await asyncio.gather(*(checker.check(DIGITS) for _ in range(50)))
-            assert checker.figures()["grammar_checks_total"] == 1
+            assert checker.metrics()["grammar_checks_total"] == 1
 
     bounded(scenario)
 
@@ -224,7 +225,7 @@ def test_who_has_left_does_not_keep_others_waiting() -> None:
             await asyncio.wait([waiting])
             await checker.check(Grammar("regex", "a|b"))
             await begun
-            assert checker.figures()["grammar_checks_total"] == 2
+            assert checker.metrics()["grammar_checks_total"] == 2
 
     bounded(scenario)
 
@@ -239,7 +240,7 @@ def test_a_check_that_has_begun_is_finished_for_those_who_come_later() -> None:
             left.cancel()
             await asyncio.wait([left])
             assert left.cancelled()
-            await until(lambda: checker.figures()["grammar_checks_total"] == 2)
+            await until(lambda: checker.metrics()["grammar_checks_total"] == 2)
 
     bounded(scenario)
 
@@ -256,7 +257,7 @@ def test_who_comes_when_another_leaves_gets_a_check_of_their_own() -> None:
             await asyncio.sleep(0)
             await checker.check(BAD)  # shares what the one before began
             await asyncio.gather(coming, busy)
-            assert checker.figures()["grammar_checks_total"] == 2
+            assert checker.metrics()["grammar_checks_total"] == 2
 
     bounded(scenario)
 
@@ -374,7 +375,7 @@ def test_a_checker_that_cannot_start_says_when_to_try_again() -> None:
 def test_a_program_that_is_not_there_is_no_other_case() -> None:
     async def scenario() -> None:
         for program in ("/nonexistent", "no\0name"):
-            async with opened(command=[program]) as checker:
+            async with opened(command=HostCommand((program,))) as checker:
                 with pytest.raises(GrammarUnavailable, match="could not be started"):
                     await checker.check(DIGITS)
 
@@ -388,7 +389,9 @@ def test_a_checker_that_could_not_start_is_there_once_it_can(tmp_path: Path) -> 
             f"import pathlib, runpy; assert pathlib.Path({str(flag)!r}).exists(); "
             "runpy.run_module('ovpipe.engines.grammars.host', run_name='__main__')"
         )
-        async with opened(command=[sys.executable, "-c", code], backoff=Backoff(first=0.05)) as checker:
+        async with opened(
+            command=HostCommand((sys.executable, "-c", code)), backoff=Backoff(first=0.05)
+        ) as checker:
             assert await verdicts(checker, DIGITS) == ["GrammarUnavailable"]
             flag.touch()
             await until(lambda: checker.pid is not None)

@@ -10,12 +10,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from ovpipe.engines.process.client import EngineClient
+from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import (
-    EngineConfig,
     EngineDied,
     EngineLoadError,
     EngineTimeouts,
@@ -28,7 +29,7 @@ from tests.engines.clients import FAKE_HOST, HANG, bounded, is_gone, opened, som
 def test_progress_is_reported_while_it_loads() -> None:
     async def scenario() -> None:
         heard: list[Progress] = []
-        client = await EngineClient.open(EngineConfig(), on_progress=heard.append, command=FAKE_HOST)
+        client = await EngineClient.open(FAKE_HOST, {}, on_progress=heard.append)
         await client.close()
         assert [progress.phase for progress in heard] == ["load", "warm_up"]
 
@@ -70,7 +71,25 @@ def test_a_load_or_warm_up_that_hangs_is_given_up() -> None:
 def test_a_program_that_does_not_exist_is_a_load_error() -> None:
     async def scenario() -> None:
         with pytest.raises(EngineLoadError, match="could not be started"):
-            await EngineClient.open(EngineConfig(), command=["/no/such/program"])
+            await EngineClient.open(HostCommand(("/no/such/program",)), {})
+
+    bounded(scenario)
+
+
+def environment_of(pid: int | None) -> list[bytes]:
+    return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+
+
+def test_the_environment_of_its_command_is_the_processes_beside_the_servers_own() -> None:
+    async def scenario() -> None:
+        command = HostCommand(FAKE_HOST.arguments, {"OVPIPE_TEST_ENVIRONMENT": "seen"})
+        engine = await EngineClient.open(command, {})
+        try:
+            environment = environment_of(engine.pid)
+            assert b"OVPIPE_TEST_ENVIRONMENT=seen" in environment
+            assert f"PATH={os.environ['PATH']}".encode() in environment
+        finally:
+            await engine.close()
 
     bounded(scenario)
 
@@ -81,7 +100,7 @@ def test_a_config_that_fits_in_no_message_is_a_load_error_and_leaves_no_process(
             async with opened(number=2**70):
                 pass
         with pytest.raises(EngineLoadError, match="could not be started"):
-            await EngineClient.open(EngineConfig(), command=["no\0name"])
+            await EngineClient.open(HostCommand(("no\0name",)), {})
 
     bounded(scenario)
     with pytest.raises(ChildProcessError):
@@ -93,8 +112,8 @@ def test_an_open_that_is_cancelled_leaves_no_process() -> None:
         loading = asyncio.Event()
         opening = asyncio.create_task(
             EngineClient.open(
-                EngineConfig(options={"load": "hang"}),
-                command=FAKE_HOST,
+                FAKE_HOST,
+                {"load": "hang"},
                 on_progress=lambda progress: loading.set(),
             )
         )
@@ -114,7 +133,7 @@ def test_closing_fails_what_runs_refuses_what_comes_and_ends_the_process() -> No
             pid = engine.pid
             assert pid is not None
             running = asyncio.create_task(tokens_of(engine.generate([0], some(10**9))))
-            await until(lambda: engine.figures()["engine_running"] == 1)
+            await until(lambda: engine.metrics()["engine_running"] == 1)
             await asyncio.gather(engine.close(), engine.close())
             with pytest.raises(EngineDied, match="closed"):
                 await running
@@ -157,7 +176,7 @@ def test_closing_twice_leaves_the_process_the_time_that_it_has() -> None:
 
 def test_closing_at_once_after_opening_ends_the_process() -> None:
     async def scenario() -> None:
-        engine = await EngineClient.open(EngineConfig(), command=FAKE_HOST)
+        engine = await EngineClient.open(FAKE_HOST, {})
         pid = engine.pid
         assert pid is not None
         await engine.close()
@@ -195,10 +214,11 @@ def test_the_process_ends_with_its_server_even_when_it_hangs() -> None:
             textwrap.dedent("""
                 import asyncio, sys
                 from ovpipe.engines.process.client import EngineClient
-                from ovpipe.engines.protocol import EngineConfig, SamplingParams
+                from ovpipe.engines.process.command import HostCommand
+                from ovpipe.engines.protocol import SamplingParams
 
                 async def scenario():
-                    engine = await EngineClient.open(EngineConfig(), command=sys.argv[1:])
+                    engine = await EngineClient.open(HostCommand(tuple(sys.argv[1:])), {})
                     generation = engine.generate([-2, 0], SamplingParams(max_tokens=5))
                     await anext(generation)
                     await asyncio.sleep(0.2)  # well into the step that hangs
@@ -208,7 +228,7 @@ def test_the_process_ends_with_its_server_even_when_it_hangs() -> None:
 
                 asyncio.run(scenario())
             """),
-            *FAKE_HOST,
+            *FAKE_HOST.arguments,
         ],
         stdout=subprocess.PIPE,
     )

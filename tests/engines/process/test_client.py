@@ -37,7 +37,7 @@ def test_many_generations_run_at_once_and_each_gets_its_own_tokens() -> None:
                 *(tokens_of(engine.generate([n * 100], some(9))) for n in range(40))
             )
             assert answers == [list(range(n * 100 + 1, n * 100 + 10)) for n in range(40)]
-            assert engine.figures()["engine_max_running"] > 1
+            assert engine.metrics()["engine_max_running"] > 1
 
     bounded(scenario)
 
@@ -57,16 +57,16 @@ def test_a_cancel_in_answer_to_the_kth_token_lets_one_more_be_generated_at_most(
     async def scenario() -> None:
         async with opened() as engine:
             for k in (1, 2, 5, 20):
-                before = engine.figures()["engine_generated_tokens_total"]
-                steps = engine.figures()["engine_steps_total"]
+                before = engine.metrics()["engine_generated_tokens_total"]
+                steps = engine.metrics()["engine_steps_total"]
                 async with engine.generate([0], some(1000)) as generation:
                     async for delta in generation:
                         if delta.generated >= k:  # two steps' deltas may have come at once
                             time.sleep(0.02)  # noqa: ASYNC251  # a run's own work, before it decides
                             generation.cancel()
                 # The host counts the tokens of cancelled requests, too. It steps on until the cache settles.
-                await until(lambda at=steps + k + 3: engine.figures()["engine_steps_total"] >= at)  # type: ignore[misc]  # mypy infers no lambda default
-                assert engine.figures()["engine_generated_tokens_total"] - before <= k + 1
+                await until(lambda at=steps + k + 3: engine.metrics()["engine_steps_total"] >= at)  # type: ignore[misc]  # mypy infers no lambda default
+                assert engine.metrics()["engine_generated_tokens_total"] - before <= k + 1
 
     bounded(scenario)
 
@@ -77,8 +77,8 @@ def test_leaving_the_context_cancels_and_a_second_cancel_does_nothing() -> None:
             async with engine.generate([0], some(10**9)) as generation:
                 await anext(generation)
             generation.cancel()
-            assert engine.figures()["engine_requests"] == 0
-            await until(lambda: engine.figures()["engine_running"] == 0)
+            assert engine.metrics()["engine_requests"] == 0
+            await until(lambda: engine.metrics()["engine_running"] == 0)
             with pytest.raises(StopAsyncIteration):
                 await anext(generation)
 
@@ -90,7 +90,7 @@ def test_a_consumer_that_waits_is_let_go_when_another_task_cancels() -> None:
         async with opened() as engine:
             generation = engine.generate([SLOW_PREFILL, 1], some(5))
             consumer = asyncio.create_task(tokens_of(generation))
-            await until(lambda: engine.figures()["engine_running"] == 1)
+            await until(lambda: engine.metrics()["engine_running"] == 1)
             generation.cancel()
             assert await consumer == []
 
@@ -101,11 +101,11 @@ def test_a_consumer_task_that_is_cancelled_leaves_nothing_in_the_engine() -> Non
     async def scenario() -> None:
         async with opened() as engine:
             consumer = asyncio.create_task(tokens_of(engine.generate([0], some(10**9))))
-            await until(lambda: engine.figures()["engine_running"] == 1)
+            await until(lambda: engine.metrics()["engine_running"] == 1)
             consumer.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await consumer
-            await until(lambda: engine.figures()["engine_running"] == 0)
+            await until(lambda: engine.metrics()["engine_running"] == 0)
 
     bounded(scenario)
 
@@ -121,7 +121,7 @@ def test_a_refused_request_raises_and_its_neighbour_completes() -> None:
             with pytest.raises(RequestRefused, match="64 bits"):
                 engine.generate([2**70], some(5))
             assert await neighbour == list(range(1, 31))
-            assert engine.figures()["engine_restarts_total"] == 0
+            assert engine.metrics()["engine_restarts_total"] == 0
 
     bounded(scenario)
 

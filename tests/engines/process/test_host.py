@@ -20,7 +20,6 @@ from ovpipe.engines.protocol import (
     Add,
     Cancel,
     Delta,
-    EngineConfig,
     Failed,
     FromHost,
     GenerateRequest,
@@ -88,7 +87,7 @@ def hosted(**options: Any) -> Iterator[Talk]:
     with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()], start_new_session=True) as process:
         theirs.close()
         talk = Talk(ours, process)
-        talk.say(Load(EngineConfig(options=options)))
+        talk.say(Load(options))
         try:
             yield talk
         finally:

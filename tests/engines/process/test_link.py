@@ -11,7 +11,7 @@ import pytest
 
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.link import EngineLink, LinkLost
-from ovpipe.engines.protocol import EngineConfig, EngineDied, EngineStats, EngineTimeouts, GenerateRequest
+from ovpipe.engines.protocol import EngineDied, EngineStats, EngineTimeouts, GenerateRequest
 from tests.engines.clients import (
     FAKE_HOST,
     HANG,
@@ -32,7 +32,7 @@ def test_a_killed_process_is_noticed_when_it_idles_too() -> None:
         async with opened() as engine:
             assert engine.pid is not None
             os.kill(engine.pid, signal.SIGKILL)
-            await until(lambda: engine.figures()["engine_restarts_total"] == 1)
+            await until(lambda: engine.metrics()["engine_restarts_total"] == 1)
             assert await tokens_of(engine.generate([0], some(1))) == [1]
 
     bounded(scenario)
@@ -43,7 +43,7 @@ def test_a_process_that_talks_nonsense_is_replaced() -> None:
         async with opened() as engine:
             with pytest.raises(EngineDied, match="no message"):
                 await tokens_of(engine.generate([NONSENSE, 0], some(10**9)))
-            await until(lambda: engine.figures()["engine_up"] == 1)
+            await until(lambda: engine.metrics()["engine_up"] == 1)
 
     bounded(scenario)
 
@@ -56,7 +56,7 @@ def test_silence_in_a_step_or_in_a_prefill_is_a_death_after_its_own_limit() -> N
         async with opened(EngineTimeouts(prefill=0.3, step=20)) as engine:
             with pytest.raises(EngineDied, match=r"no sign of life for 0.3 s \(prefill\)"):
                 await tokens_of(engine.generate([HANG_AT_ONCE, 0], some(5)))
-            await until(lambda: engine.figures()["engine_up"] == 1)
+            await until(lambda: engine.metrics()["engine_up"] == 1)
 
     bounded(scenario)
 
@@ -68,7 +68,7 @@ def test_what_the_process_has_started_does_not_hide_its_end() -> None:
             assert first is not None
             try:
                 os.kill(first, signal.SIGKILL)
-                await until(lambda: engine.figures()["engine_restarts_total"] == 1)
+                await until(lambda: engine.metrics()["engine_restarts_total"] == 1)
             finally:
                 os.killpg(first, signal.SIGKILL)
             assert engine.pid is not None
@@ -85,7 +85,7 @@ def test_a_hung_process_is_given_up_even_if_its_socket_stays_open() -> None:
         ):
             with pytest.raises(EngineDied, match="no sign of life"):
                 await tokens_of(engine.generate([HANG, 0], some(5)))
-            assert engine.figures()["engine_up"] == 0
+            assert engine.metrics()["engine_up"] == 0
 
     bounded(scenario)
 
@@ -101,7 +101,7 @@ def test_a_process_that_no_signal_ends_keeps_nobody_waiting(monkeypatch: pytest.
                 patched.setattr("ovpipe.engines.process.child._KILL_SECONDS", 0.2)
                 with pytest.raises(EngineDied, match="no sign of life"):
                     await tokens_of(engine.generate([HANG, 0], some(5)))
-                await until(lambda: engine.figures()["engine_restarts_total"] == 1)
+                await until(lambda: engine.metrics()["engine_restarts_total"] == 1)
             assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
             os.killpg(first, signal.SIGKILL)
             await until(lambda: is_gone(first))
@@ -115,7 +115,7 @@ def test_a_hung_process_is_found_out_even_if_every_request_in_it_is_cancelled() 
             async with engine.generate([HANG, 0], some(5)) as hung:
                 await anext(hung)
                 await asyncio.sleep(0.1)  # well into the step that hangs
-            while engine.figures()["engine_up"]:
+            while engine.metrics()["engine_up"]:
                 engine.generate([0], some(5)).cancel()
                 await asyncio.sleep(0.01)
 
@@ -135,8 +135,8 @@ def test_an_idle_engine_may_be_silent() -> None:
         async with opened(EngineTimeouts(prefill=0.1, step=0.1)) as engine:
             await tokens_of(engine.generate([0], some(1)))
             await asyncio.sleep(0.5)
-            assert engine.figures()["engine_up"] == 1
-            assert engine.figures()["engine_restarts_total"] == 0
+            assert engine.metrics()["engine_up"] == 1
+            assert engine.metrics()["engine_restarts_total"] == 0
 
     bounded(scenario)
 
@@ -150,7 +150,7 @@ def test_an_event_loop_that_stood_still_does_not_blame_the_engine() -> None:
                 seen = (await anext(generation)).generated
                 while (await anext(generation)).generated < seen + 5:
                     pass
-            assert engine.figures()["engine_up"] == 1
+            assert engine.metrics()["engine_up"] == 1
 
     bounded(scenario)
 
@@ -161,8 +161,8 @@ def test_a_fault_of_the_servers_own_ends_a_life_and_no_more() -> None:
 
     async def scenario() -> None:
         link = await EngineLink.start(
-            EngineConfig(),
-            command=FAKE_HOST,
+            FAKE_HOST,
+            {},
             name="fake",
             timeouts=EngineTimeouts(),
             on_progress=lambda progress: None,

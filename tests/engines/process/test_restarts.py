@@ -39,11 +39,11 @@ def test_after_a_crash_live_generations_die_new_ones_are_put_off_and_then_it_ser
                 engine.generate([0], some(5))
             assert put_off.value.retry_after is not None
             assert 1 <= put_off.value.retry_after < 60
-            assert engine.figures()["engine_up"] == 0
-            await until(lambda: engine.figures()["engine_up"] == 1)
+            assert engine.metrics()["engine_up"] == 0
+            await until(lambda: engine.metrics()["engine_up"] == 1)
             assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
             assert engine.pid != first_pid
-            assert engine.figures()["engine_restarts_total"] == 1
+            assert engine.metrics()["engine_restarts_total"] == 1
 
     bounded(scenario)
 
@@ -52,7 +52,7 @@ def test_what_arrived_before_a_crash_is_still_handed_out() -> None:
     async def scenario() -> None:
         async with opened() as engine:
             generation = engine.generate([CRASH, 0], some(5))
-            await until(lambda: engine.figures()["engine_up"] == 0)
+            await until(lambda: engine.metrics()["engine_up"] == 0)
             assert (await anext(generation)).tokens == tokens(1)
             with pytest.raises(EngineDied):
                 await anext(generation)
@@ -65,7 +65,7 @@ def test_a_poisoned_core_is_replaced_and_the_error_says_what_it_raised() -> None
         async with opened() as engine:
             with pytest.raises(EngineDied, match="poisoned by a failed step: told to raise"):
                 await tokens_of(engine.generate([RAISE, 0], some(5)))
-            await until(lambda: engine.figures()["engine_up"] == 1)
+            await until(lambda: engine.metrics()["engine_up"] == 1)
 
     bounded(scenario)
 
@@ -74,16 +74,16 @@ def test_a_request_that_had_not_begun_when_the_core_was_poisoned_is_served_by_th
     async def scenario() -> None:
         async with opened() as engine:
             begun = asyncio.create_task(tokens_of(engine.generate([0], some(10**9))))
-            await until(lambda: engine.figures()["engine_running"] == 1)
+            await until(lambda: engine.metrics()["engine_running"] == 1)
             waiting = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 100], some(3))))
             with pytest.raises(RequestRefused, match="its grammar cannot be used: no grammar"):
                 await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
             with pytest.raises(EngineDied, match="poisoned by a failed step: no grammar"):
                 await begun
-            assert engine.figures()["engine_requests"] == 1
+            assert engine.metrics()["engine_requests"] == 1
             assert await waiting == [101, 102, 103]
-            assert engine.figures()["engine_restarts_total"] == 1
-            assert engine.figures()["engine_requests"] == 0
+            assert engine.metrics()["engine_restarts_total"] == 1
+            assert engine.metrics()["engine_requests"] == 0
 
     bounded(scenario)
 
@@ -118,7 +118,7 @@ def test_a_second_poisoned_core_ends_what_had_not_begun_in_either() -> None:
                 await tokens_of(engine.generate([RAISE_AT_ONCE, 0], some(5)))
             with pytest.raises(EngineDied):
                 await beside
-            await until(lambda: engine.figures()["engine_restarts_total"] == 2)
+            await until(lambda: engine.metrics()["engine_restarts_total"] == 2)
             assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
 
     bounded(scenario)
@@ -131,15 +131,15 @@ def test_a_request_that_is_to_be_tried_again_can_be_cancelled_meanwhile_and_afte
                 waiting = engine.generate([SLOW_PREFILL, 0], some(10**9))
                 with pytest.raises(RequestRefused):
                     await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
-                await until(lambda: engine.figures()["engine_up"] == 0)
+                await until(lambda: engine.metrics()["engine_up"] == 0)
                 if wait_for_the_next:
-                    await until(lambda: engine.figures()["engine_running"] == 1)
+                    await until(lambda: engine.metrics()["engine_running"] == 1)
                 waiting.cancel()
                 with pytest.raises(StopAsyncIteration):
                     await anext(waiting)
-                await until(lambda: engine.figures()["engine_restarts_total"] == 1)
-                assert engine.figures()["engine_requests"] == 0
-                await until(lambda: engine.figures()["engine_running"] == 0)
+                await until(lambda: engine.metrics()["engine_restarts_total"] == 1)
+                assert engine.metrics()["engine_requests"] == 0
+                await until(lambda: engine.metrics()["engine_running"] == 0)
                 assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
 
     bounded(scenario)
@@ -166,7 +166,7 @@ def test_closing_ends_those_that_wait_for_the_next_engine() -> None:
             waiting = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
             with pytest.raises(RequestRefused):
                 await tokens_of(engine.generate([BAD_GRAMMAR, 0], some(5)))
-            await until(lambda: engine.figures()["engine_up"] == 0)
+            await until(lambda: engine.metrics()["engine_up"] == 0)
             await engine.close()
             with pytest.raises(EngineDied, match="was closed"):
                 await waiting
@@ -188,7 +188,7 @@ def test_a_restart_that_fails_is_tried_again_until_it_succeeds(
             with pytest.raises(EngineUnavailable):
                 engine.generate([0], some(5))
             needed.touch()
-            await until(lambda: engine.figures()["engine_up"] == 1)
+            await until(lambda: engine.metrics()["engine_up"] == 1)
             assert await tokens_of(engine.generate([0], some(1))) == [1]
 
     bounded(scenario)
@@ -206,7 +206,7 @@ def test_the_wait_between_failures_doubles_up_to_the_cap_and_a_healthy_life_rese
                 for lives in (1, 2, 3):
                     with pytest.raises(EngineDied):
                         await tokens_of(engine.generate([CRASH, 0], some(5)))
-                    await until(lambda n=lives: engine.figures()["engine_restarts_total"] == n)  # type: ignore[misc]  # mypy infers no lambda default
+                    await until(lambda n=lives: engine.metrics()["engine_restarts_total"] == n)  # type: ignore[misc]  # mypy infers no lambda default
 
     bounded(scenario)
     said = [record.message for record in caplog.records if "started again" in record.message]
@@ -232,9 +232,9 @@ def test_totals_do_not_fall_when_the_process_is_replaced() -> None:
             await tokens_of(engine.generate([1, 2, 3], some(10)))
             with pytest.raises(EngineDied):
                 await tokens_of(engine.generate([CRASH, 0], some(5)))
-            await until(lambda: engine.figures()["engine_up"] == 1)
+            await until(lambda: engine.metrics()["engine_up"] == 1)
             await tokens_of(engine.generate([1, 2, 3, 4], some(10)))
-            figures = engine.figures()
+            figures = engine.metrics()
             assert figures["engine_generated_tokens_total"] == 10 + 1 + 10
             assert figures["engine_prompt_tokens_total"] == 3 + 2 + 4
             assert figures["engine_steps_total"] >= 21

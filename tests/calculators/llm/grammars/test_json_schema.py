@@ -138,5 +138,5 @@ def test_a_schema_is_what_the_meta_schema_says(schema: Schema) -> None:
     except jsonschema.SchemaError:
         refusal(schema)
     else:
-        mended = read_schema(schema, "s")
-        jsonschema.Draft202012Validator.check_schema(mended)
+        normalised = read_schema(schema, "s")
+        jsonschema.Draft202012Validator.check_schema(normalised)

@@ -1,7 +1,7 @@
 """What becomes of each keyword of JSON Schema, shown with the engine itself.
 
 docs/structured-output.md says the same in words. When a test here fails after an update of openvino-genai, its
-grammar library has learned something: a mend or a refusal can go.
+grammar library has learned something: a normalisation or a refusal can go.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ AB_INT: Schema = {"a": {"type": "integer"}, "b": {"type": "integer"}}
 class Case(NamedTuple):
     """A schema, a text that is valid by it, one that is not, and what the engine makes of it.
 
-    honoured: takes the first only. mended: the same, and not without grammars/normalising.py. ignored: takes
+    honoured: takes the first only. normalised: the same, and not without grammars/normalising.py. ignored: takes
     both. narrowed: takes neither.
     """
 
     schema: Schema
     valid: str
     invalid: str
-    fate: Literal["honoured", "mended", "ignored", "narrowed"]
+    fate: Literal["honoured", "normalised", "ignored", "narrowed"]
 
 
 CASES = {
@@ -47,9 +47,9 @@ CASES = {
     "required": Case(
         {"type": "object", "properties": AB_INT, "required": ["b"]}, '{"b":1}', '{"a":1}', "honoured"
     ),
-    "required, no properties": Case({"type": "object", "required": ["zz"]}, '{"zz":1}', "{}", "mended"),
+    "required, no properties": Case({"type": "object", "required": ["zz"]}, '{"zz":1}', "{}", "normalised"),
     "required, beside properties": Case(
-        {"type": "object", "properties": A_INT, "required": ["zz"]}, '{"a":1,"zz":1}', '{"a":1}', "mended"
+        {"type": "object", "properties": A_INT, "required": ["zz"]}, '{"a":1,"zz":1}', '{"a":1}', "normalised"
     ),
     "additionalProperties false": Case(
         {"type": "object", "properties": A_INT, "additionalProperties": False},
@@ -75,8 +75,8 @@ CASES = {
     "propertyNames": Case(
         {"type": "object", "propertyNames": {"pattern": "^[a-c]+$"}}, '{"abc":1}', '{"xyz":1}', "honoured"
     ),
-    "minProperties": Case({"type": "object", "minProperties": 2}, '{"a":1,"b":2}', '{"a":1}', "mended"),
-    "maxProperties": Case({"type": "object", "maxProperties": 1}, '{"a":1}', '{"a":1,"b":2}', "mended"),
+    "minProperties": Case({"type": "object", "minProperties": 2}, '{"a":1,"b":2}', '{"a":1}', "normalised"),
+    "maxProperties": Case({"type": "object", "maxProperties": 1}, '{"a":1}', '{"a":1,"b":2}', "normalised"),
     "dependentRequired": Case(
         {"type": "object", "properties": AB_INT, "dependentRequired": {"a": ["b"]}},
         '{"a":1,"b":2}',
@@ -106,11 +106,11 @@ CASES = {
     "minItems": Case(
         {"type": "array", "items": {"type": "integer"}, "minItems": 2}, "[1,2]", "[1]", "honoured"
     ),
-    "minItems, no items": Case({"type": "array", "minItems": 2}, '[1,"a"]', "[1]", "mended"),
+    "minItems, no items": Case({"type": "array", "minItems": 2}, '[1,"a"]', "[1]", "normalised"),
     "maxItems": Case(
         {"type": "array", "items": {"type": "integer"}, "maxItems": 1}, "[1]", "[1,2]", "honoured"
     ),
-    "a word on nothing": Case({"type": "object", "x-order": 1}, '{"a":1}', "1", "mended"),
+    "a word on nothing": Case({"type": "object", "x-order": 1}, '{"a":1}', "1", "normalised"),
     "uniqueItems": Case({"type": "array", "uniqueItems": True}, "[1,2]", "[1,1]", "ignored"),
     "contains": Case({"type": "array", "contains": {"type": "integer"}}, '["a",1]', '["a"]', "ignored"),
     "minContains": Case(
@@ -130,11 +130,11 @@ CASES = {
     "format beside maxLength": Case(
         {"type": "string", "format": "date", "maxLength": 9}, '"2020-01-01"', '"2020-01-01"', "ignored"
     ),
-    "minimum of integers": Case({"type": "integer", "minimum": 5}, "17", "1", "mended"),
-    "negative minimum of integers": Case({"type": "integer", "minimum": -5}, "-4", "-6", "mended"),
-    "maximum of integers": Case({"type": "integer", "maximum": -5}, "-6", "-4", "mended"),
+    "minimum of integers": Case({"type": "integer", "minimum": 5}, "17", "1", "normalised"),
+    "negative minimum of integers": Case({"type": "integer", "minimum": -5}, "-4", "-6", "normalised"),
+    "maximum of integers": Case({"type": "integer", "maximum": -5}, "-6", "-4", "normalised"),
     "range of integers": Case({"type": "integer", "minimum": -15, "maximum": 3}, "-9", "4", "honoured"),
-    "exclusiveMinimum of integers": Case({"type": "integer", "exclusiveMinimum": 5}, "6", "5", "mended"),
+    "exclusiveMinimum of integers": Case({"type": "integer", "exclusiveMinimum": 5}, "6", "5", "normalised"),
     "exclusiveMaximum of integers": Case({"type": "integer", "exclusiveMaximum": 5}, "4", "5", "honoured"),
     "range of numbers": Case({"type": "number", "minimum": 0, "maximum": 1}, "0.5", "1.4", "ignored"),
     "minimum, no type": Case({"minimum": 5}, "5", "4", "ignored"),
@@ -228,15 +228,15 @@ def test_what_the_engine_makes_of_a_keyword(follower: Follower, name: str) -> No
     case = CASES[name]
     expected = {
         "honoured": (True, False),
-        "mended": (True, False),
+        "normalised": (True, False),
         "ignored": (True, True),
         "narrowed": (False, False),
     }
     assert takes(follower, of_schema(case.schema, "s"), case) == expected[case.fate]
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.fate == "mended"])
-def test_a_mend_is_needed(follower: Follower, name: str) -> None:
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.fate == "normalised"])
+def test_a_normalisation_is_needed(follower: Follower, name: str) -> None:
     case = CASES[name]
     raw = Grammar("json_schema", json.dumps(case.schema))
     try:

@@ -122,7 +122,7 @@ def _wait_for(gate: Path) -> None:
 class Lamp:
     """A side packet with figures."""
 
-    def figures(self) -> Mapping[str, float]:
+    def metrics(self) -> Mapping[str, float]:
         """One figure."""
         return {"lamp_watts": 40}
 
