@@ -11,13 +11,13 @@ from ovpipe.errors import RunError, StalledError, TimestampError
 from ovpipe.runtime.core.abandoned_producer import AbandonedProducer
 from ovpipe.runtime.core.consumer import Append, Consumer, Item
 from ovpipe.runtime.core.core_node import CoreNode
+from ovpipe.runtime.core.deadlock import explain_deadlock, held_up_before
 from ovpipe.runtime.core.failure import run_error
 from ovpipe.runtime.core.keys import consumer_left
 from ovpipe.runtime.core.sources import Sources
-from ovpipe.runtime.core.stall import explain_deadlock, explain_stall, held_up_before
 from ovpipe.runtime.core.stream import Stream, drop
 from ovpipe.runtime.core.watch import CoreWatch
-from ovpipe.timestamp import DONE, ONE_OVER_POST_STREAM, UNSET, Timestamp
+from ovpipe.timestamp import DONE, UNSET
 
 PUMP_BUDGET = 200
 """Drains, of up to DRAIN_LIMIT packets each, before a pump lets others have the event loop."""
@@ -31,7 +31,8 @@ class Core:
     Single-threaded and re-entered by nobody: `add`, `close_input` and `pump` are called by the run around it.
     `spawn` starts the coroutine of an async node; without it such nodes cannot run. `on_drop` is called
     with each error that costs its timestamp only, `on_news` when something was scheduled outside a pump,
-    `on_end` once when the last node has closed. `settle_nodes` must follow before anything moves.
+    `on_end` once when the last node has closed; `explain` says what each node waits for. `settle_nodes` must
+    follow before anything moves.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Core:
         on_drop: Callable[[RunError], None],
         on_news: Callable[[], None],
         on_end: Callable[[], None],
+        explain: Callable[[], str],
     ) -> None:
         self.spawn = spawn
         self.executors = executors
         self.on_drop = on_drop
         self.on_news = on_news
         self.on_end = on_end
+        self.explain = explain
         self.watch: CoreWatch | None = None
         self.ready: deque[Consumer] = deque()
         self.full: list[Stream] = []
@@ -60,6 +63,7 @@ class Core:
         self.pumping = False
         self.turns = 0
         """Pumps so far: a run whose count stands still waits for something outside."""
+        self.opened = False
         self.stopping = False
         self.cancelled = False
         self.errors: list[RunError] = []
@@ -80,21 +84,24 @@ class Core:
 
     # --- start
 
-    def observe(self, index: int, observer: Append) -> None:
-        """Shows every packet of a stream to a function, before the run is opened."""
-        stream = self.streams[index]
+    def observe(self, stream: Stream, observer: Append) -> None:
+        """Shows every packet of a stream from now on to a function, which must not raise."""
+        stream.observers.append(observer)
+        self.reconnect(stream)
 
-        def guarded(item: Item) -> None:
-            try:
-                observer(item)
-            except Exception as error:
-                message = f"an observer of stream {stream.name!r} failed: {type(error).__name__}: {error}"
-                self.record(message, f"observer of {stream.name}", "observe", item[0], self.file, error)
+    def unobserve(self, stream: Stream, observer: Append) -> None:
+        """Takes an observer off."""
+        stream.observers.remove(observer)
+        self.reconnect(stream)
 
-        stream.observers.append(guarded)
+    def reconnect(self, stream: Stream) -> None:
+        """Lets a stream in use hand its packets to those who read and observe it now."""
+        if self.opened and not self.stopping and not stream.abandoned:
+            stream.connect()
 
     def open(self) -> None:
         """Connects the streams and opens the nodes, those above first."""
+        self.opened = True
         for stream in self.streams:
             stream.connect()
         for node in self.nodes:
@@ -115,11 +122,7 @@ class Core:
     def set_bound(self, index: int, bound: int) -> None:
         """Nothing earlier comes on a graph input."""
         stream = self.streams[index]
-        if not stream.bound <= bound < ONE_OVER_POST_STREAM:
-            raise TimestampError(
-                f"stream {stream.name!r}: its bound is {Timestamp.of_raw(stream.bound)} and can neither fall "
-                f"nor end the stream, but received {Timestamp.of_raw(bound)}; close_input ends it"
-            )
+        stream.check_bound(bound)
         stream.bound = bound
         self.announce(stream)
 
@@ -162,26 +165,20 @@ class Core:
 
     def find_work(self) -> bool:
         """When no node is ready: a source that may step, a full queue that may grow; or the run is stuck."""
-        if self.sources is not None and self.wake_source(self.sources):
+        source = None if self.sources is None else self.sources.next()
+        if source is not None:
+            source.queued = True
+            self.ready.append(source)
             return True
         if self.full:
             return self.unlock()
         return self.live > 0 and not self.busy and not self.open_inputs and self.fail_stuck()
 
-    def wake_source(self, sources: Sources) -> bool:
-        """Schedules the next source."""
-        source = sources.next()
-        if source is None:
-            return False
-        source.queued = True
-        self.ready.append(source)
-        return True
-
     def fail_stuck(self) -> bool:
         """Fails a run whose inputs are closed and in which nothing moves, though nodes are left."""
         if self.sources is not None and not self.sources.all_ended:
             return False
-        error = StalledError(f"the run can go no further: {explain_stall(self.nodes)}")
+        error = StalledError(f"the run can go no further: {self.explain()}")
         self.record(str(error), "", "wait", UNSET, self.file, error)
         return True
 
@@ -205,7 +202,7 @@ class Core:
             return False
         stream = self.full[0]
         if self.report_deadlock or stream.limit >= stream.cap:
-            error = StalledError(explain_deadlock(self.nodes, stream, report=self.report_deadlock))
+            error = StalledError(explain_deadlock(stream, self.explain(), report=self.report_deadlock))
             self.record(str(error), held_up_before(stream), "wait", UNSET, self.file, error)
             return True
         stream.grow()
@@ -317,8 +314,6 @@ class Core:
 
     def release(self) -> None:
         """Breaks the reference cycles of a run that has ended, so that it is freed at once."""
-        if self.watch is not None:
-            self.watch.release()
         for node in self.nodes:
             node.release()
         for stream in self.streams:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ovpipe.calculator import Calculator
 from ovpipe.runtime.core.consumer import Consumer
 from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.stream import Producer
@@ -17,6 +18,8 @@ class CoreNode(Consumer, Producer, Protocol):
     """
 
     name: str
+    calculator: Calculator
+    opened: bool
     closed: bool
 
     @property

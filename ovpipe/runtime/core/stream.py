@@ -183,6 +183,14 @@ class Stream:
         if not self.bound <= timestamp < ONE_OVER_POST_STREAM or (timestamp == POST_STREAM and self.carried):
             raise self.misfit(timestamp)
 
+    def check_bound(self, bound: int) -> None:
+        """Raises TimestampError unless this can be promised of what comes."""
+        if not self.bound <= bound < ONE_OVER_POST_STREAM:
+            raise TimestampError(
+                f"stream {self.name!r}: its bound is {Timestamp.of_raw(self.bound)} and can neither fall "
+                f"nor end the stream, but received {Timestamp.of_raw(bound)}; close_input ends it"
+            )
+
     def put(self, timestamp: int, value: Any) -> None:
         """Sends at an explicit timestamp."""
         self.check(timestamp)

@@ -1,9 +1,11 @@
-"""CoreWatch: what the core tells whatever watches its run."""
+"""CoreWatch: what a core and its nodes report to whatever watches their run."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
+from ovpipe.runtime.core.core_node import CoreNode
 from ovpipe.runtime.core.stream import Stream
 
 
@@ -16,5 +18,11 @@ class CoreWatch(Protocol):
     def relieved(self, stream: Stream) -> None:
         """A stream is not full any more."""
 
-    def release(self) -> None:
-        """The run has ended."""
+    def around(self, node: CoreNode, phase: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """A calculator's `open` or `close`, with a look before and after it."""
+
+    def call_since(self, node: CoreNode) -> float | None:
+        """When the oldest call under way began, in seconds of `time.perf_counter`, if that was seen."""
+
+    def full_since(self, stream: Stream) -> float | None:
+        """When a stream became full, in seconds of `time.perf_counter`, if that was seen."""

@@ -88,7 +88,7 @@ class AsyncNode(Node):
         core = self.core
         try:
             if not self.opened and not core.stopping:
-                await awaited(self.calculator.open(self.cx))
+                await awaited(self.watched("open", self.calculator.open)(self.cx))
                 self.opened = True
             phase = "process"
             await self.work_on_inputs()
@@ -143,7 +143,7 @@ class AsyncNode(Node):
             try:
                 if self.plan.closes_async:
                     await absorb_cancellation()
-                await awaited(self.calculator.close(self.cx))
+                await awaited(self.watched("close", self.calculator.close)(self.cx))
             except Abandoned:
                 pass  # nobody reads what close had to say
             except CancelledError as error:

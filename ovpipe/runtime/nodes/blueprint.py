@@ -9,7 +9,7 @@ from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import DeclarationError
+from ovpipe.errors import DeclarationError, NotFoundError, did_you_mean
 from ovpipe.graph.plan import INLINE, NodePlan, Plan
 from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.core_node import CoreNode
@@ -55,6 +55,22 @@ class Blueprint:
             report_deadlock=plan.report_deadlock,
         )
 
+    def stream_index(self, name: str) -> int:
+        """The place of a stream. Raises NotFoundError for a name that none has."""
+        try:
+            return self.streams.index(name)
+        except ValueError:
+            raise NotFoundError(
+                f"there is no stream {name!r} in {self.file}: {did_you_mean(name, self.streams)}"
+            ) from None
+
+    def input_index(self, name: str) -> int:
+        """The place of an input of the graph. Raises NotFoundError for a name that none has."""
+        index = self.inputs.get(name)
+        if index is None:
+            raise NotFoundError(f"{name!r} is no input of {self.file}: {did_you_mean(name, self.inputs)}")
+        return index
+
     def new_streams(self) -> list[Stream]:
         """The streams of a new run."""
         return [
@@ -62,20 +78,12 @@ class Blueprint:
             for name, (limit, overflow) in zip(self.streams, self.queues, strict=True)
         ]
 
-    def build_nodes(
-        self,
-        core: Core,
-        side_packets: Mapping[str, Any],
-        before: Callable[[NodeBlueprint, Calculator], None] | None = None,
-    ) -> None:
-        """Builds the nodes of a new run around its core; `before` is called ahead of each."""
+    def build_nodes(self, core: Core, side_packets: Mapping[str, Any]) -> None:
+        """Builds the nodes of a new run around its core."""
         nodes: list[CoreNode] = []
         layers: dict[int, deque[Source]] = {}
         for plan in self.nodes:
-            calculator = plan.build()
-            if before is not None:
-                before(plan, calculator)
-            node = plan.start(core, calculator, core.streams, side_packets)
+            node = plan.kind(core, plan, plan.build(), core.streams, side_packets)
             nodes.append(node)
             if isinstance(node, SourceNode | AsyncSourceNode):
                 layers.setdefault(plan.source_layer, deque()).append(node)

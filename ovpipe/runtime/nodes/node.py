@@ -8,6 +8,7 @@ from typing import Any
 from ovpipe.calculator import Calculator
 from ovpipe.errors import Abandoned, PortError, RunError
 from ovpipe.ports import Input
+from ovpipe.runtime.core.bounds import offset_bound
 from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.keys import give_up
@@ -16,7 +17,7 @@ from ovpipe.runtime.core.stream import Stream, closed_stream
 from ovpipe.runtime.nodes.context import NodeContext, OutputStreams
 from ovpipe.runtime.nodes.failure import failure_of, returned_something
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
-from ovpipe.timestamp import DONE, FIRST_ORDINARY, LAST_ORDINARY, ONE_OVER_POST_STREAM, UNSET, UNSTARTED
+from ovpipe.timestamp import DONE, ONE_OVER_POST_STREAM, UNSET, UNSTARTED
 
 DRAIN_LIMIT = 16
 """Packets a node processes before the others get their turn."""
@@ -100,7 +101,7 @@ class Node:
     def open(self) -> None:
         """Opens the calculator, before the first packet."""
         try:
-            self.calculator.open(self.cx)
+            self.watched("open", self.calculator.open)(self.cx)
         except Exception as error:
             self.fail("open", error)
         else:
@@ -121,15 +122,20 @@ class Node:
         if self.closed:
             return
         self.closed = True
-        if self.opened and (self.plan.closes or self.core.watch is not None):
+        if self.opened and self.plan.closes:
             self.empty_context()
             try:
-                self.calculator.close(self.cx)
+                self.watched("close", self.calculator.close)(self.cx)
             except Abandoned:
                 pass  # nobody reads what close had to say
             except Exception as error:
                 self.fail("close", error)
         self.ended()
+
+    def watched(self, phase: str, call: Callable[[NodeContext], Any]) -> Callable[[NodeContext], Any]:
+        """A calculator's `open` or `close`, with a look before and after it where the run is watched."""
+        watch = self.core.watch
+        return call if watch is None else watch.around(self, phase, call)
 
     def empty_context(self) -> None:
         """Before close: inputs are empty and there is no timestamp."""
@@ -317,10 +323,3 @@ class SingleInputNode(Node):
             self.queued = True
             self.core.ready.append(self)
         return following
-
-
-def offset_bound(bound: int, offset: int) -> int:
-    """A bound moved by a node's timestamp_offset, within the ordinary range; a special one stays."""
-    if FIRST_ORDINARY <= bound <= LAST_ORDINARY:
-        return min(max(bound + offset, FIRST_ORDINARY), LAST_ORDINARY)
-    return bound

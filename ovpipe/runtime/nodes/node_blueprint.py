@@ -52,9 +52,3 @@ class NodeBlueprint:
     closes_async: bool
     closes: bool
     """Whether the calculator has anything to do at the end; most have not."""
-
-    def start(
-        self, core: Core, calculator: Calculator, streams: list[Stream], side_packets: Mapping[str, Any]
-    ) -> CoreNode:
-        """The node of a new run, around a fresh calculator."""
-        return self.kind(core, self, calculator, streams, side_packets)

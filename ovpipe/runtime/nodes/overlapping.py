@@ -121,11 +121,11 @@ class OverlappingNode(AsyncNode):
 
     async def cancel_calls(self) -> None:
         """Cancels the calls that are left, and waits until none uses the calculator any more."""
-        calls, self.calls = self.calls, deque()
-        for _, call in calls:
+        for _, call in self.calls:
             call.cancel()
-        if calls:
-            await asyncio.wait([call for _, call in calls])
-        for _, call in calls:
+        if self.calls:
+            await asyncio.wait([call for _, call in self.calls])
+        for _, call in self.calls:
             if not call.cancelled():
                 call.exception()  # the run has an error already; a second of this node's adds nothing
+        self.calls.clear()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing
 from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import Any
 
 from ovpipe.errors import Abandoned
 from ovpipe.runtime.nodes.async_node import AsyncNode
+from ovpipe.runtime.nodes.context import NodeContext
 from ovpipe.runtime.nodes.failure import returned_something
 from ovpipe.runtime.nodes.node import Node
 from ovpipe.timestamp import DONE, UNSET
+
+END = object()
+"""What stands for the end of a generator."""
 
 
 class SourceNode(Node):
@@ -28,6 +31,9 @@ class SourceNode(Node):
         super().__init__(*args)
         self.stopped = False
         self.steps: Generator[None, None, None] | None = None
+        if isgeneratorfunction(self.calculator.process):
+            self.steps = self.calculator.process(self.cx)
+            self.process = self.next_step
 
     @property
     def waiting(self) -> bool:
@@ -41,7 +47,8 @@ class SourceNode(Node):
             return None
         self.cx.ts = 0
         try:
-            self.step()
+            if self.process(self.cx) is not None:
+                raise returned_something(self.calculator)
         except Abandoned:
             self.stopped = True
         except Exception as error:
@@ -51,17 +58,9 @@ class SourceNode(Node):
             return self.end()
         return self.publish_bounds(UNSET)
 
-    def step(self) -> None:
-        """One call of `process`, or one turn of its generator."""
-        if not isgeneratorfunction(self.calculator.process):
-            if self.process(self.cx) is not None:
-                raise returned_something(self.calculator)
-            return
-        if self.steps is None:
-            self.steps = self.calculator.process(self.cx)
-        try:
-            next(self.steps)
-        except StopIteration:
+    def next_step(self, cx: NodeContext) -> None:
+        """What the generator does up to its next `yield`, as one call of `process`."""
+        if self.steps is not None and next(self.steps, END) is END:
             self.stopped = True
 
     def stop(self) -> None:
@@ -94,11 +93,15 @@ class AsyncSourceNode(AsyncNode):
     It waits for room below before each step, and runs beside everything else.
     """
 
-    __slots__ = ("stopped",)
+    __slots__ = ("steps", "stopped")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.stopped = False
+        self.steps: AsyncGenerator[None, None] | None = None
+        if isasyncgenfunction(self.calculator.process):
+            self.steps = self.calculator.process(self.cx)
+            self.process = self.next_step
 
     @property
     def waiting(self) -> bool:
@@ -118,17 +121,18 @@ class AsyncSourceNode(AsyncNode):
     async def work_on_inputs(self) -> None:
         """Steps until the end."""
         self.cx.ts = 0
-        if isasyncgenfunction(self.calculator.process):
-            generator: AsyncGenerator[None, None] = self.calculator.process(self.cx)
-            async with aclosing(generator):
-                async for _ in generator:
-                    if self.core.stopping or self.stopped:
-                        break
-                    await self.drained()
-            return
-        while not self.core.stopping and not self.stopped:
-            await self.drained()
-            await self.process(self.cx)
+        try:
+            while not self.core.stopping and not self.stopped:
+                await self.drained()
+                await self.process(self.cx)
+        finally:
+            if self.steps is not None:
+                await self.steps.aclose()
+
+    async def next_step(self, cx: NodeContext) -> None:
+        """What the async generator does up to its next `yield`, as one call of `process`."""
+        if self.steps is not None and await anext(self.steps, END) is END:
+            self.stopped = True
 
     def stop(self) -> None:
         """No more steps after this one."""

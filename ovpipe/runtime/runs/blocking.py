@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 from ovpipe.packet import Packet
 from ovpipe.runtime.runs.reader import Reader
 from ovpipe.runtime.runs.run import Run
+from ovpipe.runtime.watching.snapshot import RunSnapshot
 
 
 class AsyncGraph(Protocol):
@@ -83,6 +84,7 @@ class BlockingRun:
     def __init__(self, runner: asyncio.Runner, run: Run) -> None:
         self._runner = runner
         self._run = run
+        self.id = run.id
         self.observe = run.observe
         self.observe_errors = run.observe_errors
 
@@ -114,6 +116,10 @@ class BlockingRun:
     def wait(self) -> None:
         """Waits until every calculator has closed; raises RunError or RunCancelled if it came to that."""
         self._runner.run(self._run.wait())
+
+    def snapshot(self) -> RunSnapshot:
+        """The run at this moment, as a value."""
+        return self._run.snapshot()
 
     def explain_stall(self) -> str:
         """Which nodes have yet to end, what each waits for, and which node owes it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -17,14 +18,17 @@ from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.registry import Registry
 from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.runs.blocking import BlockingGraph
+from ovpipe.runtime.runs.live_runs import LiveRuns
 from ovpipe.runtime.runs.resource import Progress, ResourceContext
 from ovpipe.runtime.runs.run import Run
-from ovpipe.runtime.watching.node_metrics import NodeCounter, NodeMetrics
-from ovpipe.runtime.watching.probe import RunProbe
+from ovpipe.runtime.watching.node_metrics import NodeCounters, NodeMetrics
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.timestamp import Timestamp
 
 log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 10.0
+"""How long a graph that closes waits for the nodes of its runs."""
 
 
 class Graph:
@@ -56,7 +60,10 @@ class Graph:
         self._resources: list[tuple[NodePlan, Calculator, ResourceContext]] = []
         self._executors: dict[str, ThreadPoolExecutor] = {}
         self._open = False
-        self._tallies: dict[str, NodeCounter] = {}
+        self._live = LiveRuns(plan.name)
+        self._counters: NodeCounters | None = None
+        self.run_ids: Iterator[str] = map(str, itertools.count(1))
+        """Where the ids of runs come from that are given none; may be replaced, by a recorded one say."""
         self.trace: Trace | None = None
         """What all runs that are started from now on are traced by; None: they are not."""
         self.stall_seconds: float | None = None
@@ -112,6 +119,7 @@ class Graph:
             )
         self._refuse_strangers(given, self.plan.from_outside())
         resources = with_outside(self.plan, given).resources
+        self._live.reopen()
         self._side_packets = given
         self._executors = {
             executor.name: ThreadPoolExecutor(executor.threads, f"{self.name}.{executor.name}")
@@ -146,9 +154,19 @@ class Graph:
         self._resources.append((plan, calculator, cx))
         self._side_packets.update(cx.made)
 
-    async def close(self) -> None:
-        """Closes the nodes without streams, the last opened first. All are closed, whatever one raises."""
+    async def close(self, *, timeout: float = CLOSE_SECONDS) -> None:
+        """Cancels the runs that live, waits until their nodes have closed, then closes those without streams.
+
+        A run whose nodes have not closed after `timeout` seconds is logged and left behind. The nodes without
+        streams close in reverse order of their opening, all of them, whatever one raises.
+        """
         self._open = False
+        try:
+            await self._live.end_all(timeout)
+        finally:
+            await self._close_resources()
+
+    async def _close_resources(self) -> None:
         while self._resources:
             plan, calculator, cx = self._resources.pop()
             try:
@@ -180,18 +198,30 @@ class Graph:
         return MappingProxyType(self._side_packets)
 
     def count_nodes(self) -> None:
-        """Has figures kept of the nodes of all runs that are started from now on."""
-        if not self._tallies:
-            self._tallies = {node.name: NodeCounter() for node in self.plan.nodes}
+        """Keeps metrics of the nodes of all runs that are started from now on."""
+        if self._counters is None:
+            self._counters = NodeCounters([node.name for node in self.plan.nodes])
 
     def node_metrics(self) -> Mapping[str, NodeMetrics]:
-        """The figures of each node with streams, over all runs since `count_nodes`; empty before that."""
-        return {name: tally.figures() for name, tally in self._tallies.items()}
+        """The metrics of each node with streams, over all runs since `count_nodes`; empty before that."""
+        return {} if self._counters is None else self._counters.metrics()
 
-    def run(self, side_packets: Mapping[str, Any] | None = None, *, trace: Trace | None = None) -> Run:
+    @property
+    def runs(self) -> Mapping[str, Run]:
+        """The runs that live, by id: a view that follows them. A run leaves it when it is over."""
+        return self._live
+
+    def run(
+        self,
+        side_packets: Mapping[str, Any] | None = None,
+        *,
+        id: str | None = None,
+        trace: Trace | None = None,
+    ) -> Run:
         """Starts a run, with side packets of its own on top of the graph's if any are given.
 
-        `trace` keeps what happens in this run, in place of the graph's own trace.
+        `id` names it among the graph's runs; without one the next of `run_ids` does. `trace` keeps what
+        happens in this run, in place of the graph's own trace.
         """
         if not self._open:
             raise OvpipeError(
@@ -201,12 +231,17 @@ class Graph:
         if side_packets:
             self._refuse_strangers(side_packets, packets)
             packets = {**packets, **side_packets}
-        if trace is None:
-            trace = self.trace
-        probe = None
-        if trace is not None or self._tallies:
-            probe = RunProbe(self.name, self._blueprint, trace, self._tallies)
-        run = Run(self._blueprint, packets, self._executors, probe)
+        run = Run(
+            self._blueprint,
+            packets,
+            id=next(self.run_ids) if id is None else id,
+            graph=self.name,
+            keeper=self._live,
+            executors=self._executors,
+        )
+        for listener in (trace or self.trace, self._counters):
+            if listener is not None:
+                run.attach(listener)
         if self.stall_seconds is not None:
             run.watch_stall(self.stall_seconds)
         return run

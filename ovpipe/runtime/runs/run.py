@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-from ovpipe.errors import NotFoundError, RunCancelled, RunError, did_you_mean
+from ovpipe.errors import RunCancelled, RunError
 from ovpipe.packet import Packet
 from ovpipe.runtime.core.consumer import Item
 from ovpipe.runtime.core.core import Core
-from ovpipe.runtime.core.stall import explain_stall
+from ovpipe.runtime.core.observer import guarded
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.runs.idle_watch import IdleWatch
 from ovpipe.runtime.runs.reader import Reader
-from ovpipe.runtime.watching.probe import RunProbe
+from ovpipe.runtime.watching.events import WatchedRun
+from ovpipe.runtime.watching.listener import Listener
+from ovpipe.runtime.watching.run_watch import RunWatch
+from ovpipe.runtime.watching.snapshot import RunSnapshot, RunState
+from ovpipe.runtime.watching.stall import explain_stall
+from ovpipe.runtime.watching.take_snapshot import snapshot_of
 from ovpipe.timestamp import Timestamp
 
 log = logging.getLogger(__name__)
+
+
+class RunKeeper(Protocol):
+    """Keeps the runs that live."""
+
+    def started(self, run: Run, /) -> None:
+        """A run starts; raises what stands against it."""
+
+    def ended(self, run: Run, /) -> None:
+        """A run is over."""
 
 
 class Run:
@@ -37,12 +53,21 @@ class Run:
         self,
         blueprint: Blueprint,
         side_packets: Mapping[str, Any],
-        executors: Mapping[str, Executor] | None = None,
-        probe: RunProbe | None = None,
+        *,
+        id: str,
+        graph: str,
+        keeper: RunKeeper,
+        executors: Mapping[str, Executor],
     ) -> None:
+        self.id = id
+        """Its own among the live runs of its graph."""
+        self.graph = graph
+        """The name of its graph."""
         self._loop = asyncio.get_running_loop()
         self._blueprint = blueprint
-        self._started = False
+        self._keeper = keeper
+        self._started: float | None = None
+        self._watch: RunWatch | None = None
         self._pump_scheduled = False
         self._over = asyncio.Event()
         self._readers: list[Reader] = []
@@ -54,22 +79,20 @@ class Run:
             open_inputs=len(blueprint.inputs),
             report_deadlock=blueprint.report_deadlock,
             spawn=self._loop.create_task,
-            executors=executors or {},
+            executors=executors,
             on_drop=self._show_dropped,
             on_news=self._schedule_pump,
             on_end=self._schedule_end,
+            explain=self.explain_stall,
         )
-        core.watch = probe
-        blueprint.build_nodes(core, side_packets, None if probe is None else probe.watch)
-        if probe is not None:
-            probe.attach(core)
+        blueprint.build_nodes(core, side_packets)
 
     # --- before the start
 
     def read(self, stream: str) -> Reader:
         """A reader of a stream's packets; to be called before the first send."""
         self._refuse_late("read")
-        reader = Reader(self, self._stream(stream))
+        reader = Reader(self, self._core.streams[self._blueprint.stream_index(stream)])
         self._readers.append(reader)
         return reader
 
@@ -80,10 +103,11 @@ class Run:
         """
         self._refuse_late("observe")
 
-        def observer(item: tuple[int, Any]) -> None:
+        def observer(item: Item) -> None:
             callback(Packet(item[1], Timestamp.of_raw(item[0])))
 
-        self._core.observe(self._index(stream), observer)
+        target = self._core.streams[self._blueprint.stream_index(stream)]
+        self._core.observe(target, guarded(observer, target, self._core))
 
     def observe_errors(self, callback: Callable[[RunError], object]) -> None:
         """Calls a function with every error of a node with `on_error: drop`; without one they are logged."""
@@ -91,8 +115,9 @@ class Run:
 
     def start(self) -> None:
         """Opens the nodes."""
-        if not self._started:
-            self._started = True
+        if self._started is None:
+            self._keeper.started(self)
+            self._started = time.perf_counter()
             self._core.open()
             self._core.turn()
 
@@ -104,7 +129,7 @@ class Run:
         Without `at` the timestamps count up from 0. Raises the run's error once it has failed,
         TimestampError for a packet that comes too early, and Abandoned when nobody reads the input any more.
         """
-        index = self._input(stream)
+        index = self._blueprint.input_index(stream)
         target = self._core.streams[index]
         self.start()
         while target.full and not self._core.stopping:
@@ -116,7 +141,7 @@ class Run:
 
     def offer(self, stream: str, value: Any, at: int | None = None) -> bool:
         """`send` for who cannot wait: returns False, and puts nothing, while the input's queue is full."""
-        index = self._input(stream)
+        index = self._blueprint.input_index(stream)
         self.start()
         if self._core.streams[index].full and not self._core.stopping:
             return False
@@ -133,7 +158,7 @@ class Run:
 
         Raises TimestampError when an earlier packet or promise went further.
         """
-        index = self._input(stream)
+        index = self._blueprint.input_index(stream)
         self.start()
         self.raise_failure()
         self._core.set_bound(index, int(bound))
@@ -142,7 +167,7 @@ class Run:
     def close_input(self, stream: str) -> None:
         """Nothing more comes on this input."""
         self.start()
-        self._core.close_input(self._input(stream))
+        self._core.close_input(self._blueprint.input_index(stream))
         self._core.turn()
 
     def close_inputs(self) -> None:
@@ -156,7 +181,8 @@ class Run:
 
     def cancel(self) -> None:
         """Ends the run now: async calls are cancelled, queued packets dropped, calculators closed."""
-        self.start()
+        if self._started is None:
+            self._started = time.perf_counter()  # nothing is opened that would be closed at once
         self._core.cancel()
         self._core.turn()
 
@@ -165,6 +191,10 @@ class Run:
         self.start()
         await self._over.wait()
         self.raise_failure()
+
+    async def over(self) -> None:
+        """Waits until every calculator of a started run has closed, however it went."""
+        await self._over.wait()
 
     async def __aenter__(self) -> Self:
         return self
@@ -224,9 +254,36 @@ class Run:
         if not self._over.is_set():
             self._stall_watches.append(IdleWatch(seconds, lambda: self.turns, stalled))
 
+    # --- watching
+
+    def attach(self, listener: Listener) -> None:
+        """Reports to a listener what happens from now on; several may listen at once."""
+        if self._over.is_set():
+            return
+        if self._watch is None:
+            self._watch = RunWatch(self._core, WatchedRun(self.id, self.graph, self._blueprint))
+        self._watch.attach(listener)
+
+    def detach(self, listener: Listener) -> None:
+        """Reports no more to a listener."""
+        if self._watch is not None:
+            self._watch.detach(listener)
+
+    def snapshot(self) -> RunSnapshot:
+        """The run at this moment, as a value: its nodes, their queues, what waits for what."""
+        inputs = [self._core.streams[index] for index in self._blueprint.inputs.values()]
+        return snapshot_of(self._core, inputs, self.id, self.graph, self._state(), self._started)
+
+    def _state(self) -> RunState:
+        if self._started is None:
+            return RunState.NOT_STARTED
+        if self._over.is_set():
+            return RunState.ENDED
+        return RunState.STOPPING if self._core.stopping else RunState.RUNNING
+
     def explain_stall(self) -> str:
         """Which nodes have yet to end, what each waits for, and which node owes it."""
-        return explain_stall(self._core.nodes)
+        return explain_stall(self.snapshot())
 
     # --- for readers
 
@@ -270,7 +327,10 @@ class Run:
         for watch in self._stall_watches:
             watch.stop()
         self._wake()
+        if self._watch is not None:
+            self._watch.release()
         self._core.release()
+        self._keeper.ended(self)
 
     def _wake(self) -> None:
         """Lets everybody who waits for the run see that it has stopped."""
@@ -282,29 +342,6 @@ class Run:
             for wake in waiters:
                 wake()
 
-    # --- names
-
-    def _index(self, stream: str) -> int:
-        try:
-            return self._blueprint.streams.index(stream)
-        except ValueError:
-            raise NotFoundError(
-                f"there is no stream {stream!r} in {self._blueprint.file}: "
-                f"{did_you_mean(stream, self._blueprint.streams)}"
-            ) from None
-
-    def _stream(self, name: str) -> Stream:
-        return self._core.streams[self._index(name)]
-
-    def _input(self, stream: str) -> int:
-        index = self._blueprint.inputs.get(stream)
-        if index is None:
-            raise NotFoundError(
-                f"{stream!r} is no input of {self._blueprint.file}: "
-                f"{did_you_mean(stream, self._blueprint.inputs)}"
-            )
-        return index
-
     def _refuse_late(self, verb: str) -> None:
-        if self._started:
+        if self._started is not None:
             raise RuntimeError(f"call run.{verb}() before the first send: earlier packets would be missed")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ovpipe.runtime.watching.events import Call, Event, Full, Sent, TracedRun
+from ovpipe.runtime.watching.events import Call, Event, Full, Sent, WatchedRun
 from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, UNSET, Timestamp
 
 INPUTS = -1
@@ -36,7 +36,7 @@ def chrome_events(events: Sequence[Event], zero: int) -> list[dict[str, Any]]:
     """Names first, then all that happened, in order of time; times count from `zero` nanoseconds."""
     calls = sorted((event for event in events if isinstance(event, Call)), key=lambda call: call.began)
     sends = [event for event in events if isinstance(event, Sent)]
-    runs = {event.run.number: event.run for event in events}
+    runs = dict(enumerate(dict.fromkeys(event.run for event in events), 1))
     drawing = Drawing(zero, runs)
     slices = [drawing.call(call) for call in calls]
     drawing.packets(sends, calls, slices)
@@ -49,10 +49,11 @@ def chrome_events(events: Sequence[Event], zero: int) -> list[dict[str, Any]]:
 class Drawing:
     """What has been drawn so far, and the lanes it is drawn on."""
 
-    def __init__(self, zero: int, runs: dict[int, TracedRun]) -> None:
+    def __init__(self, zero: int, runs: dict[int, WatchedRun]) -> None:
         self.drawn: list[dict[str, Any]] = []
         self._zero = zero
         self._runs = runs
+        self._numbers = {run: number for number, run in runs.items()}
         self._producers = {number: producers(run) for number, run in runs.items()}
         self._ids = itertools.count(1)
         # no tid is a pid: that thread would count as its process' main one
@@ -66,11 +67,12 @@ class Drawing:
         """A slice on the first of its node's lanes that is free; calls side by side get more lanes."""
         run = call.run
         name = run.blueprint.nodes[call.node].name
-        ends = self._ends[run.number, call.node]
+        number = self._numbers[run]
+        ends = self._ends[number, call.node]
         ended = max(call.ended, call.began + 1)
         place = next((place for place, end in enumerate(ends) if end <= call.began), len(ends))
         ends[place : place + 1] = [ended]
-        lane = (run.number, call.node, place)
+        lane = (number, call.node, place)
         self.draw(
             "X",
             name if call.phase == "process" else f"{call.phase} {name}",
@@ -89,7 +91,8 @@ class Drawing:
         """A time in which a stream was full: a track of its own, for calls may begin and end within it."""
         run = full.run
         number = next(self._ids)
-        lane = (run.number, self._producers[run.number][full.stream], 0)
+        of_run = self._numbers[run]
+        lane = (of_run, self._producers[of_run][full.stream], 0)
         name = f"{run.blueprint.streams[full.stream]} is full"
         self.draw("b", name, lane, full.began, cat="full", id=number)
         self.draw("e", name, lane, full.ended, cat="full", id=number)
@@ -98,23 +101,23 @@ class Drawing:
 
     def packets(self, sends: Iterable[Sent], calls: Iterable[Call], slices: Iterable[Slice]) -> None:
         """A flow from the call that sent a packet to each that took it, where the trace still has both."""
-        sent = {(send.run.number, send.stream, send.ts): send for send in sends}
+        sent = {(self._numbers[send.run], send.stream, send.ts): send for send in sends}
         senders: defaultdict[tuple[int, int, int], list[Slice]] = defaultdict(list)
         for call, drawn in zip(calls, slices, strict=True):
-            senders[call.run.number, call.node, call.ts].append(drawn)
+            senders[self._numbers[call.run], call.node, call.ts].append(drawn)
         feeds = {
             key: self.feed(send)
             for key, send in sent.items()
-            if self._producers[send.run.number][send.stream] == INPUTS
+            if self._producers[self._numbers[send.run]][send.stream] == INPUTS
         }
         for call, taker in zip(calls, slices, strict=True):
             for stream, ts in call.taken:
-                key = (call.run.number, stream, ts)
+                key = (self._numbers[call.run], stream, ts)
                 send = sent.get(key)
                 if send is None:
                     continue
-                node = self._producers[send.run.number][stream]
-                source = feeds.get(key) or sender(senders[send.run.number, node, send.call_ts], send.at)
+                node = self._producers[key[0]][stream]
+                source = feeds.get(key) or sender(senders[key[0], node, send.call_ts], send.at)
                 if source is not None:
                     # what a call on a thread, or one beside others, sends is seen after its end
                     at = max(source.began, min(send.at, source.ended - 1))
@@ -122,7 +125,7 @@ class Drawing:
 
     def feed(self, send: Sent) -> Slice:
         """A packet from outside, as a slice so short that no other begins within it."""
-        lane = (send.run.number, INPUTS, 0)
+        lane = (self._numbers[send.run], INPUTS, 0)
         name = send.run.blueprint.streams[send.stream]
         self.draw("X", name, lane, send.at, cat="input", dur=0.001, args={"timestamp": shown(send.ts)})
         return Slice(lane, send.at, send.at + 1)
@@ -150,7 +153,7 @@ class Drawing:
     def names(self) -> Iterator[dict[str, Any]]:
         """Names for runs and lanes, lanes in the order of the graph."""
         for number, run in self._runs.items():
-            yield named("process", f"{run.graph}, run {number}", number)
+            yield named("process", f"{run.graph}, run {run.id}", number)
         for order, ((number, node, place), tid) in enumerate(sorted(self._lanes.items())):
             name = "inputs" if node == INPUTS else self._runs[number].blueprint.nodes[node].name
             yield named("thread", f"{name} ({place + 1})" if place else name, number, tid=tid)
@@ -168,7 +171,7 @@ def named(what: str, name: str, pid: int, **more: Any) -> dict[str, Any]:
     return {"ph": "M", "name": f"{what}_name", "pid": pid, **more, "args": {"name": name}}
 
 
-def producers(run: TracedRun) -> dict[int, int]:
+def producers(run: WatchedRun) -> dict[int, int]:
     """The node that writes each stream."""
     made = dict.fromkeys(range(len(run.blueprint.streams)), INPUTS)
     for index, node in enumerate(run.blueprint.nodes):

@@ -1,4 +1,4 @@
-"""Events: what a trace keeps of a run."""
+"""Events: what listeners are given of a run."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ovpipe.runtime.nodes.blueprint import Blueprint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TracedRun:
-    """A run as its events name it. It holds what a graph's runs share, so a trace keeps none alive."""
+class WatchedRun:
+    """A run as its events name it. It holds what a graph's runs share, so an event keeps no run alive."""
 
-    number: int
+    id: str
     graph: str
     blueprint: Blueprint
 
@@ -20,7 +20,7 @@ class TracedRun:
 class Call(NamedTuple):
     """A call of a calculator. Times are nanoseconds, timestamps raw, nodes and streams indices."""
 
-    run: TracedRun
+    run: WatchedRun
     node: int
     phase: str
     ts: int
@@ -35,7 +35,7 @@ class Call(NamedTuple):
 class Sent(NamedTuple):
     """A packet handed to those who read its stream."""
 
-    run: TracedRun
+    run: WatchedRun
     stream: int
     ts: int
     call_ts: int
@@ -44,12 +44,22 @@ class Sent(NamedTuple):
 
 
 class Full(NamedTuple):
-    """A time in which a stream was full and its producer had to wait for room."""
+    """A time in which a stream was full."""
 
-    run: TracedRun
+    run: WatchedRun
     stream: int
     began: int
     ended: int
 
 
+class Waited(NamedTuple):
+    """A time in which a node waited for room: from the first of its outputs to be full until none was."""
+
+    run: WatchedRun
+    node: int
+    began: int
+    ended: int
+
+
 Event = Call | Sent | Full
+"""What a trace keeps."""

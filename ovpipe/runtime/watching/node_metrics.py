@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
+
+from ovpipe.runtime.watching.events import Call, Waited
+from ovpipe.runtime.watching.listener import Listener
 
 
 @dataclass(frozen=True, slots=True)
 class NodeMetrics:
-    """One node's figures, those of its runs under way included.
+    """One node's metrics, over runs that have ended and those under way.
 
     `seconds` is time in `process`, awaits included; for calls side by side, the sum. `deepest_queue` is the
     most packets at one input when a call began, its own included. `waits` is how often outputs became full,
-    so that the node had to wait for room below, and `waited_seconds` how long; a wait counts its time when
-    it is over.
+    so that the node had to wait for room below, and `waited_seconds` how long. Calls and waits count when
+    they are over.
     """
 
     calls: int = 0
@@ -25,41 +28,42 @@ class NodeMetrics:
 
 
 class NodeCounter:
-    """Counts for one node of a graph. Calls may end on any thread."""
+    """Counts for one node of a graph."""
 
-    __slots__ = ("_calls", "_deepest", "_lock", "_packets", "_spent", "_waited", "_waits")
+    __slots__ = ("calls", "deepest", "packets", "spent", "waited", "waits")
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._calls = self._packets = self._spent = self._deepest = self._waits = self._waited = 0
+        self.calls = self.packets = self.spent = self.deepest = self.waits = self.waited = 0
 
-    def called(self, packets: int, nanoseconds: int, deepest: int) -> None:
-        """A call of `process` has ended."""
-        with self._lock:
-            self._calls += 1
-            self._packets += packets
-            self._spent += nanoseconds
-            if deepest > self._deepest:
-                self._deepest = deepest
-
-    def waits(self) -> None:
-        """An output is full."""
-        with self._lock:
-            self._waits += 1
-
-    def waited(self, nanoseconds: int) -> None:
-        """No output is full any more."""
-        with self._lock:
-            self._waited += nanoseconds
-
-    def figures(self) -> NodeMetrics:
+    def metrics(self) -> NodeMetrics:
         """What was counted so far."""
-        with self._lock:
-            return NodeMetrics(
-                self._calls,
-                self._packets,
-                self._spent / 1e9,
-                self._deepest,
-                self._waits,
-                self._waited / 1e9,
-            )
+        return NodeMetrics(
+            self.calls, self.packets, self.spent / 1e9, self.deepest, self.waits, self.waited / 1e9
+        )
+
+
+class NodeCounters(Listener):
+    """Listens to runs of one graph, whose nodes have these names, and counts."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._counters = tuple(NodeCounter() for _ in names)
+
+    def call_ended(self, call: Call) -> None:
+        if call.phase != "process":
+            return
+        counter = self._counters[call.node]
+        counter.calls += 1
+        counter.packets += len(call.taken)
+        counter.spent += call.ended - call.began
+        if call.depth > counter.deepest:
+            counter.deepest = call.depth
+
+    def node_waited(self, waited: Waited) -> None:
+        counter = self._counters[waited.node]
+        counter.waits += 1
+        counter.waited += waited.ended - waited.began
+
+    def metrics(self) -> Mapping[str, NodeMetrics]:
+        """What was counted so far, by node."""
+        return {name: counter.metrics() for name, counter in zip(self._names, self._counters, strict=True)}

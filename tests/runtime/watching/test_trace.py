@@ -9,7 +9,6 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from ovpipe.calculator import Calculator, Context
 from ovpipe.errors import RunError
 from ovpipe.graph.plan import Plan, PolicyPlan
 from ovpipe.ports import Input, Output
-from ovpipe.runtime import Graph, Trace
+from ovpipe.runtime import Graph, Run, Trace
 from ovpipe.runtime.nodes.node import Node
 from tests.runtime.plans import node, plan
 
@@ -388,34 +387,37 @@ def test_a_trace_keeps_neither_runs_nor_values_alive() -> None:
     assert trace.events()
 
 
-def test_an_untraced_run_has_nothing_of_this_and_a_traced_one_gives_the_calls_back() -> None:
-    @dataclass(frozen=True)
-    class FrozenCalculator(PassCalculator):
-        """A calculator that lets nobody set anything on it."""
-
-    kept = FrozenCalculator()
-    graph = Graph(
-        plan(node("frozen", FrozenCalculator, {"inward": "number"}, {"outward": "out"}), inputs=("number",)),
-        build={"frozen": lambda: kept},
-    )
+def test_a_run_that_nobody_watches_has_the_calculators_own_calls_and_no_observers() -> None:
     trace = Trace()
 
+    def watched(run: Run) -> bool:
+        core = run._core
+        nodes = [node for node in core.nodes if isinstance(node, Node)]
+        own = all(node.process == node.calculator.process for node in nodes)
+        pops = all(entry.pop == entry.queue.popleft for node in nodes for entry in node.inputs)
+        observed = any(stream.observers for stream in core.streams)
+        if own:
+            assert (pops, observed, core.watch) == (True, False, None)
+        return not own
+
     async def scenario() -> None:
-        async with graph, asyncio.timeout(10):
-            async with graph.run(trace=trace) as run:
-                assert "process" in vars(kept)
-                await run.send("number", 1)
-            assert vars(kept) == {}
-            run = graph.run()
-            [only] = run._core.nodes
-            assert isinstance(only, Node)
-            assert vars(kept) == {}
-            assert only.process == kept.process
-            assert all(not stream.observers for stream in run._core.streams)
-            run.cancel()
+        async with Graph(diamond()) as graph, asyncio.timeout(10), graph.run() as run:
+            assert not watched(run)
+            run.attach(trace)
+            assert watched(run)
+            await run.send("number", 1)
+            run.detach(trace)
+            assert not watched(run)
+            await run.send("number", 2)
+            run.attach(trace)
+            assert watched(run)
+            await run.send("number", 3)
 
     asyncio.run(scenario())
-    assert slices(trace.chrome()["traceEvents"], "frozen") == [("frozen", 0)]
+    events = trace.chrome()["traceEvents"]
+    check(events)
+    assert slices(events, "pair") == [("pair", 0), ("pair", 2)]
+    assert [flow[3] for flow in flows(events) if flow[1] == "pair"] == [0, 2, 0, 2]
 
 
 def test_a_trace_is_saved_as_json(tmp_path: Path) -> None:
