@@ -40,7 +40,16 @@ from ovpipe.registry import Registry, register
 from ovpipe.timestamp import Timestamp
 
 if TYPE_CHECKING:
-    from ovpipe.runtime import Graph, NodeMetrics, Reader, Run, Trace
+    from ovpipe.runtime import (
+        Graph,
+        Listener,
+        NodeMetrics,
+        Reader,
+        Run,
+        RunSnapshot,
+        Trace,
+        explain_stall,
+    )
 
 __all__ = [
     "Abandoned",
@@ -55,6 +64,7 @@ __all__ = [
     "GraphError",
     "HttpRequest",
     "Input",
+    "Listener",
     "ModelIn",
     "NodeMetrics",
     "NotFoundError",
@@ -77,19 +87,26 @@ __all__ = [
     "Run",
     "RunCancelled",
     "RunError",
+    "RunSnapshot",
     "SideInput",
     "SideOutput",
     "StalledError",
     "Timestamp",
     "TimestampError",
     "Trace",
+    "explain_stall",
     "register",
 ]
 
 
+OF_THE_RUNTIME = frozenset(
+    ("Graph", "Listener", "NodeMetrics", "Reader", "Run", "RunSnapshot", "Trace", "explain_stall")
+)
+
+
 def __getattr__(name: str) -> Any:
     """Imports the runtime when it is first asked for: an engine's process never does."""
-    if name in ("Graph", "NodeMetrics", "Reader", "Run", "Trace"):
+    if name in OF_THE_RUNTIME:
         from ovpipe import runtime
 
         return getattr(runtime, name)

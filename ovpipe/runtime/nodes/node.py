@@ -100,8 +100,11 @@ class Node:
 
     def open(self) -> None:
         """Opens the calculator, before the first packet."""
+        call: Callable[[NodeContext], Any] = self.calculator.open
+        if self.core.watch is not None:
+            call = self.core.watch.around(self, "open", call)
         try:
-            self.watched("open", self.calculator.open)(self.cx)
+            call(self.cx)
         except Exception as error:
             self.fail("open", error)
         else:

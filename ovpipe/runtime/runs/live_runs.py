@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from ovpipe.errors import OvpipeError
 from ovpipe.runtime.runs.run import Run
@@ -21,32 +21,41 @@ class LiveRuns(Mapping[str, Run]):
 
     def __init__(self, graph: str) -> None:
         self._graph = graph
-        self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
+        self._runs: dict[str, ref[Run]] = {}
         self._closed = False
 
     def __getitem__(self, id: str) -> Run:
-        return self._runs[id]
+        run = self._runs[id]()
+        if run is None:
+            raise KeyError(id)
+        return run
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._runs))
+        return iter([key for key, run in self._runs.items() if run() is not None])
 
     def __len__(self) -> int:
-        return len(self._runs)
+        return sum(run() is not None for run in self._runs.values())
 
     def started(self, run: Run) -> None:
         """A run starts. Raises OvpipeError when its graph is closed, or its id is that of one that lives."""
         if self._closed:
             raise OvpipeError(f"graph {self._graph!r} is closed: run {run.id!r} cannot start any more")
-        if self._runs.setdefault(run.id, run) is not run:
+        if run.id in self._runs and self._runs[run.id]() is not None:
             raise OvpipeError(
                 f"graph {self._graph!r} has a live run with the id {run.id!r}: give each run an id of its "
                 "own, or none"
             )
+        self._runs[run.id] = ref(run, self._forget)
 
     def ended(self, run: Run) -> None:
         """A run is over."""
-        if self._runs.get(run.id) is run:  # one that was cancelled before its start is not here
+        kept = self._runs.get(run.id)
+        if kept is not None and kept() is run:  # one that was cancelled before its start is not here
             del self._runs[run.id]
+
+    def _forget(self, dead: ref[Run]) -> None:
+        """A run was dropped before its end."""
+        self._runs = {key: run for key, run in self._runs.items() if run is not dead}
 
     def reopen(self) -> None:
         """Runs may start."""
@@ -55,11 +64,12 @@ class LiveRuns(Mapping[str, Run]):
     async def end_all(self, timeout: float) -> None:
         """Cancels the runs that live, and waits until their nodes have closed or the time is over."""
         self._closed = True
-        for run in tuple(self._runs.values()):
+        live = list(self.values())
+        for run in live:
             run.cancel()
         try:
             async with asyncio.timeout(timeout):
-                for run in tuple(self._runs.values()):
+                for run in live:
                     await run.over()
         except TimeoutError:
             for run in self.values():

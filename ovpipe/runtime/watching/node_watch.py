@@ -107,13 +107,15 @@ class NodeWatch:
         if phase == "process" and isinstance(self._node, OverlappingNode):
             return self.on_thread(call)
 
+        index, reports, deepest, taken = self._index, self._reports, self.deepest, self.taken
+
         def plain(cx: Any) -> Any:
-            depth = self.deepest(cx)
+            depth = deepest(cx)
             began = perf_counter_ns()
             try:
                 return call(cx)
             finally:
-                self.report(phase, cx.ts, began, perf_counter_ns(), depth, self.taken(cx))
+                reports.call_ended(index, phase, cx.ts, began, perf_counter_ns(), depth, taken(cx))
 
         return plain
 

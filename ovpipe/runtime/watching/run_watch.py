@@ -85,8 +85,12 @@ class RunWatch:
         try:
             report(event)
         except Exception:
-            self._log(listener)
-            self._remove(listener)
+            self._drop(listener)
+
+    def _drop(self, listener: Listener) -> None:
+        """A listener raised."""
+        self._log(listener)
+        self._remove(listener)
 
     def _log(self, listener: Listener) -> None:
         log.exception(
@@ -145,7 +149,10 @@ class RunWatch:
         if self._call_listeners:
             call = Call(self._run, node, phase, ts, began, ended, depth, taken)
             for listener in self._call_listeners:
-                self._tell(listener, listener.call_ended, call)
+                try:
+                    listener.call_ended(call)
+                except Exception:
+                    self._drop(listener)
 
     def _sent(self, stream: int, cx: Any, item: Item) -> None:
         sent = Sent(self._run, stream, item[0], UNSET if cx is None else cx.ts, perf_counter_ns())
@@ -153,8 +160,7 @@ class RunWatch:
             try:
                 listener.packet_sent(sent, item[1])
             except Exception:
-                self._log(listener)
-                self._remove(listener)
+                self._drop(listener)
 
     def around(self, node: CoreNode, phase: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """A calculator's own `open` or `close`, timed; what it has not overridden is no call."""
