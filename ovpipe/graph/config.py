@@ -96,7 +96,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class PolicyStatement:
-    """An input policy as it is written; `at` tells the place of what is inside it, by its keys."""
+    """An input policy as it is written; `at` gives the place of what is inside it, by its keys."""
 
     value: Any
     at: Callable[..., Place]

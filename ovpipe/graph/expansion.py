@@ -100,7 +100,7 @@ class _Names:
 
 
 def _is_outside(wire: Mention, mention: Mention) -> bool:
-    """Whether a name is one of an outer graph; only wrong names, which are told already, are not."""
+    """Whether a name is one of an outer graph; only wrong names, which have a finding already, are not."""
     return wire.name.count(SEPARATOR) < mention.name.count(SEPARATOR)
 
 

@@ -91,7 +91,7 @@ def _option_place(line: str, given: Options) -> Place:
 
 
 def _said(error: Exception) -> str:
-    """What an exception says; the name of its class tells more when it is not the usual ValueError."""
+    """What an exception says; with its class, unless that is the usual ValueError."""
     text = str(error)
     if not text:
         return type(error).__name__

@@ -14,7 +14,7 @@ from ovpipe.graph.wiring import STREAMS, End, Wiring
 
 
 class Order:
-    """The nodes of a graph and who comes before whom, by one sort of wires. Back edges do not count."""
+    """The nodes of a graph, and which come before which, by one sort of wires. Back edges do not count."""
 
     def __init__(self, nodes: Sequence[ResolvedNode], wiring: Wiring) -> None:
         self._nodes = {node.name: node for node in nodes}

@@ -20,7 +20,7 @@ from ovpipe.graph.types import fits, name_of, names_of
 
 @dataclass(frozen=True, slots=True)
 class OutsidePacket:
-    """A side packet as it is known before there is a value: its type, and who gives it."""
+    """A side packet as it is known before there is a value: its type, and what gives it."""
 
     type: Any = Any
     giver: str = ""
@@ -73,8 +73,8 @@ def replaced_nodes(
     """The nodes that are not built when some side packets are given from outside.
 
     These are the makers of what is given, and nodes that fed only such ones: nothing that is built reads
-    what they make, nor is it one of the graph's own `outputs`. A node whose side packets nobody read in
-    the first place is built as ever.
+    what they make, nor is it one of the graph's own `outputs`. A node whose side packets no node read
+    before is built as ever.
     """
     left = {node.name for node in nodes if node.makes.intersection(given)}
     while True:
@@ -176,7 +176,7 @@ def _is_one(value: object, taken: Any) -> bool:
     try:
         if isinstance(value, taken) or fits(type(value), taken):
             return True
-    except TypeError:  # no class, or one that does not let itself be asked, as most protocols
+    except TypeError:  # no class, or one that isinstance refuses, as most protocols
         return True
     own = [one for one in get_args(taken) or (taken,) if one is not type(None)]
     return type(value).__module__ != "builtins" and any(one.__module__ != "builtins" for one in own)

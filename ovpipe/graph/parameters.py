@@ -146,7 +146,7 @@ def _take(
     folder: Path,
     findings: Findings,
 ) -> None:
-    if holds_missing(raw):  # why it is missing was told
+    if holds_missing(raw):  # why it is missing is a finding already
         return
     try:
         values[parameter.name] = _value(parameter, raw, given.base if given else folder)
@@ -225,7 +225,7 @@ def _absolute(path: str, base: Path) -> str:
     try:
         return str(base / Path(path).expanduser())
     except RuntimeError:
-        raise ValueError(f"begins with the home folder of a user who is not known: {path!r}") from None
+        raise ValueError(f"begins with the home folder of an unknown user: {path!r}") from None
 
 
 def _kind(type: str) -> str:

@@ -14,7 +14,7 @@ SHOWN_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A line of a file, counted from 1; `used` tells from where, when the file is that of a subgraph."""
+    """A line of a file, counted from 1; `used` says from where, when the file is that of a subgraph."""
 
     file: str
     line: int
@@ -25,7 +25,7 @@ class Place:
 
 
 class Findings:
-    """Collects every mistake of a graph, so that they can be told all at once."""
+    """Collects every mistake of a graph, so that all are reported at once."""
 
     def __init__(self) -> None:
         self._found: dict[Finding, None] = {}

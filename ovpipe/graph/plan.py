@@ -80,7 +80,7 @@ class NodePlan:
 
 @dataclass(frozen=True, slots=True)
 class SideOutputPlan:
-    """A side packet that the graph gives to who opens it."""
+    """A side packet that the graph gives to the code that opens it."""
 
     name: str
     type: Any
@@ -110,7 +110,7 @@ class Plan:
     optional_side_inputs: tuple[str, ...] = ()
     """Side packets that may be given from outside; only optional ports take them."""
     side_outputs: tuple[SideOutputPlan, ...] = ()
-    """Side packets that the graph gives to who opens it."""
+    """Side packets that the graph gives to the code that opens it."""
     report_deadlock: bool = False
     """Whether a full queue fails the run when nothing else can move, and does not grow."""
 

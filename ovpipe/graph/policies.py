@@ -42,7 +42,7 @@ def policy_of(node: ResolvedNode, findings: Findings) -> PolicyPlan:
 
 
 def contract_policy(holder: Holder, place: Place, findings: Findings) -> PolicyPlan:
-    """The input policy that a calculator asks for itself; notes what is wrong with it."""
+    """The input policy that a calculator itself declares; notes what is wrong with it."""
     asked = holder.calculator.input_policy
     if asked == DEFAULT_POLICY.name or not holder.wired:
         return DEFAULT_POLICY

@@ -142,7 +142,7 @@ def _check_required(node: ResolvedNode, ports: PortSet, kind: PortKind, findings
 
 
 def _is_wired(node: ResolvedNode, name: str) -> bool:
-    """Whether a port is wired, be it under a wrong key, which is told already."""
+    """Whether a port is wired, be it under a wrong key, which has a finding already."""
     return any(name in kind.wired(node) for kind in PortKind)
 
 

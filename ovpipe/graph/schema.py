@@ -48,7 +48,7 @@ def check_version(source: YamlSource, findings: Findings) -> bool:
 def check_shape(source: YamlSource, findings: Findings) -> tuple[YamlSource, bool]:
     """Notes what does not fit the schema, and leaves it out so that the rest can still be checked.
 
-    The second value tells whether the source is still whole: when parts were left out or are missing,
+    The second value says whether the source is still whole: when parts were left out or are missing,
     what is not there proves nothing, since it may be there under a wrong key.
     """
     value = copy.deepcopy(source.value)
@@ -97,7 +97,7 @@ def _unknown_key(key: str, path: Path, part: Mapping[str, Any]) -> str:
 
 
 def _missing_keys(instance: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[str]:
-    """The required keys that are neither there nor there under a misspelt name, which is told already."""
+    """The required keys that are not there, not even under a misspelt name, which has a finding."""
     strangers = _unknown_keys(instance, part)
     for key in part["required"]:
         if key not in instance and nearest(key, strangers) is None:

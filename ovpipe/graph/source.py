@@ -50,7 +50,7 @@ class YamlSource:
     value: Any
     lines: Mapping[Path, int]
     used: str = ""
-    """From where the file is used, when it is that of a subgraph; told with each mistake in it."""
+    """From where a subgraph's file is used; each message about the file ends with it."""
 
     def place(self, *path: str | int) -> Place:
         """Where the value at `path` stands, or the nearest value around it."""

@@ -27,9 +27,8 @@ def filled(
     """The source with the values of its parameters in place of every reference to them, and their uses.
 
     A scalar that is exactly `${name}` takes the typed value; inside longer text the value is formatted;
-    `$${` stands for `${` itself. Where a value is MISSING the whole scalar is, without a finding: why it
-    is missing was told. Names that do not exist and parameters nobody refers to are noted, unless the
-    source is not `whole`.
+    `$${` stands for `${` itself. Where a value is MISSING the whole scalar is, without another finding.
+    Names that do not exist and unused parameters are noted, unless the source is not `whole`.
     """
     filling = _Filling(source, values, whole, findings)
     value = filling.entries(source.value, FILLED_IN_GRAPH, ())

@@ -15,7 +15,7 @@ PROMOTIONS = ((int, float), (int, complex), (float, complex), (bytearray, bytes)
 
 
 def fits(produced: Any, consumed: Any) -> bool:
-    """Whether every value of type `produced` is, as far as types tell, one of type `consumed`."""
+    """Whether every value of type `produced` is, as far as types say, one of type `consumed`."""
     try:
         return _fits(produced, consumed)
     except RecursionError:  # types that are defined by themselves, in two different ways
@@ -28,7 +28,7 @@ def name_of(annotation: Any) -> str:
 
 
 def names_of(produced: Any, consumed: Any) -> tuple[str, str]:
-    """The names of two types, with their modules where they could not be told apart without."""
+    """The names of two types, with their modules where the names alone are alike."""
     names = name_of(produced), name_of(consumed)
     if names[0] == names[1] and isinstance(produced, type) and isinstance(consumed, type):
         return f"{produced.__module__}.{names[0]}", f"{consumed.__module__}.{names[1]}"
@@ -95,7 +95,7 @@ def _class_fits(produced: Any, consumed: Any) -> bool:
             return True
         if not issubclass(made, taken):
             return False
-    except TypeError:  # no class, or one that does not let itself be asked, as most protocols
+    except TypeError:  # no class, or one that issubclass refuses, as most protocols
         return True
     return _arguments_fit(made, get_args(produced), taken, get_args(consumed))
 
@@ -106,7 +106,7 @@ def _arguments_fit(made: type, given: Sequence[Any], taken: type, wanted: Sequen
     if made is tuple and _is_container(taken):
         return _tuple_fits(given, wanted if taken is tuple else (wanted[0], Ellipsis))
     if made is taken and not _is_container(made):
-        # A class of an author: whether its parameter is covariant or contravariant is not asked.
+        # A class of an author: whether its parameter is covariant or contravariant is not known.
         pairs = zip(given, wanted, strict=False)
         return all(_fits(one, other) or _fits(other, one) for one, other in pairs)
     if len(given) != len(wanted) or not (_is_container(made) and _is_container(taken)):

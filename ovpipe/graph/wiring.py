@@ -1,4 +1,4 @@
-"""Wiring: who produces and who consumes each stream and each side packet."""
+"""Wiring: the producers and the consumers of each stream and each side packet."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def is_server_config(path: Path) -> bool:
     """Whether a YAML file is a server's configuration, going by its keys, and no graph."""
     try:
         value = read_source(_text(path), str(path)).value
-    except GraphError:  # told by who reads it as a graph
+    except GraphError:  # reading it as a graph reports this
         return False
     return isinstance(value, dict) and "nodes" not in value and bool({"models", "resources"} & value.keys())
 

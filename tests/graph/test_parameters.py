@@ -169,7 +169,7 @@ def test_text_of_the_command_line_is_read_by_the_type(
         (
             "path",
             "~nobody_at_all/x",
-            "begins with the home folder of a user who is not known: '~nobody_at_all/x'",
+            "begins with the home folder of an unknown user: '~nobody_at_all/x'",
         ),
         ("object", [1], "takes an object, not [1]"),
         ("array", {"a": 1}, 'takes an array, not {"a": 1}'),

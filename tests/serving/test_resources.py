@@ -45,6 +45,7 @@ class EngineCalculator(Calculator):
 
     async def open(self, cx: Context) -> None:
         cx.progress("reading weights", 0.5)
+        await asyncio.sleep(0)  # the models' turn, if they did not wait
         if self.mood == "bad":
             raise MemoryError("no room")
         LIFE.append(f"open {self.path}")

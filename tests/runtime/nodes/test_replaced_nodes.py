@@ -149,6 +149,31 @@ def test_a_value_of_a_type_that_cannot_be_asked_is_taken(chat: Path, given: dict
     loaded(chat, side_packets={"engine": Adder(1), "vocabulary": None, **given})
 
 
+def test_what_only_a_replaced_node_takes_is_not_asked_for_its_class(tmp_path: Path) -> None:
+    class IndexCalculator(Calculator):
+        scale = SideInput[float]()
+        engine = SideOutput[Engine]()
+
+    file = tmp_path / "chat.yaml"
+    file.write_text(
+        """version: 1
+inputs: [number]
+outputs: [result]
+side_inputs: [scale, vocabulary]
+nodes:
+  index: {calculator: IndexCalculator, side_inputs: {scale: scale}, side_outputs: {engine: engine}}
+  use:
+    calculator: UseCalculator
+    side_inputs: {engine: engine, vocabulary: vocabulary}
+    inputs: {number: number}
+    outputs: {sum: result}
+"""
+    )
+    graph = Graph.load(file, registry=Registry.of(IndexCalculator, UseCalculator))
+    given = {"engine": Adder(40), "vocabulary": None, "scale": "no float"}
+    assert asyncio.run(results(graph, given)) == [42]
+
+
 def test_an_unknown_side_packet_is_refused_with_the_ones_that_a_node_makes(chat: Path) -> None:
     graph = loaded(chat, parameters={"path": "m"})
     with pytest.raises(NotFoundError, match="takes no side packet 'engin' .*: did you mean 'engine'?"):
