@@ -11,7 +11,7 @@ import msgspec
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.generation.candidates import Candidate, best
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
-from ovpipe.calculators.llm.generation.sampling import check_speculation, sampling_of
+from ovpipe.calculators.llm.generation.sampling import sampling_of
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt, Prompts, TokenDelta
 from ovpipe.engines.protocol import (
     Delta,
@@ -60,7 +60,6 @@ class ContinuousBatchingCalculator(Calculator):
     async def process(self, cx: Context) -> None:
         """Sends deltas until the engine has finished or nobody reads them."""
         request, prompts, engine = cx[self.request], cx[self.prompts].prompts, cx[self.engine]
-        check_speculation(request, engine.info)
         with engine_errors():
             if request.use_beam_search:
                 await self.search(cx, request, prompts, engine)

@@ -12,24 +12,6 @@ LEAST: Final = 1e-6
 """Engines compute with 32-bit floats, where a smaller top_p or penalty may be 0 and then divides by it."""
 
 
-def check_speculation(request: ChatRequest | CompletionRequest, info: EngineInfo) -> None:
-    """Raises RequestError 400 for parameters of a way to guess ahead that this engine does not use."""
-    needs = (
-        ("num_assistant_tokens", ("draft_model", "prompt_lookup")),
-        ("assistant_confidence_threshold", ("draft_model",)),
-        ("max_ngram_size", ("prompt_lookup",)),
-    )
-    for name, ways in needs:
-        if getattr(request, name) is not None and info.speculation not in ways:
-            words = " or ".join(way.replace("_", " ") for way in ways)
-            raise RequestError(
-                400,
-                f"'{name}' needs a model that is served with {words}, and this one is not.",
-                code="unsupported_parameter",
-                param=name,
-            )
-
-
 def sampling_of(
     request: ChatRequest | CompletionRequest,
     prompt: Prompt,

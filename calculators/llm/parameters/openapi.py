@@ -141,10 +141,10 @@ def about(row: RequestParameter, default: Any) -> Schema:
         doc += " No engine of this server honours it yet."
     if row.config_key:
         doc += f" generation_config.json's {row.config_key} goes before the default."
-    told: Schema = {"description": doc}
+    described: Schema = {"description": doc}
     if isinstance(default, bool | int | float | str) and not row.spread:
-        told["default"] = default
-    return told
+        described["default"] = default
+    return described
 
 
 def plain(schema: Any) -> Any:

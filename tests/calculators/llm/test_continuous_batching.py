@@ -270,14 +270,6 @@ def test_a_choice_that_nobody_needs_ends_and_the_others_go_on() -> None:
     assert (engine.cancelled, engine.finished) == ([1], [2])
 
 
-def test_parameters_of_guessing_ahead_need_an_engine_that_does() -> None:
-    assert refusal(FakeEngine([]), completion(num_assistant_tokens=3)).param == "num_assistant_tokens"
-    lookup = FakeEngine([256], info=info(speculation="prompt_lookup"))
-    assert run(lookup, completion(num_assistant_tokens=3, max_ngram_size=2))
-    error = refusal(lookup, completion(assistant_confidence_threshold=0.4))
-    assert error.param == "assistant_confidence_threshold"
-
-
 # --- context and cache
 
 
