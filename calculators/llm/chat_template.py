@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from functools import partial
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
+from ovpipe.calculators.llm.seen_names import SeenNames
 from ovpipe.calculators.llm.templates.prompt_making import make_prompts
 from ovpipe.calculators.llm.templates.prompt_size import is_longer
 from ovpipe.calculators.llm.templates.template import ChatTemplate
@@ -13,6 +16,8 @@ from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 from ovpipe.tokenizers.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
 
 
 @register
@@ -31,9 +36,16 @@ class ChatTemplateCalculator(Calculator):
     asyncio's pool of threads, which is bounded. After `time_limit` seconds the request fails with 503; its
     thread cannot be ended, and ends by itself.
 
+    With `control_tokens_as_text`, control tokens such as <|im_end|> in what users and tools say become the
+    tokens of their letters, so that a message cannot end itself and begin another; without, they are control
+    tokens. It has no effect on roles whose contents the template changes.
+
+    Tools that the template has no place for are named in the response header x-ovpipe-ignored-parameters, and
+    logged, once a graph with the side input `seen` (optional), else each time.
+
         chat_template:
           calculator: ChatTemplateCalculator
-          side_inputs: {tokenizer: tokenizer, chat_template: chat_template}
+          side_inputs: {tokenizer: tokenizer, chat_template: chat_template, seen: seen_names}
           inputs: {request: chat_request}
           outputs: {prompts: prompts}
     """
@@ -42,19 +54,33 @@ class ChatTemplateCalculator(Calculator):
     prompts = Output[Prompts]()
     tokenizer = SideInput[Tokenizer]()
     chat_template = SideInput[ChatTemplate | None](optional=True)
+    seen = SideInput[SeenNames](optional=True)
 
-    def __init__(self, *, inline_characters: int = 8_000, time_limit: float = 30.0) -> None:
+    def __init__(
+        self,
+        *,
+        inline_characters: int = 8_000,
+        time_limit: float = 30.0,
+        control_tokens_as_text: bool = True,
+    ) -> None:
         self.inline_characters = inline_characters
         self.time_limit = time_limit
+        self.control_tokens_as_text = control_tokens_as_text
 
     async def process(self, cx: Context) -> None:
         """Sends the request's prompts."""
         request = cx[self.request]
-        tokenizer, template = cx[self.tokenizer], cx.get(self.chat_template)
+        make = partial(
+            make_prompts,
+            request,
+            cx[self.tokenizer],
+            cx.get(self.chat_template),
+            control_tokens_as_text=self.control_tokens_as_text,
+        )
         if is_longer(request, self.inline_characters):
             try:
                 async with asyncio.timeout(self.time_limit):
-                    prompts = await asyncio.to_thread(make_prompts, request, tokenizer, template)
+                    prompts = await asyncio.to_thread(make)
             except TimeoutError:
                 raise RequestError(
                     503,
@@ -62,5 +88,9 @@ class ChatTemplateCalculator(Calculator):
                     code="prompt_timeout",
                 ) from None
         else:
-            prompts = make_prompts(request, tokenizer, template)
+            prompts = make()
+        seen = cx.get(self.seen)
+        for name in prompts.ignored:
+            if seen is None or seen.is_new(f"chat template: {name}"):
+                logger.warning("the chat template has no place for %r, so the model does not see them", name)
         cx.send(self.prompts, prompts)

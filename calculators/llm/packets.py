@@ -195,6 +195,8 @@ class Prompts(msgspec.Struct, frozen=True):
     """A request's prompts: one of a chat, any number of completions."""
 
     prompts: tuple[Prompt, ...]
+    ignored: tuple[str, ...] = ()
+    """Parameters of the request that the prompt has no place for, for a header."""
 
 
 class TokenDelta(msgspec.Struct, frozen=True, gc=False):

@@ -96,6 +96,8 @@ def new_answer(
     engine: Engine | None,
 ) -> EventStream | JsonBody:
     """The answer in the form that the request wants."""
+    if prompts is not None and prompts.ignored:
+        request = msgspec.structs.replace(request, ignored=(*request.ignored, *prompts.ignored))
     texts = TokenTexts(
         tokenizer,
         as_ids=request.return_tokens_as_token_ids,

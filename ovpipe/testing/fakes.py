@@ -183,6 +183,7 @@ class FakeTokenizer:
     BOS = 257
     vocab_size = 258
     special_ids = frozenset((EOS, BOS))
+    control_tokens = None
     token_bytes = (*(bytes([byte]) for byte in range(256)), b"<eos>", b"<bos>")
 
     def __init__(self, chat_template: str | None = None) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -108,6 +109,14 @@ class Tokenizer:
     def special_ids(self) -> frozenset[int]:
         """The tokens that decode skips."""
         return self.vocabulary.special_ids
+
+    @cached_property
+    def control_tokens(self) -> re.Pattern[str] | None:
+        """Finds in a text what would become a special token; None where there are none."""
+        names = {self.token_bytes[index].decode("utf-8", "replace") for index in self.special_ids}
+        # Of two that begin alike the longer is meant. One of a single character could not be split.
+        found = sorted((name for name in names if len(name) > 1), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, found))) if found else None
 
     @property
     def plain_bytes(self) -> bool:

@@ -8,10 +8,13 @@ from ovpipe.calculators.llm.packets import (
     ChatRequest,
     CompletionRequest,
     GenerationRequest,
+    Message,
     Prompt,
     Prompts,
+    Tool,
 )
 from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
+from ovpipe.calculators.llm.templates.control_tokens import UNTRUSTED, Marks, encode_pieces, has_any
 from ovpipe.calculators.llm.templates.fill_in_the_middle import Markers, markers_of
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
 from ovpipe.errors import RequestError
@@ -19,15 +22,25 @@ from ovpipe.tokenizers.tokenizer import Tokenizer
 
 
 def make_prompts(
-    request: ChatRequest | CompletionRequest, tokenizer: Tokenizer, template: ChatTemplate | None
+    request: ChatRequest | CompletionRequest,
+    tokenizer: Tokenizer,
+    template: ChatTemplate | None,
+    *,
+    control_tokens_as_text: bool = True,
 ) -> Prompts:
-    """The request's prompts; raises RequestError 400."""
+    """The request's prompts; raises RequestError 400.
+
+    With `control_tokens_as_text` what users and tools say makes no special token, where the template writes
+    it letter by letter.
+    """
     if isinstance(request, ChatRequest):
-        return Prompts((chat_prompt(request, tokenizer, template),))
+        return chat_prompts(request, tokenizer, template, control_tokens_as_text)
     return Prompts(tuple(completion_prompts(request, tokenizer)))
 
 
-def chat_prompt(request: ChatRequest, tokenizer: Tokenizer, template: ChatTemplate | None) -> Prompt:
+def chat_prompts(
+    request: ChatRequest, tokenizer: Tokenizer, template: ChatTemplate | None, control_tokens_as_text: bool
+) -> Prompts:
     """A conversation, rendered and tokenised."""
     # A model that sees tools calls them, whatever it is told; so it sees none when it may call none.
     tools = () if request.tool_choice.mode == "none" else request.tools
@@ -39,12 +52,33 @@ def chat_prompt(request: ChatRequest, tokenizer: Tokenizer, template: ChatTempla
             "use completions, with the whole text as 'prompt'.",
             code="no_chat_template",
         )
+    pattern = tokenizer.control_tokens if control_tokens_as_text else None
+    roles = template.verbatim(tools=bool(tools)).intersection(UNTRUSTED)
+    if pattern is not None and has_any(request.messages, pattern, roles):
+        marks = Marks(pattern)
+        pieces = marks.split(rendered(request, marks.put(request.messages, roles), tools, template, marks))
+    else:
+        pieces = [rendered(request, request.messages, tools, template)]
+    # The template has put every special token where it belongs, unless the request says otherwise.
+    prompt = tokenised(pieces, request, tokenizer, "messages", add_special_tokens=False)
+    unseen = ("functions" if request.functions else "tools",) if tools and not template.shows_tools else ()
+    return Prompts((prompt,), ignored=unseen)
+
+
+def rendered(
+    request: ChatRequest,
+    messages: Sequence[Message],
+    tools: Sequence[Tool],
+    template: ChatTemplate,
+    marks: Marks | None = None,
+) -> str:
+    """The conversation as a text, with the marks that are in it; raises RequestError 400."""
     variables = dict(request.chat_template_kwargs)
     if request.reasoning_effort is not None:
         variables["reasoning_effort"] = request.reasoning_effort
     try:
-        text = template.render(
-            request.messages,
+        return template.render(
+            messages,
             tools=tools,
             documents=request.documents,
             add_generation_prompt=request.add_generation_prompt,
@@ -52,15 +86,14 @@ def chat_prompt(request: ChatRequest, tokenizer: Tokenizer, template: ChatTempla
             variables=variables,
         )
     except ChatTemplateError as error:
+        reason = str(error) if marks is None else marks.without(str(error))
         place = f" at {error.param}" if error.param.startswith("messages[") else ""
         raise RequestError(
             400,
-            f"The model's chat template refuses these messages{place}: {error}",
+            f"The model's chat template refuses these messages{place}: {reason}",
             code="chat_template_refused",
             param=error.param,
         ) from error
-    # The template has put every special token where it belongs, unless the request says otherwise.
-    return tokenised(text, request, tokenizer, "messages", add_special_tokens=False)
 
 
 def completion_prompts(request: CompletionRequest, tokenizer: Tokenizer) -> Iterator[Prompt]:
@@ -70,7 +103,7 @@ def completion_prompts(request: CompletionRequest, tokenizer: Tokenizer) -> Iter
         path = "prompt" if len(request.prompts) == 1 else f"prompt[{at}]"
         if isinstance(prompt, str):
             text = prompt if markers is None else markers.prompt(prompt, request.suffix or "")
-            yield tokenised(text, request, tokenizer, path, add_special_tokens=True)
+            yield tokenised([text], request, tokenizer, path, add_special_tokens=True)
         else:
             check_tokens(prompt, path, tokenizer.vocab_size)
             yield Prompt(last_tokens(prompt, request, path))
@@ -89,19 +122,27 @@ def suffix_markers(request: CompletionRequest, tokenizer: Tokenizer) -> Markers:
 
 
 def tokenised(
-    text: str, request: GenerationRequest, tokenizer: Tokenizer, path: str, *, add_special_tokens: bool
+    pieces: Sequence[str],
+    request: GenerationRequest,
+    tokenizer: Tokenizer,
+    path: str,
+    *,
+    add_special_tokens: bool,
 ) -> Prompt:
-    """A text as a prompt; `add_special_tokens` holds unless the request says otherwise."""
+    """A text as a prompt, split within what is to be no special token.
+
+    `add_special_tokens` holds unless the request says otherwise.
+    """
     if request.add_special_tokens is not None:
         add_special_tokens = request.add_special_tokens
     try:
-        tokens = tokenizer.encode(text, add_special_tokens=add_special_tokens)
+        tokens = encode_pieces(tokenizer, pieces, add_special_tokens=add_special_tokens)
     except ValueError:
         # Contents were checked; documents, tools and variables are the client's own objects.
         raise RequestError(
             400, "The prompt comes to a text with lone surrogates.", code="invalid_value", param=path
         ) from None
-    return Prompt(last_tokens(tokens, request, path), text)
+    return Prompt(last_tokens(tokens, request, path), "".join(pieces))
 
 
 def last_tokens(tokens: Sequence[int], request: GenerationRequest, path: str) -> tuple[int, ...]:

@@ -78,6 +78,11 @@ class ChatTemplate:
             f"This model's chat templates are named {', '.join(map(repr, self._others))}, and none 'default'"
         )
 
+    def verbatim(self, *, tools: bool) -> frozenset[str]:
+        """The roles whose contents are written letter by letter, in a request with tools, or without."""
+        template = self._tool_use if tools else self._default
+        return frozenset() if template is None else template.quirks.verbatim
+
     @property
     def unreadable(self) -> str | None:
         """The name of the template that shows nothing of what a user says, if there is one."""

@@ -20,6 +20,7 @@ from ovpipe.calculators.llm.packets import (
     ToolCall,
     ToolChoice,
 )
+from ovpipe.calculators.llm.seen_names import SeenNames
 from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.errors import RequestError, RunError
 from ovpipe.testing import CalculatorRunner
@@ -347,3 +348,30 @@ async def give_up(tokenizer: NeverReady) -> RequestError:
 def test_work_that_takes_too_long_is_given_up() -> None:
     error = asyncio.run(give_up(NeverReady()))
     assert (error.status, error.code) == (503, "prompt_timeout")
+
+
+def test_tools_that_the_template_has_no_place_for_are_named_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with_tools = chat(tools=(Tool(name="f"),), tool_choice=ToolChoice("auto"))
+    seen = SeenNames()
+    for _ in range(2):
+        out = CalculatorRunner(ChatTemplateCalculator()).run(
+            request=[with_tools], tokenizer=FakeTokenizer(), chat_template=TEMPLATE, seen=seen
+        )
+        (prompts,) = out[ChatTemplateCalculator.prompts]
+        assert prompts.ignored == ("tools",)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the chat template has no place for 'tools', so the model does not see them"
+    ]
+    assert run_all(chat(functions=True, tools=(Tool(name="f"),), tool_choice=ToolChoice("auto"))).ignored == (
+        "functions",
+    )
+
+
+def test_tools_that_are_shown_or_that_may_not_be_called_are_not_named() -> None:
+    shows = ChatTemplate("{{ messages[0].content }}{{ tools }}")
+    tools = (Tool(name="f"),)
+    assert run_all(chat(tools=tools, tool_choice=ToolChoice("auto")), shows).ignored == ()
+    assert run_all(chat(tools=tools, tool_choice=ToolChoice("none"))).ignored == ()
+    assert run_all(chat()).ignored == ()

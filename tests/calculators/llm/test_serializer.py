@@ -231,6 +231,18 @@ def test_parameters_without_effect_are_named_in_a_header(stream: bool) -> None:
     assert "x-ovpipe-ignored-parameters" not in start.headers
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_the_prompt_has_no_place_for_is_named_with_them(stream: bool) -> None:
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[chat(stream=stream, ignored=("foo",))],
+        prompts=[Prompts((Prompt((1,)),), ignored=("tools",))],
+        parsed=HI_AND_STOP,
+    )
+    start = out[SseSerializerCalculator.response][0]
+    assert isinstance(start, ResponseStart)
+    assert start.headers["x-ovpipe-ignored-parameters"] == "foo, tools"
+
+
 ECHO: dict[str, Any] = {"metadata": {"a": "b"}, "user": "u", "store": False, "service_tier": "auto"}
 
 

@@ -1,0 +1,112 @@
+"""Control tokens that users and tools write are text: they are tokenised as such, and end no message."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from ovpipe.calculators.llm.packets import Message, TextPart
+from ovpipe.calculators.llm.templates.messages import text_of
+
+UNTRUSTED: Final = ("user", "tool")
+"""Roles whose words come from outside. The system's are the operator's, the assistant's the model's own."""
+ANCHORS: Final = ("\n", "1", ".")
+
+
+class Encoder(Protocol):
+    """What of a tokenizer is needed here."""
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        """As a Tokenizer's."""
+
+    def decode(self, ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
+        """As a Tokenizer's."""
+
+
+class Marks:
+    """Marks put into the control tokens of contents, by which a rendered text is split within each.
+
+    A mark is drawn for each request, so that nobody can write it beforehand. It stands after a token's first
+    character, so that neither of the two pieces has the token in it.
+    """
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+        self._mark = secrets.token_hex(8)
+
+    def put(self, messages: Sequence[Message], roles: Collection[str]) -> list[Message]:
+        """The messages, marked where they have one of these roles."""
+        return [
+            replace(message, content=self._in_content(message.content))
+            if message.role in roles and message.content is not None
+            else message
+            for message in messages
+        ]
+
+    def split(self, text: str) -> list[str]:
+        """The pieces of a rendered text."""
+        return text.split(self._mark)
+
+    def without(self, text: str) -> str:
+        """A text as it would be without marks."""
+        return text.replace(self._mark, "")
+
+    def _in_content(self, content: str | tuple[TextPart, ...]) -> str | tuple[TextPart, ...]:
+        if isinstance(content, str):
+            return self._in_text(content)
+        texts = [part.text for part in content]
+        apart = sum(len(self._pattern.findall(text)) for text in texts)
+        if len(self._pattern.findall("".join(map(str.strip, texts)))) > apart:
+            return self._in_text(text_of(content))  # a template that joins parts would make a token of two
+        return tuple(TextPart(self._in_text(text)) for text in texts)
+
+    def _in_text(self, text: str) -> str:
+        return self._pattern.sub(lambda match: match[0][0] + self._mark + match[0][1:], text)
+
+
+def has_any(messages: Sequence[Message], pattern: re.Pattern[str], roles: Collection[str]) -> bool:
+    """Whether a message of one of these roles has a control token, if need be across parts."""
+    return any(
+        message.role in roles and pattern.search(_all_of(message.content)) is not None for message in messages
+    )
+
+
+def encode_pieces(tokenizer: Encoder, pieces: Sequence[str], *, add_special_tokens: bool) -> list[int]:
+    """The tokens of a text that is split where a control token is to be none."""
+    tokens = tokenizer.encode(pieces[0], add_special_tokens=add_special_tokens)
+    if len(pieces) > 1:
+        encode = _continuation(tokenizer)
+        for piece in pieces[1:]:
+            tokens = tokens + encode(piece)
+    return tokens
+
+
+def _continuation(tokenizer: Encoder) -> Callable[[str], list[int]]:
+    """How the tokenizer encodes what is no beginning. Some begin every text with a space, as Llama 2's."""
+
+    def encode(text: str) -> list[int]:
+        return tokenizer.encode(text, add_special_tokens=False)
+
+    if tokenizer.decode([*encode("<"), *encode("|")], skip_special_tokens=False) == "<|":
+        return encode
+
+    def encode_after_anchor(text: str) -> list[int]:
+        for anchor in ANCHORS:
+            before, tokens = encode(anchor), encode(anchor + text)
+            if tokens[: len(before)] == before:
+                return tokens[len(before) :]
+        return encode(text)
+
+    return encode_after_anchor
+
+
+def _all_of(content: str | tuple[TextPart, ...] | None) -> str:
+    """A content, its parts once apart and once joined."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    texts = [part.text for part in content]
+    return "\n".join([*texts, "".join(map(str.strip, texts))])
