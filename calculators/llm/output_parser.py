@@ -154,7 +154,7 @@ class ChoiceParser:
         """What was held back, when the text has ended without a finish."""
         if self._last is None:
             return None
-        parts = self._parser.finish()
+        parts = self._parser.finish(cut=False)
         if not parts:
             return None
         return self._output(msgspec.structs.replace(self._last, tokens=()), parts)

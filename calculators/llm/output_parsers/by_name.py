@@ -96,15 +96,22 @@ def make_parser(
     if is_harmony(tool_format, reasoning_format):
         offered = tools if tool_format == HARMONY else ()
         return GptOss(offered, keep_specials=keep_specials, thoughts=reasoning_format == HARMONY)
-    answer: OutputParser
-    if tools and tool_format is not None and tool_format != NONE:
-        answer = TOOL_FORMATS[tool_format](tools, keep_specials=keep_specials)
-    else:
-        answer = PlainText(keep_specials=keep_specials)
+    calling = TOOL_FORMATS[tool_format] if tools and tool_format is not None and tool_format != NONE else None
+
+    def new_answer() -> OutputParser:
+        if calling is None:
+            return PlainText(keep_specials=keep_specials)
+        return calling(tools, keep_specials=keep_specials)
+
     thoughts = thoughts_of(reasoning_format)
     if thoughts is None:
-        return answer
-    return thoughts(answer, opened=prompt_opens_thinking, keep_specials=keep_specials)
+        return new_answer()
+    return thoughts(
+        new_answer,
+        openers=calling.openers if calling is not None else (),
+        opened=prompt_opens_thinking,
+        keep_specials=keep_specials,
+    )
 
 
 def make_guide(

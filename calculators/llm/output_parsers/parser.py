@@ -18,8 +18,12 @@ class OutputParser(Protocol):
     def feed(self, text: str, specials: Sequence[tuple[int, int]] = ()) -> list[Part]:
         """What is certain after the next piece. `specials` says from where to where it is special tokens."""
 
-    def finish(self, end: str = "") -> list[Part]:
-        """What was held back. `end` is the token that ended the sequence, as text; it is never shown."""
+    def finish(self, end: str = "", *, cut: bool = True) -> list[Part]:
+        """What was held back.
+
+        `end` is the token that ended the sequence, as text; it is never shown. Without one the text breaks
+        off, and what can only be the beginning of a marker is not shown. Not `cut`: it ends there on purpose.
+        """
 
     @property
     def reasoning(self) -> bool:

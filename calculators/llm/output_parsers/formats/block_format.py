@@ -18,7 +18,6 @@ class BlockFormat(ToolFormat):
     The end of the text, and the next start marker, end a block as well.
     """
 
-    start: ClassVar[str]
     end: ClassVar[str]
     last: ClassVar[str]
     """The character that a whole block ends in."""
@@ -29,20 +28,20 @@ class BlockFormat(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads block after block."""
-        opener = yield from self.text_until(self.start)
+        opener = yield from self.text_until(*self.openers)
         while opener:
-            opener = (yield from self.block()) or (yield from self.text_until(self.start))
+            opener = (yield from self.block()) or (yield from self.text_until(*self.openers))
 
     def block(self, begun: str = "") -> Steps[str]:
         """Reads a block, of which `begun` has been read; the next start marker, if it is read too."""
         text, ends = begun, 0
         while True:
-            part, marker = yield from self.until(self.start, self.end)
+            part, marker = yield from self.until(*self.openers, self.end)
             text += part
-            if marker == self.start and not ends and not self._looks_whole(text):
+            if marker in self.openers and not ends and not self._looks_whole(text):
                 text += marker
                 continue
-            opening = [self.raw.pop()] if marker == self.start else []
+            opening = [self.raw.pop()] if marker in self.openers else []
             calls = None if opening and ends else self.calls_in(text)
             if calls is not None:
                 self.call(*calls)

@@ -25,6 +25,7 @@ class DeepseekV3(ToolFormat):
     """
 
     markers = Markers(CALLS, CALLS_END, CALL, CALL_END, SEP)
+    openers = (CALLS, CALL)
     closers = (CALLS_END,)
 
     @classmethod
@@ -41,7 +42,7 @@ class DeepseekV3(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads call after call."""
-        while opener := (yield from self.text_until(CALLS, CALL)):
+        while opener := (yield from self.text_until(*self.openers)):
             if opener == CALLS:
                 yield from self.blank()
                 if not (yield from self.accept(CALL)):

@@ -13,7 +13,7 @@ START, END = "<|tool_call>", "<tool_call|>"
 class Gemma(BlockFormat):
     """`<|tool_call>call:f{key:<|"|>text<|"|>,other:1}<tool_call|>`; a block may hold several calls."""
 
-    start, end, last = START, END, "}"
+    openers, end, last = (START,), END, "}"
     markers = Markers(START, END, QUOTE)
     closers = (END,)
 

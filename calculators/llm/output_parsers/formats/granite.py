@@ -23,6 +23,7 @@ class Granite(ToolFormat):
     """
 
     markers = Markers(LIST, LIST_OR_OBJECT, CLOSE, OBJECT)
+    openers = (LIST, LIST_OR_OBJECT, OBJECT)
     closers = (CLOSE,)
 
     @classmethod
@@ -45,7 +46,7 @@ class Granite(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads list after list, or object after object."""
-        while opener := (yield from self.text_until(LIST, LIST_OR_OBJECT, OBJECT)):
+        while opener := (yield from self.text_until(*self.openers)):
             yield from self.blank()
             calls: list[CalledTool] = []
             if opener != OBJECT and (text := (yield from self.json("["))):

@@ -21,6 +21,7 @@ class Hermes(ToolFormat):
     """
 
     markers = Markers(OPEN, CLOSE)
+    openers = (OPEN,)
 
     @classmethod
     def guide(cls, tools: Sequence[Tool], *, at_least_one: bool, several: bool) -> guides.Guide:
@@ -31,7 +32,7 @@ class Hermes(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads call after call."""
-        while (yield from self.text_until(OPEN)):
+        while (yield from self.text_until(*self.openers)):
             yield from self.blank()
             text = yield from self.json("{")
             yield from self.blank()

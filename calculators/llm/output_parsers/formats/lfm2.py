@@ -18,7 +18,7 @@ class Lfm2(BlockFormat):
     it, and so does a repetition of the list with an end token of its own, which the model sometimes writes.
     """
 
-    start, end, last = START, END, "]"
+    openers, end, last = (START,), END, "]"
     markers = Markers(START, END)
     closers = (END,)
     drops_breaks_after_calls = True

@@ -23,6 +23,7 @@ class Llama3Json(ToolFormat):
     """
 
     markers = Markers(TAG)
+    openers = (TAG,)
     drops_after_calls = True
 
     @classmethod
@@ -37,7 +38,7 @@ class Llama3Json(ToolFormat):
     def steps(self) -> Steps[None]:
         """Reads calls at the start, then those after each tag."""
         yield from self._calls()
-        while (yield from self.text_until(TAG)):
+        while (yield from self.text_until(*self.openers)):
             yield from self._calls()
 
     def _calls(self) -> Steps[None]:

@@ -18,7 +18,7 @@ class LlamaPythonic(BlockFormat):
     that begins like a list but not like one of calls passes at once.
     """
 
-    start, end, last = START, END, "]"
+    openers, end, last = (START,), END, "]"
     markers = Markers(START, END)
     closers = (END,)
 
@@ -29,7 +29,7 @@ class LlamaPythonic(BlockFormat):
     def steps(self) -> Steps[None]:
         """Reads a list at the start, then one after each start token."""
         opener = yield from self.block()
-        while opener := opener or (yield from self.text_until(START)):
+        while opener := opener or (yield from self.text_until(*self.openers)):
             opener = yield from self.block()
 
     def block(self, begun: str = "") -> Steps[str]:

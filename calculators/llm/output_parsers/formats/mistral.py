@@ -27,6 +27,7 @@ class Mistral(ToolFormat):
     literal: ClassVar[bool] = False
     """Whether what stands after [ARGS] and is no object is the arguments as well, as it stands."""
     markers = Markers(OPEN, CALL_ID, ARGS)
+    openers = (OPEN,)
     keeps_markers = False
 
     @classmethod
@@ -45,7 +46,7 @@ class Mistral(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads lists, or call after call."""
-        opener = yield from self.text_until(OPEN)
+        opener = yield from self.text_until(*self.openers)
         while opener:
             yield from self.blank()
             self.forget()
@@ -54,7 +55,7 @@ class Mistral(ToolFormat):
                 opener = ""
             else:
                 opener = yield from self._named_call()
-            opener = opener or (yield from self.text_until(OPEN))
+            opener = opener or (yield from self.text_until(*self.openers))
 
     def _lists(self) -> Steps[None]:
         while (yield from self.ahead(*LISTS)):

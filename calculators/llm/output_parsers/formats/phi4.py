@@ -22,6 +22,7 @@ class Phi4(ToolFormat):
     """
 
     markers = Markers(OPEN)
+    openers = (OPEN,)
 
     @classmethod
     def guide(cls, tools: Sequence[Tool], *, at_least_one: bool, several: bool) -> guides.Guide:
@@ -31,7 +32,7 @@ class Phi4(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads up to the first list that has a call, and what follows it."""
-        while (yield from self.text_until(OPEN)):
+        while (yield from self.text_until(*self.openers)):
             text = yield from self.json("[", begun="[")
             calls = read_calls(text, leaves_out=True) if text else []
             if not calls:

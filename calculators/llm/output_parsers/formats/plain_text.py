@@ -19,7 +19,7 @@ class PlainText:
         shown = text if self._keep_specials else plain(Piece(text, tuple(specials)))
         return [Content(shown)] if shown else []
 
-    def finish(self, end: str = "") -> list[Part]:
+    def finish(self, end: str = "", *, cut: bool = True) -> list[Part]:
         """Nothing: nothing is held back."""
         return []
 

@@ -40,6 +40,7 @@ class Qwen3Coder(ToolFormat):
     """
 
     markers = Markers(OPEN, CLOSE, FUNCTION, FUNCTION_END, PARAMETER, PARAMETER_END)
+    openers = (OPEN, FUNCTION)
     closers = (CLOSE,)
 
     @classmethod
@@ -51,18 +52,18 @@ class Qwen3Coder(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads call after call."""
-        opener = yield from self.text_until(OPEN, FUNCTION)
+        opener = yield from self.text_until(*self.openers)
         while opener:
             if opener == OPEN:
                 yield from self.blank()
                 if not (yield from self.accept(FUNCTION)):
                     self.release()
-                    opener = yield from self.text_until(OPEN, FUNCTION)
+                    opener = yield from self.text_until(*self.openers)
                     continue
             opener = yield from self._call()
             if not opener:
                 self.release()
-                opener = yield from self.text_until(OPEN, FUNCTION)
+                opener = yield from self.text_until(*self.openers)
 
     def _call(self) -> Steps[str]:
         """Reads a call; the tag of the next one, where that had to be read to be sure of this one's end."""

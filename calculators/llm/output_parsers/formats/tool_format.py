@@ -19,6 +19,8 @@ class ToolFormat(TextReader):
 
     keeps_markers: ClassVar[bool] = True
     """Whether markers that belong to no call are text, special tokens or not, rather than nothing."""
+    openers: ClassVar[tuple[str, ...]] = ()
+    """Markers that a call begins with."""
     closers: ClassVar[tuple[str, ...]] = ()
     """Markers that mean nothing right after a call."""
     drops_breaks_after_calls: ClassVar[bool] = False
@@ -52,9 +54,9 @@ class ToolFormat(TextReader):
         next(self._running, None)
         return self.message.take()
 
-    def finish(self, end: str = "") -> list[Part]:
+    def finish(self, end: str = "", *, cut: bool = True) -> list[Part]:
         """What was held back."""
-        self.buffer.close(end)
+        self.close(end, cut=cut)
         next(self._running, None)
         self.message.close()
         return self.message.take()

@@ -24,6 +24,20 @@ class Markers:
         """The first marker from `at` on."""
         return self.pattern.search(text, at)
 
+    def cut(self, text: str, at: int) -> int:
+        """Where a text is to end that breaks off: before the marker amid which it does, if it clearly does.
+
+        Three characters may be anything, and so may the first words of a marker that is a sentence.
+        """
+        start = self.certain(text, at)
+        begun = text[start:]
+        for marker in self.all:
+            if marker.startswith(begun):
+                words = marker[0].isalpha()
+                if 2 * len(begun) > len(marker) and " " in begun if words else len(begun) > 3:
+                    return start
+        return len(text)
+
     def certain(self, text: str, at: int) -> int:
         """Up to where a text without a marker is certain: its tail may be the start of one."""
         # The match that begins first is the longest tail, so the least that is certain.

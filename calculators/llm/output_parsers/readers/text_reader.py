@@ -35,6 +35,17 @@ class TextReader:
         """Whether the text is over and read."""
         return self.buffer.closed and self.buffer.empty
 
+    def close(self, end: str, *, cut: bool) -> None:
+        """Says that the text is over, by the token `end`; without one, as a `cut`, maybe amid a marker."""
+        if cut and not end:
+            self.buffer.text = self.buffer.text[: self.all_markers.cut(self.buffer.text, self.buffer.at)]
+        self.buffer.close(end)
+
+    @property
+    def all_markers(self) -> Markers:
+        """The markers that are looked for."""
+        return self.markers
+
     def read(self, to: int) -> str:
         """Reads up to an index of the buffer's text."""
         piece = self.buffer.take(to)

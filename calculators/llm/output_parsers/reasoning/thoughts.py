@@ -7,16 +7,19 @@ from typing import ClassVar
 
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.parser import OutputParser
-from ovpipe.calculators.llm.output_parsers.readers.pieces import Span, join, plain
+from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
+from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, Span, join, plain
 from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps, TextReader
-from ovpipe.calculators.llm.packets import Part, Reasoning
+from ovpipe.calculators.llm.packets import CalledTool, Content, Part, Reasoning
 
 
 class Thoughts(TextReader):
     """Takes the thoughts out and gives the rest to the parser of the answer; an OutputParser itself.
 
-    Thoughts stand at the start of the output; white space before them is dropped. A format is a subclass
-    that names its markers. `opened`: the prompt has opened them, so the output begins inside.
+    Thoughts stand at the start of the output. White space before them and between them and the answer is
+    dropped. A format is a subclass that names its markers. `opened`: the prompt has opened the thoughts, so
+    the output begins inside. `new_answer` makes a parser of the answer. Calls in thoughts that nothing closes
+    are calls if the text ends with them; `openers` are the markers that they begin with.
     """
 
     openings: ClassVar[tuple[str, ...]]
@@ -24,15 +27,36 @@ class Thoughts(TextReader):
     anywhere: ClassVar[bool] = False
     """Whether thoughts may come again, amid the answer."""
 
-    def __init__(self, answer: OutputParser, *, opened: bool = False, keep_specials: bool = False) -> None:
+    def __init__(
+        self,
+        new_answer: Callable[[], OutputParser],
+        *,
+        openers: tuple[str, ...] = (),
+        opened: bool = False,
+        keep_specials: bool = False,
+    ) -> None:
         super().__init__()
-        self._answer = answer
+        self._new_answer = new_answer
+        self._answer = new_answer()
+        self._answered = False
+        """Whether text has come that is no white space."""
+        self._openers = openers
+        self._markers = Markers(*self.openings, *self.closings, *openers)
+        self._call: OutputParser | None = None
+        """What reads the text that is held because it may turn out to be calls."""
+        self._held: list[Piece] = []
+        self._called: list[Part] = []
         self._opened = opened
         self._keep_specials = keep_specials
         self._parts: list[Part] = []
         self._running = self._run()
         self.reasoning = opened
         """Whether the text is inside thoughts right now."""
+
+    @property
+    def all_markers(self) -> Markers:
+        """Those of calls too."""
+        return self._markers
 
     @classmethod
     def opened_by(cls, prompt: str) -> bool:
@@ -52,11 +76,11 @@ class Thoughts(TextReader):
         next(self._running, None)
         return self._take()
 
-    def finish(self, end: str = "") -> list[Part]:
+    def finish(self, end: str = "", *, cut: bool = True) -> list[Part]:
         """What was held back, here and in the parser of the answer."""
-        self.buffer.close(end)
+        self.close(end, cut=cut)
         next(self._running, None)
-        self._parts.extend(self._answer.finish(end))
+        self._parts.extend(self._answer.finish(end, cut=cut))
         return self._take()
 
     def label(self) -> Steps[None]:
@@ -66,39 +90,71 @@ class Thoughts(TextReader):
     def _run(self) -> Steps[None]:
         yield from self.blank()
         opening = yield from self.accept(*self.openings)
-        thinks = bool(opening) or self._opened
-        while True:
+        again = self.openings if self.anywhere else ()
+        if not opening and not self._opened:
+            opening = (yield from self._unopened()) or (yield from self._until_marker(again, self._pass))
+        while opening or self._opened:
             if opening:
                 self.raw.clear()
                 self.reasoning = True
                 yield from self.label()
-            if thinks:
-                self._think()
-                yield from self._until_marker(self.closings, self._think)
-            self.reasoning = False
-            self._pass()
-            opening = yield from self._until_marker(self.openings if self.anywhere else (), self._pass)
-            if not opening:
+            yield from self._thoughts()
+            self._opened = self.reasoning = False
+            if not self._answered:
+                yield from self.blank()
+                self.raw.clear()
+            opening = yield from self._until_marker(again, self._pass)
+
+    def _unopened(self) -> Steps[str]:
+        """Reads up to the first marker; which, if it opens thoughts. One that closes them is not shown.
+
+        The text before that has been handed on, as the answer that it seemed to be. It must stand at the end
+        of a line, or on one of its own: otherwise the text speaks of it.
+        """
+        marker = yield from self.accept(*self.closings)
+        if not marker:
+            marker = yield from self._until_marker(self._markers.all, self._pass)
+        if marker in self.closings:
+            space = yield from self.blank()
+            if not self._answered or self.ended or "\n" in space:
+                self.raw.clear()
+        elif marker in self.openings and self.anywhere:
+            return marker
+        self._pass()
+        return ""
+
+    def _thoughts(self) -> Steps[None]:
+        """Reads thoughts up to their end."""
+        self._think()
+        marker = yield from self._until_marker((*self.closings, *self._openers), self._think)
+        while marker in self._openers:
+            self._hold()
+            marker = yield from self._until_marker((*self.closings, *self._openers), self._think)
+        self.raw.clear()
+        if not marker and self._call is not None:
+            self._called += self._call.finish(self.buffer.end, cut=False)
+            if self._called and all(isinstance(part, CalledTool) for part in self._called):
+                self._parts += self._called
                 return
-            thinks = True
+        self._give_up()
 
     def _until_marker(self, wanted: tuple[str, ...], use: Callable[[], None]) -> Steps[str]:
-        """Lets text pass up to one of some markers, which is read and forgotten; "" at the text's end."""
+        """Lets text pass up to one of some markers, which is read; "" at the text's end."""
         buffer = self.buffer
+        use()
         while True:
-            match = self.markers.find(buffer.text, buffer.at) if wanted else None
+            match = self._markers.find(buffer.text, buffer.at) if wanted else None
             if match is not None:
                 self.read(match.start())
                 use()
                 marker = self.read(match.end())
                 if marker in wanted:
-                    self.raw.clear()
                     return marker
                 use()
                 continue
             certain = len(buffer.text)
             if wanted and not buffer.closed:
-                certain = self.markers.certain(buffer.text, buffer.at)
+                certain = self._markers.certain(buffer.text, buffer.at)
             self.read(certain)
             use()
             if buffer.closed:
@@ -106,17 +162,50 @@ class Thoughts(TextReader):
             yield
 
     def _think(self) -> None:
-        piece = join(self.raw)
-        self.raw.clear()
-        text = piece.text if self._keep_specials else plain(piece, self.markers.pattern)
+        """What was read is thoughts, or part of what may turn out to be calls."""
+        piece = self._piece()
+        if self._call is None:
+            self._say(piece)
+        elif piece.text:
+            self._held.append(piece)
+            self._called += self._call.feed(*piece)
+            if any(isinstance(part, Content) for part in self._called):
+                self._give_up()
+
+    def _hold(self) -> None:
+        """The marker that was read may begin a call, unless it is part of one."""
+        piece = self._piece()
+        if self._call is not None:
+            self._called += self._call.feed(*piece)
+            if not any(isinstance(part, Content) for part in self._called):
+                self._held.append(piece)
+                return
+            self._give_up()
+        self._call = self._new_answer()
+        self._held, self._called = [piece], self._call.feed(*piece)
+
+    def _give_up(self) -> None:
+        """What is held is no calls."""
+        for piece in self._held:
+            self._say(piece)
+        self._call, self._held, self._called = None, [], []
+
+    def _say(self, piece: Piece) -> None:
+        text = piece.text if self._keep_specials else plain(piece, self._markers.pattern)
         if text:
             self._parts.append(Reasoning(text))
 
     def _pass(self) -> None:
+        piece = self._piece()
+        if piece.text:
+            self._answered = self._answered or not piece.text.isspace()
+            self._parts.extend(self._answer.feed(*piece))
+
+    def _piece(self) -> Piece:
+        """What was read and not used yet."""
         piece = join(self.raw)
         self.raw.clear()
-        if piece.text:
-            self._parts.extend(self._answer.feed(*piece))
+        return piece
 
     def _take(self) -> list[Part]:
         parts, self._parts = self._parts, []

@@ -81,5 +81,11 @@ CASES = Cases(
             "Let me look that up.<｜tool▁calls▁begin｜>get_weather",
             content="Let me look that up.<｜tool▁calls▁begin｜>get_weather",
         ),
+        Case(
+            "blanks of the markup before text",
+            '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{"x": 1}<｜tool▁call▁end｜>\n\n<｜tool▁calls▁end｜> Done.',
+            calls=(("f", {"x": 1}),),
+            content=" Done.",
+        ),
     ),
 )

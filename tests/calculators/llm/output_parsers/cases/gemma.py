@@ -133,5 +133,11 @@ CASES = Cases(
             calls=(("f", {"x": "a <tool_call|> b"}),),
             tools=ZIP,
         ),
+        Case(
+            "a call in thoughts that never close",
+            "<|channel>thought\nSo <|tool_call>call:f{x:1}<tool_call|>",
+            thoughts="So ",
+            calls=(("f", {"x": 1}),),
+        ),
     ),
 )

@@ -91,5 +91,16 @@ CASES = Cases(
             '<tool_call>[{"name": "f", "arguments": {"x": 1}}, {"name": "g", "input": {"x": 1}}]',
             content='<tool_call>[{"name": "f", "arguments": {"x": 1}}, {"name": "g", "input": {"x": 1}}]',
         ),
+        Case(
+            "blanks of the tags before text",
+            '<tool_call>\n{"name": "f", "arguments": {"x": 1}}\n\n</tool_call> Done.',
+            calls=(("f", {"x": 1}),),
+            content=" Done.",
+        ),
+        Case(
+            "cut in the tag of a call",
+            "Sure. <|tool_",
+            content="Sure. ",
+        ),
     ),
 )

@@ -30,9 +30,9 @@ CASES = Cases(
             thoughts="This\nThat",
         ),
         Case(
-            "spaces kept",
+            "spaces between thoughts and answer",
             "Here is my thought process: foo Here is my response: bar",
-            content=" bar",
+            content="bar",
             thoughts=" foo ",
         ),
         Case("cut off in thought", "Here is my thought process: foo", thoughts=" foo"),
@@ -40,6 +40,20 @@ CASES = Cases(
             "response sentence not completed",
             "Here is my thought process: foo Here was",
             thoughts=" foo Here was",
+        ),
+        Case(
+            "cut in the opening words",
+            "Here is my thought pro",
+        ),
+        Case(
+            "a sentence that begins like the opening words",
+            "Here is my",
+            content="Here is my",
+        ),
+        Case(
+            "cut in the closing words",
+            "Here is my thought process: foo Here is my respo",
+            thoughts=" foo ",
         ),
     ),
 )

@@ -85,5 +85,16 @@ CASES = Cases(
             calls=(("f", {"a": 1}),),
             content=" Done.",
         ),
+        Case(
+            "cut in the marker",
+            "Sure. [TOOL_C",
+            content="Sure. ",
+        ),
+        Case(
+            "a call in thoughts that never close",
+            '[THINK]So [TOOL_CALLS]f{"x": 1}',
+            thoughts="So ",
+            calls=(("f", {"x": 1}),),
+        ),
     ),
 )

@@ -259,5 +259,21 @@ CASES = Cases(
             content=" end",
             tools=STRING,
         ),
+        Case(
+            "blanks of the tags before text",
+            "<function=f>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_call>\nDone.",
+            calls=(("f", {"x": 1}),),
+            content="\nDone.",
+        ),
+        Case(
+            "cut in the tag of a call",
+            "Sure. <tool_",
+            content="Sure. ",
+        ),
+        Case(
+            "cut in the closing tag of a call",
+            "<tool_call>\n<function=f>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_",
+            calls=(("f", {"x": 1}),),
+        ),
     ),
 )
