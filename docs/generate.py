@@ -22,7 +22,7 @@ from ovpipe.engines.cores import CORES, Core, keys_of
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.options import OptionSpec, options_of
 from ovpipe.registry import Registry
-from ovpipe.serving.config import schema as server_schema
+from ovpipe.serving.config_file import schema as server_schema
 
 DOCS = Path(__file__).parent
 NAMED = dict.fromkeys(("parameters", "nodes", "models", "executors", "streams"), "NAME")

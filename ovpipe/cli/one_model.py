@@ -12,7 +12,7 @@ from ovpipe.cli import embedded
 from ovpipe.graph.assignments import given_over
 from ovpipe.graph.files import find_graph
 from ovpipe.serving.config import ModelConfig
-from ovpipe.serving.config import schema as server_schema
+from ovpipe.serving.config_file import schema as server_schema
 
 GraphArgument: TypeAlias = Annotated[
     str | None,

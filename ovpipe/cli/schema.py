@@ -12,7 +12,7 @@ import typer
 
 from ovpipe.engines.cores import engine_schema
 from ovpipe.graph.schema import schema as graph_schema
-from ovpipe.serving.config import schema as server_schema
+from ovpipe.serving.config_file import schema as server_schema
 
 
 class SchemaKind(enum.StrEnum):

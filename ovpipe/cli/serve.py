@@ -17,7 +17,8 @@ from ovpipe.cli.one_model import GraphArgument, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 from ovpipe.cli.server_display import ServerDisplay
 from ovpipe.runtime.watching.trace import Trace
-from ovpipe.serving.config import Address, ServerConfig, read_server_config
+from ovpipe.serving.config import Address, ServerConfig
+from ovpipe.serving.config_file import read_server_config
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.repository import Repository
 from ovpipe.serving.server import serve as run_server

@@ -16,7 +16,7 @@ from ovpipe.graph.files import read_text
 from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.order import Order
 from ovpipe.graph.outside import OutsidePacket, check_outside, without
-from ovpipe.graph.parameters import Entry, Given, Parameter, check_idle, check_required
+from ovpipe.graph.parameters import Given, GraphEntry, Parameter, check_idle, check_required
 from ovpipe.graph.part import Part
 from ovpipe.graph.parts import Around, Parts
 from ovpipe.graph.place import Findings
@@ -34,7 +34,7 @@ def load_graph(
     parameters: Mapping[str, Any] | None = None,
     base: Path | None = None,
     outside: Mapping[str, OutsidePacket] | None = None,
-    entry: Entry | None = None,
+    entry: GraphEntry | None = None,
 ) -> Plan:
     """The checked plan of a graph file. Raises GraphError with every mistake that was found.
 
@@ -55,7 +55,7 @@ def load_graph_text(
     parameters: Mapping[str, Any] | None = None,
     base: Path | None = None,
     outside: Mapping[str, OutsidePacket] | None = None,
-    entry: Entry | None = None,
+    entry: GraphEntry | None = None,
 ) -> Plan:
     """`load_graph` of a text; `file` names it in messages. All relative paths are relative to `base`."""
     given = Given(parameters or {}, _folder(base), entry)
@@ -68,7 +68,7 @@ def check_graph(
     registry: Registry,
     parameters: Mapping[str, Any] | None = None,
     base: Path | None = None,
-    entry: Entry | None = None,
+    entry: GraphEntry | None = None,
 ) -> tuple[str, ...]:
     """The parameters of a graph file that still need a value. Raises GraphError with all other mistakes.
 

@@ -10,7 +10,7 @@ import networkx as nx
 from ovpipe.graph.config import BackEdge
 from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.place import Findings
-from ovpipe.graph.wiring import STREAMS, End, Wiring
+from ovpipe.graph.wiring import STREAMS, WireEnd, Wiring
 
 
 class Order:
@@ -64,7 +64,7 @@ class Order:
         return [first, *min(ways, key=len)]
 
     def _said(self, around: Sequence[str]) -> str:
-        ends: list[End] = [self._graph.edges[made, taken]["wire"] for made, taken in pairwise(around)]
+        ends: list[WireEnd] = [self._graph.edges[made, taken]["wire"] for made, taken in pairwise(around)]
         thing = self._wiring.words.thing
         if len(ends) == 1:
             said = f"node {around[0]!r} reads its own {thing} {ends[0].mention.name!r}"
@@ -73,7 +73,7 @@ class Order:
             said = f"the nodes {' -> '.join(around)} wait for one another in a cycle, by the {thing}s {wires}"
         return f"{said}; {self._remedy(ends[-1])}"
 
-    def _remedy(self, last: End) -> str:
+    def _remedy(self, last: WireEnd) -> str:
         if self._wiring.words is not STREAMS:
             return f"let one of them read another {self._wiring.words.thing}"
         wire = f"{{stream: {last.mention.name}, back_edge: true}}"

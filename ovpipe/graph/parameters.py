@@ -61,7 +61,7 @@ def declared_parameters(source: YamlSource) -> dict[str, Parameter]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GraphEntry:
     """An entry of a file that uses a graph and gives values to its parameters: a node, or a model."""
 
     graph: str
@@ -81,7 +81,7 @@ class Given:
 
     values: Mapping[str, Any]
     base: Path
-    entry: Entry | None = None
+    entry: GraphEntry | None = None
     """Where a file gives them; else they come from the command line or from Python."""
 
     def place(self, name: str, default: Place) -> Place:
@@ -110,7 +110,7 @@ def parameter_values(
     return values, required
 
 
-def check_required(required: Iterable[Parameter], entry: Entry | None, findings: Findings) -> None:
+def check_required(required: Iterable[Parameter], entry: GraphEntry | None, findings: Findings) -> None:
     """Notes parameters that still need a value, where the values are given."""
     for parameter in required:
         name = parameter.name

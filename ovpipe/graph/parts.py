@@ -10,8 +10,8 @@ from ovpipe.graph.config import SEPARATOR, NodeConfig
 from ovpipe.graph.files import find_graph, read_text
 from ovpipe.graph.nodes import ResolvedNode, resolve_node
 from ovpipe.graph.parameters import (
-    Entry,
     Given,
+    GraphEntry,
     Parameter,
     check_given,
     check_required,
@@ -107,7 +107,7 @@ class Parts:
         except GraphError as error:
             self.findings.add_all(error.findings, inside.used)
             return None
-        entry = Entry(f"graph {node.graph.name}", "the node", node.place, node.parameters.places, whole)
+        entry = GraphEntry(f"graph {node.graph.name}", "the node", node.place, node.parameters.places, whole)
         return self.read(source, Given(node.parameters.values, around.folder.absolute(), entry), inside)
 
     def _found(self, node: NodeConfig, around: Around) -> Path | None:

@@ -15,7 +15,7 @@ from ovpipe.graph.types import fits, names_of
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class WireEnd:
     """One end of a wire: a port of a node. Its type is Any where the port is not known.
 
     It is misplaced when the port is of another kind: then the name is of another sort of wires too.
@@ -52,16 +52,16 @@ class Wiring:
 
     words: Words
     given: dict[str, Mention]
-    produced: dict[str, End]
+    produced: dict[str, WireEnd]
     """Each name with its producer, the first where there are several."""
-    producers: tuple[End, ...]
-    consumers: tuple[End, ...]
+    producers: tuple[WireEnd, ...]
+    consumers: tuple[WireEnd, ...]
 
     def misplaced(self) -> set[str | None]:
         """Names that belong to another sort of wires."""
         return {end.mention.name for end in self.consumers if end.misplaced}
 
-    def edges(self) -> Iterator[tuple[End, End]]:
+    def edges(self) -> Iterator[tuple[WireEnd, WireEnd]]:
         """Each wire between two nodes: producer and consumer."""
         for consumer in self.consumers:
             producer = self.produced.get(consumer.mention.name)
@@ -82,13 +82,13 @@ def wire_side_packets(nodes: Sequence[ResolvedNode], inputs: Iterable[Mention]) 
 
 
 def _wired(
-    words: Words, inputs: Iterable[Mention], producers: Iterable[End], consumers: Iterable[End]
+    words: Words, inputs: Iterable[Mention], producers: Iterable[WireEnd], consumers: Iterable[WireEnd]
 ) -> Wiring:
     given: dict[str, Mention] = {}
     for mention in inputs:
         given.setdefault(mention.name, mention)
     producers = tuple(producers)
-    produced: dict[str, End] = {}
+    produced: dict[str, WireEnd] = {}
     for end in producers:
         produced.setdefault(end.mention.name, end)
     return Wiring(words, given, produced, producers, tuple(consumers))
@@ -189,11 +189,11 @@ def check_once(mentions: Iterable[Mention], key: str, findings: Findings) -> Non
             )
 
 
-def _ends(nodes: Sequence[ResolvedNode], kind: PortKind) -> Iterator[End]:
+def _ends(nodes: Sequence[ResolvedNode], kind: PortKind) -> Iterator[WireEnd]:
     for node in nodes:
         known = kind.ports(node.ports) if node.ports is not None else {}
         for name, mention in kind.wired(node).items():
             port = name.partition("[")[0]
             found = kind_of(node.ports, port) if node.ports is not None else None
             carried = known[port].type if port in known else Any
-            yield End(node, name, mention, carried, misplaced=found not in (None, kind))
+            yield WireEnd(node, name, mention, carried, misplaced=found not in (None, kind))

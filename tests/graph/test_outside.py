@@ -9,7 +9,7 @@ from typing import Any
 from ovpipe.calculator import Calculator
 from ovpipe.graph import Plan
 from ovpipe.graph.outside import OutsidePacket
-from ovpipe.graph.parameters import Entry
+from ovpipe.graph.parameters import GraphEntry
 from ovpipe.graph.place import Place
 from ovpipe.ports import Input, Output, SideInput, SideOutput
 
@@ -160,7 +160,9 @@ def test_a_declared_side_input_is_checked_too(mistakes: Mistakes) -> None:
 
 def test_a_value_for_a_replaced_node_alone_has_no_effect_and_is_a_mistake(mistakes: Mistakes) -> None:
     values: dict[str, Any] = {"limit": 1, "path": "m", "device": "GPU", "label": "y"}
-    entry = Entry("graph chat", "model 'qwen'", Place("server.yaml", 4), {"path": Place("server.yaml", 6)})
+    entry = GraphEntry(
+        "graph chat", "model 'qwen'", Place("server.yaml", 4), {"path": Place("server.yaml", 6)}
+    )
     assert mistakes(CHAT, *ALL, parameters=values, outside=BOTH, entry=entry) == [
         "server.yaml:4: parameter 'device' has no effect: only node 'model' refers to it, which side "
         "packets from outside replace; remove it",
@@ -170,7 +172,7 @@ def test_a_value_for_a_replaced_node_alone_has_no_effect_and_is_a_mistake(mistak
 
 
 def test_a_parameter_that_is_still_needed_is_missed_where_the_values_are_given(mistakes: Mistakes) -> None:
-    entry = Entry("graph chat", "model 'qwen'", Place("server.yaml", 4), {})
+    entry = GraphEntry("graph chat", "model 'qwen'", Place("server.yaml", 4), {})
     assert mistakes(CHAT, *ALL, outside=BOTH) == [
         "chat.yaml:5: parameter 'limit' needs a value; set it, as in --set limit=..., or add a default"
     ]

@@ -15,7 +15,7 @@ from ovpipe.errors import GraphError
 from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output, SideInput, SideOutput
 from ovpipe.registry import Registry
-from ovpipe.serving.config import read_server_config
+from ovpipe.serving.config_file import read_server_config
 from ovpipe.serving.metrics import Metrics
 from ovpipe.serving.repository import Repository
 

@@ -12,7 +12,8 @@ from jsonschema import Draft7Validator
 
 from ovpipe.errors import GraphError
 from ovpipe.graph.files import shipped_graphs
-from ovpipe.serving.config import Address, ServerConfig, read_server_config, schema
+from ovpipe.serving.config import Address, ServerConfig
+from ovpipe.serving.config_file import read_server_config, schema
 from ovpipe.serving.limits import Limits
 
 Read = Callable[[str], ServerConfig]
