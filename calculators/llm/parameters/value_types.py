@@ -59,7 +59,8 @@ def texts(*, shortest: int = 0, longest: int | None = None, most: int) -> Any:
 
 def integers(minimum: int, maximum: int, *, most: int, fewest: int = 0) -> Any:
     """A list of whole numbers; read as a tuple."""
-    words = f"a list of at most {most} integers from {minimum} to {maximum}"
+    some = "a non-empty list" if fewest else "a list"
+    words = f"{some} of at most {most} integers from {minimum} to {maximum}"
     return tuple_of(integer(minimum, maximum), most=most, words=words, fewest=fewest)
 
 

@@ -28,9 +28,7 @@ def words_of(kind: inspect.Type) -> str:
         case inspect.DictType():
             return "an object"
         case inspect.StructType():
-            needed = names_of_members(kind)
-            optional = [field.encode_name for field in kind.fields]
-            return f"an object with {joined(needed or optional, 'and' if needed else 'or')}"
+            return words_of_struct(kind)
         case inspect.UnionType(types=types):
             return words_of_union(types)
     return PLAIN.get(type(kind), "of another type")
@@ -64,19 +62,20 @@ def tags_of(structs: list[inspect.StructType]) -> tuple[Any, ...]:
     return tuple(kind.tag for kind in structs)
 
 
-def names_of_members(kind: inspect.StructType) -> list[str]:
-    """The members that make an object such a struct: its tag or type, and what it must have."""
-    tag = [] if kind.tag_field is None else [kind.tag_field]
-    return [*tag, *(field.encode_name for field in kind.fields if field.required or field.name == "type")]
+def words_of_struct(kind: inspect.StructType) -> str:
+    """The members of an object: its tag and what it must have, then what it may have."""
+    needed = [] if kind.tag_field is None else [kind.tag_field]
+    needed += [field.encode_name for field in kind.fields if field.required]
+    others = [f"'{field.encode_name}'" for field in kind.fields if not field.required]
+    optional = f"optionally {', '.join(others)}" if others else ""
+    if not needed:
+        return f"an object with {optional}"
+    quoted = [f"'{name}'" for name in needed]
+    words = " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
+    return f"an object with {words}" + (f", and {optional}" if optional else "")
 
 
 def one_of(values: tuple[Any, ...]) -> str:
     """The values allowed: "'auto'", or "one of 'none', 'auto'"."""
     quoted = [f"'{value}'" for value in values]
     return quoted[0] if len(quoted) == 1 else "one of " + ", ".join(quoted)
-
-
-def joined(names: list[str], last: str) -> str:
-    """Names in a sentence: 'a', 'b' and 'c'."""
-    quoted = [f"'{name}'" for name in names]
-    return f" {last} ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

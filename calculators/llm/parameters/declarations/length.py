@@ -6,13 +6,13 @@ from typing import Final
 
 from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter, of_engine
 from ovpipe.calculators.llm.parameters.value_types import MOST_CHOICES, UINT32, integer
-from ovpipe.calculators.llm.parameters.wire.prompts import StreamOptions, stream_options_of
+from ovpipe.calculators.llm.parameters.wire.prompts import StreamOptionsObject, stream_options_of
 
 STREAMING: Final = (
     RequestParameter("stream", bool, "Whether the answer comes as server-sent events."),
     RequestParameter(
         "stream_options",
-        StreamOptions,
+        StreamOptionsObject,
         "Whether a stream ends with a chunk of token counts, or has them in every chunk.",
         make=stream_options_of,
         spread=True,

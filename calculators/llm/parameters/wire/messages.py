@@ -86,7 +86,7 @@ class AssistantMessage(RequestMessage, frozen=True, kw_only=True, tag="assistant
     """What the model said, called, and thought. An answer cut off in its thoughts has said nothing."""
 
     content: AssistantContent | None = None
-    tool_calls: list[MessageToolCall] | None = None
+    tool_calls: Annotated[list[MessageToolCall], says("a list of tool calls")] | None = None
     function_call: CalledByName | None = None
 
     def packet(self, at: int) -> Message:

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from ovpipe.calculators.llm.parameters.errors import wrong_type
 from ovpipe.calculators.llm.parameters.validation_errors import read_as
-from ovpipe.calculators.llm.parameters.value_types import INT31, NonEmptyText, integers, tuple_of
+from ovpipe.calculators.llm.parameters.value_types import INT31, NonEmptyText, integers, says, tuple_of
 from ovpipe.calculators.llm.parameters.well_formed_text import check_text
 
 MOST_PROMPTS: Final = 256
@@ -46,6 +46,11 @@ class StreamOptions(Struct, frozen=True):
 
     include_usage: bool | None = None
     continuous_usage_stats: bool | None = None
+
+
+StreamOptionsObject = Annotated[
+    StreamOptions, says("an object whose 'include_usage' and 'continuous_usage_stats' are true or false")
+]
 
 
 def stream_options_of(options: StreamOptions, path: str) -> dict[str, bool]:

@@ -15,8 +15,10 @@ from ovpipe.engines.protocol import Grammar
 JsonSchema = Annotated[Object | bool, Meta(title="a JSON Schema", extra={"words": "a JSON Schema"})]
 SchemaOrText = Annotated[JsonSchema | NonEmptyText, says("a JSON Schema, or a string that holds one")]
 TagOrText = Annotated[Object | NonEmptyText, says("a structural tag, or a string that holds one")]
-Regex = Annotated[NonEmptyText, says("a regular expression")]
-Rules = Annotated[NonEmptyText, says("EBNF rules in the form of GBNF, with a rule named root")]
+Regex = Annotated[NonEmptyText, says("a regular expression, as a non-empty string")]
+Rules = Annotated[
+    NonEmptyText, says("EBNF rules in the form of GBNF, with a rule named root, as a non-empty string")
+]
 AllowedTexts = Annotated[
     list[NonEmptyText],
     Meta(

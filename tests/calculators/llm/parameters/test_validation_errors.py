@@ -43,7 +43,7 @@ def error(value: Any, kind: Any = House, path: str = "house") -> tuple[str | Non
 @pytest.mark.parametrize(
     ("house", "code", "message"),
     [
-        (3, "invalid_type", "'house' must be an object with 'pets'."),
+        (3, "invalid_type", "'house' must be an object with 'pets', and optionally 'ages'."),
         ({}, "missing_required_parameter", "'house.pets' is required and must be a non-empty list of pets."),
         (
             {"pets": None},
