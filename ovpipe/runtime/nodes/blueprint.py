@@ -80,15 +80,17 @@ class Blueprint:
 
     def build_nodes(self, core: Core, side_packets: Mapping[str, Any]) -> None:
         """Builds the nodes of a new run around its core."""
-        nodes: list[CoreNode] = []
+        streams = core.streams
+        nodes = [plan.kind(core, plan, plan.build(), streams, side_packets) for plan in self.nodes]
+        core.settle_nodes(nodes, self.sources_of(nodes) if self.has_sources else None)
+
+    def sources_of(self, nodes: list[CoreNode]) -> Sources:
+        """The sources among a run's nodes."""
         layers: dict[int, deque[Source]] = {}
-        for plan in self.nodes:
-            node = plan.kind(core, plan, plan.build(), core.streams, side_packets)
-            nodes.append(node)
+        for plan, node in zip(self.nodes, nodes, strict=True):
             if isinstance(node, SourceNode | AsyncSourceNode):
                 layers.setdefault(plan.source_layer, deque()).append(node)
-        sources = Sources(layers[layer] for layer in sorted(layers)) if layers else None
-        core.settle_nodes(nodes, sources)
+        return Sources(layers[layer] for layer in sorted(layers))
 
 
 def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBlueprint:

@@ -19,7 +19,7 @@ from ovpipe.registry import Registry
 from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.runs.blocking import BlockingGraph
 from ovpipe.runtime.runs.live_runs import LiveRuns
-from ovpipe.runtime.runs.resource import Progress, ResourceContext
+from ovpipe.runtime.runs.resource import ReportProgress, ResourceContext
 from ovpipe.runtime.runs.run import Run
 from ovpipe.runtime.watching.node_metrics import NodeCounters, NodeMetrics
 from ovpipe.runtime.watching.trace import Trace
@@ -99,7 +99,7 @@ class Graph:
     # --- life
 
     async def open(
-        self, side_packets: Mapping[str, Any] | None = None, *, progress: Progress | None = None
+        self, side_packets: Mapping[str, Any] | None = None, *, progress: ReportProgress | None = None
     ) -> None:
         """Opens the nodes without streams, in the order of their side packets.
 
@@ -133,7 +133,7 @@ class Graph:
             raise
         self._open = True
 
-    async def _open_resource(self, plan: NodePlan, progress: Progress | None) -> None:
+    async def _open_resource(self, plan: NodePlan, progress: ReportProgress | None) -> None:
         cx = ResourceContext(plan, self._side_packets, progress)
         try:
             calculator = self._build.get(plan.name, plan.build)()

@@ -15,7 +15,7 @@ class IdleWatch:
     The count is the run's own, so the hot path pays nothing for it.
     """
 
-    def __init__(self, seconds: float, count: Callable[[], int], on_idle: Callable[[], None]) -> None:
+    def __init__(self, seconds: float, count: Callable[[], int], on_idle: Callable[[], object]) -> None:
         self._count = count
         self._last = count()
         self._interval = seconds / CHECKS

@@ -11,14 +11,14 @@ from ovpipe.ports import Port, SideOutput
 from ovpipe.runtime.nodes.context import missing_value
 from ovpipe.timestamp import Timestamp
 
-Progress = Callable[[str, str, float | None], None]
+ReportProgress = Callable[[str, str, float | None], None]
 """Called with the node's name, a message and the part done, None where it is not known."""
 
 
 class ResourceContext(dict[Port[Any], Any]):
     """The context of a node without streams; see `ovpipe.calculator.Context`."""
 
-    def __init__(self, plan: NodePlan, side_packets: dict[str, Any], progress: Progress | None) -> None:
+    def __init__(self, plan: NodePlan, side_packets: dict[str, Any], progress: ReportProgress | None) -> None:
         super().__init__(
             {port: side_packets[name] for port, name in plan.side_inputs if name in side_packets}
         )

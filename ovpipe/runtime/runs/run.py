@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -239,25 +240,15 @@ class Run:
         `callback` is given what `explain_stall` says; without one it is logged as a warning. A call that
         awaits, or works on a thread, moves nothing either: choose longer than calls may take.
         """
-
-        def stalled() -> None:
-            if callback is not None:
-                callback(self.explain_stall())
-            else:
-                log.warning(
-                    "%s: nothing has moved in a run for %g s: %s",
-                    self._blueprint.file,
-                    seconds,
-                    self.explain_stall(),
-                )
-
+        report = callback or partial(log_stall, self._blueprint.file, seconds)
         if not self._over.is_set():
-            self._stall_watches.append(IdleWatch(seconds, lambda: self.turns, stalled))
+            watch = IdleWatch(seconds, lambda: self.turns, lambda: report(self.explain_stall()))
+            self._stall_watches.append(watch)
 
     # --- watching
 
     def attach(self, listener: Listener) -> None:
-        """Reports to a listener what happens from now on; several may listen at once."""
+        """Reports to a listener what happens from now on; a run that is over has nothing to report."""
         if self._over.is_set():
             return
         if self._watch is None:
@@ -326,10 +317,12 @@ class Run:
         self._over.set()
         for watch in self._stall_watches:
             watch.stop()
+        self._stall_watches.clear()
         self._wake()
         if self._watch is not None:
             self._watch.release()
         self._core.release()
+        self._readers.clear()
         self._keeper.ended(self)
 
     def _wake(self) -> None:
@@ -345,3 +338,8 @@ class Run:
     def _refuse_late(self, verb: str) -> None:
         if self._started is not None:
             raise RuntimeError(f"call run.{verb}() before the first send: earlier packets would be missed")
+
+
+def log_stall(file: str, seconds: float, why: str) -> None:
+    """What a stall is reported by where nobody else wants to know of it."""
+    log.warning("%s: nothing has moved in a run for %g s: %s", file, seconds, why)

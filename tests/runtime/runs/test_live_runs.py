@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from ovpipe.calculator import Calculator, Context
 from ovpipe.errors import OvpipeError, RunCancelled
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.ports import Input, Output, SideInput, SideOutput
-from ovpipe.runtime import Graph, Run
+from ovpipe.runtime import Graph, Run, Trace
 from tests.runtime.plans import node, plan
 
 
@@ -74,6 +76,27 @@ def test_two_live_runs_of_one_id_are_refused_and_one_after_the_other_are_not() -
                 await third.send("number", 1)
 
     asyncio.run(scenario())
+
+
+def test_a_run_that_has_ended_is_freed_at_once_without_the_garbage_collector() -> None:
+    async def scenario() -> Run | None:
+        async with Graph(passing()) as graph, asyncio.timeout(10):
+            async with graph.run() as run:
+                reader = run.read("out")
+                run.attach(Trace())
+                await run.send("number", 1)
+                run.close_inputs()
+                assert [packet.value async for packet in reader] == [1]
+            gone = weakref.ref(run)
+            del run, reader
+            await asyncio.sleep(0)
+            return gone()
+
+    gc.disable()
+    try:
+        assert asyncio.run(scenario()) is None
+    finally:
+        gc.enable()
 
 
 class WaitingCalculator(Calculator):
