@@ -22,7 +22,7 @@ MARK = '"""'
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class UserInput:
     """A message, or a command: a line that begins with a slash."""
 
     text: str
@@ -35,7 +35,7 @@ class Questions:
     def __init__(self, read_line: LineSource) -> None:
         self._read_line = read_line
 
-    def next(self) -> Entry | None:
+    def next(self) -> UserInput | None:
         """The next entry that is not blank; None at the end. ChatError when a message has no closing mark."""
         while True:
             try:
@@ -45,9 +45,9 @@ class Questions:
             if line.startswith(MARK):
                 text = self._up_to_mark(line.removeprefix(MARK))
                 if text.strip():
-                    return Entry(text, is_command=False)
+                    return UserInput(text, is_command=False)
             elif line:
-                return Entry(line, is_command=line.startswith("/"))
+                return UserInput(line, is_command=line.startswith("/"))
 
     def _up_to_mark(self, line: str) -> str:
         lines = []

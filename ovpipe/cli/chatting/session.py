@@ -8,7 +8,7 @@ from ovpipe.cli.chatting.background import BackgroundLoop
 from ovpipe.cli.chatting.commands import Commands, Leave
 from ovpipe.cli.chatting.conversation import Conversation
 from ovpipe.cli.chatting.interrupts import Interrupts
-from ovpipe.cli.chatting.questions import Entry, Questions
+from ovpipe.cli.chatting.questions import Questions, UserInput
 from ovpipe.cli.chatting.screen import Screen
 from ovpipe.cli.chatting.transport import Transport
 from ovpipe.errors import OvpipeError
@@ -61,7 +61,7 @@ class Session:
                 self._screen.fail(str(error))
                 good = False
 
-    def _turn(self, entry: Entry) -> None:
+    def _turn(self, entry: UserInput) -> None:
         if entry.is_command:
             self._commands.obey(entry.text)
             return

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ovpipe.cli.chatting.interrupts import Interrupts
-from ovpipe.cli.chatting.questions import Entry, FileLines, Questions
+from ovpipe.cli.chatting.questions import FileLines, Questions, UserInput
 from ovpipe.cli.chatting.transport import ChatError
 
 
@@ -24,7 +24,7 @@ def reading(*lines: str) -> Callable[[str], str]:
     return read
 
 
-def entries(*lines: str) -> list[Entry]:
+def entries(*lines: str) -> list[UserInput]:
     """All that these lines say."""
     questions = Questions(reading(*lines))
     return list(iter(questions.next, None))
@@ -32,9 +32,9 @@ def entries(*lines: str) -> list[Entry]:
 
 def test_a_line_is_a_message_and_one_with_a_slash_a_command() -> None:
     assert entries("hello ", "", "   ", " /bye", "a /b") == [
-        Entry("hello", is_command=False),
-        Entry("/bye", is_command=True),
-        Entry("a /b", is_command=False),
+        UserInput("hello", is_command=False),
+        UserInput("/bye", is_command=True),
+        UserInput("a /b", is_command=False),
     ]
 
 
@@ -50,7 +50,7 @@ def test_a_line_is_a_message_and_one_with_a_slash_a_command() -> None:
     ],
 )
 def test_what_stands_between_two_marks_is_one_message(lines: list[str], text: str) -> None:
-    assert entries(*lines) == [Entry(text, is_command=False)]
+    assert entries(*lines) == [UserInput(text, is_command=False)]
 
 
 def test_a_message_that_is_not_closed_is_none() -> None:
@@ -65,7 +65,7 @@ def test_lines_of_a_file_are_echoed_after_their_prompts() -> None:
     lines = FileLines(io.StringIO('hello\n\n"""a\n\nb"""'), out, Interrupts())
     questions = Questions(lines)
     assert list(iter(questions.next, None)) == [
-        Entry("hello", is_command=False),
-        Entry("a\n\nb", is_command=False),
+        UserInput("hello", is_command=False),
+        UserInput("a\n\nb", is_command=False),
     ]
     assert out.getvalue() == '>>> hello\n>>> """a\n... \n... b"""\n'
