@@ -11,12 +11,16 @@ from ovpipe.calculators.llm.packets import ToolCall
 from ovpipe.calculators.llm.parameters.value_types import NonEmptyText, says
 
 NO_ARGUMENTS: Final = "{}"
-CallArguments = Annotated[str | dict[str, Any], says("a string, JSON as a rule, or an object")]
+CallArguments = Annotated[
+    str | dict[str, Any] | list[Any] | bool | int | float, says("a string, JSON as a rule, or an object")
+]
+"""What a model wrote, as a string or read as JSON: an object, or any value where the model was wrong, since a
+client has to be able to send that back."""
 CUSTOM: Final = {"custom": "is a call of type 'custom', and this server's tools are functions"}
 
 
 class CalledByName(Struct, frozen=True):
-    """A function and its arguments: a string for OpenAI; some clients send the object itself."""
+    """A function and its arguments: a string for OpenAI; some clients send what it is in JSON."""
 
     name: NonEmptyText
     arguments: CallArguments | None = None

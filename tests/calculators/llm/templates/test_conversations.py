@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from ovpipe.calculators.llm.packets import Message, TextPart, Tool, ToolCall
+from ovpipe.calculators.llm.packets import (
+    CalledTool,
+    ChatRequest,
+    Content,
+    Message,
+    OutputDelta,
+    Part,
+    Reasoning,
+    TextPart,
+    Tool,
+    ToolCall,
+)
+from ovpipe.calculators.llm.request_parser import parse
+from ovpipe.calculators.llm.serializer import SseSerializerCalculator
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
+from ovpipe.http import HttpRequest, ResponseBody
+from ovpipe.testing import CalculatorRunner
 
 SYSTEM = Message(role="system", content="Be brief.")
 DEVELOPER = Message(role="developer", content="Be kind.")
@@ -134,6 +151,37 @@ CALLS_ALONE = """\
 )
 def test_an_answer_of_ours_comes_back_whatever_the_template_refuses_of_it(source: str, expected: str) -> None:
     assert render(source, USER, EVERYTHING, RESULT) == expected
+
+
+@pytest.mark.parametrize("source", [ONE_TEXT_BEFORE_A_CALL, CALLS_OR_WORDS, NO_THOUGHTS, CALLS_ALONE])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (Reasoning("Which one?"), Content("Let me look."), CalledTool("look_up", '{"a": 1}')),
+        (Reasoning("Which one?"), CalledTool("look_up", '{"a": 1, "b'), CalledTool("look_up", "null")),
+        (Content("Let me look."), CalledTool("look_up", "")),
+        (Reasoning("Which"),),
+        (Content(""),),
+    ],
+    ids=["all at once", "calls cut off", "words and a call", "cut off in thoughts", "nothing"],
+)
+def test_whatever_the_server_answers_may_be_sent_back(source: str, parts: tuple[Part, ...]) -> None:
+    asked = ChatRequest(id="1", created=1, model="m", messages=(USER,))
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[asked], parsed=[OutputDelta(parts, 1, 1, "stop")]
+    )
+    sent = out[SseSerializerCalculator.response]
+    body = b"".join(part.data for part in sent if isinstance(part, ResponseBody))
+    answer = json.loads(body)["choices"][0]["message"]
+    results = [
+        {"role": "tool", "tool_call_id": call["id"], "content": "42"} for call in answer.get("tool_calls", ())
+    ]
+    question = {"role": "user", "content": "Hi"}
+    again = {"model": "m", "messages": [question, answer, *(results or [question])]}
+    request = parse(HttpRequest("POST", "/chat/completions", json=again))
+    assert isinstance(request, ChatRequest)
+    text = ChatTemplate(source).render(request.messages)
+    assert ("look_up" in text) == bool(results)
 
 
 def test_an_answer_that_is_taken_as_it_is_stays_as_it_is() -> None:
