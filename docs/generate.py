@@ -18,7 +18,7 @@ import msgspec.inspect
 
 from ovpipe.calculators import flow
 from ovpipe.calculators.llm.parameters.markdown import markdown_table
-from ovpipe.engines.cores import CORES, Core, keys_of
+from ovpipe.engines.cores import CORES, CoreDeclaration, keys_of
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.options import OptionSpec, options_of
 from ovpipe.registry import Registry
@@ -78,7 +78,7 @@ def resolved(entry: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str,
     return target  # type: ignore[no-any-return]  # a schema is plain JSON
 
 
-def engine_table(core: Core) -> str:
+def engine_table(core: CoreDeclaration) -> str:
     """A row for each key of `engine` in a graph that a core has, and for the keys inside those."""
     lines = ["| key | value | default | meaning |", "|---|---|---|---|"]
     lines += option_rows(keys_of(core), "")

@@ -70,7 +70,7 @@ class SseSerializerCalculator(Calculator):
         """Finishes what no delta has finished."""
         for key in sorted(self._unfinished):
             assert self._answer is not None
-            last = self._answer.usage.last_of(key)
+            last = self._answer.counts.last_of(key)
             end = msgspec.structs.replace(last, parts=(), tokens=(), finish="stop")
             self._write(cx, end)
 

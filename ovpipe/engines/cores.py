@@ -17,7 +17,7 @@ from ovpipe.engines.options import CoreOptions
 from ovpipe.engines.process.command import HostCommand
 
 
-class Core(msgspec.Struct, frozen=True, kw_only=True):
+class CoreDeclaration(msgspec.Struct, frozen=True, kw_only=True):
     """A backend of the engine: what a graph may set of it, what it can do, and how its process is started."""
 
     name: str
@@ -29,14 +29,14 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
     command: HostCommand
 
 
-GENAI: Final = Core(
+GENAI: Final = CoreDeclaration(
     name="genai",
     options=GenaiOptions,
     capabilities=genai.ALL,
     command=HostCommand.module("ovpipe.engines.genai"),
 )
 
-CORES: Final[Mapping[str, Core]] = MappingProxyType({core.name: core for core in (GENAI,)})
+CORES: Final[Mapping[str, CoreDeclaration]] = MappingProxyType({core.name: core for core in (GENAI,)})
 
 
 def cores_with(capability: str) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def cores_with(capability: str) -> tuple[str, ...]:
     return tuple(core.name for core in CORES.values() if capability in core.capabilities)
 
 
-def keys_of(core: Core) -> list[msgspec.structs.FieldInfo]:
+def keys_of(core: CoreDeclaration) -> list[msgspec.structs.FieldInfo]:
     """The keys of `engine` in a graph beside `core`: the options that this core has of its own."""
     common = CoreOptions.__struct_fields__
     return [field for field in msgspec.structs.fields(core.options) if field.name not in common]
@@ -60,7 +60,7 @@ def engine_schema() -> dict[str, Any]:
     return {"title": "an engine's core and its options", "anyOf": shapes, "$defs": definitions}
 
 
-def _shape(core: Core, definition: dict[str, Any]) -> dict[str, Any]:
+def _shape(core: CoreDeclaration, definition: dict[str, Any]) -> dict[str, Any]:
     name = {"const": core.name, "default": core.name, "description": "Which core runs the model."}
     own = {field.name: definition["properties"][field.name] for field in keys_of(core)}
     return {"type": "object", "properties": {"core": name, **own}, "additionalProperties": False}

@@ -156,7 +156,7 @@ def test_the_same_mistake_of_two_models_is_told_once(tmp_path: Path) -> None:
     assert len(raised.value.findings) == 1
 
 
-def test_figures_of_side_packets_are_told_by_model_and_a_broken_one_costs_only_itself(
+def test_metrics_of_side_packets_stand_by_model_and_a_broken_one_costs_only_itself(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def read() -> str:
@@ -173,4 +173,4 @@ def test_figures_of_side_packets_are_told_by_model_and_a_broken_one_costs_only_i
         'ovpipe_motor_turns{model="one",side_packet="engine"} 3.0',
         'ovpipe_motor_turns{model="four",side_packet="engine"} 3.0',
     ]
-    assert "the figures of side packet 'two.engine' cannot be read" in caplog.text
+    assert "the metrics of side packet 'two.engine' cannot be read" in caplog.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ovpipe.engines.cores import CORES, Core, keys_of
+from ovpipe.engines.cores import CORES, CoreDeclaration, keys_of
 from ovpipe.engines.options import CoreOptions, CoreOptionsError
 from ovpipe.errors import OptionError, did_you_mean
 
@@ -14,7 +14,7 @@ DEFAULT_CORE: Final = "genai"
 
 def read_engine(
     calculator: str, models_path: str, device: str, engine: Mapping[str, Any]
-) -> tuple[Core, CoreOptions]:
+) -> tuple[CoreDeclaration, CoreOptions]:
     """The core that a graph names, and its options. `calculator` is who asks, for errors.
 
     Raises OptionError with a line for each mistake.
@@ -37,7 +37,7 @@ def read_engine(
     return core, checked
 
 
-def _unknown(key: str, core: Core, known: list[str]) -> str:
+def _unknown(key: str, core: CoreDeclaration, known: list[str]) -> str:
     if key in CoreOptions.__struct_fields__:
         return f"{key} stands beside engine, not in it; move it out"
     return f"unknown key {key!r} of core {core.name!r}; {did_you_mean(key, known)}"

@@ -15,7 +15,7 @@ from ovpipe.calculators.llm.packets import (
     Prompt,
 )
 from ovpipe.calculators.llm.responses.shared import (
-    Usage,
+    TokenCounts,
     echo_of,
     encode,
     finish_of,
@@ -54,7 +54,7 @@ class EventStream:
         self._chat = isinstance(request, ChatRequest)
         self._prompts = prompts
         self._texts = texts
-        self.usage = Usage(prompts, reasoning=self._chat)
+        self.counts = TokenCounts(prompts, reasoning=self._chat)
         kind = "chat.completion.chunk" if self._chat else "text_completion"
         self._head = b"data: " + encode(head_of(request, kind, fingerprint))[:-1]
         self._choices: dict[tuple[int, int], ChoiceEvents] = {}
@@ -67,7 +67,7 @@ class EventStream:
     def add(self, delta: OutputDelta, *, last: bool) -> bytes:
         """The events of one delta; empty when it brings nothing that a client could see."""
         key = (delta.prompt, delta.choice)
-        self.usage.last[key] = delta
+        self.counts.last[key] = delta
         choice = self._choices.get(key)
         parts = delta.parts
         events = b""
@@ -89,7 +89,7 @@ class EventStream:
             events += self._chunk(choice, {} if self._chat else "", finish=finish_of(self._request, delta))
         if last:
             if self._request.include_usage:
-                counts = encode(self.usage.counts())
+                counts = encode(self.counts.usage())
                 events += self._head + b',"choices":[],"usage":' + counts + b"}\n\n"
             events += DONE
         return events
@@ -147,7 +147,7 @@ class EventStream:
             return b""
         if not self._request.continuous_usage_stats:
             return b',"usage":null'
-        return b',"usage":' + encode(self.usage.counts())
+        return b',"usage":' + encode(self.counts.usage())
 
 
 class ChoiceEvents:

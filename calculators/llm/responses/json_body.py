@@ -17,7 +17,7 @@ from ovpipe.calculators.llm.packets import (
     Prompt,
 )
 from ovpipe.calculators.llm.responses.shared import (
-    Usage,
+    TokenCounts,
     echo_of,
     encode,
     finish_of,
@@ -49,13 +49,13 @@ class JsonBody:
         self._prompts = prompts
         self._texts = texts
         self._chat = isinstance(request, ChatRequest)
-        self.usage = Usage(prompts, reasoning=self._chat)
+        self.counts = TokenCounts(prompts, reasoning=self._chat)
         self._fingerprint = fingerprint
         self._choices: dict[int, ChoiceBody] = {}
 
     def add(self, delta: OutputDelta, *, last: bool) -> bytes:
         """The body, with the last delta of all; until then nothing."""
-        self.usage.last[delta.prompt, delta.choice] = delta
+        self.counts.last[delta.prompt, delta.choice] = delta
         index = index_of(self._request, delta)
         choice = self._choices.get(index)
         if choice is None:
@@ -68,7 +68,7 @@ class JsonBody:
         body["choices"] = [
             choice.whole(index, self._prompts) for index, choice in sorted(self._choices.items())
         ]
-        body["usage"] = self.usage.counts()
+        body["usage"] = self.counts.usage()
         if self._chat and self._request.return_token_ids and self._prompts:
             body["prompt_token_ids"] = self._prompts[0].tokens
         data = encode(body)

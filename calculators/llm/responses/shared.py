@@ -62,7 +62,7 @@ def new_call_id() -> str:
     return f"call_{uuid4().hex[:24]}"
 
 
-class Usage:
+class TokenCounts:
     """The tokens of an answer so far: prompts counted once, choices each."""
 
     def __init__(self, prompts: Sequence[Prompt], *, reasoning: bool) -> None:
@@ -77,7 +77,7 @@ class Usage:
         tokens = len(self._prompts[prompt].tokens) if prompt < len(self._prompts) else 0
         return self.last.get(key) or OutputDelta((), 0, tokens, None, prompt, choice)
 
-    def counts(self) -> dict[str, Any]:
+    def usage(self) -> dict[str, Any]:
         """OpenAI's usage object."""
         prompts: dict[int, int] = {}
         for delta in self.last.values():

@@ -68,7 +68,7 @@ class CalledFunction(Struct, frozen=True, forbid_unknown_fields=True):
     arguments: Arguments
 
 
-class ToolCall(Struct, frozen=True, forbid_unknown_fields=True):
+class ChatToolCall(Struct, frozen=True, forbid_unknown_fields=True):
     """A call of a tool."""
 
     id: CallId
@@ -135,7 +135,7 @@ class ChatMessage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     content: str | None
     refusal: None
     reasoning_content: Thoughts | UnsetType = UNSET
-    tool_calls: tuple[ToolCall, ...] | UnsetType = UNSET
+    tool_calls: tuple[ChatToolCall, ...] | UnsetType = UNSET
     function_call: CalledFunction | UnsetType = UNSET
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 
-class Markers(NamedTuple):
+class FimTokens(NamedTuple):
     """The special tokens of one family of models, each before its part of the text, the middle last."""
 
     prefix: str
@@ -19,12 +19,12 @@ class Markers(NamedTuple):
 
 
 FAMILIES: Final = (
-    Markers("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),  # Qwen2.5-Coder, CodeGemma, Granite 4
-    Markers("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),  # StarCoder, Granite Code
-    Markers("<fim-prefix>", "<fim-suffix>", "<fim-middle>"),  # SantaCoder
-    Markers("▁<PRE>", "▁<SUF>", "▁<MID>"),  # CodeLlama
+    FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),  # Qwen2.5-Coder, CodeGemma, Granite 4
+    FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),  # StarCoder, Granite Code
+    FimTokens("<fim-prefix>", "<fim-suffix>", "<fim-middle>"),  # SantaCoder
+    FimTokens("▁<PRE>", "▁<SUF>", "▁<MID>"),  # CodeLlama
     # DeepSeek-Coder; the bars and the blanks are no ASCII characters.
-    Markers(
+    FimTokens(
         "<\N{FULLWIDTH VERTICAL LINE}fim\N{LOWER ONE EIGHTH BLOCK}begin\N{FULLWIDTH VERTICAL LINE}>",
         "<\N{FULLWIDTH VERTICAL LINE}fim\N{LOWER ONE EIGHTH BLOCK}hole\N{FULLWIDTH VERTICAL LINE}>",
         "<\N{FULLWIDTH VERTICAL LINE}fim\N{LOWER ONE EIGHTH BLOCK}end\N{FULLWIDTH VERTICAL LINE}>",
@@ -39,7 +39,7 @@ class Encoder(Protocol):
         """As a Tokenizer's."""
 
 
-def markers_of(tokenizer: Encoder) -> Markers | None:
+def markers_of(tokenizer: Encoder) -> FimTokens | None:
     """The markers that the tokenizer knows, each as one token of its own; None when it knows none.
 
     An encoding costs about 0.2 ms, and only requests with a suffix pay for it.
@@ -47,7 +47,7 @@ def markers_of(tokenizer: Encoder) -> Markers | None:
     return next((markers for markers in FAMILIES if _are_tokens(markers, tokenizer)), None)
 
 
-def _are_tokens(markers: Markers, tokenizer: Encoder) -> bool:
+def _are_tokens(markers: FimTokens, tokenizer: Encoder) -> bool:
     """Whether they are three tokens, and not three times the one for what is unknown."""
     seen: set[int] = set()
     for marker in markers:

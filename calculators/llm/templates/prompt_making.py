@@ -15,7 +15,7 @@ from ovpipe.calculators.llm.packets import (
 )
 from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
 from ovpipe.calculators.llm.templates.control_tokens import UNTRUSTED, Marks, encode_pieces, has_any
-from ovpipe.calculators.llm.templates.fill_in_the_middle import Markers, markers_of
+from ovpipe.calculators.llm.templates.fill_in_the_middle import FimTokens, markers_of
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
 from ovpipe.errors import RequestError
 from ovpipe.tokenizers.tokenizer import Tokenizer
@@ -109,7 +109,7 @@ def completion_prompts(request: CompletionRequest, tokenizer: Tokenizer) -> Iter
             yield Prompt(last_tokens(prompt, request, path))
 
 
-def suffix_markers(request: CompletionRequest, tokenizer: Tokenizer) -> Markers:
+def suffix_markers(request: CompletionRequest, tokenizer: Tokenizer) -> FimTokens:
     """The model's own for a text with a hole; raises RequestError 400 when there are none to use."""
     if not all(isinstance(prompt, str) for prompt in request.prompts):
         raise wrong_value("suffix", "absent unless every prompt is a string")

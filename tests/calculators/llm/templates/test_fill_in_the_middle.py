@@ -8,7 +8,7 @@ from pathlib import Path
 import openvino as ov
 import pytest
 
-from ovpipe.calculators.llm.templates.fill_in_the_middle import FAMILIES, Markers, markers_of
+from ovpipe.calculators.llm.templates.fill_in_the_middle import FAMILIES, FimTokens, markers_of
 from ovpipe.modelling.bpe import train_bpe
 from ovpipe.modelling.tokenizer import build_tokenizer
 from ovpipe.testing.fakes import FakeTokenizer
@@ -36,7 +36,7 @@ class KnowsNothing(FakeTokenizer):
 
 
 @pytest.mark.parametrize("markers", FAMILIES, ids=lambda markers: markers.prefix)
-def test_markers_that_are_tokens_are_found(markers: Markers) -> None:
+def test_markers_that_are_tokens_are_found(markers: FimTokens) -> None:
     assert markers_of(KnowsTokens(markers)) == markers
 
 
@@ -47,7 +47,7 @@ def test_markers_that_are_no_tokens_are_not() -> None:
 
 
 @pytest.mark.parametrize("markers", FAMILIES, ids=lambda markers: markers.prefix)
-def test_a_tokenizer_of_openvinos_shows_its_markers(tmp_path: Path, markers: Markers) -> None:
+def test_a_tokenizer_of_openvinos_shows_its_markers(tmp_path: Path, markers: FimTokens) -> None:
     pairs = train_bpe("def f(): return x; def g(): return y", 270, ["<end>", *markers])
     models = build_tokenizer(pairs, eos="<end>", pad="<end>")
     for name, model in zip(("openvino_tokenizer", "openvino_detokenizer"), models, strict=True):
@@ -63,7 +63,7 @@ def test_a_tokenizer_of_openvinos_shows_its_markers(tmp_path: Path, markers: Mar
 
 
 def test_what_comes_after_stands_before_the_middle() -> None:
-    assert Markers("<P>", "<S>", "<M>").prompt("def f():", "return x") == "<P>def f():<S>return x<M>"
+    assert FimTokens("<P>", "<S>", "<M>").prompt("def f():", "return x") == "<P>def f():<S>return x<M>"
 
 
 def test_the_markers_are_those_of_the_models() -> None:
