@@ -1,4 +1,4 @@
-"""Assembly: what was checked becomes a plan."""
+"""Assembly: the checked parts of a graph become a plan."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def assembled(
 
 
 class _Streams:
-    """What the files say of their streams: of one, or of all their own."""
+    """The files' settings of streams: of single ones, and of all streams of a file."""
 
     def __init__(self, top: Part, settings: Mapping[str, StreamConfig]) -> None:
         self._settings = settings
@@ -132,7 +132,7 @@ def _side_outputs(named: Iterable[Mention], resources: Sequence[ResolvedNode]) -
 def _wired(
     plain: Mapping[str, P], repeated: Mapping[str, Repeated[P]], wires: Wires
 ) -> tuple[list[tuple[P, Mention]], list[tuple[Any, tuple[P, ...]]]]:
-    """The wired ports with what they are wired to, and each repeated port with its elements among them."""
+    """The wired ports with their wires; and for each repeated port, the ports of its single streams."""
     found = [(port, wires.single[name]) for name, port in plain.items() if name in wires.single]
     elements = []
     for name, port in repeated.items():

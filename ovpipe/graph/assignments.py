@@ -12,12 +12,12 @@ from ovpipe.graph.source import read_source
 
 
 class AssignmentError(OvpipeError, ValueError):
-    """A name=value of the command line that is none."""
+    """A `--set` without a name or without `=`."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssignedText:
-    """A value as the command line gave it: text, which its parameter's type turns into a value."""
+    """A value of the command line, as text; the parameter's type says how to read it."""
 
     text: str
 
@@ -26,7 +26,7 @@ class AssignedText:
 class AssignedKeys:
     """Values for keys inside a parameter, as `--set engine.cache_size=2` gives them.
 
-    They go over the keys of `whole`; None stands for the parameter's default.
+    They override the keys of `whole`; None stands for the parameter's default.
     """
 
     keys: Mapping[tuple[str, ...], AssignedText]
@@ -42,7 +42,7 @@ class AssignedKeys:
 def parse_assignments(assignments: Iterable[str]) -> dict[str, AssignedText | AssignedKeys]:
     """The parameters of a command line's `--set name=value` and `--set name.key=value`.
 
-    The last of one name holds, and takes the place of keys given before it; keys given after it go over it.
+    The last value for a name counts, and replaces keys set before it; keys set after it override its own.
     Raises AssignmentError when one has no `=` or no name.
     """
     values: dict[str, AssignedText | AssignedKeys] = {}
@@ -62,7 +62,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, AssignedText | As
 
 
 def given_over(values: Mapping[str, Any], assigned: Mapping[str, Any]) -> dict[str, Any]:
-    """Values with those assigned in their places, and keys assigned inside them gone over theirs."""
+    """Values with the assigned ones in their places, and with assigned keys in place of their own."""
     result = dict(values)
     for name, value in assigned.items():
         if isinstance(value, AssignedKeys) and value.whole is None and name in values:

@@ -1,7 +1,7 @@
 """GraphConfig: what a graph file says, each name with its place.
 
 Names of nodes, streams, side packets and executors of a subgraph begin with the name of the node that uses
-it and a dot, as in `filter.tokenize`; no name in a file has a dot, so that none are taken for one another.
+it and a dot, as in `filter.tokenize`; no name in a file has a dot, so two names are never equal by accident.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Mention:
 class GraphInput(Mention):
     """A stream or a side packet that enters the graph.
 
-    Who uses the graph may leave out an optional one, but for a stream of the outermost graph: that is there.
+    An outer graph may leave an optional one unwired. In the outermost graph it is always there.
     """
 
     optional: bool = False
@@ -87,7 +87,7 @@ class Wires:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A node's options or parameters; MISSING stands in them for what is not known."""
+    """A node's options or parameters; MISSING replaces an unknown value."""
 
     values: Mapping[str, Any]
     place: Place
@@ -118,9 +118,9 @@ class NodeConfig:
     options: Options
     parameters: Options
     stated: Mapping[str, Place]
-    """The keys that stand at the node."""
+    """The keys that the node has."""
     policy: PolicyStatement | None = None
-    """The node's, or else the graph's."""
+    """The node's input policy, or else the graph's."""
     executor: str = INLINE
     max_in_flight: int = 1
     on_error: Literal["fail", "drop"] = "fail"
@@ -129,7 +129,7 @@ class NodeConfig:
 
 @dataclass(frozen=True, slots=True)
 class StreamConfig:
-    """What the file says of one stream beside its wiring; None where it says nothing."""
+    """The file's settings of one stream; None where it has none."""
 
     mention: Mention
     max_queue_size: int | None = None
@@ -148,8 +148,7 @@ class ExecutorConfig:
 class GraphConfig:
     """A graph as the file states it.
 
-    When it is not `whole`, parts were left out because their shape was wrong; then a name that is not
-    there proves nothing.
+    When it is not `whole`, parts with a wrong shape are left out, so a missing name proves nothing.
     """
 
     file: str

@@ -18,7 +18,7 @@ class Expanded:
 
     nodes: tuple[ResolvedNode, ...]
     streams: Mapping[str, StreamConfig]
-    """What the files say of each stream, by its name in the plan; an outer file has the last word."""
+    """The files' settings of each stream, by its name in the plan; outer files override inner ones."""
 
 
 def expanded(top: Part) -> Expanded:
@@ -45,7 +45,7 @@ def expanded(top: Part) -> Expanded:
 
 
 def check_started(top: Part, graph: Expanded, findings: Findings) -> None:
-    """Notes nodes that read nothing but optional inputs of their file, of which none is wired here."""
+    """Notes nodes whose only inputs are optional inputs of their file that are all unwired here."""
     alone = {node.name: node for node in _nodes(top)}
     optional = {one.name for part in top.all() for one in part.config.inputs if one.optional}
     for node in graph.nodes:
@@ -68,7 +68,7 @@ def _nodes(part: Part) -> Iterator[ResolvedNode]:
 
 
 class _Names:
-    """What the streams or the side packets of subgraphs are called outside."""
+    """The outer names of the streams or the side packets of subgraphs."""
 
     def __init__(self, top: Part, inputs: str, outputs: str) -> None:
         self._outer: dict[str, Mention | None] = {}
@@ -89,7 +89,7 @@ class _Names:
                 self._outer.setdefault(mention.name, wire)
 
     def outer(self, mention: Mention) -> Mention | None:
-        """A mention by its outermost name; None when it is that of an input that is not wired."""
+        """A mention with its outermost name; None when it names an input that is not wired."""
         place = mention.place
         while mention.name in self._outer:
             wire = self._outer[mention.name]
@@ -100,12 +100,12 @@ class _Names:
 
 
 def _is_outside(wire: Mention, mention: Mention) -> bool:
-    """Whether a name is one of an outer graph; only wrong names, which have a finding already, are not."""
+    """Whether an outer graph has the name; only a wrong name, which has a finding already, does not."""
     return wire.name.count(SEPARATOR) < mention.name.count(SEPARATOR)
 
 
 def _settings(top: Part, names: _Names) -> dict[str, StreamConfig]:
-    """Of streams that enter a subgraph, its outer graph speaks alone."""
+    """The settings of a stream that enters a subgraph are its outer graph's."""
     found: dict[str, StreamConfig] = {}
     for part in top.all():
         own = frozenset() if part is top else frozenset(mention.name for mention in part.config.inputs)

@@ -1,4 +1,4 @@
-"""Files: where a graph is found, by the name of one that ships with ovpipe or by its file, and its text."""
+"""Files: where a graph's file is, by its path or by the name of a shipped graph, and the file's text."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read_text(path: Path) -> str:
 
 
 def _beside(path: Path) -> list[str]:
-    """The YAML files in the folder of a path that is none of a graph."""
+    """The YAML files in a folder, for a message about a path that is not a graph."""
     try:
         return [other.name for other in path.parent.glob("*.y*ml")]
     except (OSError, ValueError):  # no path of a file at all

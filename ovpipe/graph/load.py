@@ -1,6 +1,6 @@
 """Loading: the passes from a graph's YAML to its plan, one after another.
 
-Each file goes through the passes of `Parts.read`; what spans files is checked here.
+Each file goes through the passes of `Parts.read`. This module checks what spans files.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def check_graph(
 ) -> tuple[str, ...]:
     """The parameters of a graph file that still need a value. Raises GraphError with all other mistakes.
 
-    What depends on those parameters is left unchecked.
+    It does not check what depends on these parameters.
     """
     findings = Findings()
     source, around = _of_file(Path(path))
@@ -129,7 +129,7 @@ class _Checked:
 def _checked(
     source: YamlSource, around: Around, registry: Registry, given: Given, findings: Findings
 ) -> _Checked:
-    """All passes. Raises GraphError at once where there is no graph of a supported version at all."""
+    """All passes. Raises GraphError at once when the file has no graph of a supported version."""
     parts = Parts(registry, findings)
     top = parts.read(source, given, around)
     if top is None:
@@ -150,7 +150,7 @@ def _checked(
 
 
 def _idle_parameters(top: Part, replaced: frozenset[str]) -> dict[str, Sequence[str]]:
-    """The parameters that are for nodes alone which side packets from outside replace, with these nodes."""
+    """The parameters that only replaced nodes refer to, with these nodes."""
     users = {name: list(top.users(name)) for name in top.uses}
     return {
         name: [str(node) for node in dict.fromkeys(nodes)]

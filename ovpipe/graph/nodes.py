@@ -36,7 +36,7 @@ class ResolvedNode:
 
     @property
     def title(self) -> str:
-        """What messages say of its ports: its calculator's name or its graph's file, as written."""
+        """What messages call it: its calculator's name or its graph's file, as written."""
         if self.config.is_subgraph:
             return f"graph {self.config.graph.name}" if self.config.graph else f"node {self.name!r}"
         return self.config.calculator.name if self.config.calculator else self.name
@@ -47,7 +47,7 @@ class ResolvedNode:
 
 
 def resolve_node(config: NodeConfig, registry: Registry, findings: Findings) -> ResolvedNode:
-    """Looks up a node's calculator and checks its options, by building it once."""
+    """Looks up a node's calculator, and builds it once to check its options."""
     if config.calculator is None:
         return ResolvedNode(config, None, {}, None)
     try:
@@ -76,7 +76,7 @@ def _checked(
         calculator(**options)
     except OptionError as error:  # it has checked its options itself
         _note_each(error, given, findings)
-    except Exception as error:  # whatever its constructor raises for these options
+    except Exception as error:  # a constructor may raise anything for these options
         findings.add(given.place, f"{calculator.__name__} refuses its options: {_said(error)}")
     return options
 
@@ -91,7 +91,7 @@ def _option_place(line: str, given: Options) -> Place:
 
 
 def _said(error: Exception) -> str:
-    """What an exception says; with its class, unless that is the usual ValueError."""
+    """An exception's message, with its class unless that is ValueError."""
     text = str(error)
     if not text:
         return type(error).__name__

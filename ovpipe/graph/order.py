@@ -1,4 +1,4 @@
-"""Order: producers before consumers, and the cycles that forbid it unless they are cut by back edges."""
+"""Order: producers before consumers, and the cycles that prevent it unless back edges cut them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ovpipe.graph.wiring import STREAMS, WireEnd, Wiring
 
 
 class Order:
-    """The nodes of a graph, and which come before which, by one sort of wires. Back edges do not count."""
+    """The nodes of a graph and their order by one sort of wires. Back edges do not count."""
 
     def __init__(self, nodes: Sequence[ResolvedNode], wiring: Wiring) -> None:
         self._nodes = {node.name: node for node in nodes}
@@ -30,14 +30,14 @@ class Order:
                 self._graph.add_edge(made, taken, wire=consumer)
 
     def check(self, findings: Findings) -> None:
-        """Notes a shortest cycle of each knot of nodes that wait for one another."""
+        """Notes a shortest cycle for each group of nodes that wait for one another."""
         for knot in nx.strongly_connected_components(self._graph):
             first = min(knot, key=self._rank.__getitem__)
             if len(knot) > 1 or self._graph.has_edge(first, first):
                 findings.add(self._nodes[first].config.place, self._said(self._around(first, knot)))
 
     def check_back_edges(self, findings: Findings) -> None:
-        """Notes marks that close no cycle; one that leads into a subgraph has to for one node there."""
+        """Notes marks that close no cycle. A mark at a subgraph must close one for one of its nodes."""
         closing: dict[BackEdge, list[bool]] = {}
         for consumer in self._wiring.consumers:
             mark, name = consumer.mention.back_edge, consumer.mention.name
@@ -53,12 +53,12 @@ class Order:
                 findings.add(mark.place, message)
 
     def sorted(self) -> list[ResolvedNode]:
-        """The nodes, each after those it depends on, else as in the file. There must be no cycle."""
+        """The nodes, each after those that it needs, else in the file's order. There must be no cycle."""
         names = nx.lexicographical_topological_sort(self._graph, key=self._rank.__getitem__)
         return [self._nodes[name] for name in names]
 
     def _around(self, first: str, knot: set[str]) -> list[str]:
-        """The way from a node of a knot back to it, over as few nodes as there are."""
+        """The shortest way from a node of a cycle back to it."""
         within = self._graph.subgraph(knot)
         ways = [nx.shortest_path(within, after, first) for after in within.successors(first)]
         return [first, *min(ways, key=len)]

@@ -72,7 +72,7 @@ class GraphEntry:
     places: Mapping[str, Place]
     """The line of each value."""
     whole: bool = True
-    """Whether what it does not give is not there; else it may stand under a wrong key."""
+    """Whether it is complete; if not, a missing value may be there under a wrong key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Given:
     values: Mapping[str, Any]
     base: Path
     entry: GraphEntry | None = None
-    """Where a file gives them; else they come from the command line or from Python."""
+    """Where a file gives them; None: they come from the command line or from Python."""
 
     def place(self, name: str, default: Place) -> Place:
         """Where the value of a parameter is given, if that is in a file."""
@@ -94,8 +94,8 @@ def parameter_values(
 ) -> tuple[dict[str, Any], list[Parameter]]:
     """A value for each declared parameter; MISSING where there is none or a wrong one.
 
-    Defaults that are relative paths are relative to `folder`. Beside the values there are the parameters
-    that still need one.
+    Defaults that are relative paths are relative to `folder`. The second result has the parameters that
+    still need a value.
     """
     values: dict[str, Any] = {}
     required: list[Parameter] = []
@@ -178,13 +178,13 @@ def _no_such(name: str, declared: Mapping[str, Parameter]) -> str:
         return "the graph has no parameters"
     remedy = f"the graph has no such parameter; {did_you_mean(name, declared)}"
     for parameter in declared.values():
-        if parameter.type == "object":  # it may have such a key, which the graph's nodes alone know
+        if parameter.type == "object":  # it may have such a key: only the graph's nodes know
             remedy += f" (a key of {parameter.name!r} is set by --set {parameter.name}.{name}=...)"
     return remedy
 
 
 def _value(parameter: Parameter, raw: Any, base: Path) -> Any:
-    """The value in the parameter's type. Raises ValueError, whose text goes on after the parameter's name."""
+    """The value in the parameter's type. Raises ValueError; its text continues after the parameter's name."""
     value = _read(raw, parameter)
     if value is None and parameter.default is None:
         return None
@@ -198,7 +198,7 @@ def _value(parameter: Parameter, raw: Any, base: Path) -> Any:
 
 
 def _read(raw: Any, parameter: Parameter) -> Any:
-    """A value as it was given, text of the command line turned into what it says."""
+    """A value, read from its text if the command line gave it."""
     if isinstance(raw, AssignedText):
         return _parsed(raw.text, parameter.type)
     if not isinstance(raw, AssignedKeys):
@@ -233,5 +233,5 @@ def _kind(type: str) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A parameter's value inside a longer text: text as it is, anything else as in JSON."""
+    """A parameter's value inside a longer text: text unchanged, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

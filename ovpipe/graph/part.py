@@ -28,7 +28,7 @@ P = TypeVar("P", bound=Port[Any])
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file's config, its nodes, by their names the parts of those nodes that are subgraphs, its uses."""
+    """A file's config and nodes, the parts of its subgraph nodes by name, and its uses of parameters."""
 
     config: GraphConfig
     nodes: tuple[ResolvedNode, ...]

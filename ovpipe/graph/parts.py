@@ -32,11 +32,11 @@ MAX_NESTING = 32
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is around a file: its folder, the files that use one another down to it, and where they do."""
+    """What is around a file: its folder, and the files from the outermost graph to it, with places."""
 
     folder: Path
     files: tuple[Path, ...] = ()
-    """The last one is the file itself; empty for a text."""
+    """The last one is the file itself; empty for a graph given as text."""
     prefix: str = ""
     uses: tuple[Place, ...] = ()
 
@@ -55,7 +55,7 @@ class Around:
 
 @dataclass(slots=True)
 class Parts:
-    """Reads a graph with all its subgraphs. What is wrong is noted, and the rest still read."""
+    """Reads a graph with all its subgraphs. It notes mistakes and reads the rest."""
 
     registry: Registry
     findings: Findings
@@ -64,7 +64,7 @@ class Parts:
     _count: int = 0
 
     def read(self, source: YamlSource, given: Given, around: Around) -> Part | None:
-        """The part of a file; None when it is none of a supported version."""
+        """The part of a file; None when its version is not supported."""
         if not check_version(source, self.findings):
             return None
         source, whole = check_shape(source, self.findings)

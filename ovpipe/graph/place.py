@@ -31,7 +31,7 @@ class Findings:
         self._found: dict[Finding, None] = {}
 
     def add(self, place: Place, message: str) -> None:
-        """Notes a mistake; the same one at the same place is told once."""
+        """Notes a mistake; the same one at the same place only once."""
         self._found[Finding(place.file, place.line, message + place.used)] = None
 
     def add_all(self, found: Iterable[Finding], used: str = "") -> None:
@@ -49,13 +49,16 @@ class Findings:
 
 
 def shown(value: Any) -> str:
-    """A value as its writer would know it again, shortened."""
+    """A value in a form that its author recognises, shortened."""
     if isinstance(value, str):
         text = repr(value)
     elif value is None or isinstance(value, bool | int | float | list | dict):
         try:
             text = json.dumps(value, ensure_ascii=False)
-        except (TypeError, ValueError):  # holds something that JSON has not, or an int beyond str's limit
+        except (
+            TypeError,
+            ValueError,
+        ):  # it holds something that JSON does not have, or an int beyond str's limit
             text = f"this {type(value).__name__}"
     else:
         text = f"a value of {type(value).__name__}"

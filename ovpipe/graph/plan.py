@@ -1,4 +1,4 @@
-"""Plan: a graph that was checked whole, in the form that runs are started from."""
+"""Plan: a checked graph, in the form from which runs start."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INLINE = "inline"
 
 @dataclass(frozen=True, slots=True)
 class PolicyPlan:
-    """An input policy by name, with its options; inputs stand in it by their names (`parts[0]`)."""
+    """An input policy by name, with its options, which name inputs (`parts[0]`)."""
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -45,9 +45,9 @@ class StreamPlan:
     place: str
     """file:line where it is declared."""
     max_queue_size: int | None = None
-    """Packets before a consumer; None: the graph's."""
+    """How many packets may wait before a consumer; None: the graph's value."""
     overflow: Literal["block", "drop_oldest", "error"] = "block"
-    """What becomes of a packet for a full queue: the producer waits, the oldest is dropped, the run fails."""
+    """At a full queue: the producer waits, the queue drops the oldest packet, or the run fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class NodePlan:
     place: str
     """file:line of the node, for messages."""
     elements: tuple[tuple[RepeatedInput[Any] | RepeatedOutput[Any], tuple[Port[Any], ...]], ...] = ()
-    """For each wired repeated port the ports in `inputs` or `outputs` that stand for its streams."""
+    """For each wired repeated port, the ports of its streams in `inputs` or `outputs`."""
     policy: PolicyPlan = DEFAULT_POLICY
     back_edges: frozenset[int] = frozenset()
     """The positions in `inputs` that close a cycle."""

@@ -52,7 +52,7 @@ def contract_policy(holder: Holder, place: Place, findings: Findings) -> PolicyP
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has an input policy: a calculator, as messages call it, with these inputs wired."""
+    """The node with an input policy: its calculator, as messages call it, and its wired inputs."""
 
     calculator: type[Calculator]
     title: str
@@ -60,7 +60,7 @@ class Holder:
 
 
 class _PolicyReading:
-    """One policy of one node. Where something is noted, the policy is of no further use."""
+    """One policy of one node. With a finding, nobody may use the policy."""
 
     def __init__(
         self, holder: Holder, statement: PolicyStatement, whose: str, at_node: str, findings: Findings

@@ -62,7 +62,7 @@ def is_repeated(port: Port[Any]) -> bool:
 def check_ports(node: ResolvedNode, whole: bool, findings: Findings) -> None:
     """Notes ports that the calculator does not have, and required ones that are not wired.
 
-    Where the graph is not `whole`, what is missing may be there under a wrong key, so it is not noted.
+    When the graph is not `whole`, a missing port may be there under a wrong key, so it is not noted.
     """
     if node.ports is None:
         return
@@ -72,14 +72,14 @@ def check_ports(node: ResolvedNode, whole: bool, findings: Findings) -> None:
     if not whole:
         return
     for kind in (PortKind.INPUTS, PortKind.SIDE_INPUTS):
-        if kind not in strangers:  # a missing port is most likely the stranger under its right name
+        if kind not in strangers:  # the unknown port is most likely the missing one, misspelt
             _check_required(node, node.ports, kind, findings)
     if PortKind.INPUTS not in strangers:
         _check_starts(node, node.ports, findings)
 
 
 def check_optional(node: ResolvedNode, optional: frozenset[str], kind: PortKind, findings: Findings) -> None:
-    """Notes required ports that read nothing but what the graph says may be left unwired."""
+    """Notes required ports that read only optional inputs of the graph."""
     if node.ports is None:
         return
     for name, port in kind.ports(node.ports).items():
@@ -142,12 +142,12 @@ def _check_required(node: ResolvedNode, ports: PortSet, kind: PortKind, findings
 
 
 def _is_wired(node: ResolvedNode, name: str) -> bool:
-    """Whether a port is wired, be it under a wrong key, which has a finding already."""
+    """Whether a port is wired, even under a wrong key, which has a finding already."""
     return any(name in kind.wired(node) for kind in PortKind)
 
 
 def _check_starts(node: ResolvedNode, ports: PortSet, findings: Findings) -> None:
-    """Refuses nodes that nothing would start: what reads no stream is a source, and has to write one."""
+    """Refuses nodes that nothing would start: a node without input streams is a source and must write one."""
     if node.config.is_subgraph or not ports.has_streams or reads_streams(node):
         return
     names = PortKind.INPUTS.ports(ports)

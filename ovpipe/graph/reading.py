@@ -87,7 +87,7 @@ class _ConfigReading:
         return ExecutorConfig(self._mention(name, *path), self._count(*path, "threads") or 1)
 
     def _count(self, *path: str) -> int | None:
-        """A number of things; None when it is not stated, is not known, or is none."""
+        """A count; None when it is absent or unknown."""
         *way, key = path
         holder: Any = self._value
         for part in way:

@@ -27,7 +27,7 @@ def schema() -> dict[str, Any]:
 
 
 def check_version(source: YamlSource, findings: Findings) -> bool:
-    """Whether this is a mapping of a supported version; notes if not, for nothing else can be said then."""
+    """Whether this is a mapping of a supported version; if not, notes it, and nothing else can be checked."""
     known = " or ".join(str(version) for version in SUPPORTED_VERSIONS)
     if source.value is None:
         findings.add(source.place(), f"the file is empty; a graph has `version: {known}` and nodes")
@@ -48,13 +48,15 @@ def check_version(source: YamlSource, findings: Findings) -> bool:
 def check_shape(source: YamlSource, findings: Findings) -> tuple[YamlSource, bool]:
     """Notes what does not fit the schema, and leaves it out so that the rest can still be checked.
 
-    The second value says whether the source is still whole: when parts were left out or are missing,
-    what is not there proves nothing, since it may be there under a wrong key.
+    The second value says whether the source is still whole. When parts are missing, a missing name proves
+    nothing, because it may be there under a wrong key.
     """
     value = copy.deepcopy(source.value)
     whole = True
     left_out: set[Path] = set()
-    for error in sorted(_errors(source.value), key=_depth, reverse=True):  # entries before what holds them
+    for error in sorted(
+        _errors(source.value), key=_depth, reverse=True
+    ):  # entries before the mappings and lists that hold them
         path: Path = tuple(error.absolute_path)
         part: Any = error.schema
         instance: Any = error.instance
@@ -105,7 +107,7 @@ def _missing_keys(instance: Mapping[str, Any], part: Mapping[str, Any]) -> Itera
 
 
 def _dotted(path: Path) -> str:
-    """The path as one would say it: nodes.shout.inputs.text, inputs[0]."""
+    """The path as people write it: nodes.shout.inputs.text, inputs[0]."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".") or "the graph"
 

@@ -1,4 +1,4 @@
-"""Settings: what a graph says of its streams, executors and nodes beside their wiring."""
+"""Settings: what a graph says of its streams, executors and nodes apart from their wiring."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ovpipe.graph.ports import reads_streams
 from ovpipe.graph.wiring import Wiring
 
 OF_RUNS = ("input_policy", "executor", "max_in_flight", "on_error", "source_layer")
-"""Keys of a node that say how it runs, and so nothing of a node without streams."""
+"""Keys of a node that say how it runs; they have no meaning for a node without streams."""
 OF_READERS = ("input_policy", "executor", "max_in_flight")
-"""Those that say nothing of a source, which has no inputs and runs on the event loop."""
+"""Those without a meaning for a source, which has no inputs and runs on the event loop."""
 
 
 def check_streams(config: GraphConfig, streams: Wiring, findings: Findings) -> None:
@@ -31,7 +31,7 @@ def check_streams(config: GraphConfig, streams: Wiring, findings: Findings) -> N
 
 
 def check_executors(config: GraphConfig, nodes: Iterable[ResolvedNode], findings: Findings) -> None:
-    """Notes executors that nodes name and the graph does not declare, and one that is there anyway."""
+    """Notes executors that nodes name and the graph does not declare, and a declaration of `inline`."""
     known = {executor.mention.name for executor in config.executors} | {INLINE}
     for executor in config.executors:
         if local(executor.mention.name) == INLINE:
@@ -45,7 +45,7 @@ def check_executors(config: GraphConfig, nodes: Iterable[ResolvedNode], findings
 
 
 def check_run_keys(node: ResolvedNode, findings: Findings) -> None:
-    """Notes keys that say how a node runs where that cannot be."""
+    """Notes keys that say how a node runs where they have no meaning."""
     stated = node.config.stated
     if node.ports is None or node.config.is_subgraph:
         return
@@ -62,7 +62,7 @@ def check_run_keys(node: ResolvedNode, findings: Findings) -> None:
 
 
 def _check_executor(node: ResolvedNode, findings: Findings) -> None:
-    """Notes an executor, or calls side by side, where the calculator is not made for that."""
+    """Notes an executor or concurrent calls where the calculator cannot have them."""
     config = node.config
     if node.calculator is None:
         return

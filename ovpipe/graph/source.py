@@ -18,7 +18,7 @@ from ovpipe.errors import Finding, GraphError
 from ovpipe.graph.place import Findings, Place
 
 Path: TypeAlias = tuple[str | int, ...]
-"""The way to a value: keys of mappings and indices of lists, from the top."""
+"""The path to a value: keys of mappings and indices of lists, from the top."""
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
@@ -53,7 +53,7 @@ class YamlSource:
     """From where a subgraph's file is used; each message about the file ends with it."""
 
     def place(self, *path: str | int) -> Place:
-        """Where the value at `path` stands, or the nearest value around it."""
+        """The line of the value at `path`, or of the nearest value around it."""
         while path not in self.lines:
             path = path[:-1]
         return Place(self.file, self.lines[path], self.used)

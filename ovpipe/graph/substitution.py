@@ -15,7 +15,7 @@ from ovpipe.graph.source import Path, YamlSource
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 ESCAPED = "$${"
 Uses: TypeAlias = Mapping[str, Sequence[Path]]
-"""For each parameter of a file the ways to the values that refer to it."""
+"""For each parameter of a file the paths to the values that refer to it."""
 
 FILLED_IN_GRAPH = ("max_queue_size", "streams", "executors")
 FILLED_IN_NODE = ("calculator", "options", "graph", "parameters", "max_in_flight")
@@ -27,7 +27,7 @@ def filled(
     """The source with the values of its parameters in place of every reference to them, and their uses.
 
     A scalar that is exactly `${name}` takes the typed value; inside longer text the value is formatted;
-    `$${` stands for `${` itself. Where a value is MISSING the whole scalar is, without another finding.
+    `$${` stands for `${` itself. A MISSING value makes the scalar MISSING, without a finding.
     Names that do not exist and unused parameters are noted, unless the source is not `whole`.
     """
     filling = _Filling(source, values, whole, findings)
@@ -105,7 +105,7 @@ class _Filling:
             self.uses.setdefault(name, []).append(path)
             return self._values[name]
         if self._whole:
-            self._meant.add(nearest(name, self._values))  # meant, most likely
+            self._meant.add(nearest(name, self._values))  # most likely the intended one
             remedy = did_you_mean(name, self._values) if self._values else "the graph declares no parameters"
             self._note(f"unknown parameter {name!r}; {remedy}", path)
         return MISSING

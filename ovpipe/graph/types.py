@@ -1,6 +1,6 @@
 """Types: whether a value of one port's type fits another port.
 
-Only what is certain is refused: a construct not known here fits, so that there is never a false alarm.
+It refuses only what is certain. An unknown construct fits, so there is never a false alarm.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def fits(produced: Any, consumed: Any) -> bool:
     """Whether every value of type `produced` is, as far as types say, one of type `consumed`."""
     try:
         return _fits(produced, consumed)
-    except RecursionError:  # types that are defined by themselves, in two different ways
+    except RecursionError:  # recursive types, defined in two different ways
         return True
 
 

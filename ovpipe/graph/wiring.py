@@ -18,7 +18,7 @@ from ovpipe.graph.types import fits, names_of
 class WireEnd:
     """One end of a wire: a port of a node. Its type is Any where the port is not known.
 
-    It is misplaced when the port is of another kind: then the name is of another sort of wires too.
+    It is misplaced when the port is of another kind; then the name belongs to another sort of wires, too.
     """
 
     node: ResolvedNode
@@ -33,7 +33,7 @@ class WireEnd:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How messages speak of one sort of wires."""
+    """The words of messages about one sort of wires."""
 
     thing: str
     produces: str
@@ -124,7 +124,7 @@ def check_types(wiring: Wiring, findings: Findings) -> None:
 
 
 def check_produced(wiring: Wiring, other: Wiring, findings: Findings) -> set[str | None]:
-    """Notes what is consumed and not there; `other` is where a name may be instead.
+    """Notes consumed names that do not exist; `other` may have them instead.
 
     Returns the names that were most likely meant.
     """
@@ -150,7 +150,7 @@ def check_produced(wiring: Wiring, other: Wiring, findings: Findings) -> set[str
 
 
 def check_consumed(wiring: Wiring, meant: set[str | None], findings: Findings) -> None:
-    """Notes what the graph asks for from outside and no node consumes, apart from what was `meant`."""
+    """Notes inputs of the graph that no node consumes, except names that were `meant`."""
     consumed = {consumer.mention.name for consumer in wiring.consumers} | meant
     for name, mention in wiring.given.items():
         if name not in consumed:
