@@ -13,7 +13,7 @@ WORKERS ?= 2
 help:
 	@echo 'make serve         serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
 	@echo 'make test          the fast tests'
-	@echo 'make test-slow     the slow tests, and those that load the machine'
+	@echo 'make test-slow     the slow tests, and those that load the machine; needs npm'
 	@echo 'make test-clients  real clients against a real server; needs Node 18 or newer, and npm'
 	@echo 'make check         ruff check, ruff format --check, mypy --strict'
 	@echo 'make format        ruff format, and the corrections that ruff can make'
