@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from inspect import iscoroutinefunction
+from inspect import CORO_CREATED, getcoroutinestate, iscoroutine, iscoroutinefunction
 from time import perf_counter_ns
 from typing import Any, Protocol
 
@@ -79,9 +79,11 @@ class NodeWatch:
             self._since.pop(id(node.cx), None)
         self._popped.clear()
 
-    def _adopt(self, cx: Any, call: asyncio.Future[None]) -> None:
-        """Reports a call that had begun before."""
-        if id(cx) not in self._since:
+    def _adopt(self, cx: Any, call: asyncio.Task[None]) -> None:
+        """Reports a call that began before; one whose task has yet to run will go through `process`."""
+        body = call.get_coro()
+        begun = not iscoroutine(body) or getcoroutinestate(body) != CORO_CREATED
+        if begun and id(cx) not in self._since:
             ended = self.began("process", cx)
             call.add_done_callback(lambda _: ended())
 
@@ -123,6 +125,8 @@ class NodeWatch:
         """A call on a thread: timed there, and reported on the event loop."""
 
         def threaded(cx: Any) -> Any:
+            if id(cx) in self._since:
+                return call(cx)  # adopted while it waited for a thread: its end is seen as it is
             depth = self.deepest(cx)
             taken = self.taken(cx)
             self._since[id(cx)] = began = perf_counter_ns()

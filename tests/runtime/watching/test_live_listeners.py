@@ -182,6 +182,45 @@ def test_calls_side_by_side_and_calls_on_threads_are_heard_on_the_event_loop(
     assert loops in ([loop] * 3, [loop] * 2), "the first call may be over before it is watched"
 
 
+@pytest.mark.parametrize("turns", [0, 3])
+@pytest.mark.parametrize("from_its_start", [True, False])
+def test_a_call_beside_others_is_reported_once_however_often_listeners_come_and_go(
+    from_its_start: bool, turns: int
+) -> None:
+    class GateCalculator(Calculator):
+        inward = Input[asyncio.Event]()
+
+        async def process(self, cx: Context) -> None:
+            await cx[self.inward].wait()
+
+    graph = plan(node("gate", GateCalculator, {"inward": "gate"}, max_in_flight=2), inputs=("gate",))
+    first, last = Notes(), Notes()
+
+    async def scenario() -> None:
+        gate = asyncio.Event()
+        async with Graph(graph) as opened, asyncio.timeout(10):
+            run = opened.run(id="r")
+            if from_its_start:
+                run.attach(first)
+            await run.send("gate", gate)
+            await run.send("gate", gate)
+            while run.snapshot().nodes[0].inputs[0].queued:
+                await asyncio.sleep(0)
+            for _ in range(turns):  # none: the tasks of the calls have yet to run
+                await asyncio.sleep(0)
+            for listener in (first, last, first):
+                run.attach(listener)
+                run.detach(listener)
+            run.attach(last)
+            gate.set()
+            run.close_inputs()
+            await run.wait()
+
+    asyncio.run(scenario())
+    assert last.heard == ["+test/r", "-r", "+test/r", "gate@0", "gate@1", "-r"]
+    assert not [heard for heard in first.heard if heard.startswith("gate@")]
+
+
 def test_a_listener_that_raises_is_named_in_the_log_and_hears_no_more_while_the_run_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
