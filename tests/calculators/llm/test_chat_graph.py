@@ -4,49 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.llm_engine import LlmEngineCalculator
-from ovpipe.calculators.llm.tokenizer import TokenizerCalculator
-from ovpipe.graph.load import load_graph
 from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
-from ovpipe.registry import Registry
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.testing.fakes import FakeEngine, FakeTokenizer
-from ovpipe.tokenizers.tokenizer import Tokenizer
 
 CHAT = Path(str(files("ovpipe.graphs") / "chat.yaml"))
 TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: "
 
 
-def fakes(engine: FakeEngine) -> dict[str, Callable[[], Calculator]]:
-    """What sets fakes where the chat graph's nodes load a model, by the names of those nodes."""
-
-    class FakeLlmEngine(LlmEngineCalculator):
-        async def open(self, cx: Context) -> None:
-            cx.set_side(self.engine, engine)
-
-    class FakeTokenizerLoader(TokenizerCalculator):
-        async def open(self, cx: Context) -> None:
-            # A FakeTokenizer has the methods of a Tokenizer without being one.
-            cx.set_side(self.tokenizer, cast(Tokenizer, FakeTokenizer(TEMPLATE)))
-
-    return {
-        "engine": lambda: FakeLlmEngine(models_path="none"),
-        "tokenizer": lambda: FakeTokenizerLoader(models_path="none"),
-    }
-
-
 async def answer(engine: FakeEngine, path: str, body: dict[str, Any]) -> list[ResponsePart]:
-    plan = load_graph(CHAT, registry=Registry.installed(), parameters={"models_path": "none"})
-    graph = Graph(plan, build=fakes(engine))
+    # The fakes replace the nodes that load a model. The grammar checker alone still gets the folder.
+    fakes = {"engine": engine, "tokenizer": FakeTokenizer(TEMPLATE)}
+    graph = Graph.load(CHAT, parameters={"models_path": "none"}, side_packets=fakes)
     parts: list[ResponsePart] = []
     async with graph, graph.run() as run:
         run.observe("http_response", lambda packet: parts.append(packet.value))
