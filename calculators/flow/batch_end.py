@@ -1,4 +1,4 @@
-"""BatchEnd: what a BeginLoopCalculator tells its EndLoopCalculator."""
+"""BatchEnd: the message of a BeginLoopCalculator to its EndLoopCalculator."""
 
 from __future__ import annotations
 

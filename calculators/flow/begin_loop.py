@@ -36,7 +36,7 @@ class BeginLoopCalculator(Calculator):
     cloned = RepeatedOutput[Any]()
 
     timestamp_offset = None  # the outputs have a timeline of their own
-    process_timestamp_bounds = True  # what is settled outside the loop is told to its end
+    process_timestamp_bounds = True  # a timestamp settled outside the loop must reach its end
 
     def __init__(self) -> None:
         self._next = 0

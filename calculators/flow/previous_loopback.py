@@ -40,7 +40,7 @@ class PreviousLoopbackCalculator(Calculator):
         self._made: deque[tuple[Timestamp, Any]] = deque()
 
     def process(self, cx: Context) -> None:
-        """Takes what has come from either side, and sends what can be told now."""
+        """Takes what has come from either side, and sends what is certain now."""
         if self.main in cx:
             self._asked.append((cx.timestamp, self._before))
             self._before = cx.timestamp

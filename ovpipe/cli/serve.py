@@ -57,8 +57,8 @@ def serve(
             help="Trace the nodes of the latest requests; write the trace as Chrome-trace JSON at the end.",
         ),
     ] = None,
-    node_figures: Annotated[
-        bool, typer.Option("--node-figures", help="Add metrics of every node to /metrics.")
+    node_metrics: Annotated[
+        bool, typer.Option("--node-metrics", "--node-figures", help="Add metrics of every node to /metrics.")
     ] = False,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
@@ -76,7 +76,7 @@ def serve(
     registry = collect_calculators(chosen.graphs(), calculators)
     repository = Repository.load(chosen.models, registry, chosen.resources)
     kept = _trace_for(trace)
-    repository.watch(kept, node_figures=node_figures)
+    repository.watch(kept, node_metrics=node_metrics)
     stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)
     loading = {f"resource {one.name}": one.graph.stem for one in chosen.resources}
     loading |= {f"model {one.name}": one.graph.stem for one in chosen.models}

@@ -55,10 +55,10 @@ class Model:
             raise model_failed(self.name)
         return self._graph
 
-    def watch(self, trace: Trace | None, *, node_figures: bool) -> None:
-        """Has the runs of all requests from now on traced, and figures kept of their nodes."""
+    def watch(self, trace: Trace | None, *, node_metrics: bool) -> None:
+        """Traces the runs that start from now on, and keeps metrics of their nodes."""
         self._graph.trace = trace
-        if node_figures:
+        if node_metrics:
             self._graph.count_nodes()
 
     def own_side_packets(self) -> Mapping[str, Any]:

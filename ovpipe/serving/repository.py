@@ -64,10 +64,10 @@ class Repository:
         """Whether there is nothing left to serve."""
         return all(model.state is ModelState.FAILED for model in self)
 
-    def watch(self, trace: Trace | None, *, node_figures: bool) -> None:
-        """Has the runs of all models from now on traced, and figures kept of their nodes."""
+    def watch(self, trace: Trace | None, *, node_metrics: bool) -> None:
+        """Traces the runs of all models that start from now on, and keeps metrics of their nodes."""
         for model in self:
-            model.watch(trace, node_figures=node_figures)
+            model.watch(trace, node_metrics=node_metrics)
 
     def side_packets(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Whose side packets are there: "model" or "resource", its name, and what its own nodes made."""

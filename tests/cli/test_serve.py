@@ -121,7 +121,7 @@ def test_figures_of_every_node_are_there_when_asked_for() -> None:
     with ServerProcess(str(GRAPHS / "echo.yaml")) as server:
         server.wait_ready()
         assert "ovpipe_node_" not in get(server.url, "/metrics").body.decode()
-    with ServerProcess(str(GRAPHS / "echo.yaml"), "--node-figures") as server:
+    with ServerProcess(str(GRAPHS / "echo.yaml"), "--node-metrics") as server:
         server.wait_ready()
         for _ in range(2):
             assert post(server.url, {"model": "echo"}).status == 200

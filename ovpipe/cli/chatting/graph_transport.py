@@ -82,7 +82,7 @@ async def _pieces(run: ServedRun) -> AsyncGenerator[bytes]:
 
 
 def to_client_error(error: Exception, model: str) -> RequestError:
-    """What failed, with its node and place: here, who asks and who wrote the graph are the same person."""
+    """What failed, with its node and place. Here the person who asks may see the graph's internals."""
     cause = error.__cause__ if isinstance(error, RunError) else error
     if isinstance(cause, RequestError):
         return cause
