@@ -13,8 +13,6 @@ from ovpipe.errors import RequestError
 
 def honours(engine: EngineInfo | None, capability: str) -> bool:
     """Whether an engine has a capability; of an engine that is not known: whether any core has it."""
-    if not capability:
-        return True
     return bool(cores_with(capability)) if engine is None else capability in engine.capabilities
 
 

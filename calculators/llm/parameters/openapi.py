@@ -117,7 +117,7 @@ def type_of(row: RequestParameter, most: int | None) -> Any:
     kind = row.type
     if row.forms:
         kind = Annotated[Any, msgspec.Meta(extra_json_schema={"anyOf": forms_of(row)})]
-    elif not honours(None, row.capability):
+    elif row.capability and not honours(None, row.capability):
         if not row.neutral:
             return None
         kind = Annotated[Any, msgspec.Meta(extra_json_schema={"enum": list(row.neutral)})]
@@ -137,7 +137,7 @@ def forms_of(row: RequestParameter) -> list[Schema]:
 def about(row: RequestParameter, default: Any) -> Schema:
     """What a parameter means, and its default."""
     doc = row.meaning
-    if not honours(None, row.capability):
+    if row.capability and not honours(None, row.capability):
         doc += " No engine of this server honours it yet."
     if row.config_key:
         doc += f" generation_config.json's {row.config_key} goes before the default."

@@ -12,7 +12,7 @@ from msgspec import Struct, inspect
 from ovpipe.calculators.llm.parameters.engine_support import honours, is_neutral, not_honoured
 from ovpipe.calculators.llm.parameters.errors import missing, wrong_value
 from ovpipe.calculators.llm.parameters.normalising import normalised
-from ovpipe.calculators.llm.parameters.request_parameter import Endpoint, RequestParameter
+from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
 from ovpipe.calculators.llm.parameters.table import BY_NAME, CONFIGURABLE
 from ovpipe.calculators.llm.parameters.unknown_keys import Ignored, finder_of
 from ovpipe.calculators.llm.parameters.validation_errors import UNREADABLE, to_request_error
@@ -45,6 +45,7 @@ class BodyType:
 BODIES: Final[Mapping[Endpoint, BodyType]] = MappingProxyType(
     {endpoint: BodyType(endpoint) for endpoint in Endpoint}
 )
+NUMBERS: Final = (float, int, bool)
 CONFIG: Final = msgspec.defstruct(
     "Config", [(row.config_key, row.type | None, None) for row in CONFIGURABLE], kw_only=True
 )
@@ -71,33 +72,30 @@ def read_body(
                 raise missing(name, row.words)
             continue
         value = getattr(read, name)
-        if not row.forms:  # else `make` knows which form has text
+        if type(value) not in NUMBERS and not row.forms:  # where `make` knows which form has text
             check_text(value, name)
         if row.make is not None:
             value = row.make(value, name)
         if value is None:
             continue
-        if not honours(engine, row.capability) and not is_neutral(row, given):
+        if row.capability and not honours(engine, row.capability) and not is_neutral(row, given):
             raise not_honoured(name, row, engine)
         if row.spread:
             fields |= value
-        else:
-            land(row, value, fields)
+            continue
+        field = row.field or name
+        if field in fields:
+            raise wrong_value(name, "absent beside another parameter that says the same")
+        fields[field] = value
+        if field == "grammar":
+            fields["grammar_param"] = name
     return fields
-
-
-def land(row: RequestParameter, value: Any, fields: dict[str, Any]) -> None:
-    """Puts a value where the request has it; RequestError 400 where another parameter has put one."""
-    field = row.field or row.name
-    if field in fields:
-        raise wrong_value(row.name, "absent beside another parameter that says the same")
-    fields[field] = value
-    if field == "grammar":
-        fields["grammar_param"] = row.name
 
 
 def read_generation_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The request's fields that generation_config.json gives. What is wrong there counts as absent."""
+    if not config:
+        return {}
     try:
         read = msgspec.convert(config, CONFIG)
     except msgspec.ValidationError:

@@ -64,21 +64,19 @@ def in_object(kind: inspect.StructType, path: str) -> Finder:
     prefix = f"{path}." if path else ""
     tag = () if kind.tag_field is None else (kind.tag_field,)
     known = frozenset((*tag, *(field.encode_name for field in kind.fields)))
-    inner = [
-        (field.encode_name, find)
+    inner = {
+        field.encode_name: find
         for field in kind.fields
         if (find := finder_of(field.type, prefix + field.encode_name))
-    ]
+    }
 
     def note(value: Any, ignored: Ignored) -> None:
-        if not value.keys() <= known:
-            for key, member in value.items():
-                if key not in known and member is not None:
-                    ignored.add(prefix + key)
-        for name, find in inner:
-            member = value.get(name)
-            if type(member) in (dict, list):
-                find(member, ignored)
+        for key, member in value.items():
+            if key in inner:
+                if type(member) is list or type(member) is dict:
+                    inner[key](member, ignored)
+            elif key not in known and member is not None:
+                ignored.add(prefix + key)
 
     return note
 

@@ -15,6 +15,8 @@ from ovpipe.calculators.llm.parameters.errors import wrong_value
 
 def check_text(value: Any, path: str) -> None:
     """Raises RequestError 400 for a string with a lone surrogate, naming its place."""
+    if type(value) is str and value.isascii():
+        return
     try:
         msgspec.json.encode(value)
     except UnicodeEncodeError:
