@@ -32,14 +32,14 @@ FAMILIES: Final = (
 )
 
 
-class Encoder(Protocol):
+class FimEncoder(Protocol):
     """What of a tokenizer is needed here."""
 
     def encode(self, text: str, *, add_special_tokens: bool) -> Sequence[int]:
         """As a Tokenizer's."""
 
 
-def markers_of(tokenizer: Encoder) -> FimTokens | None:
+def markers_of(tokenizer: FimEncoder) -> FimTokens | None:
     """The markers that the tokenizer knows, each as one token of its own; None when it knows none.
 
     An encoding costs about 0.2 ms, and only requests with a suffix pay for it.
@@ -47,7 +47,7 @@ def markers_of(tokenizer: Encoder) -> FimTokens | None:
     return next((markers for markers in FAMILIES if _are_tokens(markers, tokenizer)), None)
 
 
-def _are_tokens(markers: FimTokens, tokenizer: Encoder) -> bool:
+def _are_tokens(markers: FimTokens, tokenizer: FimEncoder) -> bool:
     """Whether they are three tokens, and not three times the one for what is unknown."""
     seen: set[int] = set()
     for marker in markers:
