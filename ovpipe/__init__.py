@@ -25,7 +25,7 @@ from ovpipe.errors import (
     TimestampError,
 )
 from ovpipe.http import (
-    Form,
+    FormData,
     FormFile,
     HttpRequest,
     ModelIn,
@@ -58,7 +58,7 @@ __all__ = [
     "DeclarationError",
     "EmptyInputError",
     "Finding",
-    "Form",
+    "FormData",
     "FormFile",
     "Graph",
     "GraphError",

@@ -87,7 +87,7 @@ class FormFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FormData:
     """A multipart form. A field may come several times; its values stay in order."""
 
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class HttpRequest:
     json: Any = None
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     path_parameters: Mapping[str, str] = field(default_factory=dict)
-    form: Form | None = None
+    form: FormData | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ovpipe.serving.refusals import shutting_down
 
 
 class Ticket:
-    """One request in flight. `stop` is set once a run has started, and ends it with an error told."""
+    """One request in flight. `stop` is set once a run has started; it ends the run with an error."""
 
     def __init__(self, task: asyncio.Task[object]) -> None:
         self.task = task

@@ -119,10 +119,10 @@ class NodeMetricsCollector(Collector):
             "ovpipe_node_deepest_queue", "Most packets at one input so far.", labels=["model", "node"]
         )
         for model in self._repository.available():
-            for node, figures in model.ready_graph().node_metrics().items():
+            for node, metrics in model.ready_graph().node_metrics().items():
                 for name, counter in zip(NODE_COUNTERS, counters, strict=True):
-                    counter.add_metric([model.name, node], getattr(figures, name))
-                deepest.add_metric([model.name, node], figures.deepest_queue)
+                    counter.add_metric([model.name, node], getattr(metrics, name))
+                deepest.add_metric([model.name, node], metrics.deepest_queue)
         return [family for family in (*counters, deepest) if family.samples]
 
 

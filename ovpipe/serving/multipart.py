@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from urllib.parse import unquote
 
 from ovpipe.errors import RequestError
-from ovpipe.http import Form, FormFile
+from ovpipe.http import FormData, FormFile
 from ovpipe.serving.refusals import wrong_content_type
 
 MOST_PARTS: Final = 1_000
@@ -37,14 +37,14 @@ def boundary_of(content_type: str | None) -> bytes:
     return boundary.encode()
 
 
-async def parse_form(body: bytes, boundary: bytes) -> Form:
+async def parse_form(body: bytes, boundary: bytes) -> FormData:
     """The form in a body; RequestError 400 for anything else."""
     if len(body) <= PARSED_ON_THE_LOOP:
         return form_of(body, boundary)
     return await asyncio.to_thread(form_of, body, boundary)
 
 
-def form_of(body: bytes, boundary: bytes) -> Form:
+def form_of(body: bytes, boundary: bytes) -> FormData:
     """The form in a body; RequestError 400 for anything else."""
     fields: dict[str, list[str]] = {}
     files: list[FormFile] = []
@@ -61,7 +61,7 @@ def form_of(body: bytes, boundary: bytes) -> Form:
             fields.setdefault(name, []).append(_text(data))
         else:
             files.append(FormFile(name, filename, headers.get("content-type", DEFAULT_TYPE), data))
-    return Form({name: tuple(values) for name, values in fields.items()}, tuple(files))
+    return FormData({name: tuple(values) for name, values in fields.items()}, tuple(files))
 
 
 def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[Mapping[str, str], bytes]]:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class ServedRun:
-    """A run of a model's graph. However it goes, it has ended, or was told to, when `end` is over.
+    """A run of a model's graph. However it goes, it has ended, or is cancelled, when `end` is over.
 
     `reader` gives the parts after the first, which `start` returns. `failure` is what has gone wrong and went
     to the client. `to_client_error` makes of a failure what the client gets.

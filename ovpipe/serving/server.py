@@ -33,7 +33,7 @@ class ServerError(OvpipeError):
 
 
 class ServerListener(LoadListener, Protocol):
-    """Is told what the server does; called on the event loop."""
+    """Gets what the server does; called on the event loop."""
 
     def bound(self, url: str) -> None:
         """The server listens; its models begin to load."""
@@ -117,7 +117,7 @@ def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
 @contextlib.asynccontextmanager
 async def _listening(front_door: FrontDoor, address: Address, limits: Limits) -> AsyncIterator[str]:
     """The bound server's URL. It listens on while it drains: who comes then gets a 503, not a refusal."""
-    # aiohttp cancels the handlers of clients that left only when told to.
+    # aiohttp cancels the handlers of clients that left only with handler_cancellation.
     runner = web.AppRunner(
         front_door.application(), handler_cancellation=True, shutdown_timeout=ANSWER_SECONDS
     )

@@ -117,7 +117,7 @@ def test_a_trace_that_could_not_be_written_is_refused_before_anything_starts(tmp
     assert "cannot be written" in done.stderr
 
 
-def test_figures_of_every_node_are_there_when_asked_for() -> None:
+def test_metrics_of_every_node_are_there_when_asked_for() -> None:
     with ServerProcess(str(GRAPHS / "echo.yaml")) as server:
         server.wait_ready()
         assert "ovpipe_node_" not in get(server.url, "/metrics").body.decode()

@@ -152,7 +152,7 @@ def test_health_is_live_and_ready(server: ServerProcess) -> None:
     assert (ready.status, set(ready.json()["models"].values())) == (200, {"available"})
 
 
-def test_the_figures_count_requests_by_model_endpoint_and_status(server: ServerProcess) -> None:
+def test_the_metrics_count_requests_by_model_endpoint_and_status(server: ServerProcess) -> None:
     def count(model: str, status: int) -> int:
         page = get(server.url, "/metrics").body.decode()
         labels = f'endpoint="/completions",model="{model}",status="{status}"'

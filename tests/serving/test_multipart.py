@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovpipe.errors import RequestError
-from ovpipe.http import Form, FormFile
+from ovpipe.http import FormData, FormFile
 from ovpipe.serving.multipart import MOST_PARTS, boundary_of, form_of, parse_form
 
 FIELD = b'Content-Disposition: form-data; name="a"'
@@ -29,7 +29,7 @@ def refusal(text: bytes) -> str:
 
 def test_fields_and_files_are_told_apart_by_their_filename() -> None:
     file = FIELD + b'; filename="x.txt"\r\ncontent-TYPE: text/csv'
-    assert form_of(body((FIELD, b"1"), (file, b"\x00\xff"), (FIELD, b"")), b"b") == Form(
+    assert form_of(body((FIELD, b"1"), (file, b"\x00\xff"), (FIELD, b"")), b"b") == FormData(
         {"a": ("1", "")}, (FormFile("a", "x.txt", "text/csv", b"\x00\xff"),)
     )
 
@@ -73,7 +73,7 @@ def test_whatever_comes_is_a_form_or_a_refusal(noise: bytes) -> None:
 def test_what_stands_around_the_parts_is_skipped() -> None:
     assert form_of(b"hello\r\n" + body((FIELD, b"1")) + b"bye", b"b").fields == {"a": ("1",)}
     assert form_of(b"--b \t\r\n" + FIELD + b"\r\n\r\n1\r\n--b--", b"b").fields == {"a": ("1",)}
-    assert form_of(b"--b--", b"b") == Form()
+    assert form_of(b"--b--", b"b") == FormData()
 
 
 @pytest.mark.parametrize(

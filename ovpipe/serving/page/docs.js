@@ -120,13 +120,15 @@ function operationBlock(path, method, item, operation) {
   const verb = make("span", { className: `verb ${method}` }, method.toUpperCase());
   const url = (item.servers ?? api.servers)[0].url.replace(/\/$/, "") + path;
   return block(`${method}-${path}`, [verb, make("code", {}, url), ` ${operation.summary ?? ""}`], () => {
-    const body = operation.requestBody?.content?.["application/json"];
+    const content = operation.requestBody?.content ?? {};
+    const body = content["application/json"];
+    const [media, taken] = Object.entries(content)[0] ?? [];
     const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])];
     return [
       operation.description ? make("p", {}, ...prose(operation.description)) : null,
-      attempt(method, url, parameters, body),
-      body ? make("h3", {}, "Request") : null,
-      body ? described(body.schema) : null,
+      body || !media ? attempt(method, url, parameters, body) : null, // a form or bytes are for other tools
+      media ? make("h3", {}, `Request, ${media}`) : null,
+      media ? described(taken.schema ?? {}) : null,
       make("h3", {}, "Responses"),
       ...Object.entries(operation.responses).map(([status, response]) => responseBlock(status, resolved(response))),
     ];
@@ -157,7 +159,8 @@ function attempt(method, url, parameters, body) {
     [send.disabled, stop.disabled] = [true, false];
     try {
       const filled = fields.reduce((at, field) => at.replace(`{${field.name}}`, encodeURIComponent(field.value)), url);
-      await exchange(filled, { method: method.toUpperCase(), signal: cancel.signal, body: input?.value }, { state, text, raw });
+      const query = new URLSearchParams(parameters.flatMap(({ in: place, name }, at) => (place === "query" ? [[name, fields[at].value]] : [])));
+      await exchange(query.size ? `${filled}?${query}` : filled, { method: method.toUpperCase(), signal: cancel.signal, body: input?.value }, { state, text, raw });
     } catch (error) {
       state.append(` ${error.name === "AbortError" ? "stopped" : error.message}`);
     } finally {

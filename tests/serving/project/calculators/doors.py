@@ -120,10 +120,10 @@ def _wait_for(gate: Path) -> None:
 
 
 class Lamp:
-    """A side packet with figures."""
+    """A side packet with metrics."""
 
     def metrics(self) -> Mapping[str, float]:
-        """One figure."""
+        """One metric."""
         return {"lamp_watts": 40}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.errors import RequestError
-from ovpipe.http import Form, HttpRequest, ModelIn, ResponseBody, ResponsePart, ResponseStart, Route
+from ovpipe.http import FormData, HttpRequest, ModelIn, ResponseBody, ResponsePart, ResponseStart, Route
 from ovpipe.http_errors import ErrorResponse, json_error
 from ovpipe.ports import Input, Output, SideInput, SideOutput
 from ovpipe.registry import register
@@ -132,7 +132,7 @@ class UploadCalculator(Calculator):
 
     def process(self, cx: Context) -> None:
         request = cx[self.request]
-        form = request.form or Form()
+        form = request.form or FormData()
         files = [
             [file.name, file.filename, file.content_type, len(file.data), sha256(file.data).hexdigest()]
             for file in form.files
