@@ -37,8 +37,8 @@ class ContinuousBatchingCalculator(Calculator):
 
     Each choice of each prompt is a request of its own in the engine, with a seed of its own, and their
     deltas come as they are generated. With best_of above n they come at the end, the best ones only; stop
-    strings beside it need the side input `tokenizer` (optional), by which candidates are cut at their stops
-    before they are compared. A beam search is one request and comes at its end.
+    strings of completions beside it need the side input `tokenizer` (optional), by which candidates are cut
+    at their stops before they are compared. A beam search is one request and comes at its end.
 
     The engine forgets the request when nobody reads `deltas` any more, and when the run is cancelled; it
     forgets one choice when everybody has said `cx.done(text, (prompt, choice))`.
@@ -172,8 +172,11 @@ class ContinuousBatchingCalculator(Calculator):
 def tokenizer_for_stops(
     request: ChatRequest | CompletionRequest, tokenizer: Tokenizer | None
 ) -> Tokenizer | None:
-    """What finds stop strings in candidates, if there are any to find; RequestError 400 if it is missing."""
-    if not request.stop or not request.detokenize:
+    """What finds stop strings in candidates, if there are any to find; RequestError 400 if it is missing.
+
+    Not in a chat's: there a stop counts in the answer alone, and what of a text that is, is told below.
+    """
+    if not request.stop or not request.detokenize or isinstance(request, ChatRequest):
         return None
     if tokenizer is None:
         raise RequestError(

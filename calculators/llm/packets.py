@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -237,6 +237,21 @@ class TextDelta(msgspec.Struct, frozen=True, gc=False):
     end: str = ""
     tokens: tuple[Token, ...] = ()
 
+    def with_text(self, change: Callable[[str], str]) -> TextDelta:
+        """A copy whose text a function has changed, piece by piece between the special tokens.
+
+        Those stay, and `specials` says where they stand now. `ends` no longer holds and is empty.
+        """
+        text, at = "", 0
+        specials: list[tuple[int, int]] = []
+        for start, end in self.specials:
+            text += change(self.text[at:start])
+            specials.append((len(text), len(text) + end - start))
+            text += self.text[start:end]
+            at = end
+        text += change(self.text[at:])
+        return msgspec.structs.replace(self, text=text, specials=tuple(specials), ends=())
+
 
 class Content(msgspec.Struct, frozen=True, tag=True):
     """A piece of the answer itself."""
@@ -265,6 +280,8 @@ class OutputDelta(msgspec.Struct, frozen=True, gc=False):
     """What a TextDelta means: the next parts of the message, in their order. There may be none.
 
     `reasoning_tokens` counts those of the choice so far. "tool_calls" is the finish of a choice that called.
+    Where a request has stops, `ends` says with how many tokens of the choice the content came, as pairs: up
+    to which of its characters, and how many tokens. It is empty where all of it came with the last one.
     """
 
     parts: tuple[Part, ...]
@@ -275,3 +292,4 @@ class OutputDelta(msgspec.Struct, frozen=True, gc=False):
     choice: int = 0
     reasoning_tokens: int = 0
     tokens: tuple[Token, ...] = ()
+    ends: tuple[tuple[int, int], ...] = ()

@@ -33,7 +33,7 @@ class SseSerializerCalculator(Calculator):
         serializer:
           calculator: SseSerializerCalculator
           side_inputs: {tokenizer: tokenizer, engine: engine}
-          inputs: {request: chat_request, prompts: prompts, parsed: parsed}
+          inputs: {request: chat_request, prompts: prompts, parsed: kept}
           outputs: {response: http_response}
     """
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ovpipe.calculators.llm.detokenizer import TokenText
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest
+from ovpipe.calculators.llm.output_parsers import make_parser
+from ovpipe.calculators.llm.output_parsers.choice_parser import ChoiceParser
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.text.cutter import Cutter
 from ovpipe.engines.protocol import Delta, FinishReason, Token
@@ -26,6 +28,8 @@ class Candidate:
         self._text: TokenText | None = None
         if tokenizer is not None:
             self._text = TokenText(tokenizer, request)
+            keep_specials = not request.skip_special_tokens
+            self._parser = ChoiceParser(make_parser("none", "none", keep_specials=keep_specials), stops=True)
             self._cutter = Cutter(request)
 
     def add(self, delta: Delta) -> bool:
@@ -35,7 +39,7 @@ class Candidate:
         """
         tokens, finish = delta.tokens, delta.finish
         if self._text is not None:
-            kept = self._cutter.cut(self._text.read(self.asked.delta(delta)))
+            kept = self._cutter.cut(self._parser.parse(self._text.read(self.asked.delta(delta))))
             if self._cutter.stopped:
                 if len(kept.tokens) < len(tokens):
                     finish = None

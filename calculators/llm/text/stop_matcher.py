@@ -45,8 +45,10 @@ class StopMatcher:
         return text[:cut]
 
     def flush(self) -> str:
-        """What was held back, when the text has ended without a stop."""
+        """What was held back, when the text has ended without a stop; another may follow."""
         held, self._held = self._held, ""
+        for pattern in self._patterns:
+            pattern.matched = 0
         return held
 
 

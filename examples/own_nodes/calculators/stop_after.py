@@ -17,7 +17,7 @@ class StopAfterCalculator(Calculator):
 
     short:
       calculator: StopAfterCalculator
-      inputs: {text: kept_text}
+      inputs: {text: text}
       outputs: {short: short_text}
       options: {characters: 20}
     """

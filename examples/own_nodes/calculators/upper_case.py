@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from ovpipe import Calculator, Context, Input, Output, register
 from ovpipe.calculators.llm.packets import TextDelta
 
 
 @register
 class UpperCaseCalculator(Calculator):
-    """Upper-cases the text of an answer as it streams by.
+    """Upper-cases the text of an answer as it streams by, but for special tokens.
 
     loud:
       calculator: UpperCaseCalculator
-      inputs: {text: kept_text}
+      inputs: {text: text}
       outputs: {upper: loud_text}
     """
 
@@ -24,4 +22,4 @@ class UpperCaseCalculator(Calculator):
     def process(self, cx: Context) -> None:
         """Sends each delta on with its text in capitals; counts and finish stay."""
         delta = cx[self.text]
-        cx.send(self.upper, msgspec.structs.replace(delta, text=delta.text.upper(), ends=()))
+        cx.send(self.upper, delta.with_text(str.upper))

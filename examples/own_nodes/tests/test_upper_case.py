@@ -12,3 +12,8 @@ def test_text_is_upper_cased_and_the_counts_stay() -> None:
         text=[TextDelta("straße", 1, 7), TextDelta("!", 2, 7, finish="stop")]
     )
     assert out[UpperCaseCalculator.upper] == [TextDelta("STRASSE", 1, 7), TextDelta("!", 2, 7, finish="stop")]
+
+
+def test_special_tokens_stay_as_they_are() -> None:
+    out = CalculatorRunner(UpperCaseCalculator()).run(text=[TextDelta("a<s>b", 3, 7, specials=((1, 4),))])
+    assert out[UpperCaseCalculator.upper] == [TextDelta("A<s>B", 3, 7, specials=((1, 4),))]

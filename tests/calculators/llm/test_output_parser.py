@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any
 
+import msgspec
+
 from ovpipe.calculators.llm.output_parser import OutputParserCalculator
 from ovpipe.calculators.llm.packets import (
     CalledTool,
@@ -118,6 +120,15 @@ def text(deltas: list[OutputDelta]) -> str:
     return "".join(part.text for delta in deltas for part in delta.parts if isinstance(part, Content))
 
 
+def test_a_node_may_change_the_text_and_special_tokens_are_still_left_out() -> None:
+    delta = TextDelta("ab<s>\u00df<t>", 4, 7, "stop", ends=(2, 5, 6, 9), specials=((2, 5), (6, 9)))
+    changed = delta.with_text(str.upper)
+    assert (changed.text, changed.specials, changed.ends) == ("AB<s>SS<t>", ((2, 5), (7, 10)), ())
+    assert text(parse(chat(), changed)) == "ABSS"
+    cut = msgspec.structs.replace(delta, text="a", ends=(), finish=None)
+    assert text(parse(chat(), cut, TextDelta("<think>b", 5, 7, "stop"))) == "a<think>b"
+
+
 def test_choices_do_not_mix() -> None:
     deltas = parse(
         chat(n=2, best_of=2),
@@ -144,3 +155,15 @@ def test_a_completion_has_no_formats() -> None:
         text(parse(completion, TextDelta("<think>hm</think>" + CALL, 9, 7, "stop")))
         == "<think>hm</think>" + CALL
     )
+
+
+def test_a_second_request_in_one_run_is_read_like_the_first() -> None:
+    node = OutputParserCalculator(tool_format="hermes", reasoning_format="think")
+    out = CalculatorRunner(node).run(
+        request=[chat(**TOOLS), chat()],
+        prompts=[Prompts((Prompt((1,)),)), Prompts((Prompt((1,), "<think>"),))],
+        text=[TextDelta(CALL, 9, 7, "stop"), TextDelta(f"hm</think>{CALL}", 12, 7, "stop")],
+    )
+    first, second = out[OutputParserCalculator.parsed]
+    assert (first.parts, first.finish) == ((CalledTool("add", '{"a": 1}'),), "tool_calls")
+    assert (second.parts, second.finish) == ((Reasoning("hm"), Content(CALL)), "stop")

@@ -39,7 +39,11 @@ class TextBuffer:
             self.text = self.text[self.at :]
             self.at = 0
         offset = len(self.text)
-        self._specials.extend((offset + start, offset + end) for start, end in specials if start < end)
+        self._specials.extend(
+            (offset + start, offset + min(end, len(text)))
+            for start, end in specials
+            if start < min(end, len(text))  # a node may have cut the text
+        )
         self.text += text
 
     def close(self, end: str = "") -> None:
