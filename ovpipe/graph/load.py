@@ -43,7 +43,7 @@ def load_graph(
     outside, in place of the nodes that make them. `entry` is where a file states all this.
     """
     return _loaded(
-        *_of_file(Path(path)), registry, Given(parameters or {}, _folder(base), entry), outside or {}
+        *_of_file(Path(path), entry), registry, Given(parameters or {}, _folder(base), entry), outside or {}
     )
 
 
@@ -75,14 +75,15 @@ def check_graph(
     It does not check what depends on these parameters.
     """
     findings = Findings()
-    source, around = _of_file(Path(path))
+    source, around = _of_file(Path(path), entry)
     checked = _checked(source, around, registry, Given(parameters or {}, _folder(base), entry), findings)
     findings.check()
     return tuple(parameter.name for parameter in checked.required)
 
 
-def _of_file(path: Path) -> tuple[YamlSource, Around]:
-    return read_source(read_text(path), str(path)), Around(path.parent, (path,))
+def _of_file(path: Path, entry: GraphEntry | None) -> tuple[YamlSource, Around]:
+    used = f" (used by {entry.holder}, {entry.place})" if entry is not None else ""
+    return read_source(read_text(path), str(path), used), Around(path.parent, (path,))
 
 
 def _folder(base: Path | None) -> Path:

@@ -41,6 +41,8 @@ class EngineCalculator(Calculator):
     engine = SideOutput[Motor]()
 
     def __init__(self, *, path: str, mood: str = "good") -> None:
+        if mood not in ("good", "bad"):
+            raise ValueError(f"there is no mood {mood!r}")
         self.path, self.mood = Path(path).name, mood
 
     async def open(self, cx: Context) -> None:
@@ -310,6 +312,26 @@ def test_all_mistakes_of_resources_and_models_come_at_once(mistakes: Callable[[s
         "nothing gives; let a resource of server.yaml give it, or a node of the graph make it",
         "server.yaml:30: graph 'needs' takes nothing of resource 'small', which gives engine, vocabulary; it "
         "takes or makes motor; map the names, or remove the resource here",
+    ]
+
+
+def test_a_mistake_in_a_graph_is_told_with_each_entry_that_uses_it(
+    mistakes: Callable[[str], list[str]],
+) -> None:
+    text = """
+        version: 1
+        resources:
+          small: {graph: ./weights.yaml, parameters: {path: ./small, mood: odd}}
+          large: {graph: ./weights.yaml, parameters: {path: ./large, mood: even}}
+        models:
+          one: {graph: ./chat.yaml, resources: [small]}
+          two: {graph: ./chat.yaml, resources: [large]}
+        """
+    assert mistakes(text) == [
+        "weights.yaml:5: EngineCalculator refuses its options: there is no mood 'odd' "
+        "(used by resource 'small', server.yaml:3)",
+        "weights.yaml:5: EngineCalculator refuses its options: there is no mood 'even' "
+        "(used by resource 'large', server.yaml:4)",
     ]
 
 
