@@ -17,7 +17,7 @@ UNTRUSTED: Final = ("user", "tool")
 ANCHORS: Final = ("\n", "1", ".")
 
 
-class Encoder(Protocol):
+class TokenCodec(Protocol):
     """What of a tokenizer is needed here."""
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
@@ -75,7 +75,7 @@ def has_any(messages: Sequence[Message], pattern: re.Pattern[str], roles: Collec
     )
 
 
-def encode_pieces(tokenizer: Encoder, pieces: Sequence[str], *, add_special_tokens: bool) -> list[int]:
+def encode_pieces(tokenizer: TokenCodec, pieces: Sequence[str], *, add_special_tokens: bool) -> list[int]:
     """The tokens of a text that is split where a control token is to be none."""
     tokens = tokenizer.encode(pieces[0], add_special_tokens=add_special_tokens)
     if len(pieces) > 1:
@@ -85,7 +85,7 @@ def encode_pieces(tokenizer: Encoder, pieces: Sequence[str], *, add_special_toke
     return tokens
 
 
-def _continuation(tokenizer: Encoder) -> Callable[[str], list[int]]:
+def _continuation(tokenizer: TokenCodec) -> Callable[[str], list[int]]:
     """How the tokenizer encodes what is no beginning. Some begin every text with a space, as Llama 2's."""
 
     def encode(text: str) -> list[int]:

@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 from ovpipe.calculators.llm.packets import Message, TextPart, Tool, ToolCall
-from ovpipe.calculators.llm.templates.quirks import Form, Quirks
+from ovpipe.calculators.llm.templates.quirks import ContentForm, Quirks
 
 WRAPPED: Final = "arguments"
 """The member that has the text of arguments which are no object."""
@@ -60,7 +60,7 @@ def message_in_template(message: Message, quirks: Quirks, *, empty: str | None =
     return fields
 
 
-def content_in_template(content: str | tuple[TextPart, ...], form: Form) -> Any:
+def content_in_template(content: str | tuple[TextPart, ...], form: ContentForm) -> Any:
     """A content in the form that the template reads; of parts that become one string, each begins a line."""
     if not isinstance(content, str):
         if form.parts:

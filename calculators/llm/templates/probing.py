@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ovpipe.calculators.llm.packets import Message, TextPart, Tool, ToolCall
-from ovpipe.calculators.llm.templates.quirks import AS_ONE_PART, AS_TEXT, NOTHING_SAID, Form, Quirks
+from ovpipe.calculators.llm.templates.quirks import AS_ONE_PART, AS_TEXT, NOTHING_SAID, ContentForm, Quirks
 
 WORDS: Final = ("Wyrzqua", "Wyrzqui")
 """What is looked for. A message in two parts says both, one in a single piece the first."""
@@ -79,7 +79,7 @@ SCENES: Final = MappingProxyType(
 )
 
 
-class Finding(NamedTuple):
+class ProbeResult(NamedTuple):
     """What came of a role's scenes with contents of one kind."""
 
     shown: int
@@ -120,7 +120,7 @@ class Prober:
         """How the contents of a role are read, as a text where that shows as much as a part does."""
         text, part = self._look(role, AS_TEXT), self._look(role, AS_ONE_PART)
         best = max(text, part, key=lambda finding: finding.shown)
-        form = Form(text=text.shown >= part.shown, parts=True)
+        form = ContentForm(text=text.shown >= part.shown, parts=True)
         if not best.shown or self._look(role, form, in_parts=True).shown < best.shown:
             form = form._replace(parts=False)
         found = self._reading(role, form)
@@ -181,7 +181,7 @@ class Prober:
         rendered = [text for text in texts if text is not None]
         self.quirks = replace(self.quirks, tools=not rendered or any(FUNCTION in text for text in rendered))
 
-    def _reading(self, role: str, form: Form) -> Quirks:
+    def _reading(self, role: str, form: ContentForm) -> Quirks:
         """The quirks so far, and this form of a role's contents."""
         return replace(self.quirks, forms=MappingProxyType({**self.quirks.forms, role: form}))
 
@@ -190,7 +190,7 @@ class Prober:
         messages = Scene((USER, CALLS, RESULT), 2).with_content(WORDS[0])
         return [self._write(messages, tools, quirks) for tools in ((), (OTHER_TOOL,))]
 
-    def _look(self, role: str, form: Form, *, in_parts: bool = False) -> Finding:
+    def _look(self, role: str, form: ContentForm, *, in_parts: bool = False) -> ProbeResult:
         """What comes of the scenes of a role whose contents are read so."""
         quirks = self._reading(role, form)
         if (
@@ -212,7 +212,7 @@ class Prober:
             elif not wordless:
                 silent = (*scene.messages[: scene.at], *scene.messages[scene.at + 1 :])
                 wordless = text != self._write(silent, tools, quirks)
-        return Finding(shown, wordless, refused, verbatim)
+        return ProbeResult(shown, wordless, refused, verbatim)
 
 
 def _calls_and_words(texts: Sequence[str | None]) -> tuple[int, int]:

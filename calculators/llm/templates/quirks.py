@@ -11,7 +11,7 @@ Members = tuple[tuple[str, str | None], ...]
 """Names and values of what a message has."""
 
 
-class Form(NamedTuple):
+class ContentForm(NamedTuple):
     """What a template reads of the contents of one role."""
 
     text: bool
@@ -21,8 +21,8 @@ class Form(NamedTuple):
     """It shows every part of a list. One that does not gets the parts joined."""
 
 
-AS_TEXT: Final = Form(text=True, parts=False)
-AS_ONE_PART: Final = Form(text=False, parts=False)
+AS_TEXT: Final = ContentForm(text=True, parts=False)
+AS_ONE_PART: Final = ContentForm(text=False, parts=False)
 NOTHING_SAID: Final[tuple[Members, ...]] = ((), (("content", None),), (("content", ""),))
 """How a message that calls functions may have no content: transformers' callers write each of these."""
 
@@ -31,7 +31,7 @@ NOTHING_SAID: Final[tuple[Members, ...]] = ((), (("content", None),), (("content
 class Quirks:
     """What one template can read. `probing` finds it out, by rendering."""
 
-    forms: Mapping[str, Form] = field(default_factory=lambda: MappingProxyType({}))
+    forms: Mapping[str, ContentForm] = field(default_factory=lambda: MappingProxyType({}))
     """By role; a role that is not here is read as text."""
 
     user: bool = True
@@ -63,6 +63,6 @@ class Quirks:
     verbatim: frozenset[str] = frozenset()
     """Roles whose contents it writes letter by letter as they are."""
 
-    def form(self, role: str) -> Form:
+    def form(self, role: str) -> ContentForm:
         """What it reads of a role's contents."""
         return self.forms.get(role, AS_TEXT)
