@@ -40,8 +40,8 @@ class ContinuousBatchingCalculator(Calculator):
     strings of completions beside it need the side input `tokenizer` (optional), by which candidates are cut
     at their stops before they are compared. A beam search is one request and comes at its end.
 
-    The engine forgets the request when nobody reads `deltas` any more, and when the run is cancelled; it
-    forgets one choice when everybody has said `cx.done(text, (prompt, choice))`.
+    The engine forgets the request when no node reads `deltas` any more, and when the run is cancelled. It
+    forgets one choice when every reader has said `cx.done(text, (prompt, choice))`.
     Stop strings are not the engine's: it would hold tokens back for them. StopStringsCalculator finds them.
 
         continuous_batching:
@@ -58,7 +58,7 @@ class ContinuousBatchingCalculator(Calculator):
     tokenizer = SideInput[Tokenizer](optional=True)
 
     async def process(self, cx: Context) -> None:
-        """Sends deltas until the engine has finished or nobody reads them."""
+        """Sends deltas until the engine has finished or no node reads them."""
         request, prompts, engine = cx[self.request], cx[self.prompts].prompts, cx[self.engine]
         with engine_errors():
             if request.use_beam_search:
@@ -191,7 +191,7 @@ def tokenizer_for_stops(
 
 @contextmanager
 def engine_errors() -> Iterator[None]:
-    """Turns what an engine raises into what a client is told."""
+    """Turns an engine's exceptions into errors for the client."""
     try:
         yield
     except EngineUnavailable as error:

@@ -32,7 +32,7 @@ class GrammarCheckCalculator(Calculator):
     what is guided), output `guided`: the request with its `grammar`. Side inputs `grammar_checker` (optional;
     without it nothing is tried out) and `chat_template` (optional; in which formats the model calls and
     thinks, which the options name otherwise). Raises RequestError 400 for a grammar that the engine's library
-    refuses or takes too long to compile, and 503 when nobody can try it out at the moment.
+    refuses or takes too long to compile, and 503 when the checker is not available.
 
         grammar_check:
           calculator: GrammarCheckCalculator

@@ -221,9 +221,9 @@ class TextDelta(msgspec.Struct, frozen=True, gc=False):
 
     `ends[i]` is how many characters of `text` there were after the delta's token i, so that a stop
     inside a delta of several tokens bills none after it. It is empty for a delta of one token.
-    Special tokens stand in the text, for those who parse it; `specials` says from where to where, and what
-    shows the text to people leaves them out. The token that ended the sequence is not in the text but in
-    `end`. `tokens` are those of the TokenDelta.
+    Special tokens stand in the text, because parsers read them. `specials` has their spans, and text for
+    people leaves them out. The token that ended the sequence is not in the text but in `end`. `tokens` are
+    those of the TokenDelta.
     """
 
     text: str

@@ -93,7 +93,7 @@ class HostWire:
         self._frames = to_host_decoder()
 
     def send(self, message: FromHost) -> None:
-        """Sends and waits until the kernel has taken it. Raises OSError when nobody listens."""
+        """Sends and waits until the kernel has taken it. Raises OSError when the other end is closed."""
         self._socket.sendall(encode(message))
 
     def receive(self, *, wait: bool) -> list[ToHost]:

@@ -35,7 +35,7 @@ class Candidate:
     def add(self, delta: Delta) -> bool:
         """Takes the next tokens; returns whether a stop string has ended the text among them.
 
-        Such a text has no finish of its own: its tokens hold the stop, and who cuts the text finds it there.
+        Such a text has no finish of its own: its tokens hold the stop, and StopStringsCalculator finds it.
         """
         tokens, finish = delta.tokens, delta.finish
         if self._text is not None:

@@ -1,4 +1,4 @@
-"""What the engine is told: a request's parameters as the engine has them, checked against what it holds."""
+"""A request's parameters in the engine's form, checked against what the engine can hold."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ DEFAULT_CORE: Final = "genai"
 def read_engine(
     calculator: str, models_path: str, device: str, engine: Mapping[str, Any]
 ) -> tuple[CoreDeclaration, CoreOptions]:
-    """The core that a graph names, and its options. `calculator` is who asks, for errors.
+    """The core that a graph names, and its options. `calculator` names the node's class in errors.
 
     Raises OptionError with a line for each mistake.
     """

@@ -1,4 +1,4 @@
-"""Which formats a model writes, told from its chat template."""
+"""Finds the formats that a model writes, by its chat template."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ class StopMatcher:
     """Hands a text on, up to the first stop string, and never a character too many.
 
     The first stop is the one that ends first; of several that end there the longest. (A text that comes
-    bit by bit allows no other rule: when a stop has ended, nobody knows yet whether one that began earlier
-    will.) A tail that may become a stop is held back until that is decided. What push and flush return,
-    joined, does not depend on how the text was cut. Time is linear in the text, for each stop.
+    bit by bit allows no other rule: when a stop has ended, it is not known yet whether one that began
+    earlier will.) A tail that may become a stop is held back until that is decided. What push and flush
+    return, joined, does not depend on how the text was cut. Time is linear in the text, for each stop.
     """
 
     def __init__(self, stops: Iterable[str]) -> None:

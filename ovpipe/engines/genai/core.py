@@ -1,7 +1,7 @@
 """The core on openvino-genai's ContinuousBatchingPipeline.
 
-What openvino-genai 2026.4.1 does to those who do not know it is noted where it is kept from
-happening. All of it was measured.
+openvino-genai 2026.4.1 fails in ways that its documentation does not mention. Each is noted beside the code
+that avoids it. All of them were measured.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tries grammars out with the engine's own library, in a process that may break, before the engine sees them.
 
-A bad grammar poisons the engine for all who are in it, and some crash it or keep it busy for minutes. What
-another library says of a grammar proves nothing about this one.
+A bad grammar poisons the engine for all its requests. Some crash the engine or keep it busy for minutes. The
+verdict of another library proves nothing about this one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class CheckerLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a check may cost."""
 
     seconds: float = 5.0
-    """Of computing, for one grammar. An engine takes as long over it, and all who are in it wait."""
+    """Of computing, for one grammar. An engine takes as long, and all its requests wait meanwhile."""
     mebibytes: int = 512
     """Memory beyond what the process has after its load. The library's threads take 64 of it."""
     waiting: int = 64
@@ -147,7 +147,7 @@ class GrammarChecker:
         return {f"grammar_{name}_total": float(count) for name, count in self._counts.items()}
 
     async def close(self) -> None:
-        """Ends the process; who waits for a check gets GrammarUnavailable."""
+        """Ends the process. Callers that wait for a check get GrammarUnavailable."""
         self._closed = True
         tasks: list[asyncio.Task[Any]] = [check.task for check in self._checks.values()]
         if self._keeper is not None:
@@ -186,12 +186,12 @@ class GrammarChecker:
             # What is under way goes on: it cannot be stopped but by ending the process.
             if not check.waiters and not check.begun:
                 check.task.cancel()
-                self._forget(key, check)  # who asks from now on gets a check of their own
+                self._forget(key, check)  # later callers get a check of their own
 
     def _end(self, key: bytes, check: _Check) -> None:
         self._forget(key, check)
         if not check.task.cancelled():
-            check.task.exception()  # nobody may be left to take it
+            check.task.exception()  # there may be no caller left to take it
 
     def _forget(self, key: bytes, check: _Check) -> None:
         if self._checks.get(key) is check:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def cpu_seconds(pid: int) -> float:
-    """Seconds of computing time of all its threads so far; infinite where nobody can tell.
+    """Seconds of computing time of all its threads so far; infinite where the system does not say.
 
     Fields 14 and 15 of /proc/PID/stat (proc_pid_stat(5)).
     """
@@ -22,7 +22,7 @@ def cpu_seconds(pid: int) -> float:
 def is_asleep(pid: int) -> bool:
     """Whether all its threads wait for something, none being stopped or waiting for its turn to compute.
 
-    Field 3 of their stat files. False where nobody can tell.
+    Field 3 of their stat files. False where the system does not say.
     """
     try:
         states = [_fields(thread / "stat")[0] for thread in Path(f"/proc/{pid}/task").iterdir()]

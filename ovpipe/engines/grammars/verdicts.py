@@ -60,7 +60,7 @@ class Verdicts:
         return verdict
 
     def keep(self, key: bytes, verdict: Verdict) -> None:
-        """Remembers a verdict, and forgets the one that nobody has asked for the longest."""
+        """Remembers a verdict, and forgets the one that was not asked for the longest."""
         self._by_key[key] = verdict
         self._by_key.move_to_end(key)
         if len(self._by_key) > self._most:

@@ -32,7 +32,7 @@ from ovpipe.engines.protocol import (
 from ovpipe.engines.wire import WireError
 
 _LEAST_RETRY_AFTER = 1.0
-"""Seconds. HTTP's Retry-After knows no fractions, and a sooner retry helps nobody."""
+"""Seconds. HTTP's Retry-After has no fractions, and a sooner retry would fail again."""
 
 _log = logging.getLogger("ovpipe.engine")
 
@@ -248,5 +248,5 @@ class EngineClient:
             return
         try:
             self._on_progress(progress)
-        except Exception:  # who watches a load must not decide whether it succeeds
+        except Exception:  # an observer of a load must not decide whether it succeeds
             _log.exception("engine %r: on_progress failed", self._name)

@@ -12,8 +12,8 @@ from ovpipe.engines.protocol import Delta
 class MailboxGeneration:
     """Implements `protocol.Generation` for one consumer at a time.
 
-    Deltas that nobody has taken yet are merged into one, so a slow consumer costs no more memory than
-    the request's own tokens. What has arrived before an error is handed out before it.
+    Deltas that wait for the consumer are merged into one. So a slow consumer costs no more memory than the
+    request's own tokens. What has arrived before an error is handed out before it.
     """
 
     def __init__(self, request_id: int, on_cancel: Callable[[int], None]) -> None:
@@ -45,7 +45,7 @@ class MailboxGeneration:
             self._waiting = delta
         else:
             tokens = self._waiting.tokens
-            tokens.extend(delta.tokens)  # ours still: nobody else has seen this list
+            tokens.extend(delta.tokens)  # the list is still ours: no consumer has seen it
             seed = self._waiting.seed if delta.seed is None else delta.seed
             self._waiting = Delta(delta.request, tokens, delta.generated, delta.finish, delta.beams, seed)
         self._closed = delta.finish is not None

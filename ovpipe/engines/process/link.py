@@ -133,7 +133,7 @@ class EngineLink:
             _log.exception("the engine's process %d cannot be served", self.pid)
             self._reason = f"was given up: {error}"
         self.up = False
-        # Where it is known what happened, those who wait need not wait until the process has ended.
+        # Where the reason is known, requests fail at once and need not wait for the process to end.
         raise LinkLost(self._reason or await self._end(), poisoned=self._poisoned)
 
     async def _serve(self) -> None:

@@ -1,4 +1,4 @@
-"""A core that was poisoned in a step, when it is known by whom."""
+"""A core that a step has poisoned, where the requests that may have done it are known."""
 
 from __future__ import annotations
 
