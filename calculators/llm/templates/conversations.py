@@ -117,8 +117,9 @@ def _append_as_user(found: list[Message], waiting: list[Message]) -> None:
 
 
 def _apart(message: Message) -> Iterator[Message]:
-    if not message.tool_calls or not text_of(message.content).strip():
+    if not message.tool_calls:
         yield message
         return
-    yield replace(message, tool_calls=(), reasoning_content=None)
-    yield replace(message, content=None)
+    if text_of(message.content).strip():
+        yield replace(message, tool_calls=(), reasoning_content=None)
+    yield message if message.content is None else replace(message, content=None)

@@ -97,7 +97,7 @@ def _object(text: str) -> dict[str, Any] | None:
     try:
         members = json.loads(text, parse_constant=_no_constant)
         _check_depth(members)
-        json.dumps(members, ensure_ascii=False).encode()  # a lone surrogate is no character
+        json.dumps(members, ensure_ascii=False, allow_nan=False).encode()  # no lone surrogates, no 1e999
     except (ValueError, RecursionError):
         return None
     return members if isinstance(members, dict) else None

@@ -56,7 +56,15 @@ CALLS: Final = Message(
     role="assistant", content=None, tool_calls=(ToolCall(id=CALL_ID, name=FUNCTION, arguments="{}"),)
 )
 RESULT: Final = Message(role="tool", content=OTHER, tool_call_id=CALL_ID)
-TOOL: Final = Tool(name=FUNCTION, description=OTHER, parameters={"type": "object", "properties": {}})
+TOOL: Final = Tool(
+    name=FUNCTION,
+    description=OTHER,
+    parameters={
+        "type": "object",
+        "properties": {"city": {"type": "string", "description": OTHER}},
+        "required": ["city"],
+    },
+)
 OTHER_TOOL: Final = Tool(name=OTHER, description=OTHER, parameters=TOOL.parameters)
 
 SCENES: Final = MappingProxyType(
@@ -114,7 +122,10 @@ class Prober:
 
     def __init__(self, write: Write) -> None:
         self.quirks = Quirks()
-        self._write = write
+        self._render = write
+        alone, instructed = (write((*before, USER), (), self.quirks) for before in ((), (SYSTEM,)))
+        self._opening = (SYSTEM,) if not alone and instructed else ()
+        """What conversations begin with: a template may refuse those that do not begin with the system."""
 
     def find_form(self, role: str) -> None:
         """How the contents of a role are read, as a text where that shows as much as a part does."""
@@ -125,6 +136,7 @@ class Prober:
             form = form._replace(parts=False)
         found = self._reading(role, form)
         if best.shown:
+            found = replace(found, user=found.user or role == "user")
             if best.verbatim:
                 found = replace(found, verbatim=found.verbatim | {role})
         elif role == "user":
@@ -181,6 +193,11 @@ class Prober:
         rendered = [text for text in texts if text is not None]
         self.quirks = replace(self.quirks, tools=not rendered or any(FUNCTION in text for text in rendered))
 
+    def _write(self, messages: Sequence[Message], tools: Sequence[Tool], quirks: Quirks) -> str | None:
+        begins = messages[0].role if messages else ""
+        opening = () if begins in ("system", "developer") else self._opening
+        return self._render((*opening, *messages), tools, quirks)
+
     def _reading(self, role: str, form: ContentForm) -> Quirks:
         """The quirks so far, and this form of a role's contents."""
         return replace(self.quirks, forms=MappingProxyType({**self.quirks.forms, role: form}))
@@ -193,9 +210,8 @@ class Prober:
     def _look(self, role: str, form: ContentForm, *, in_parts: bool = False) -> ProbeResult:
         """What comes of the scenes of a role whose contents are read so."""
         quirks = self._reading(role, form)
-        if (
-            not self.quirks.forms
-        ):  # of the others nothing is known yet; as a rule a template reads all of them alike
+        if not self.quirks.forms:
+            # Of the others nothing is known yet; as a rule a template reads all of them alike.
             quirks = replace(quirks, forms=MappingProxyType(dict.fromkeys(SCENES, form)))
         said = WORDS if in_parts else WORDS[:1]
         content = tuple(TextPart(word) for word in WORDS) if in_parts else WORDS[0]

@@ -220,6 +220,19 @@ def test_calls_that_are_lost_beside_words_come_after_them() -> None:
     assert render(source, USER, both, RESULT) == (
         "<user>question<assistant>let me see<calls look_up><tool>result"
     )
+    for blank in ("", "\n"):
+        nothing = Message(role="assistant", content=blank, tool_calls=CALLS.tool_calls)
+        assert render(source, USER, nothing, RESULT) == "<user>question<calls look_up><tool>result"
+
+
+def test_a_template_that_wants_a_system_first_is_looked_at_with_one() -> None:
+    source = (
+        "{% if messages[0].role != 'system' %}{{ raise_exception('begin with the system') }}{% endif %}"
+        "{% for m in messages %}{% if m.role == 'tool' %}{{ m.content[0].text }}"
+        "{% else %}{{ m.content }}{{ m.tool_calls[0].function.name if m.tool_calls }}{% endif %}{% endfor %}"
+    )
+    assert render(source, SYSTEM, USER, CALLS, RESULT) == "rulesquestionlook_upresult"
+    assert ChatTemplate(source).unreadable is None
 
 
 def test_lengths_of_ids_are_found_wherever_they_are_looked_at() -> None:

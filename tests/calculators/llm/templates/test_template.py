@@ -161,6 +161,7 @@ def test_arguments_are_a_dict_and_where_a_text_is_needed_the_text(expression: st
         '"x"',
         '"{\\"a\\": 1}"',
         '{"a": NaN}',
+        '{"a": -1e999}',
         '{"a": "\\ud83d"}',
         '{"a": ' * 101 + "1" + "}" * 101,
         "[" * 100_000,
