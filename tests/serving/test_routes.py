@@ -20,6 +20,7 @@ from tests.serving.asking import (
     connected,
     get,
     post,
+    raw,
     raw_post,
     status_of,
     streaming,
@@ -92,14 +93,17 @@ def test_a_parameter_is_one_segment(server: ServerProcess) -> None:
 
 
 def test_head_is_a_get_without_its_body(server: ServerProcess) -> None:
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
-    for method, told in (("HEAD", b""), ("GET", b"GET"), ("HEAD", b"")):
-        connection.request(method, "/v1/things/1")
-        response = connection.getresponse()
-        body = response.read()
-        assert (response.status, response.getheader("content-type")) == (200, "application/json")
-        assert (told in body) and (bool(told) == bool(body))
-    connection.close()
+    request = b"GET /v1/things/1 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+    assert raw(server.url, request).endswith(b"0\r\n\r\n")
+    head, _, body = raw(server.url, request.replace(b"GET", b"HEAD")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
+    assert body == b""
+
+
+def test_a_status_without_a_body_has_none(server: ServerProcess) -> None:
+    answer = raw(server.url, b"GET /v1/things/nothing HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 204 ")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 def test_headers_with_credentials_stay_at_the_door(server: ServerProcess) -> None:

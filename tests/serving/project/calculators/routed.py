@@ -23,7 +23,7 @@ JSON = {"content-type": "application/json"}
 
 @register
 class ThingCalculator(Calculator):
-    """Tells everything it knows of a request for a thing; the thing `none` is not there."""
+    """Tells everything it knows of a request for a thing; `none` is not there, `nothing` has no body."""
 
     request = Input[HttpRequest]()
     response = Output[ResponsePart](streaming=True)
@@ -42,7 +42,8 @@ class ThingCalculator(Calculator):
             "query": {name: list(values) for name, values in request.query.items()},
             "headers": dict(request.headers),
         }
-        cx.send(self.response, ResponseStart(200, JSON))
+        status = 204 if request.path_parameters.get("id") == "nothing" else 200
+        cx.send(self.response, ResponseStart(status, JSON))
         cx.send(self.response, ResponseBody(json.dumps(told).encode()))
 
 
