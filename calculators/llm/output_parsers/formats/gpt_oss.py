@@ -101,8 +101,7 @@ class GptOss(ToolFormat):
                 marker = following
             else:
                 self._show(header)
-                header = ""
-                marker = yield from self._between()
+                header, marker = yield from self._between()
         self._show(header)
 
     def _first(self) -> Steps[tuple[str, str]]:
@@ -143,17 +142,18 @@ class GptOss(ToolFormat):
         self._body, self._analysis = "answer", False
         return marker
 
-    def _between(self) -> Steps[str]:
-        """Text between messages, where none belongs; the marker after it."""
+    def _between(self) -> Steps[tuple[str, str]]:
+        """Text between messages, where none belongs but a header's; that, and the marker after it."""
         self.forget()
         text, marker = yield from self.until(*HEADER, *ENDS)
         if marker:
             self.raw.pop()
-        if text.strip():
+        header = text if KNOWN.fullmatch(text) else ""
+        if text and not header:
             self._apart = bool(self._last)
             self.release()
         self.forget()
-        return marker
+        return header, marker
 
     def _show(self, header: str) -> None:
         """Shows what stands in a header without a message and is none of its words, whole or cut off."""

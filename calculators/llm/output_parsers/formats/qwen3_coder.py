@@ -19,6 +19,9 @@ OPEN, CLOSE = "<tool_call>", "</tool_call>"
 FUNCTION, FUNCTION_END = "<function=", "</function>"
 PARAMETER, PARAMETER_END = "<parameter=", "</parameter>"
 NAME = re.compile(r"[^<>\n]*")
+# A value that goes on into another call, which has parameters: it has lost its end tag.
+ENDED = FUNCTION_END + CLOSE + OPEN + FUNCTION
+NEXT_CALL_BEGUN = (ENDED + PARAMETER, ENDED + FUNCTION_END)
 AROUND_NAMES = " \t\r\n\"'"
 
 
@@ -103,12 +106,13 @@ class Qwen3Coder(ToolFormat):
         that the value itself has opened: then it takes more to end the value.
         """
         parts: list[str] = []
-        inner, tag = 0, ""
+        inner, tag, row = 0, "", ""
         while True:
             if not tag:
                 text, tag = yield from self.until(*self.markers.all)
                 parts.append(text)
-            if not tag:
+                row = tags_in_a_row(row, text, tag, inner)
+            if not tag or row in NEXT_CALL_BEGUN:
                 return "", "", None
             ends, following = tag == PARAMETER_END, ""
             if ends:
@@ -146,6 +150,14 @@ class Qwen3Coder(ToolFormat):
             return End(True, pieces)
         text, tag = yield from self.until(*self.markers.all)
         return End(tag in ("", OPEN, FUNCTION), pieces, read + CLOSE + text, tag)
+
+
+def tags_in_a_row(row: str, text: str, tag: str, inner: int) -> str:
+    """The tags from the end of a function that the value did not open to `tag`, without text between."""
+    if tag == FUNCTION_END and not inner and row != ENDED:
+        return tag
+    between = text[text.find(">") + 1 :] if row == ENDED else text
+    return row + tag if row and not between.strip() else ""
 
 
 class End(NamedTuple):

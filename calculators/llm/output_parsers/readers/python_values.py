@@ -33,7 +33,7 @@ AFTER = {
 # What makes a string part of an expression.
 OPERATOR = re.compile(r"\s*(?:[+*%]\s*[\"'\w(]|\.\w+\(|\[)|\s+(?:if|for)\s")
 # What a string with quotes that nobody escaped must not hold: it would be the next argument or call.
-SWALLOWED = re.compile(rf",\s*[A-Za-z_]\w*\s*=\s*{LITERAL}|\)\s*,\s*[A-Za-z_][\w.\-]*\(")
+SWALLOWED = re.compile(rf",\s*[A-Za-z_]\w*\s*=\s*{LITERAL}|[\"']\s*,\s*{STRING}|\)\s*,\s*[A-Za-z_][\w.\-]*\(")
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 
 

@@ -217,5 +217,13 @@ CASES = Cases(
         Case("cut in a channel", "<|channel|>comm"),
         Case("plain text like a header", "final answer", content="final answer", end="<|return|>"),
         Case("plain text like a recipient", "to=5 apples", content="to=5 apples", end="<|return|>"),
+        Case(
+            "marker of a later message missing",
+            "<|channel|>analysis<|message|>hm<|end|>assistant to=functions.f<|channel|>commentary<|message|>{}<|call|>assistant<|channel|>final<|message|>ok",
+            thoughts="hm",
+            calls=(("f", {}),),
+            content="ok",
+            end="<|return|>",
+        ),
     ),
 )

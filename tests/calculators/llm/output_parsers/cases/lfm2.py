@@ -167,5 +167,10 @@ CASES = Cases(
             "<|tool_call_start|>[f()]<|tool_call_start|>[g()]<|tool_call_end|>",
             calls=(("f", {}), ("g", {})),
         ),
+        Case(
+            "an argument without a name",
+            "<|tool_call_start|>[f(x='a', 'b')]<|tool_call_end|>",
+            content="<|tool_call_start|>[f(x='a', 'b')]<|tool_call_end|>",
+        ),
     ),
 )

@@ -121,5 +121,6 @@ CASES = Cases(
             "[f(a=0o17, b=0b11, c=1_000, d=- 1)]",
             calls=(("f", {"a": 15, "b": 3, "c": 1000, "d": -1}),),
         ),
+        Case("an argument without a name", "[f(x='a', 'b')]", content="[f(x='a', 'b')]"),
     ),
 )

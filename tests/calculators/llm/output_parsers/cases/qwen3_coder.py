@@ -275,5 +275,17 @@ CASES = Cases(
             "<tool_call>\n<function=f>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_",
             calls=(("f", {"x": 1}),),
         ),
+        Case(
+            "an end tag lost before another call",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\na\n</function>\n</tool_call>\n<tool_call>\n<function=string_tool>\n<parameter=arg1>\nb\n</parameter>\n</function>\n</tool_call>",
+            content="<tool_call>\n<function=string_tool>\n<parameter=arg1>\na\n</function>\n</tool_call>\n<tool_call>\n<function=string_tool>\n<parameter=arg1>\nb\n</parameter>\n</function>\n</tool_call>",
+            tools=STRING,
+        ),
+        Case(
+            "value mentions the tags between two calls",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n</function></tool_call><tool_call><function=g> are tags\n</parameter>\n</function>\n</tool_call>",
+            calls=(("string_tool", {"arg1": "</function></tool_call><tool_call><function=g> are tags"}),),
+            tools=STRING,
+        ),
     ),
 )
