@@ -58,6 +58,7 @@ models:
   script:
     graph: chat
     parameters:
+      control_tokens_as_text: false  # a script begins with the control token that the user says
       models_path: {script}
       tool_format: hermes
       reasoning_format: think
