@@ -10,8 +10,9 @@ import msgspec
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.loading.engine_options import read_engine
 from ovpipe.calculators.llm.loading.folder import MODEL, TOKENIZER, check_folder
+from ovpipe.engines.messages import Progress
 from ovpipe.engines.process.client import EngineClient
-from ovpipe.engines.protocol import Engine, EngineTimeouts, Progress
+from ovpipe.engines.protocol import Engine, EngineTimeouts
 from ovpipe.ports import SideOutput
 from ovpipe.registry import register
 

@@ -1,11 +1,8 @@
-"""What an engine is asked and what it answers.
+"""What an engine is asked and what it answers: plain values, and what a calculator sees of an engine.
 
-Three views of one conversation, all plain values:
-
-* `EngineCore` is what a backend implements: four verbs, no threads, no clock.
-* The messages (`ToHost`, `FromHost`) are what the server's process and the engine's process say to
-  each other, as msgpack in frames of a 4-byte big-endian length and a body.
-* `Engine` and `Generation` are what a calculator sees: one asyncio client for many requests.
+`Engine` and `Generation` are a calculator's view: one asyncio client for many requests. Two files beside this
+one complete the conversation. `backend.py` has what a core implements; `messages.py` has what the processes
+of the server and of the engine send each other.
 """
 
 from __future__ import annotations
@@ -170,27 +167,6 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int = 0
 
 
-class EngineCore(Protocol):
-    """A backend: adds and cancels come between steps; one step moves every running request on.
-
-    `add` raises `RequestRefused` when this request alone cannot be served. `cancel` of an unknown id
-    does nothing. Any exception from `step` means that the core is poisoned: its requests are lost and
-    its process is replaced. A core with no requests may still be stepped; it then settles its cache.
-    A `Refused` among a step's outcomes is the last word on a request that could not be carried on.
-    """
-
-    @property
-    def info(self) -> EngineInfo: ...
-
-    def add(self, request: GenerateRequest) -> None: ...
-
-    def cancel(self, request_id: int) -> None: ...
-
-    def step(self) -> Sequence[Delta | Refused]: ...
-
-    def stats(self) -> EngineStats: ...
-
-
 class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of silence after which an engine's process counts as hung, phase by phase."""
 
@@ -202,89 +178,6 @@ class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Between two messages while every request has had its first token."""
     close: float = 5.0
     """For the process to end by itself when the engine is closed; then it is killed."""
-
-
-# --- messages to the engine's process
-
-
-class Load(msgspec.Struct, frozen=True, tag=True):
-    """The first message: build the core with these options and warm it up. The process knows which core."""
-
-    options: dict[str, Any]
-
-
-class Add(msgspec.Struct, frozen=True, tag=True):
-    """Take a request into the batch from the next step on."""
-
-    request: GenerateRequest
-
-
-class Cancel(msgspec.Struct, frozen=True, tag=True):
-    """Forget a request and free its cache."""
-
-    request: int
-
-
-class Ack(msgspec.Struct, frozen=True, tag=True):
-    """The deltas of this step have reached their runs.
-
-    The engine stays at most one step ahead of the last step acknowledged. So a run that ends itself
-    ends within a token or two, and a server that cannot keep up slows its engine down instead of
-    queueing without bound.
-    """
-
-    step: int
-
-
-ToHost = Load | Add | Cancel | Ack
-
-# --- messages from the engine's process
-
-
-class Progress(msgspec.Struct, frozen=True, tag=True):
-    """Where the load stands. `fraction` None: the length of this phase is not known."""
-
-    phase: Literal["load", "warm_up"]
-    detail: str
-    fraction: float | None = None
-
-
-class Ready(msgspec.Struct, frozen=True, tag=True):
-    """Loaded and warmed up: requests may come."""
-
-    info: EngineInfo
-
-
-class Step(msgspec.Struct, frozen=True, tag=True):
-    """One step's deltas of all requests. Steps count up from 1 and each is acknowledged."""
-
-    step: int
-    deltas: list[Delta]
-    stats: EngineStats
-
-
-class Refused(msgspec.Struct, frozen=True, tag=True):
-    """One request cannot be served, or not be carried on; the others do not notice.
-
-    `transient` says that nothing is wrong with the request: another time it may succeed.
-    """
-
-    request: int
-    message: str
-    transient: bool = False
-
-
-class Failed(msgspec.Struct, frozen=True, tag=True):
-    """The process ends after this message: the load failed, or the core was poisoned in a step."""
-
-    phase: Literal["load", "warm_up", "step"]
-    message: str
-
-
-FromHost = Progress | Ready | Step | Refused | Failed
-
-
-# --- what a calculator sees
 
 
 class EngineError(Exception):

@@ -15,7 +15,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from ovpipe.engines.protocol import EngineError, FromHost, ToHost
+from ovpipe.engines.messages import FromHost, ToHost
+from ovpipe.engines.protocol import EngineError
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _LENGTH_BYTES = 4

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ovpipe.engines.genai.core import GenaiCore, load_genai_core
-from ovpipe.engines.protocol import Delta, GenerateRequest, Progress, SamplingParams
+from ovpipe.engines.messages import Progress
+from ovpipe.engines.protocol import Delta, GenerateRequest, SamplingParams
 from ovpipe.modelling.bpe import train_bpe
 from ovpipe.modelling.config import DecoderConfig
 from ovpipe.modelling.decoder import build_decoder

@@ -28,18 +28,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ovpipe.engines.messages import Progress, Refused
 from ovpipe.engines.process.host import main
 from ovpipe.engines.process.poison import PoisonedByGrammar
-from ovpipe.engines.protocol import (
-    Delta,
-    EngineInfo,
-    EngineStats,
-    GenerateRequest,
-    Progress,
-    Refused,
-    RequestRefused,
-    Token,
-)
+from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, RequestRefused, Token
 
 
 class CountingCore:

@@ -7,24 +7,26 @@ import socket
 
 import pytest
 
-from ovpipe.engines.protocol import (
+from ovpipe.engines.messages import (
     Ack,
     Add,
     Cancel,
-    Delta,
-    EngineInfo,
-    EngineStats,
     Failed,
     FromHost,
-    GenerateRequest,
-    LikelyToken,
     Load,
     Progress,
     Ready,
     Refused,
-    SamplingParams,
     Step,
     ToHost,
+)
+from ovpipe.engines.protocol import (
+    Delta,
+    EngineInfo,
+    EngineStats,
+    GenerateRequest,
+    LikelyToken,
+    SamplingParams,
     Token,
 )
 from ovpipe.engines.wire import (

@@ -27,17 +27,10 @@ from ovpipe.engines.genai.pipeline import most_sequences, open_pipeline
 from ovpipe.engines.genai.sampling import SpeculativeDecoding, generation_config
 from ovpipe.engines.genai.sequence import LiveSequence
 from ovpipe.engines.genai.warm_up import warm_up
+from ovpipe.engines.messages import Progress, Refused
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.process.poison import PoisonedByGrammar
-from ovpipe.engines.protocol import (
-    Delta,
-    EngineInfo,
-    EngineStats,
-    GenerateRequest,
-    Progress,
-    Refused,
-    RequestRefused,
-)
+from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, RequestRefused
 
 _log = logging.getLogger("ovpipe.engine.genai")
 
@@ -85,7 +78,7 @@ def _draft_of(options: GenaiOptions, model: ModelFolder) -> ModelFolder | None:
 
 
 class GenaiCore:
-    """Implements `protocol.EngineCore`. Not for two threads."""
+    """Implements `backend.EngineCore`. Not for two threads."""
 
     def __init__(self, options: GenaiOptions, model: ModelFolder, cache: CachePlan) -> None:
         # The first uses of Tensor.data, when from several threads at once, can deadlock. So: one here.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ovpipe.engines.protocol import Delta, EngineCore, EngineInfo, GenerateRequest, Progress, SamplingParams
+from ovpipe.engines.backend import EngineCore
+from ovpipe.engines.messages import Progress
+from ovpipe.engines.protocol import Delta, EngineInfo, GenerateRequest, SamplingParams
 
 _NEW_TOKENS = 4
 _BATCH = 8

@@ -19,6 +19,7 @@ import msgspec
 
 from ovpipe.engines.grammars.cpu_time import cpu_seconds, is_asleep
 from ovpipe.engines.grammars.verdicts import GrammarUnavailable, Verdict, Verdicts, key_of
+from ovpipe.engines.messages import Progress
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.link import EngineLink, LinkLost
@@ -29,7 +30,6 @@ from ovpipe.engines.protocol import (
     GenerateRequest,
     Generation,
     Grammar,
-    Progress,
     RequestRefused,
     SamplingParams,
 )

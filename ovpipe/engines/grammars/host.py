@@ -14,24 +14,16 @@ from typing import Any
 
 import msgspec
 
+from ovpipe.engines.backend import EngineCore
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.kv_cache import plan_cache
 from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.grammars.stand_in import write_stand_in
+from ovpipe.engines.messages import Progress, Refused
 from ovpipe.engines.process.host import ReportProgress, main
 from ovpipe.engines.process.native_errors import plain_message
-from ovpipe.engines.protocol import (
-    Delta,
-    EngineCore,
-    EngineInfo,
-    EngineStats,
-    GenerateRequest,
-    Grammar,
-    Progress,
-    Refused,
-    SamplingParams,
-)
+from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, Grammar, SamplingParams
 
 _MEBIBYTE = 2**20
 
@@ -47,7 +39,7 @@ class GrammarHostOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class GrammarCore:
-    """Implements `protocol.EngineCore`: a core whose failing step has failed for what is being checked."""
+    """Implements `backend.EngineCore`: a core whose failing step has failed for what is being checked."""
 
     def __init__(self, core: EngineCore) -> None:
         self._core = core

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ovpipe.engines.messages import Progress
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.generation import MailboxGeneration
@@ -25,7 +26,6 @@ from ovpipe.engines.protocol import (
     EngineTimeouts,
     EngineUnavailable,
     GenerateRequest,
-    Progress,
     RequestRefused,
     SamplingParams,
 )

@@ -19,24 +19,11 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from ovpipe.engines.backend import EngineCore
+from ovpipe.engines.messages import Ack, Add, Cancel, Failed, Load, Progress, Ready, Refused, Step, ToHost
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.process.poison import PoisonedByGrammar
-from ovpipe.engines.protocol import (
-    Ack,
-    Add,
-    Cancel,
-    Delta,
-    EngineCore,
-    Failed,
-    GenerateRequest,
-    Load,
-    Progress,
-    Ready,
-    Refused,
-    RequestRefused,
-    Step,
-    ToHost,
-)
+from ovpipe.engines.protocol import Delta, GenerateRequest, RequestRefused
 from ovpipe.engines.wire import HostWire
 
 SETTLE_STEPS = 3

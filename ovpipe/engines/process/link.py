@@ -7,27 +7,18 @@ import logging
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn
 
+from ovpipe.engines.messages import Ack, Add, Cancel, Failed, FromHost, Load, Progress, Ready, Refused, Step
 from ovpipe.engines.process.child import HostProcess
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.watchdog import Watchdog
 from ovpipe.engines.protocol import (
-    Ack,
-    Add,
-    Cancel,
     EngineInfo,
     EngineStats,
     EngineTimeouts,
     EngineUnavailable,
-    Failed,
-    FromHost,
     GenerateRequest,
-    Load,
-    Progress,
-    Ready,
-    Refused,
     RequestRefused,
-    Step,
 )
 from ovpipe.engines.wire import WireError
 

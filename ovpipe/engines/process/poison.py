@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ovpipe.engines.protocol import Refused
+from ovpipe.engines.messages import Refused
 
 
 class PoisonedByGrammar(Exception):

@@ -9,14 +9,8 @@ from typing import Any, Literal
 import pytest
 
 from ovpipe.engines.genai.core import GenaiCore
-from ovpipe.engines.protocol import (
-    BeamSearch,
-    Delta,
-    GenerateRequest,
-    Refused,
-    RequestRefused,
-    SamplingParams,
-)
+from ovpipe.engines.messages import Refused
+from ovpipe.engines.protocol import BeamSearch, Delta, GenerateRequest, RequestRefused, SamplingParams
 from tests.engines.cores import (
     MODEL,
     a_prompt,

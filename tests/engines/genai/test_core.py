@@ -13,16 +13,9 @@ import pytest
 from ovpipe.engines.cores import GENAI
 from ovpipe.engines.genai.core import GenaiCore, load_genai_core
 from ovpipe.engines.genai.sequence import LiveSequence
+from ovpipe.engines.messages import Progress, Refused
 from ovpipe.engines.process.client import EngineClient
-from ovpipe.engines.protocol import (
-    Delta,
-    EngineLoadError,
-    GenerateRequest,
-    Progress,
-    Refused,
-    RequestRefused,
-    SamplingParams,
-)
+from ovpipe.engines.protocol import Delta, EngineLoadError, GenerateRequest, RequestRefused, SamplingParams
 from tests.engines.cores import F32, MODEL, a_prompt, finish, greedy, loaded, run, usage_when_settled
 
 

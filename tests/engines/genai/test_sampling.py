@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from ovpipe.engines.genai.core import GenaiCore
+from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import (
     BeamSearch,
     Delta,
     GenerateRequest,
     Grammar,
-    Refused,
     RequestRefused,
     SamplingParams,
 )

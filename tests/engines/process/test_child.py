@@ -14,15 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from ovpipe.engines.messages import Progress
 from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.process.command import HostCommand
-from ovpipe.engines.protocol import (
-    EngineDied,
-    EngineLoadError,
-    EngineTimeouts,
-    EngineUnavailable,
-    Progress,
-)
+from ovpipe.engines.protocol import EngineDied, EngineLoadError, EngineTimeouts, EngineUnavailable
 from tests.engines.clients import FAKE_HOST, HANG, bounded, is_gone, opened, some, tokens_of, until
 
 

@@ -15,22 +15,20 @@ from typing import Any
 
 import pytest
 
-from ovpipe.engines.protocol import (
+from ovpipe.engines.messages import (
     Ack,
     Add,
     Cancel,
-    Delta,
     Failed,
     FromHost,
-    GenerateRequest,
     Load,
     Progress,
     Ready,
     Refused,
-    SamplingParams,
     Step,
     ToHost,
 )
+from ovpipe.engines.protocol import Delta, GenerateRequest, SamplingParams
 from ovpipe.engines.wire import encode, from_host_decoder
 from tests.tokens import tokens
 
