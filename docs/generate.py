@@ -1,4 +1,4 @@
-"""Writes the tables in docs/ that are made from the code. Run by `make docs`.
+"""Writes the tables in docs/ that come from the code. `make docs` runs it.
 
 A table stands between two comments, `<!-- NAME -->` and `<!-- /NAME -->`; what is between them is replaced.
 """

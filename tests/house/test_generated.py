@@ -23,11 +23,11 @@ def first_cells(name: str) -> list[str]:
 def test_a_generated_table_is_up_to_date(page: str, name: str) -> None:
     text = (DOCS / page).read_text("utf-8")
     assert text == with_table(text, name, tables()[page, name]), (
-        f"the table {name!r} of docs/{page} differs from the code; write it anew by: make docs"
+        f"the table {name!r} of docs/{page} differs from the code; to write it again: make docs"
     )
 
 
-def test_the_engines_figures_are_all_told_and_no_others() -> None:
-    figures = EngineMetrics().snapshot(None, pid=None, requests=0)
-    told = [name for name in first_cells("figures") if name.startswith("ovpipe_engine_")]
-    assert told == [f"ovpipe_{name}" for name in figures]
+def test_the_table_of_metrics_has_all_of_the_engines_and_no_others() -> None:
+    metrics = EngineMetrics().snapshot(None, pid=None, requests=0)
+    listed = [name for name in first_cells("metrics") if name.startswith("ovpipe_engine_")]
+    assert listed == [f"ovpipe_{name}" for name in metrics]
