@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.grammars.guided import Formats, formats_of, tools_of
+from ovpipe.calculators.llm.grammars.guided import Formats, begins_thinking, formats_of, tools_of
 from ovpipe.calculators.llm.output_parsers import (
     check_formats,
     make_parser,
-    prompt_opens_thinking,
 )
 from ovpipe.calculators.llm.output_parsers.choice_parser import ChoiceParser
 from ovpipe.calculators.llm.packets import (
@@ -88,7 +87,7 @@ class OutputParserCalculator(Calculator):
             )
             return
         formats = formats_of(request, self._formats, template)
-        opened = prompts is not None and prompt_opens_thinking(prompts.prompts[0].text, formats.reasoning)
+        opened = begins_thinking(request, formats, prompts)
         self._new_parser = lambda: ChoiceParser(
             make_parser(
                 *formats, tools=tools_of(request), prompt_opens_thinking=opened, keep_specials=keep_specials

@@ -57,6 +57,15 @@ def tools_of(request: ChatRequest) -> tuple[Tool, ...]:
     return request.tools if name is None else tuple(tool for tool in request.tools if tool.name == name)
 
 
+def begins_thinking(request: ChatRequest, formats: Formats, prompts: Prompts | None) -> bool:
+    """Whether the answer begins inside thoughts, which the prompt has opened."""
+    if prompts is None:
+        return False
+    last = request.messages[-1].content if request.continue_final_message else None
+    begun = last if isinstance(last, str) else ""
+    return prompt_opens_thinking(prompts.prompts[0].text, formats.reasoning, begun=begun)
+
+
 def size_of_schemas(request: ChatRequest | CompletionRequest) -> int:
     """How many bytes of schemas `grammar_of` reads; raises RequestError 400 for more than it takes."""
     if not isinstance(request, ChatRequest):
@@ -72,7 +81,7 @@ def grammar_of(
     """What the engine is to hold the answer to; raises RequestError 400 for what cannot stand together."""
     if not isinstance(request, ChatRequest):
         return request.grammar
-    opened = prompts is not None and prompt_opens_thinking(prompts.prompts[0].text, formats.reasoning)
+    opened = begins_thinking(request, formats, prompts)
     if request.grammar is None:
         return grammar_of_calls(request, formats, opened=opened)
     if forces_calls(request):

@@ -181,10 +181,13 @@ def thoughts_of(reasoning_format: str | None) -> type[Thoughts] | None:
     return None if reasoning_format in (None, NONE) else REASONING_FORMATS[reasoning_format]
 
 
-def prompt_opens_thinking(prompt: str, reasoning_format: str | None = "think") -> bool:
-    """Whether a rendered prompt ends inside thoughts that it has just opened."""
+def prompt_opens_thinking(prompt: str, reasoning_format: str | None = "think", *, begun: str = "") -> bool:
+    """Whether a rendered prompt ends inside thoughts.
+
+    It has just opened them, or the message `begun` has, which the model is to continue.
+    """
     thoughts = thoughts_of(reasoning_format)
-    return thoughts is not None and thoughts.opened_by(prompt)
+    return thoughts is not None and (thoughts.opened_by(prompt) or thoughts.left_open_by(begun))
 
 
 def known(kind: str, name: str | None, names: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ from ovpipe.calculators.llm.packets import (
 )
 from ovpipe.engines.protocol import Token
 from ovpipe.testing import CalculatorRunner
+from tests.calculators.llm.output_parsers.reading import joined
 
 CALL = '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
 TOOLS: dict[str, Any] = {"tools": (Tool(name="add"),), "tool_choice": ToolChoice("auto")}
@@ -82,6 +83,17 @@ def test_special_tokens_and_the_end_of_thoughts_keep_their_places_when_read_toke
 def test_a_prompt_that_opens_thoughts_makes_the_text_begin_inside() -> None:
     (delta,) = parse(chat(), TextDelta("hm</think>yes", 4, 7, "stop"), prompt="...<think>\n")
     assert delta.parts == (Reasoning("hm"), Content("yes"))
+
+
+def test_a_message_that_is_continued_amid_its_thoughts_makes_the_text_begin_inside() -> None:
+    begun = (Message(role="user", content="<think>?"), Message(role="assistant", content="<think>So I"))
+    for messages, parts in (
+        (begun, (Reasoning(" see"), Content("yes"))),
+        (begun[:1], (Content(" see</think>yes"),)),
+    ):
+        request = msgspec.structs.replace(chat(), messages=messages, continue_final_message=len(messages) > 1)
+        (delta,) = parse(request, TextDelta(" see</think>yes", 4, 7, "stop"), prompt="... <think>So I")
+        assert tuple(joined(delta.parts)) == parts
 
 
 def test_a_chosen_call_ends_with_tool_calls_and_a_named_one_with_stop() -> None:

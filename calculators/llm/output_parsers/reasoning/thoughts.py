@@ -64,6 +64,11 @@ class Thoughts(TextReader):
         return prompt.rstrip().endswith(cls.openings)
 
     @classmethod
+    def left_open_by(cls, text: str) -> bool:
+        """Whether a text ends amid thoughts."""
+        return max(map(text.rfind, cls.openings)) > max(map(text.rfind, cls.closings))
+
+    @classmethod
     def guide(cls, *, opened: bool) -> guides.Guide:
         """The thoughts, as an element of a structural tag."""
         content = {"type": "any_text"}
