@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from jinja2 import TemplateSyntaxError
 
 from ovpipe.calculator import Calculator, Context
@@ -28,9 +30,9 @@ class ChatTemplateLoaderCalculator(Calculator):
     tokenizer = SideInput[Tokenizer]()
     chat_template = SideOutput[ChatTemplate | None]()
 
-    def open(self, cx: Context) -> None:
-        """Raises OptionError when the template has an error, or shows nothing of what a user says."""
-        cx.set_side(self.chat_template, compile_template(cx[self.tokenizer]))
+    async def open(self, cx: Context) -> None:
+        """Compiles it in a thread. Raises OptionError when it has an error, or shows nothing a user says."""
+        cx.set_side(self.chat_template, await asyncio.to_thread(compile_template, cx[self.tokenizer]))
 
 
 def compile_template(tokenizer: Tokenizer) -> ChatTemplate | None:

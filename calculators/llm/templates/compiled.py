@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2 import TemplateError, UndefinedError, meta, nodes
@@ -41,6 +42,7 @@ RENDERING_FAILS: Final = (
 """What comes out of a template that does not fit the conversation."""
 FOR_GOOD: Final = (OverBudget, SecurityError)
 """What comes of it however the conversation is said."""
+DOCUMENT: Final[Mapping[str, str]] = MappingProxyType({"title": "Hm", "text": "Hm"})
 SWITCHES: Final = ("enable_thinking", "thinking")
 """The variables that turn thoughts off when they are false."""
 
@@ -187,15 +189,21 @@ class Compiled:
         variables = {
             **self._special_tokens,
             "tools": [tool_in_template(tool) for tool in tools] or None,
-            "documents": None,
             "add_generation_prompt": True,
         }
-        try:
-            return self._write(messages, variables=variables, budget=self._probing, quirks=quirks)
-        except Refusal:
-            return None
-        except RENDERING_FAILS:
-            return ""
+        for documents in (None, [dict(DOCUMENT)]):  # a template may fail without
+            try:
+                return self._write(
+                    messages,
+                    variables={**variables, "documents": documents},
+                    budget=self._probing,
+                    quirks=quirks,
+                )
+            except Refusal:
+                return None
+            except RENDERING_FAILS:
+                continue
+        return ""
 
     def _without_thinking(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The variables; to a template that knows no effort, one of "none" is thinking turned off."""

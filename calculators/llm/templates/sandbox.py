@@ -48,6 +48,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"*", "**"})
 
+    def handle_exception(self, source: str | None = None) -> NoReturn:
+        """Raises what is being handled. Jinja would write its traceback anew, and slowly."""
+        raise
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """The product, or the power; raises OverflowError where it would be too large."""
         if operator == "**":

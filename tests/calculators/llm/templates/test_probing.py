@@ -235,6 +235,13 @@ def test_a_template_that_wants_a_system_first_is_looked_at_with_one() -> None:
     assert ChatTemplate(source).unreadable is None
 
 
+def test_a_template_that_fails_without_documents_is_looked_at_with_one() -> None:
+    source = "{% for d in documents %}{{ d.text }} {% endfor %}" + EACH.replace("HERE", "{{ m.content }}")
+    template = ChatTemplate(source)
+    assert template.unreadable is None
+    assert template.render([USER], documents=[{"text": "facts"}]) == "facts <user>question"
+
+
 def test_lengths_of_ids_are_found_wherever_they_are_looked_at() -> None:
     source = (
         "{% macro check(id) %}{% if id | length != 9 %}{{ raise_exception('nine!') }}{% endif %}{{ id }}{% endmacro %}"
