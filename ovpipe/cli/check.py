@@ -14,8 +14,8 @@ from ovpipe.errors import GraphError, OvpipeError
 from ovpipe.graph.files import find_graph
 from ovpipe.graph.load import check_graph
 from ovpipe.serving.config_file import is_server_config, read_server_config
-from ovpipe.serving.repository import Repository
-from ovpipe.serving.route_table import RouteTable
+from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.routes.table import RouteTable
 
 
 def check(

@@ -20,7 +20,7 @@ from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import Address, ServerConfig
 from ovpipe.serving.config_file import read_server_config
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.repository import Repository
+from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.server import serve as run_server
 
 SLACK_SECONDS = 5.0

@@ -8,22 +8,22 @@ from aiohttp import web
 
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest
-from ovpipe.serving.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
-from ovpipe.serving.exchange import CLIENT_LEFT, Exchange
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.metrics import Metrics
-from ovpipe.serving.model import Model, ModelState
-from ovpipe.serving.own_routes import OwnRoutes
-from ovpipe.serving.reading import check_announced, read_request
+from ovpipe.serving.models.model import Model, ModelState
+from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.refusals import (
     no_model_named,
     not_served_by,
     unknown_expectation,
     unknown_url,
 )
-from ovpipe.serving.repository import Repository
-from ovpipe.serving.route_table import RouteTable, ServedRoute
+from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
+from ovpipe.serving.requests.exchange import CLIENT_LEFT, Exchange
+from ovpipe.serving.requests.reading import check_announced, read_request
+from ovpipe.serving.routes.own import OwnRoutes
+from ovpipe.serving.routes.table import RouteTable, ServedRoute
 
 
 class FrontDoor:

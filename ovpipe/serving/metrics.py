@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ovpipe.serving.repository import Repository
+from ovpipe.serving.models.repository import Repository
 
 log = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from aiohttp import web
 
 from ovpipe.errors import OvpipeError
 from ovpipe.serving.config import Address
-from ovpipe.serving.connection import Connection
 from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.opening import LoadListener
-from ovpipe.serving.repository import Repository
+from ovpipe.serving.models.opening import LoadListener
+from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.requests.connection import Connection
 
 access_log = logging.getLogger("ovpipe.access")
 

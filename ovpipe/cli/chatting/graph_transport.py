@@ -15,11 +15,11 @@ from ovpipe.cli.display import display_for
 from ovpipe.errors import RequestError, RunError
 from ovpipe.http import HttpRequest
 from ovpipe.registry import Registry
-from ovpipe.serving.body import parse_body
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.repository import Repository
-from ovpipe.serving.served_run import ServedRun, joined
+from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.requests.body import parse_body
+from ovpipe.serving.requests.served_run import ServedRun, joined
 
 log = logging.getLogger(__name__)
 

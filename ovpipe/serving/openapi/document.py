@@ -15,12 +15,12 @@ from typing import Any, Final
 import msgspec
 
 from ovpipe.http import Route
-from ovpipe.serving.model import Model
+from ovpipe.serving.models.model import Model
 from ovpipe.serving.openapi.errors import ErrorParts
 from ovpipe.serving.openapi.operations import combined, operation_of, path_of, with_models, with_parameters
 from ovpipe.serving.openapi.own_paths import ROOT, own_paths, own_schemas
 from ovpipe.serving.openapi.parts import Json, new_names, renamed
-from ovpipe.serving.patterns import VERSIONS, version_of
+from ovpipe.serving.routes.patterns import VERSIONS, version_of
 
 VERSION: Final = "3.1.1"
 DESCRIPTION: Final = "An OpenAI-compatible server of models in OpenVINO's format."

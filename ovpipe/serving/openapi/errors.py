@@ -7,8 +7,8 @@ from typing import Final
 
 from ovpipe.http import Route
 from ovpipe.http_errors import ErrorFamily
-from ovpipe.serving.error_responses import DEFAULT_ERRORS
 from ovpipe.serving.openapi.parts import Json, in_json, renamed
+from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS
 
 RETRY_AFTER: Final = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}

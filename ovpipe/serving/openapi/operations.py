@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ovpipe.http import Route
 from ovpipe.serving.openapi.parts import SCHEMAS, Json, either, renamed
-from ovpipe.serving.patterns import version_of
+from ovpipe.serving.routes.patterns import version_of
 
 MEDIA: Final[Mapping[str, str]] = {
     "json": "application/json",

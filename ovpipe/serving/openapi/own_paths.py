@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ovpipe.serving.model import ModelState
+from ovpipe.serving.models.model import ModelState
 from ovpipe.serving.openapi.errors import reference
 from ovpipe.serving.openapi.merging import ERROR
 from ovpipe.serving.openapi.parts import Json, in_json, reference_to

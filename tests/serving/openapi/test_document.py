@@ -21,10 +21,10 @@ from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.model import Model
+from ovpipe.serving.models.model import Model
+from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.openapi.document import OpenApi, described_by, document
 from ovpipe.serving.openapi.parts import references
-from ovpipe.serving.repository import Repository
 from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
 

@@ -9,7 +9,13 @@ import time
 import pytest
 
 from ovpipe.errors import RequestError
-from ovpipe.serving.body import MAX_CONTAINERS, PARSED_ON_THE_LOOP, check_content_type, parse_body, parse_json
+from ovpipe.serving.requests.body import (
+    MAX_CONTAINERS,
+    PARSED_ON_THE_LOOP,
+    check_content_type,
+    parse_body,
+    parse_json,
+)
 
 
 def refusal(body: bytes) -> str:

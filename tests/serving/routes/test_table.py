@@ -12,8 +12,8 @@ from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output
 from ovpipe.registry import Registry
 from ovpipe.runtime.runs.graph import Graph
-from ovpipe.serving.model import Model
-from ovpipe.serving.route_table import RouteTable
+from ovpipe.serving.models.model import Model
+from ovpipe.serving.routes.table import RouteTable
 
 GRAPH = """version: 1
 inputs: [request]

@@ -15,8 +15,8 @@ from ovpipe.ports import Input, Output, SideOutput
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.metrics import Metrics
-from ovpipe.serving.model import ModelState
-from ovpipe.serving.repository import Repository
+from ovpipe.serving.models.model import ModelState
+from ovpipe.serving.models.repository import Repository
 
 GRAPH = """
 version: 1

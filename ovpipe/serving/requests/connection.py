@@ -7,8 +7,8 @@ import logging
 from aiohttp import web
 
 from ovpipe.errors import RequestError
-from ovpipe.serving.error_responses import error_response
 from ovpipe.serving.refusals import internal_error
+from ovpipe.serving.requests.error_responses import error_response
 
 log = logging.getLogger(__name__)
 

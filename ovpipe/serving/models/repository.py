@@ -11,11 +11,11 @@ from ovpipe.graph.place import Findings
 from ovpipe.registry import Registry
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import ModelConfig, ResourceConfig
-from ovpipe.serving.model import Model, ModelState
-from ovpipe.serving.opening import LoadListener
+from ovpipe.serving.models.model import Model, ModelState
+from ovpipe.serving.models.opening import LoadListener
+from ovpipe.serving.models.resource import Resource
+from ovpipe.serving.models.sharing import check_used, load_model, load_resources
 from ovpipe.serving.refusals import unknown_model
-from ovpipe.serving.resource import Resource
-from ovpipe.serving.sharing import check_used, load_model, load_resources
 
 log = logging.getLogger(__name__)
 

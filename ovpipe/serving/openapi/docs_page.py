@@ -29,7 +29,7 @@ def pages() -> dict[str, Callable[[web.Request], Awaitable[web.Response]]]:
 
 
 def _file(name: str, media_type: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    body = (files("ovpipe.serving") / "page" / name).read_bytes()
+    body = (files("ovpipe.serving.openapi") / "page" / name).read_bytes()
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type=media_type, charset="utf-8", headers=HEADERS)

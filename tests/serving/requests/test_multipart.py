@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ovpipe.errors import RequestError
 from ovpipe.http import FormData, FormFile
-from ovpipe.serving.multipart import MOST_PARTS, boundary_of, form_of, parse_form
+from ovpipe.serving.requests.multipart import MOST_PARTS, boundary_of, form_of, parse_form
 
 FIELD = b'Content-Disposition: form-data; name="a"'
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from ovpipe.errors import Finding
 from ovpipe.http import Route
-from ovpipe.serving.declared_routes import DeclaredRoute
-from ovpipe.serving.model import Model
-from ovpipe.serving.patterns import VERSIONS, served_patterns, shape_of
+from ovpipe.serving.models.model import Model
+from ovpipe.serving.routes.declared import DeclaredRoute
+from ovpipe.serving.routes.patterns import VERSIONS, served_patterns, shape_of
 
 OWN_PATHS: Final = (
     "/health/live",

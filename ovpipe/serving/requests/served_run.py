@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.runtime.runs.idle_watch import IdleWatch
-from ovpipe.serving.client_error import to_client_error
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.model import Model
+from ovpipe.serving.models.model import Model
 from ovpipe.serving.refusals import internal_error
+from ovpipe.serving.requests.client_error import to_client_error
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from ovpipe.ports import Input, Output, SideInput, SideOutput
 from ovpipe.registry import Registry
 from ovpipe.serving.config_file import read_server_config
 from ovpipe.serving.metrics import Metrics
-from ovpipe.serving.repository import Repository
+from ovpipe.serving.models.repository import Repository
 
 Load = Callable[[str], Repository]
 

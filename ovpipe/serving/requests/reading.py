@@ -9,10 +9,10 @@ from typing import Final
 from aiohttp import web
 
 from ovpipe.http import HttpRequest, Route
-from ovpipe.serving.body import check_content_type, parse_body
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.multipart import boundary_of, parse_form
 from ovpipe.serving.refusals import body_too_large, body_too_slow, broken_body
+from ovpipe.serving.requests.body import check_content_type, parse_body
+from ovpipe.serving.requests.multipart import boundary_of, parse_form
 
 SECRETS: Final = frozenset(
     {

@@ -18,8 +18,8 @@ from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.http_errors import ErrorFamily
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.model import Model
-from ovpipe.serving.served_run import ServedRun, joined
+from ovpipe.serving.models.model import Model
+from ovpipe.serving.requests.served_run import ServedRun, joined
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ovpipe.errors import GraphError
 from ovpipe.http import Route
 from ovpipe.http_errors import ErrorFamily
-from ovpipe.serving.model import Model
-from ovpipe.serving.patterns import PathPattern, version_of
-from ovpipe.serving.route_checks import ModelRoute, declarations_of, findings_of
+from ovpipe.serving.models.model import Model
+from ovpipe.serving.routes.checks import ModelRoute, declarations_of, findings_of
+from ovpipe.serving.routes.patterns import PathPattern, version_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from typing import Any
 from ovpipe.errors import Finding, GraphError
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.watching.trace import Trace
-from ovpipe.serving.declared_routes import routes_of
+from ovpipe.serving.models.opening import LoadListener, open_graph
+from ovpipe.serving.models.resource import SharedPacket
 from ovpipe.serving.openapi.merging import fragment_of
-from ovpipe.serving.opening import LoadListener, open_graph
 from ovpipe.serving.refusals import model_failed, model_loading
-from ovpipe.serving.resource import SharedPacket
+from ovpipe.serving.routes.declared import routes_of
 
 
 class ModelState(enum.StrEnum):

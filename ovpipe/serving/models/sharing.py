@@ -12,8 +12,8 @@ from ovpipe.graph.plan import Plan
 from ovpipe.registry import Registry
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.config import ModelConfig, ResourceConfig, ResourceUse
-from ovpipe.serving.model import Model
-from ovpipe.serving.resource import Resource, SharedPacket
+from ovpipe.serving.models.model import Model
+from ovpipe.serving.models.resource import Resource, SharedPacket
 
 
 def load_resources(

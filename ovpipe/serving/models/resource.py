@@ -8,7 +8,7 @@ from typing import Any
 
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.config import ResourceConfig
-from ovpipe.serving.opening import LoadListener, open_graph
+from ovpipe.serving.models.opening import LoadListener, open_graph
 
 
 class Resource:

@@ -9,13 +9,13 @@ import msgspec
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from ovpipe.serving import docs_page
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.metrics import Metrics
-from ovpipe.serving.model import Model, ModelState
+from ovpipe.serving.models.model import Model, ModelState
+from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.openapi import docs_page
 from ovpipe.serving.openapi.document import OpenApi
-from ovpipe.serving.patterns import VERSIONS
-from ovpipe.serving.repository import Repository
+from ovpipe.serving.routes.patterns import VERSIONS
 
 
 class OwnRoutes:
