@@ -20,6 +20,8 @@ class EndOfCall:
         self._node = node
         self._policy = node.policy
         self._ended = ended
+        self.over = False
+        """Whether the call has ended."""
         node.policy = cast(InputPolicy, self)
 
     def restore(self) -> None:
@@ -28,6 +30,7 @@ class EndOfCall:
 
     def clear(self, cx: Any) -> None:
         """The call has ended."""
+        self.over = True
         self.restore()
         self._ended()
         self._policy.clear(cx)

@@ -73,10 +73,10 @@ class NodeWatch:
         node.process = self._process
         for entry in node.inputs:
             entry.pop = entry.queue.popleft
-        if self._end is not None:
+        if self._end is not None and not self._end.over:  # else it is a later call that is under way
             self._end.restore()
-            self._end = None
             self._since.pop(id(node.cx), None)
+        self._end = None
         self._popped.clear()
 
     def _adopt(self, cx: Any, call: asyncio.Task[None]) -> None:

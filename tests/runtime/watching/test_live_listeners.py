@@ -145,6 +145,42 @@ def test_a_call_that_was_under_way_is_reported_once_when_it_ends_from_when_it_wa
     assert (call.ts, call.taken) == (0, ((0, 0),))
 
 
+def test_the_call_after_the_one_that_was_under_way_is_reported_once() -> None:
+    gate: asyncio.Queue[None] = asyncio.Queue()
+
+    class WaitsCalculator(Calculator):
+        inward = Input[int]()
+        outward = Output[int]()
+
+        async def process(self, cx: Context) -> None:
+            await gate.get()
+            cx.send(self.outward, cx[self.inward])
+
+    notes = Notes()
+    waits = plan(node("waits", WaitsCalculator, {"inward": "in"}, {"outward": "out"}), inputs=("in",))
+
+    async def scenario() -> None:
+        async with Graph(waits) as graph, asyncio.timeout(10):
+            run = graph.run(id="r")
+            out = run.read("out")
+            await run.send("in", 0)
+            await asyncio.sleep(0)
+            run.attach(notes)
+            await run.send("in", 1)
+            gate.put_nowait(None)
+            assert (await anext(out)).value == 0
+            await asyncio.sleep(0)
+            run.detach(notes)
+            run.attach(notes)
+            gate.put_nowait(None)
+            run.close_inputs()
+            assert (await anext(out)).value == 1
+            await run.wait()
+
+    asyncio.run(scenario())
+    assert [heard for heard in notes.heard if "@" in heard] == ["waits@0", "waits@1"]
+
+
 @pytest.mark.parametrize("settings", [{"executor": "pool"}, {"max_in_flight": 2}])
 def test_calls_side_by_side_and_calls_on_threads_are_heard_on_the_event_loop(
     settings: dict[str, Any],
