@@ -43,7 +43,7 @@ class FrontDoor:
         app = web.Application(client_max_size=self._limits.body_bytes, middlewares=[errors_by_family])
         app.on_response_prepare.append(name_server)
         OwnRoutes(self._repository, self._in_flight, self._metrics).add_to(app.router)
-        app.router.add_route("*", "/{path:.*}", self._dispatch, expect_handler=self._expect)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._dispatch, expect_handler=self._expect)
         return app
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
@@ -69,6 +69,9 @@ class FrontDoor:
         """Asks for the body of a client that waits to be asked, unless it will not be taken."""
         try:
             served, _, _ = self._find(request)
+        except (RequestError, web.HTTPMethodNotAllowed):
+            return None  # `_dispatch` finds the same, where errors are written
+        try:
             if request.headers["Expect"].lower() != "100-continue":
                 raise unknown_expectation()
             check_announced(request, served.route, self._limits)

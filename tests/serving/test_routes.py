@@ -179,6 +179,27 @@ def test_a_client_is_not_asked_for_a_body_over_the_route_s_limit(server: ServerP
     assert answer.endswith(b'{"error":"The request body is larger than the limit of 1000 bytes."}')
 
 
+def test_a_client_that_waits_to_be_asked_gets_the_405_in_the_route_s_shape(server: ServerProcess) -> None:
+    head = raw_post(b"", "Expect: 100-continue", path=INFER.format("infer")).replace(b"POST", b"PUT", 1)
+    answer = raw(server.url, head)
+    assert status_of(answer) == 405
+    assert answer.endswith(b'{"error":"The request\'s method is not allowed here; allowed: POST."}')
+
+
+@pytest.mark.parametrize("target", ["/v1/nothing%0Ahere", "/v1/nothing", "*"])
+def test_whatever_has_no_route_is_404_with_the_code_of_unknown_urls(
+    server: ServerProcess, target: str
+) -> None:
+    answer = raw(server.url, f"OPTIONS {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode())
+    assert status_of(answer) == 404
+    assert b'"code":"unknown_url"' in answer
+
+
+def test_a_parameter_may_hold_a_line_s_end(server: ServerProcess) -> None:
+    assert get(server.url, "/v1/things/a%0Ab").json()["parameters"] == {"id": "a\nb"}
+    assert kserve_error(post(server.url, INPUTS, path=INFER.format("a%0Ab")))[0] == 404
+
+
 @pytest.mark.parametrize(
     ("body", "status"), [(b"hello", 400), (json.dumps({"inputs": [0] * 10}).encode(), 422), (b"{}", 500)]
 )

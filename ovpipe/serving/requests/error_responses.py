@@ -40,6 +40,9 @@ async def errors_by_family(
     except web.HTTPMethodNotAllowed as error:
         response = error_response(wrong_method(error.allowed_methods), request.get(ERRORS, DEFAULT_ERRORS))
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+    except web.HTTPNotFound:  # of aiohttp's router: no path at all, as in `OPTIONS *`
+        refusal = RequestError(404, "Unknown request URL.", code="unknown_url")
+        response = error_response(refusal, request.get(ERRORS, DEFAULT_ERRORS))
     except web.HTTPException as error:
         refusal = RequestError(error.status, f"{error.reason}.")
         response = error_response(refusal, request.get(ERRORS, DEFAULT_ERRORS))

@@ -42,7 +42,7 @@ class PathPattern:
         """That of a shape."""
         literals = re.split(r"(\{(?::path)?\})", shape)
         kinds = {"{}": "([^/]+)", "{:path}": "(.+)"}
-        regex = re.compile("".join(kinds.get(piece) or re.escape(piece) for piece in literals))
+        regex = re.compile("".join(kinds.get(piece) or re.escape(piece) for piece in literals), re.DOTALL)
         return cls(regex, tuple(_rank(segment) for segment in shape.split("/")))
 
     def match(self, path: str) -> tuple[str, ...] | None:
