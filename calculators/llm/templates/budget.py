@@ -21,6 +21,11 @@ class Budget:
         self.most = most
         self._left = most
 
+    @property
+    def left(self) -> int:
+        """The turns that are left."""
+        return max(self._left, 0)
+
     def __call__(self) -> None:
         """One turn."""
         self._left -= 1

@@ -29,6 +29,9 @@ LONGEST_REASON: Final = 500
 MOST_TURNS: Final = 2_000_000
 """The turns of loops that one request's renderings may take; a hundred thousand messages take fewer."""
 TURNS_OF_PROBING: Final = 100_000
+"""The turns of all probes of a template together."""
+TURNS_OF_PROBE: Final = 5_000
+"""The turns of each, so that one which never ends leaves some to the others."""
 LONGEST_PROBE: Final = 1_000_000
 RENDERING_FAILS: Final = (
     TemplateError,
@@ -74,7 +77,7 @@ class Compiled:
         self._variables = meta.find_undeclared_variables(tree)
         literals = list(_literals(tree))
         self._template = environment.from_string(count_turns(tree))
-        self._probing = Budget(TURNS_OF_PROBING)
+        self._turns_of_probing = TURNS_OF_PROBING
         self.quirks = probe(
             self._probe,
             numbers=[number for number in literals if type(number) is int and 1 <= number <= 64],
@@ -192,17 +195,21 @@ class Compiled:
             "add_generation_prompt": True,
         }
         for documents in (None, [dict(DOCUMENT)]):  # a template may fail without
+            most = min(TURNS_OF_PROBE, self._turns_of_probing)
+            budget = Budget(most)
             try:
                 return self._write(
                     messages,
                     variables={**variables, "documents": documents},
-                    budget=self._probing,
+                    budget=budget,
                     quirks=quirks,
                 )
             except Refusal:
                 return None
             except RENDERING_FAILS:
                 continue
+            finally:
+                self._turns_of_probing -= most - budget.left
         return ""
 
     def _without_thinking(self, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -239,5 +239,6 @@ def _calls_and_words(texts: Sequence[str | None]) -> tuple[int, int]:
 
 def _is_said(word: str, text: str) -> bool:
     """Whether a text has a word, in any case, outside of parts spelt out as Python or JSON writes them."""
-    spelt = rf"""["']text\\*["']\s*[:,]\s*\\*["']{word}"""
+    quote = r"""\\*(?:["']|&\#3[49];)"""
+    spelt = rf"text{quote}\s*[:,]\s*{quote}{word}"
     return word.casefold() in re.sub(spelt, "", text, flags=re.IGNORECASE).casefold()

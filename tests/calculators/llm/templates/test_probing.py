@@ -95,6 +95,7 @@ SPELT_OUT = {
     "piece by piece": "{% for p in m.content %}{{ p }}{% endfor %}",
     "by its members": "{% for p in m.content %}{{ p.items() | list if p is mapping else p }}{% endfor %}",
     "twice": "{{ m.content | tojson | tojson }}",
+    "escaped": "{{ m.content | string | e }}",
 }
 
 
@@ -268,6 +269,12 @@ def test_probing_is_bounded() -> None:
     ChatTemplate(EACH.replace("HERE", "{{ m.content }}" + endless))
     assert time.process_time() - before < 5
     assert compiled.TURNS_OF_PROBING <= 100_000
+
+
+def test_a_probe_that_never_ends_leaves_turns_to_the_others() -> None:
+    endless = "{% if tools %}{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}{% endif %}"
+    source = endless + EACH.replace("HERE", "{{ m.content[0].text }}")
+    assert render(source, SYSTEM, USER, ASSISTANT) == "<system>rules<user>question<assistant>answer"
 
 
 def test_a_conversation_with_tools_of_no_place_is_rendered_all_the_same() -> None:
