@@ -42,6 +42,7 @@ class DetokenizerCalculator(Calculator):
         request = cx.get(self.request)
         if request is not None:
             self._request = request
+            self._texts.clear()  # of a request before it in this run
         delta = cx.get(self.deltas)
         if delta is None:
             return

@@ -110,3 +110,17 @@ def test_choices_do_not_mix() -> None:
         TextDelta("i", 1, 7, prompt=1),
         TextDelta("é", 2, 7, choice=0),
     ]
+
+
+def test_a_second_request_in_one_run_begins_a_new_text() -> None:
+    first, second = "\u00e9".encode()
+    requests = [
+        CompletionRequest(id="1", created=1, model="m", prompts=("p",), detokenize=False),
+        CompletionRequest(id="2", created=1, model="m", prompts=("p",)),
+    ]
+    out = CalculatorRunner(DetokenizerCalculator()).run(
+        request=requests,
+        deltas=[TokenDelta((Token(first),), 1, 7), TokenDelta((Token(first), Token(second)), 2, 7)],
+        tokenizer=FakeTokenizer(),
+    )
+    assert [delta.text for delta in out[DetokenizerCalculator.text]] == ["", "\u00e9"]
