@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from jinja2 import TemplateError, UndefinedError, meta, nodes
+from jinja2 import UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
 
 from ovpipe.calculators.llm.packets import Message, Tool
@@ -23,9 +23,15 @@ from ovpipe.calculators.llm.templates.final_message import NotContinuable, cut, 
 from ovpipe.calculators.llm.templates.messages import message_in_template, text_of, tool_in_template
 from ovpipe.calculators.llm.templates.probing import OTHER_TOOL, probe
 from ovpipe.calculators.llm.templates.quirks import Quirks
+from ovpipe.calculators.llm.templates.refusals import (
+    RENDERING_FAILS,
+    ChatTemplateError,
+    Write,
+    blame,
+    reason_of,
+)
 from ovpipe.calculators.llm.templates.sandbox import Refusal, sandbox
 
-LONGEST_REASON: Final = 500
 MOST_TURNS: Final = 2_000_000
 """The turns of loops that one request's renderings may take; a hundred thousand messages take fewer."""
 TURNS_OF_PROBING: Final = 100_000
@@ -33,34 +39,12 @@ TURNS_OF_PROBING: Final = 100_000
 TURNS_OF_PROBE: Final = 5_000
 """The turns of each, so that one which never ends leaves some to the others."""
 LONGEST_PROBE: Final = 1_000_000
-RENDERING_FAILS: Final = (
-    TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    RecursionError,
-)
-"""What comes out of a template that does not fit the conversation."""
+"""The characters that a probe may write."""
 FOR_GOOD: Final = (OverBudget, SecurityError)
 """What comes of it however the conversation is said."""
 DOCUMENT: Final[Mapping[str, str]] = MappingProxyType({"title": "Hm", "text": "Hm"})
 SWITCHES: Final = ("enable_thinking", "thinking")
 """The variables that turn thoughts off when they are false."""
-
-Write = Callable[[Sequence[Message]], str]
-
-
-class ChatTemplateError(Exception):
-    """A conversation cannot be rendered; the text says why, in the template's own words if it has any.
-
-    `param` is the request's parameter that is to blame, down to the message where that is known.
-    """
-
-    def __init__(self, reason: str, param: str = "messages") -> None:
-        super().__init__(reason)
-        self.param = param
 
 
 class Compiled:
@@ -103,7 +87,7 @@ class Compiled:
         except NotContinuable as reason:
             raise ChatTemplateError(str(reason), "continue_final_message") from reason
         except FOR_GOOD as error:
-            raise ChatTemplateError(_reason(error)) from error
+            raise ChatTemplateError(reason_of(error)) from error
         except RENDERING_FAILS as error:
             return self._said_otherwise(said, write, messages, error)
         self._check_words(messages, text)
@@ -131,11 +115,11 @@ class Compiled:
             taken = taken or text
         if taken is not None:
             return taken
-        error, at = _blame(messages, lambda part: write(self._prepared(part)), first)
+        error, at = blame(messages, lambda part: write(self._prepared(part)), first)
         if at is not None and messages[at].role in INSTRUCTS:
             # It takes no such role. What it says of the conversation without one is what has to be mended.
-            error, at = _blame(messages, lambda part: write(give_instructions_to_user(part)), error)
-        raise ChatTemplateError(_reason(error), "messages" if at is None else f"messages[{at}]") from error
+            error, at = blame(messages, lambda part: write(give_instructions_to_user(part)), error)
+        raise ChatTemplateError(reason_of(error), "messages" if at is None else f"messages[{at}]") from error
 
     def _write_any(
         self,
@@ -151,6 +135,7 @@ class Compiled:
             continue_final_message=continue_final_message,
             budget=budget,
             quirks=self.quirks,
+            longest=self._longest,
         )
         try:
             return write(messages)
@@ -169,6 +154,7 @@ class Compiled:
         continue_final_message: bool = False,
         budget: Budget,
         quirks: Quirks,
+        longest: int,
         empty: str | None = None,
     ) -> str:
         """The text; raises what the template raises, and NotContinuable."""
@@ -179,8 +165,8 @@ class Compiled:
         pieces, length = [], 0
         for piece in self._template.generate({**variables, "messages": seen, TURN: budget}):
             length += len(piece)
-            if length > self._longest:
-                raise OverBudget(f"it comes to more than {self._longest} characters")
+            if length > longest:
+                raise OverBudget(f"it comes to more than {longest} characters")
             pieces.append(piece)
         text = "".join(pieces)
         return text if continued is None else cut(text, continued)
@@ -203,6 +189,7 @@ class Compiled:
                     variables={**variables, "documents": documents},
                     budget=budget,
                     quirks=quirks,
+                    longest=min(self._longest, LONGEST_PROBE),
                 )
             except Refusal:
                 return None
@@ -228,38 +215,6 @@ class Compiled:
                     f"it writes no word of what a message of the role {message.role!r} says",
                     f"messages[{at}]",
                 )
-
-
-def _blame(messages: Sequence[Message], write: Write, first: Exception) -> tuple[Exception, int | None]:
-    """What the template says of a conversation, and at which of several messages it begins to say so."""
-    error = _failure(messages, write) or first
-    if len(messages) < 2:
-        return error, None
-    low, high = 1, len(messages)
-    while low < high:
-        middle = (low + high) // 2
-        found = _failure(messages[:middle], write)
-        if found is not None and _reason(found) == _reason(error):
-            high = middle
-        else:
-            low = middle + 1
-    return error, high - 1
-
-
-def _failure(messages: Sequence[Message], write: Write) -> Exception | None:
-    try:
-        write(messages)
-    except NotContinuable:
-        return None
-    except RENDERING_FAILS as error:
-        return error
-    return None
-
-
-def _reason(error: Exception) -> str:
-    """The template's own words, or how it fails."""
-    own = isinstance(error, Refusal | OverBudget)
-    return str(error)[:LONGEST_REASON] if own else f"it fails with {type(error).__name__}"
 
 
 def _literals(template: nodes.Template) -> Iterator[Any]:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from ovpipe.calculators.llm.output_parsers import detect_formats
 from ovpipe.calculators.llm.packets import Message, Tool
-from ovpipe.calculators.llm.templates.compiled import ChatTemplateError, Compiled
+from ovpipe.calculators.llm.templates.compiled import Compiled
 from ovpipe.calculators.llm.templates.messages import tool_in_template
+from ovpipe.calculators.llm.templates.refusals import ChatTemplateError
 
 __all__ = ("ChatTemplate", "ChatTemplateError")
 

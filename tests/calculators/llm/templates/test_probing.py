@@ -271,6 +271,13 @@ def test_probing_is_bounded() -> None:
     assert compiled.TURNS_OF_PROBING <= 100_000
 
 
+def test_a_probe_writes_no_more_than_it_may() -> None:
+    endless = "{{ m.content }}{% for a in range(4000) %}{{ 'x' * 1000000 }}{% endfor %}"
+    before = time.process_time()
+    ChatTemplate(EACH.replace("HERE", endless))
+    assert time.process_time() - before < 5
+
+
 def test_a_probe_that_never_ends_leaves_turns_to_the_others() -> None:
     endless = "{% if tools %}{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}{% endif %}"
     source = endless + EACH.replace("HERE", "{{ m.content[0].text }}")
