@@ -81,6 +81,8 @@ class NodeWatch:
 
     def _adopt(self, cx: Any, call: asyncio.Task[None]) -> None:
         """Reports a call that began before; one whose task has yet to run will go through `process`."""
+        if call.done():
+            return  # it ended before, and waits for those that began before it
         body = call.get_coro()
         begun = not iscoroutine(body) or getcoroutinestate(body) != CORO_CREATED
         if begun and id(cx) not in self._since:
@@ -134,11 +136,22 @@ class NodeWatch:
                 return call(cx)
             finally:
                 ended = perf_counter_ns()
-                self._since.pop(id(cx), None)
                 if not self._loop.is_closed():
-                    self._loop.call_soon_threadsafe(self.report, "process", cx.ts, began, ended, depth, taken)
+                    self._loop.call_soon_threadsafe(self._ended_on_thread, cx, began, ended, depth, taken)
 
         return threaded
+
+    def _ended_on_thread(self, cx: Any, began: int, ended: int, depth: int, taken: Taken) -> None:
+        """Reports a call; until its task has ended too, it is known as one that must not be adopted."""
+        node = self._node
+        tasks = (
+            [call for other, call in node.calls if other is cx] if isinstance(node, OverlappingNode) else []
+        )
+        if tasks:
+            tasks[0].add_done_callback(lambda _: self._since.pop(id(cx), None))
+        else:
+            self._since.pop(id(cx), None)
+        self.report("process", cx.ts, began, ended, depth, taken)
 
     def began(self, phase: str, cx: Any) -> Callable[[], None]:
         """A call is under way; returns what is to be called when it has ended."""

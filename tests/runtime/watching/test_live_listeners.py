@@ -257,6 +257,43 @@ def test_a_call_beside_others_is_reported_once_however_often_listeners_come_and_
     assert not [heard for heard in first.heard if heard.startswith("gate@")]
 
 
+@pytest.mark.parametrize("settings", [{"executor": "pool", "max_in_flight": 2}, {"max_in_flight": 2}])
+def test_a_call_that_has_ended_and_waits_for_its_turn_is_not_reported_again(settings: dict[str, Any]) -> None:
+    class WorkCalculator(PassCalculator):
+        pass
+
+    if "executor" not in settings:
+
+        async def process(self: PassCalculator, cx: Context) -> None:
+            for _ in range(2 + 5 * (cx[self.inward] % 2)):  # the later call ends before the earlier one
+                await asyncio.sleep(0)
+            cx.send(self.outward, cx[self.inward])
+
+        setattr(WorkCalculator, "process", process)  # noqa: B010  # mypy would not have it assigned
+    graph = plan(
+        node("work", WorkCalculator, {"inward": "number"}, {"outward": "same"}, **settings),
+        inputs=("number",),
+        threads={"pool": 2},
+    )
+    notes = Notes()
+
+    async def scenario() -> None:
+        async with Graph(graph) as opened, asyncio.timeout(10):
+            run = opened.run()
+            for number in range(1, 21):
+                await run.send("number", number)
+            run.close_inputs()
+            while not run.stopped:
+                run.attach(notes)
+                await asyncio.sleep(0)
+                run.detach(notes)
+            await run.wait()
+
+    asyncio.run(scenario())
+    calls = [heard for heard in notes.heard if heard.startswith("work@")]
+    assert len(calls) == len(set(calls)) > 0
+
+
 def test_a_listener_that_raises_is_named_in_the_log_and_hears_no_more_while_the_run_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
