@@ -81,9 +81,9 @@ class Model:
             self.reason = await open_graph(self._graph, self.title, listener, values)
         self.state = ModelState.FAILED if self.reason else ModelState.AVAILABLE
 
-    async def close(self) -> None:
-        """Closes the graph and with it what is left of its runs."""
-        await self._graph.close()
+    async def close(self, run_seconds: float) -> None:
+        """Closes the graph, and with it what is left of its runs, which is waited for no longer than this."""
+        await self._graph.close(timeout=run_seconds)
 
 
 def _check_serves_http(graph: Graph) -> None:

@@ -88,7 +88,10 @@ class Repository:
                 group.create_task(_open_after(after, model, listener), name=f"open {model.title}")
 
     async def close(self, timeout: float) -> None:
-        """Closes all models, then what they share, waiting no longer than `timeout` seconds for each."""
+        """Closes all models, then what they share, waiting no longer than `timeout` seconds for each.
+
+        A model's runs get half of its time: one that hangs must not cost its engine an orderly end.
+        """
         await _close(list(self), timeout)
         await _close(list(self._resources.values()), timeout)
 
@@ -99,7 +102,7 @@ async def _open_after(opening: Sequence[asyncio.Task[None]], model: Model, liste
 
 
 async def _close(loaded: Sequence[Model | Resource], timeout: float) -> None:
-    tasks = {asyncio.create_task(one.close()): one.title for one in loaded}
+    tasks = {asyncio.create_task(one.close(timeout / 2)): one.title for one in loaded}
     if not tasks:
         return
     done, late = await asyncio.wait(tasks, timeout=timeout)

@@ -35,8 +35,8 @@ class Resource:
         """Opens the graph; a failure becomes the `reason`, and is not raised."""
         self.reason = await open_graph(self._graph, self.title, listener)
 
-    async def close(self) -> None:
-        """Closes the graph; the models that share its side packets are closed by now."""
+    async def close(self, _: float) -> None:
+        """Closes the graph, which has no runs; the models that share its side packets are closed by now."""
         await self._graph.close()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.errors import GraphError, RequestError
+from ovpipe.errors import GraphError, RequestError, RunCancelled
 from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output, SideOutput
 from ovpipe.registry import Registry
@@ -62,6 +62,16 @@ class Door(Calculator):
 
     def routes(self) -> list[Route]:
         return [Route("POST", "/v1/chat/completions", body="json", model=ModelIn("body"))]
+
+
+class LingeringDoor(Door):
+    """Closes when it is released, by what its request brought."""
+
+    def process(self, cx: Context) -> None:
+        self.released: asyncio.Event = cx[self.request].json
+
+    async def close(self, cx: Context) -> None:
+        await self.released.wait()
 
 
 class Listener:
@@ -140,6 +150,33 @@ def test_closing_does_not_wait_for_a_model_that_will_not(
     with caplog.at_level(logging.WARNING):
         assert asyncio.run(close()) < 5
     assert "model two did not close within 0.05 s; it is left behind" in caplog.text
+
+
+def test_a_run_that_does_not_end_leaves_its_model_time_to_close_what_is_shared(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "graph.yaml"
+    file.write_text(
+        GRAPH.format(inputs="request", outputs="response").replace("Door", "LingeringDoor").lstrip()
+    )
+    models = Repository.load(
+        [ModelConfig("one", file, {"mood": "good"}, tmp_path)], Registry.of(Engine, LingeringDoor)
+    )
+
+    async def close() -> None:
+        released = asyncio.Event()
+        await models.open(Listener())
+        run = models.find("one").ready_graph().run()
+        await run.send("request", HttpRequest("POST", "/chat/completions", json=released))
+        await models.close(0.1)
+        released.set()
+        with pytest.raises(RunCancelled):
+            await run.wait()
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(close())
+    [left_behind] = caplog.messages
+    assert "the nodes of run 1 did not close within 0.05 s" in left_behind
 
 
 def test_a_graph_without_one_output_stream_is_refused(tmp_path: Path) -> None:
