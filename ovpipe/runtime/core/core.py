@@ -9,9 +9,10 @@ from typing import Any
 
 from ovpipe.errors import RunError, StalledError, TimestampError
 from ovpipe.runtime.core.abandoned_producer import AbandonedProducer
+from ovpipe.runtime.core.back_pressure import mark_full, relieve
 from ovpipe.runtime.core.consumer import Append, Consumer, Item
 from ovpipe.runtime.core.core_node import CoreNode
-from ovpipe.runtime.core.deadlock import explain_deadlock, held_up_before
+from ovpipe.runtime.core.deadlock import grow_or_fail
 from ovpipe.runtime.core.failure import run_error
 from ovpipe.runtime.core.keys import consumer_left
 from ovpipe.runtime.core.sources import Sources
@@ -171,7 +172,7 @@ class Core:
             self.ready.append(source)
             return True
         if self.full:
-            return self.unlock()
+            return grow_or_fail(self)
         return self.live > 0 and not self.busy and not self.open_inputs and self.fail_stuck()
 
     def fail_stuck(self) -> bool:
@@ -191,24 +192,6 @@ class Core:
                 if following is not None:
                     self.ready.append(following)
 
-    def unlock(self) -> bool:
-        """Lets a full queue grow by one when the run could not move otherwise, or fails a run that may not.
-
-        Full queues are no deadlock while an async call is in flight or a reader outside has yet to read.
-        """
-        if self.busy or self.stopping:
-            return False
-        if any(c.outside and len(q) >= limit for s in self.full for c, q, limit in s.consumers):
-            return False
-        stream = self.full[0]
-        if self.report_deadlock or stream.limit >= stream.cap:
-            error = StalledError(explain_deadlock(stream, self.explain(), report=self.report_deadlock))
-            self.record(str(error), held_up_before(stream), "wait", UNSET, self.file, error)
-            return True
-        stream.grow()
-        self.relieve(stream)
-        return True
-
     # --- what nodes report
 
     def announce(self, stream: Stream) -> None:
@@ -221,7 +204,7 @@ class Core:
                 consumer.queued = True
                 self.ready.append(consumer)
             if len(queue) >= limit:
-                self.mark_full(stream)
+                mark_full(self, stream)
 
     def deliver(self, stream: Stream) -> None:
         """Announces what an async call sent, and lets the nodes below have it now."""
@@ -233,27 +216,6 @@ class Core:
         if self.pump():
             self.on_news()
 
-    def mark_full(self, stream: Stream) -> None:
-        """A consumer's queue has reached its limit: the producer waits."""
-        if not stream.full:
-            stream.full = True
-            self.full.append(stream)
-            if self.watch is not None:
-                self.watch.filled(stream)
-
-    def relieve(self, stream: Stream) -> None:
-        """A consumer took packets off: when all queues of a full stream have room, its producer may go on."""
-        if stream.full and not self.stopping and stream.room() > 0:
-            stream.full = False
-            self.full.remove(stream)
-            if self.watch is not None:
-                self.watch.relieved(stream)
-            if stream.producer is not None:
-                stream.producer.has_room()
-            waiters, stream.waiters = stream.waiters, []
-            for wake in waiters:
-                wake()
-
     def lose_consumer(self, stream: Stream, queue: deque[Item]) -> None:
         """Who reads from this queue is done with its stream; the producer ends when nobody is left."""
         if self.stopping:
@@ -262,7 +224,7 @@ class Core:
             self.ready.append(AbandonedProducer(stream.producer))
         else:
             consumer_left(stream)
-        self.relieve(stream)
+        relieve(self, stream)
 
     def node_ended(self) -> None:
         """A node has closed; the run ends with the last."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from ovpipe.errors import Abandoned
+from ovpipe.runtime.core.back_pressure import relieve
 from ovpipe.runtime.nodes.context import AsyncContext
 from ovpipe.runtime.nodes.node import Node
 from ovpipe.timestamp import ONE_OVER_POST_STREAM
@@ -127,7 +128,7 @@ class AsyncNode(Node):
         """After a call: reports room to the streams above, and publishes the bounds of those below."""
         core = self.core
         for entry in self.inputs:
-            core.relieve(entry.source)
+            relieve(core, entry.source)
         bound = self.policy.bound()
         if bound < ONE_OVER_POST_STREAM:  # else close comes next, and may still send
             following = self.publish_bounds(bound)

@@ -8,12 +8,13 @@ from typing import Any
 from ovpipe.calculator import Calculator
 from ovpipe.errors import Abandoned, PortError, RunError
 from ovpipe.ports import Input
-from ovpipe.runtime.core.bounds import offset_bound
+from ovpipe.runtime.core.back_pressure import mark_full, relieve
 from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.keys import give_up
 from ovpipe.runtime.core.overflow import queue_of
 from ovpipe.runtime.core.stream import Stream, closed_stream
+from ovpipe.runtime.core.timestamp_offset import offset_bound
 from ovpipe.runtime.nodes.context import NodeContext, OutputStreams
 from ovpipe.runtime.nodes.failure import failure_of, returned_something
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
@@ -171,7 +172,7 @@ class Node:
         self.queued = False
         for entry in self.inputs:
             if entry.source.full:
-                self.core.relieve(entry.source)
+                relieve(self.core, entry.source)
         bound = self.policy.bound()
         if bound >= ONE_OVER_POST_STREAM and not self.closed:
             self.finish()
@@ -205,7 +206,7 @@ class Node:
                 if left < room:
                     room = left
                 if left <= 0:  # each full stream, or its consumer would not say that it has room again
-                    core.mark_full(stream)
+                    mark_full(core, stream)
         self.room = room
         return following
 

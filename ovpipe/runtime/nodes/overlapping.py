@@ -8,6 +8,7 @@ from collections import deque
 from inspect import iscoroutinefunction
 from typing import Any
 
+from ovpipe.runtime.core.back_pressure import relieve
 from ovpipe.runtime.nodes.async_node import AsyncNode
 from ovpipe.runtime.nodes.buffered import BufferedContext
 from ovpipe.timestamp import ONE_OVER_POST_STREAM
@@ -68,7 +69,7 @@ class OverlappingNode(AsyncNode):
                 return
             cx.keep_bounds()
             for entry in self.inputs:
-                self.core.relieve(entry.source)
+                relieve(self.core, entry.source)
             self.calls.append((cx, asyncio.ensure_future(self.call(cx))))
 
     async def call(self, cx: BufferedContext) -> None:

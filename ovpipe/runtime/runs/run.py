@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 
 from ovpipe.errors import RunCancelled, RunError
 from ovpipe.packet import Packet
+from ovpipe.runtime.core.back_pressure import relieve
 from ovpipe.runtime.core.consumer import Item
 from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.observer import guarded
@@ -281,7 +282,7 @@ class Run:
     def took_from(self, stream: Stream) -> None:
         """A reader took packets; who waited for room may go on."""
         if stream.full and not self.stopped:
-            self._core.relieve(stream)
+            relieve(self._core, stream)
             self._core.turn()
 
     def lose_reader(self, stream: Stream, queue: deque[Item]) -> None:

@@ -1,4 +1,4 @@
-"""Arithmetic of bounds."""
+"""What a node's timestamp_offset does to bounds."""
 
 from __future__ import annotations
 
