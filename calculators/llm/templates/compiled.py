@@ -48,14 +48,12 @@ SWITCHES: Final = ("enable_thinking", "thinking")
 
 
 class Compiled:
-    """One template and what it can read. With `always_tools` it is one that is taken when there are tools."""
+    """One template and what it can read, for requests with `tools`, or for those without."""
 
-    def __init__(
-        self, source: str, special_tokens: Mapping[str, str], longest: int, *, always_tools: bool = False
-    ) -> None:
+    def __init__(self, source: str, special_tokens: Mapping[str, str], longest: int, *, tools: bool) -> None:
         self._special_tokens = special_tokens
         self._longest = longest
-        self._always_tools = always_tools
+        self._tools = tools
         environment = sandbox()
         tree = environment.parse(source)
         self._variables = meta.find_undeclared_variables(tree)
@@ -171,13 +169,11 @@ class Compiled:
         text = "".join(pieces)
         return text if continued is None else cut(text, continued)
 
-    def _probe(self, messages: Sequence[Message], tools: Sequence[Tool], quirks: Quirks) -> str | None:
+    def _probe(self, messages: Sequence[Message], quirks: Quirks, tool: Tool | None) -> str | None:
         """See probing.Write."""
-        if self._always_tools and not tools:
-            tools = (OTHER_TOOL,)
         variables = {
             **self._special_tokens,
-            "tools": [tool_in_template(tool) for tool in tools] or None,
+            "tools": [tool_in_template(tool or OTHER_TOOL)] if self._tools else None,
             "add_generation_prompt": True,
         }
         for documents in (None, [dict(DOCUMENT)]):  # a template may fail without

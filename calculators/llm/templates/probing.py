@@ -21,8 +21,11 @@ CALL_ID: Final = "call_wyrzq0123456789abcdef01"
 MOST_LENGTHS: Final = 8
 """How many lengths of ids are tried."""
 
-Write = Callable[[Sequence[Message], Sequence[Tool], Quirks], str | None]
-"""Renders messages as a template with such quirks gets them; "" when it fails, None when it refuses them."""
+Write = Callable[[Sequence[Message], Quirks, Tool | None], str | None]
+"""Renders messages as a template with such quirks gets them; "" when it fails, None when it refuses them.
+
+A template for requests with tools gets the tool, or one of no importance.
+"""
 
 
 class Scene(NamedTuple):
@@ -31,7 +34,6 @@ class Scene(NamedTuple):
     messages: tuple[Message, ...]
     at: int
     """The message that is looked at."""
-    tools: bool = False
 
     def with_content(self, content: str | tuple[TextPart, ...]) -> tuple[Message, ...]:
         """The conversation, in which that message says this."""
@@ -67,21 +69,20 @@ TOOL: Final = Tool(
 )
 OTHER_TOOL: Final = Tool(name=OTHER, description=OTHER, parameters=TOOL.parameters)
 
+CALL_AND_RESULT: Final = Scene((USER, CALLS, RESULT), 2).with_content(WORDS[0])
 SCENES: Final = MappingProxyType(
     {
         "user": (
             Scene((USER,), 0),
             Scene((SYSTEM, USER), 1),
             Scene((USER, ASSISTANT, USER), 0),
-            Scene((USER,), 0, tools=True),
         ),
-        "system": (Scene((SYSTEM, USER), 0), Scene((SYSTEM, USER), 0, tools=True)),
+        "system": (Scene((SYSTEM, USER), 0),),
         "developer": (Scene((_says("developer"), USER), 0),),
         "assistant": (Scene((USER, ASSISTANT, USER), 1), Scene((USER, ASSISTANT), 1)),
         "tool": (
             Scene((USER, CALLS, RESULT), 2),
-            Scene((USER, CALLS, RESULT), 2, tools=True),
-            Scene((USER, CALLS, RESULT, ASSISTANT, USER), 2, tools=True),
+            Scene((USER, CALLS, RESULT, ASSISTANT, USER), 2),
         ),
     }
 )
@@ -123,7 +124,7 @@ class Prober:
     def __init__(self, write: Write) -> None:
         self.quirks = Quirks()
         self._render = write
-        alone, instructed = (write((*before, USER), (), self.quirks) for before in ((), (SYSTEM,)))
+        alone, instructed = (write((*before, USER), self.quirks, None) for before in ((), (SYSTEM,)))
         self._opening = (SYSTEM,) if not alone and instructed else ()
         """What conversations begin with: a template may refuse those that do not begin with the system."""
 
@@ -156,25 +157,25 @@ class Prober:
         tried only where those of the length before are refused.
         """
         for length in lengths:
-            best, refused = (0, 0), True
+            best, refused = (False, False), True
             for form, nothing in product((AS_TEXT, AS_ONE_PART), NOTHING_SAID):
                 quirks = replace(self._reading("tool", form), id_length=length, nothing_said=nothing)
-                texts = self._calls_and_results(quirks)
-                score = _calls_and_words(texts)
-                refused = refused and all(text is None for text in texts)
+                text = self._write(CALL_AND_RESULT, quirks)
+                refused = refused and text is None
+                score = FUNCTION in (text or ""), _is_said(WORDS[0], text or "")
                 if score > best:
                     best, found = score, quirks
-                if best == (len(texts), len(texts)):
+                if all(best):
                     break
             if not refused:
-                self.quirks = found if best > (0, 0) else replace(self.quirks, id_length=length)
+                self.quirks = found if any(best) else replace(self.quirks, id_length=length)
                 return
 
     def find_calls_beside_words(self) -> None:
         """Whether calls are lost where the message says something as well, and not without."""
-        calls, _ = _calls_and_words(self._calls_and_results(self.quirks))
-        together = self._write(Scene((USER, CALLS, RESULT), 1).with_content(WORDS[0]), (), self.quirks)
-        if calls and together and WORDS[0] in together and FUNCTION not in together:
+        alone = self._write(CALL_AND_RESULT, self.quirks) or ""
+        together = self._write(Scene((USER, CALLS, RESULT), 1).with_content(WORDS[0]), self.quirks) or ""
+        if FUNCTION in alone and FUNCTION not in together and WORDS[0] in together:
             self.quirks = replace(self.quirks, calls_apart=True)
 
     def find_developer(self, named: bool) -> None:
@@ -189,23 +190,18 @@ class Prober:
     def find_tools(self) -> None:
         """Whether a tool is shown to the model anywhere."""
         conversations = ((USER,), (SYSTEM, USER))
-        texts = [self._write(messages, (TOOL,), self.quirks) for messages in conversations]
+        texts = [self._write(messages, self.quirks, TOOL) for messages in conversations]
         rendered = [text for text in texts if text is not None]
         self.quirks = replace(self.quirks, tools=not rendered or any(FUNCTION in text for text in rendered))
 
-    def _write(self, messages: Sequence[Message], tools: Sequence[Tool], quirks: Quirks) -> str | None:
+    def _write(self, messages: Sequence[Message], quirks: Quirks, tool: Tool | None = None) -> str | None:
         begins = messages[0].role if messages else ""
         opening = () if begins in ("system", "developer") else self._opening
-        return self._render((*opening, *messages), tools, quirks)
+        return self._render((*opening, *messages), quirks, tool)
 
     def _reading(self, role: str, form: ContentForm) -> Quirks:
         """The quirks so far, and this form of a role's contents."""
         return replace(self.quirks, forms=MappingProxyType({**self.quirks.forms, role: form}))
-
-    def _calls_and_results(self, quirks: Quirks) -> list[str | None]:
-        """A call and its result, rendered without tools and with one of another name."""
-        messages = Scene((USER, CALLS, RESULT), 2).with_content(WORDS[0])
-        return [self._write(messages, tools, quirks) for tools in ((), (OTHER_TOOL,))]
 
     def _look(self, role: str, form: ContentForm, *, in_parts: bool = False) -> ProbeResult:
         """What comes of the scenes of a role whose contents are read so."""
@@ -217,8 +213,7 @@ class Prober:
         content = tuple(TextPart(word) for word in WORDS) if in_parts else WORDS[0]
         shown, wordless, refused, verbatim = 0, False, True, True
         for scene in SCENES[role]:
-            tools = (TOOL,) if scene.tools else ()
-            text = self._write(scene.with_content(content), tools, quirks)
+            text = self._write(scene.with_content(content), quirks)
             if text is None:
                 continue
             refused = False
@@ -227,14 +222,8 @@ class Prober:
                 verbatim = verbatim and all(word in text for word in said)
             elif not wordless:
                 silent = (*scene.messages[: scene.at], *scene.messages[scene.at + 1 :])
-                wordless = text != self._write(silent, tools, quirks)
+                wordless = text != self._write(silent, quirks)
         return ProbeResult(shown, wordless, refused, verbatim)
-
-
-def _calls_and_words(texts: Sequence[str | None]) -> tuple[int, int]:
-    """In how many of the texts the call is shown, and in how many its result."""
-    rendered = [text for text in texts if text]
-    return sum(FUNCTION in text for text in rendered), sum(_is_said(WORDS[0], text) for text in rendered)
 
 
 def _is_said(word: str, text: str) -> bool:

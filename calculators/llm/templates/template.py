@@ -57,10 +57,10 @@ class ChatTemplate:
         """The formats of calls and of thoughts that it speaks of; None for one that is not known."""
         self._others = tuple(others)
         specials = dict(special_tokens or {})
-        self._default = None if source is None else Compiled(source, specials, longest)
-        self._tool_use = (
-            self._default if tool_use is None else Compiled(tool_use, specials, longest, always_tools=True)
-        )
+        for_tools = source if tool_use is None else tool_use
+        self._default = None if source is None else Compiled(source, specials, longest, tools=False)
+        self._tool_use = None if for_tools is None else Compiled(for_tools, specials, longest, tools=True)
+        self._one_for_both = tool_use is None
 
     @property
     def shows_tools(self) -> bool:
@@ -87,8 +87,12 @@ class ChatTemplate:
     @property
     def unreadable(self) -> str | None:
         """The name of the template that shows nothing of what a user says, if there is one."""
-        named = {"default": self._default, "tool_use": self._tool_use}
-        return next((name for name, one in named.items() if one and not one.quirks.user), None)
+        shows = [one is None or one.quirks.user for one in (self._default, self._tool_use)]
+        if self._one_for_both:
+            return None if any(shows) else "default"
+        return next(
+            (name for name, does in zip(("default", "tool_use"), shows, strict=True) if not does), None
+        )
 
     def render(
         self,

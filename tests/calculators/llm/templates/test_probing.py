@@ -154,6 +154,23 @@ MISTRAL_3_1 = """\
 """
 
 
+def test_with_tools_and_without_each_gets_the_form_that_is_read_then() -> None:
+    source = EACH.replace(
+        "HERE",
+        "{% if tools %}{% for p in m.content %}{{ p.text }}{% endfor %}{% else %}{{ m.content + '' }}{% endif %}",
+    )
+    template = ChatTemplate(source)
+    assert template.render([USER, ASSISTANT]) == "<user>question<assistant>answer"
+    assert template.render([USER, ASSISTANT], tools=[Tool(name="f")]) == "<user>question<assistant>answer"
+
+
+def test_a_template_that_needs_tools_is_none_that_shows_nothing() -> None:
+    source = "{% for t in tools %}{{ t.function.name }}{% endfor %}" + EACH.replace("HERE", "{{ m.content }}")
+    template = ChatTemplate(source)
+    assert template.unreadable is None
+    assert template.render([USER], tools=[Tool(name="f")]) == "f<user>question"
+
+
 def test_the_system_prompt_of_a_mistral_3_1_is_there() -> None:
     assert render(MISTRAL_3_1, SYSTEM, IN_PARTS, ASSISTANT) == (
         "[SYSTEM_PROMPT]rules[/SYSTEM_PROMPT][INST]firstsecond[/INST]answer</s>"
