@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
@@ -55,40 +54,34 @@ class Qwen3Coder(ToolFormat):
 
     def steps(self) -> Steps[None]:
         """Reads call after call."""
-        opener = yield from self.text_until(*self.openers)
-        while opener:
+        while opener := (yield from self.text_until(*self.openers)):
             if opener == OPEN:
                 yield from self.blank()
                 if not (yield from self.accept(FUNCTION)):
                     self.release()
-                    opener = yield from self.text_until(*self.openers)
                     continue
-            opener = yield from self._call()
-            if not opener:
+            call = yield from self._call()
+            if call is not None:
+                self.call(call)
+            else:
                 self.release()
-                opener = yield from self.text_until(*self.openers)
 
-    def _call(self) -> Steps[str]:
-        """Reads a call; the tag of the next one, where that had to be read to be sure of this one's end."""
+    def _call(self) -> Steps[CalledTool | None]:
         name, _ = yield from self._name()
         yield from self.blank()
         tag = (yield from self.accept(PARAMETER, FUNCTION_END)) if name else ""
+        if tag == FUNCTION_END:
+            return CalledTool(name, "{}") if (yield from self._ends())[0] else None
         values: dict[str, str] = {}
         schema = arguments_of(self.tools, name)
-        end = (yield from self._end()) if tag == FUNCTION_END else None
-        key = (yield from self._name())[0] if tag == PARAMETER else ""
-        while key and key not in values:
-            value, following, end = yield from self._value(schema.names, {*values, key})
+        key = (yield from self._name())[0] if tag else ""
+        while key:
+            value, following = yield from self._value(schema.names - {*values, key})
+            if value is None or key in values:
+                return None
             values[key] = typed(unpadded(value), schema.member(key))
             key = following
-        if end is None or not end.ended:
-            return ""
-        after = self.raw[end.pieces :]
-        self.call(CalledTool(name, as_object(values)))
-        self.raw += after[:-1] if end.tag else after
-        self.release()
-        self.raw += after[-1:] if end.tag else []
-        return end.tag
+        return CalledTool(name, as_object(values)) if values else None
 
     def _name(self) -> Steps[tuple[str, str]]:
         """The name in a tag, "" if the tag does not close, and all that was read."""
@@ -99,77 +92,67 @@ class Qwen3Coder(ToolFormat):
         closed = yield from self.accept(">")
         return (name if closed else ""), read + closed
 
-    def _value(self, known: set[str], given: set[str]) -> Steps[tuple[str, str, End | None]]:
-        """A value, and the next parameter's name or the end of the call; neither if the text ends first.
+    def _value(self, others: set[str]) -> Steps[tuple[str | None, str]]:
+        """A value, None if the text ends first, and the next parameter's name, "" if the call has ended.
 
-        `known` are the parameters of the schema, `given` those that have come. `inner` counts the functions
-        that the value itself has opened: then it takes more to end the value.
+        `others` are the parameters of the schema that may still come. `inner` counts the calls that the value
+        itself has opened: until they are closed no tag is the value's own.
         """
         parts: list[str] = []
-        inner, tag, row = 0, "", ""
+        inner, row = 0, ""
         while True:
-            if not tag:
-                text, tag = yield from self.until(*self.markers.all)
-                parts.append(text)
-                row = tags_in_a_row(row, text, tag, inner)
+            text, tag = yield from self.until(*self.markers.all)
+            parts.append(text)
+            row = tags_in_a_row(row, text, tag, inner)
             if not tag or row in NEXT_CALL_BEGUN:
-                return "", "", None
-            ends, following = tag == PARAMETER_END, ""
+                return None, ""
+            ends = tag == PARAMETER_END
             if ends:
                 tag += yield from self.blank()
                 tag += yield from self.accept(PARAMETER, FUNCTION_END)
             if tag.endswith(PARAMETER):
                 name, read = yield from self._name()
-                if name in known - given:
-                    ends = ends or (not inner and parts[-1].endswith("\n"))
-                else:
-                    ends = ends and not (inner and known)
-                if name and ends:
-                    return "".join(parts), name, None
+                lost_end = name in others and text.endswith("\n") and text.strip() and not ends
+                if name and not inner and (ends or (lost_end and (yield from self.ahead("\n")))):
+                    return "".join(parts), name
                 tag += read
-            elif ends and tag.endswith(FUNCTION_END):
-                end = yield from self._end(doubtful=inner > 0)
-                if end.ended:
-                    return "".join(parts), "", end
-                tag, following = tag + end.read, end.tag
-            inner = max(0, inner + tag.count(FUNCTION) - tag.count(FUNCTION_END))
+            elif tag == FUNCTION:
+                name, read = yield from self._name()
+                tag += read + (yield from self.blank())
+                inner += bool(name and (yield from self.ahead(PARAMETER, FUNCTION_END)))
+            elif tag.endswith(FUNCTION_END):
+                if ends and not inner:
+                    ended, read = yield from self._ends()
+                    if ended:
+                        return "".join(parts), ""
+                    tag += read
+                inner = max(0, inner - 1)
             parts.append(tag)
-            tag = following
 
-    def _end(self, *, doubtful: bool = False) -> Steps[End]:
-        """Whether `</function>` ended the call.
+    def _ends(self) -> Steps[tuple[bool, str]]:
+        """Whether `</function>` ended the call; the white space after it if it did not."""
+        space = yield from self.blank()
+        if (yield from self.accept_end(CLOSE)):
+            return True, ""
+        return (yield from self._call_follows()), space
 
-        It is `doubtful` where the value has opened functions: then the next tag must not be one of a value.
-        """
-        read = yield from self.blank()
-        closed = yield from self.accept_end(CLOSE)
-        pieces = len(self.raw)
-        if not closed:
-            return End(not doubtful and bool((yield from self.ahead(OPEN, FUNCTION))), pieces, read)
-        if not doubtful:
-            return End(True, pieces)
-        text, tag = yield from self.until(*self.markers.all)
-        return End(tag in ("", OPEN, FUNCTION), pieces, read + CLOSE + text, tag)
+    def _call_follows(self) -> Steps[bool]:
+        """Whether the next call begins here. Nothing is read."""
+        read = len(self.raw)
+        yield from self.accept(OPEN)
+        yield from self.blank()
+        name = (yield from self._name())[0] if (yield from self.accept(FUNCTION)) else ""
+        yield from self.blank()
+        tag = yield from self.ahead(PARAMETER, FUNCTION_END)
+        self.unread(read)
+        return bool(name and tag)
 
 
 def tags_in_a_row(row: str, text: str, tag: str, inner: int) -> str:
     """The tags from the end of a function that the value did not open to `tag`, without text between."""
     if tag == FUNCTION_END and not inner and row != ENDED:
         return tag
-    between = text[text.find(">") + 1 :] if row == ENDED else text
-    return row + tag if row and not between.strip() else ""
-
-
-class End(NamedTuple):
-    """What followed `</function>`: whether that `ended` the call, with how many `pieces` of what was read.
-
-    `read` is the text after it up to `tag`, the next one, if that was looked for.
-    """
-
-    ended: bool
-    pieces: int
-    read: str = ""
-    tag: str = ""
+    return row + tag if row and not text.strip() else ""
 
 
 def unpadded(value: str) -> str:

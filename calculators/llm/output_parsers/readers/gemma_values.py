@@ -114,7 +114,7 @@ class GemmaReader:
         opening = OPENING.match(self._text, self._at)
         if opening is None or opening.group(1):
             return None
-        literal = read_strings(self._text, self._at)
+        literal = read_strings(self._text, self._at, most=1)
         if literal is None or not AFTER[place].match(self._text, literal.end):
             literal = self._unescaped(opening, place)
         if literal is None:

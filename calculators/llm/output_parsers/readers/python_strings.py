@@ -31,10 +31,11 @@ class StringLiteral(NamedTuple):
     end: int
 
 
-def read_strings(text: str, at: int) -> StringLiteral | None:
+def read_strings(text: str, at: int, *, most: int = 0) -> StringLiteral | None:
     r"""The string literals that follow each other from `at` on, as one; None if none is whole.
 
-    Escapes are Python's. In a literal with one that Python refuses (`C:\Users`) a backslash is a backslash.
+    `most` limits how many. Escapes are Python's. In a literal with one that Python refuses (`C:\Users`) a
+    backslash is a backslash.
     """
     values: list[str] = []
     end = at
@@ -45,6 +46,8 @@ def read_strings(text: str, at: int) -> StringLiteral | None:
         values.append(meant(rest.group(1), opening))
         end = rest.end()
         at = skip(text, end)
+        if len(values) == most:
+            break
     return StringLiteral("".join(values), end) if values else None
 
 

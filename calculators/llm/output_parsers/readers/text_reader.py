@@ -159,6 +159,10 @@ class TextReader:
         read = len(self.raw)
         found = yield from self.json("{")
         if not found:
-            self.buffer.back(join(self.raw[read:]))
-            del self.raw[read:]
+            self.unread(read)
         return found
+
+    def unread(self, pieces: int) -> None:
+        """Makes what was read unread, but for the first so many pieces."""
+        self.buffer.back(join(self.raw[pieces:]))
+        del self.raw[pieces:]

@@ -139,5 +139,10 @@ CASES = Cases(
             thoughts="So ",
             calls=(("f", {"x": 1}),),
         ),
+        Case(
+            "an empty pair of plain quotes inside",
+            '<|tool_call>call:f{x:"a""b",n:1}<tool_call|>',
+            calls=(("f", {"x": 'a""b', "n": 1}),),
+        ),
     ),
 )

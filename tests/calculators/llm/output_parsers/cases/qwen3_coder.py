@@ -287,5 +287,36 @@ CASES = Cases(
             calls=(("string_tool", {"arg1": "</function></tool_call><tool_call><function=g> are tags"}),),
             tools=STRING,
         ),
+        Case(
+            "value holds two calls",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n<tool_call>\n<function=string_tool>\n<parameter=arg1>\n1\n</parameter>\n</function>\n</tool_call>\n<tool_call>\n<function=string_tool>\n<parameter=arg1>\n1\n</parameter>\n</function>\n</tool_call>\n</parameter>\n</function>\n</tool_call>",
+            calls=(
+                (
+                    "string_tool",
+                    {
+                        "arg1": "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n1\n</parameter>\n</function>\n</tool_call>\n<tool_call>\n<function=string_tool>\n<parameter=arg1>\n1\n</parameter>\n</function>\n</tool_call>"
+                    },
+                ),
+            ),
+            tools=STRING,
+        ),
+        Case(
+            "value begins with a parameter's tag",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n<parameter=arg2>x\n</parameter>\n</function>\n</tool_call>",
+            calls=(("string_tool", {"arg1": "<parameter=arg2>x"}),),
+            tools=STRING,
+        ),
+        Case(
+            "value mentions an end before an opening tag",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n</parameter> </function> <function=g> ends it\n</parameter>\n</function>\n</tool_call>",
+            calls=(("string_tool", {"arg1": "</parameter> </function> <function=g> ends it"}),),
+            tools=STRING,
+        ),
+        Case(
+            "value holds half a call",
+            "<tool_call>\n<function=string_tool>\n<parameter=arg1>\n<function=g>\n<parameter=arg1>\n1\n</parameter>\n</function>\n</tool_call>",
+            content="<tool_call>\n<function=string_tool>\n<parameter=arg1>\n<function=g>\n<parameter=arg1>\n1\n</parameter>\n</function>\n</tool_call>",
+            tools=STRING,
+        ),
     ),
 )
