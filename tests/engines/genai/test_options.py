@@ -145,7 +145,7 @@ def test_a_draft_model_with_a_larger_vocabulary_is_refused(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"num_assistant_tokens": 0}, "num_assistant_tokens is 0; expected `int` >= 1"),
+        ({"num_assistant_tokens": 0}, "num_assistant_tokens is 0; at least 1 is needed"),
         ({"assistant_confidence_threshold": 0.0}, "assistant_confidence_threshold is 0.0"),
         ({"assistant_confidence_threshold": 1.5}, "assistant_confidence_threshold is 1.5"),
         ({"assistant_confidence_threshold": 0.5, "num_assistant_tokens": 3}, "exclude each other"),
