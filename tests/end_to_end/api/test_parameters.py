@@ -485,7 +485,7 @@ def test_what_no_engine_honours_yet_is_refused_by_name(api: Api, name: str, valu
     assert "no engine of this ovpipe honours it yet" in answer.json()["error"]["message"]
 
 
-# --- guessing ahead
+# --- speculative decoding
 
 
 @row("num_assistant_tokens")
