@@ -98,13 +98,20 @@ class PacketCodec:
         if tag in CONTAINERS and type(value) is not list:
             raise CodecError(f"the value is no {tag}: its members are expected as a list")
         if tag == "dict":
-            return dict([self._member(pair) for pair in value])
+            return self._dict(value)
         if tag in CONTAINERS:
             return CONTAINERS[tag](map(self._value, value))
         try:
             return msgspec.convert(value, self._kinds[tag], dec_hook=_special, str_keys=True)
         except (TypeError, ValueError) as error:
             raise CodecError(f"the value is no {tag}: {error}") from error
+
+    def _dict(self, pairs: list[Any]) -> dict[Any, Any]:
+        members = [self._member(pair) for pair in pairs]
+        try:
+            return dict(members)
+        except TypeError as error:
+            raise CodecError(f"the value is no dict: a key of it cannot be one: {error}") from None
 
     def _member(self, pair: Any) -> tuple[Any, Any]:
         if type(pair) is not list or len(pair) != 2:

@@ -179,6 +179,7 @@ def test_an_unknown_tag_names_what_there_is() -> None:
         ('[0,"list",3]', "the value is no list"),
         ('[0,"list",[3]]', "a tag and what it tags"),
         ('[0,"dict",[3]]', "pairs of key and value"),
+        ('[0,"dict",[[["list",[]],["int",1]]]]', "a key of it cannot be one: unhashable type: 'list'"),
         ('[0,"TokenDelta",{"tokens":[]}]', "the value is no TokenDelta: Object missing required field"),
         ('[0,"BatchEnd",{"timestamp":"x"}]', "the value is no BatchEnd: a Timestamp cannot be read"),
         ("[" * 100_000, "is no packet"),
