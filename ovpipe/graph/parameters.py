@@ -162,7 +162,7 @@ def check_given(declared: Mapping[str, Parameter], given: Given, place: Place, f
         if name not in declared:
             findings.add(
                 given.place(name, place),
-                f"a value is given for parameter {name!r}; {_no_such(name, declared)}",
+                f"a value is given for parameter {name!r}; {_no_such(name, declared, given.entry)}",
             )
 
 
@@ -173,13 +173,15 @@ def holds_missing(value: Any) -> bool:
     return any(map(holds_missing, value)) if isinstance(value, list) else value is MISSING
 
 
-def _no_such(name: str, declared: Mapping[str, Parameter]) -> str:
+def _no_such(name: str, declared: Mapping[str, Parameter], entry: GraphEntry | None) -> str:
     if not declared:
         return "the graph has no parameters"
     remedy = f"the graph has no such parameter; {did_you_mean(name, declared)}"
     for parameter in declared.values():
         if parameter.type == "object":  # it may have such a key: only the graph's nodes know
-            remedy += f" (a key of {parameter.name!r} is set by --set {parameter.name}.{name}=...)"
+            whole, key = parameter.name, f"{parameter.name}.{name}"
+            how = f"--set {key}=..." if entry is None else f"`{whole}: {{{name}: ...}}`"
+            remedy += f" (a key of {whole!r} is set by {how})"
     return remedy
 
 

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from ovpipe.calculator import Calculator
+from ovpipe.errors import GraphError
 from ovpipe.graph import AssignedText, AssignmentError, Plan, parse_assignments
 from ovpipe.graph.assignments import AssignedKeys, given_over
+from ovpipe.graph.parameters import Given, GraphEntry, Parameter, check_given
+from ovpipe.graph.place import Findings, Place
 from ovpipe.ports import Input
 
 Load = Callable[..., Plan]
@@ -101,6 +104,15 @@ def test_keys_of_what_has_none_are_refused(
 def test_a_name_that_may_be_a_key_of_a_parameter_is_told_its_place(mistakes: Mistakes) -> None:
     found = mistakes(graph("{type: object, default: {}}"), Keep, parameters={"cache_size": 2})
     assert "(a key of 'x' is set by --set x.cache_size=...)" in "".join(found)
+
+
+def test_a_file_that_gives_it_is_told_what_to_write_there() -> None:
+    place, findings = Place("server.yaml", 4), Findings()
+    entry = GraphEntry("graph chat", "model 'a'", place, {"cache_size": place})
+    declared = {"engine": Parameter("engine", "object", {}, "", Place("chat.yaml", 3))}
+    check_given(declared, Given({"cache_size": 2}, Path(), entry), Place("chat.yaml", 1), findings)
+    with pytest.raises(GraphError, match=r"server.yaml:4: .* is set by `engine: {cache_size: ...}`\)"):
+        findings.check()
 
 
 @pytest.mark.parametrize("text", ["models_path", "", "=x", " =x", ".a=x", "a.=x", "a..b=x"])
