@@ -115,7 +115,7 @@ class Compiled:
             return taken
         error, at = blame(messages, lambda part: write(self._prepared(part)), first)
         if at is not None and messages[at].role in INSTRUCTS:
-            # It takes no such role. What it says of the conversation without one is what has to be mended.
+            # It takes no such role. What it says of the conversation without one is what has to be changed.
             error, at = blame(messages, lambda part: write(give_instructions_to_user(part)), error)
         raise ChatTemplateError(reason_of(error), "messages" if at is None else f"messages[{at}]") from error
 

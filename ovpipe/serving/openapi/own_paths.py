@@ -55,7 +55,7 @@ def own_paths(models: Sequence[str]) -> Json:
         "/health/live": root | {"get": get("live", "Server", "Whether the process answers", in_json("Live"))},
         "/health/ready": root | {"get": ready()},
         "/metrics": root
-        | {"get": get("metrics", "Server", "Figures in Prometheus' text format", {"text/plain": {}})},
+        | {"get": get("metrics", "Server", "Metrics in Prometheus' text format", {"text/plain": {}})},
         "/openapi.json": root
         | {
             "get": get(
