@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, runtime_checkable
+from uuid import uuid4
 
 from ovpipe.http_errors import OPENAI_ERRORS, ErrorFamily
 
@@ -103,6 +105,9 @@ class HttpRequest:
     `json` is the parsed body, already checked for depth, duplicate keys and numbers that are none. `form` is
     the parsed multipart body, whose bytes are not in `body` as well. `query` has the values of each name in
     order; `path_parameters` are those of the route's pattern, decoded.
+
+    `id` is this request's own; its run has the same. `received` is when it was read, in seconds since 1970.
+    Nodes take ids and times of an answer from here, so that a recorded request gives the same ones.
     """
 
     method: str
@@ -113,6 +118,8 @@ class HttpRequest:
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     form: FormData | None = None
+    id: str = field(default_factory=lambda: uuid4().hex)
+    received: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Literal
-from uuid import uuid4
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
@@ -137,14 +135,15 @@ def parse(
             raise wrong_value("stop", "absent when 'detokenize' is false")
         fields["return_token_ids"] = True  # there is nothing else to answer
     fields["ignored"] = tuple(ignored.names) if unknown_parameters == "warn" else ()
-    fields["created"] = int(time.time())
+    fields["created"] = int(http.received)
+    name = fields.get("request_id") or http.id
     if endpoint is Endpoint.CHAT:
         settle_chat(fields, http.json)
-        return ChatRequest(id=f"chatcmpl-{fields.get('request_id') or uuid4().hex}", **fields)
+        return ChatRequest(id=f"chatcmpl-{name}", **fields)
     fields["logprobs"] = "top_logprobs" in fields
     if len(fields["prompts"]) * fields.get("best_of", 1) > MOST_SEQUENCES:
         raise wrong_value("prompt", f"few enough for {MOST_SEQUENCES} sequences, best_of for each prompt")
-    return CompletionRequest(id=f"cmpl-{fields.get('request_id') or uuid4().hex}", **fields)
+    return CompletionRequest(id=f"cmpl-{name}", **fields)
 
 
 def settle_limits(fields: dict[str, Any], max_tokens_limit: int | None) -> None:

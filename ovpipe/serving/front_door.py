@@ -55,7 +55,7 @@ class FrontDoor:
                     packet = await read_request(request, served.route, path, parameters, self._limits)
                     model = self._model(served, packet)
                     outcome.model = model.name
-                    exchange = Exchange(request, model, self._limits, served.route.errors)
+                    exchange = Exchange(request, model, self._limits, served.route.errors, packet.id)
                     ticket.stop = exchange.stop
                     try:
                         return await exchange.respond(packet)

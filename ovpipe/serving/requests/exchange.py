@@ -35,17 +35,20 @@ BODILESS = (204, 304)
 class Exchange:
     """Serves one request. However it ends, its run has ended, or is cancelled, when `respond` is over.
 
-    `status` is what the answer came to, for the metrics. `errors` is the family of the request's route.
+    `status` is what the answer came to, for the metrics. `errors` is the family of the request's route, `id`
+    what its run is called.
     """
 
-    def __init__(self, request: web.Request, model: Model, limits: Limits, errors: ErrorFamily) -> None:
+    def __init__(
+        self, request: web.Request, model: Model, limits: Limits, errors: ErrorFamily, id: str
+    ) -> None:
         self.status = CLIENT_LEFT
         self._request = request
         self._model = model
         self._limits = limits
         self._errors = errors
         self._has_body = True
-        self._run = ServedRun(model, limits)
+        self._run = ServedRun(model, limits, id)
 
     def stop(self, error: RequestError) -> None:
         """Ends the run; the client gets `error` if it still waits for something."""

@@ -28,6 +28,7 @@ class ServedRun:
         self,
         model: Model,
         limits: Limits,
+        id: str,
         *,
         to_client_error: Callable[[Exception, str], RequestError] = to_client_error,
     ) -> None:
@@ -35,7 +36,7 @@ class ServedRun:
         self._model = model
         self._limits = limits
         self._to_client_error = to_client_error
-        self._run = model.ready_graph().run()
+        self._run = model.ready_graph().run(id=id)
         self.reader = self._run.read(model.output)
         self._stopped_with: RequestError | None = None
         self._watch = IdleWatch(limits.silent_seconds, lambda: self._run.turns, self._run_is_silent)

@@ -59,6 +59,7 @@ def test_reads_a_chat() -> None:
     assert request.messages == (Message(role="user", content="hi"),)
     assert (request.model, request.stream, request.include_usage) == ("m", True, False)
     assert request.id.startswith("chatcmpl-")
+    assert len(request.id) == len("chatcmpl-") + 32
     assert request.created > 1_700_000_000
 
 
@@ -667,3 +668,11 @@ def test_any_json_is_a_request_or_a_client_error(
         assert error.message.endswith((".", "?"))
     else:
         assert request.default_max_tokens == 100
+
+
+def test_an_answers_id_and_time_are_those_of_its_http_request() -> None:
+    http = HttpRequest(
+        "POST", "/completions", json={"model": "m", "prompt": "hi"}, id="0f", received=1_800_000_000.7
+    )
+    request = parse(http)
+    assert (request.id, request.created) == ("cmpl-0f", 1_800_000_000)

@@ -1,0 +1,51 @@
+"""The run that serves one request."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
+from ovpipe.registry import Registry
+from ovpipe.serving.config import ModelConfig
+from ovpipe.serving.limits import Limits
+from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.requests.served_run import ServedRun
+
+PROJECT = Path(__file__).parents[1] / "project"
+
+
+class Silent:
+    """Says nothing of how models load."""
+
+    def loading(self, title: str, node: str, message: str, fraction: float | None) -> None: ...
+
+    def available(self, title: str, seconds: float) -> None: ...
+
+    def failed(self, title: str, reason: str) -> None: ...
+
+
+def test_a_run_has_the_id_of_its_request_while_it_lives() -> None:
+    registry = Registry()
+    registry.collect_folder(PROJECT / "calculators")
+    models = Repository.load(
+        [ModelConfig("counter", PROJECT / "graphs" / "counter.yaml", {}, PROJECT)], registry
+    )
+    request = HttpRequest("POST", "/chat/completions", json={"count": 2})
+
+    async def scenario() -> list[object]:
+        await models.open(Silent())
+        model = models.find("counter")
+        run = ServedRun(model, Limits(), request.id)
+        parts: list[object] = [await run.start(request)]
+        assert list(model.ready_graph().runs) == [request.id]
+        parts += [packet.value async for packet in run.reader]
+        await run.nodes_to_end()
+        await run.end()
+        assert not model.ready_graph().runs
+        await models.close(5)
+        return parts
+
+    start, *bodies = asyncio.run(scenario())
+    assert isinstance(start, ResponseStart)
+    assert bodies == [ResponseBody(b"data: 0\n\n"), ResponseBody(b"data: 1\n\n")]
