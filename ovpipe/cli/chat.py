@@ -13,13 +13,11 @@ import typer
 from ovpipe.cli.assignments import Assignments, parameters_of
 from ovpipe.cli.chatting.background import BackgroundLoop
 from ovpipe.cli.chatting.conversation import Conversation
-from ovpipe.cli.chatting.graph_transport import GraphTransport
 from ovpipe.cli.chatting.interrupts import Interrupts
 from ovpipe.cli.chatting.questions import FileLines, LineSource, Questions, TerminalLines
 from ovpipe.cli.chatting.screen import Screen
 from ovpipe.cli.chatting.session import Session
 from ovpipe.cli.chatting.transport import ChatError, Transport
-from ovpipe.cli.chatting.url_transport import UrlTransport
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
 from ovpipe.cli.one_model import GraphArgument, one_model
@@ -80,11 +78,17 @@ def chat(
                 f"the standard {name} is closed; talk at a terminal, or with a file or pipe in its place"
             )
     _replace_characters_that_fail()
+    # Each way imports what it needs: a graph its runtime, a server an HTTP client.
     if url is None:
+        from ovpipe.cli.chatting.graph_transport import GraphTransport
+
         config = one_model(graph, model, parameters_of(assignments))
         transport: Transport = GraphTransport(config, collect_calculators([config.graph], calculators))
     elif graph is None and not assignments and calculators is None:
-        transport = UrlTransport(_checked_url(url), model, _checked_key(api_key))
+        checked = _checked_url(url), model, _checked_key(api_key)
+        from ovpipe.cli.chatting.url_transport import UrlTransport
+
+        transport = UrlTransport(*checked)
     else:
         raise typer.BadParameter(
             "a server at a URL has its own graphs; leave out GRAPH, --set and --calculators",

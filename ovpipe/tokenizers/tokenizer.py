@@ -9,19 +9,10 @@ from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Self
 
-import numpy as np
-import openvino as ov
-import openvino_genai
-
 from ovpipe.tokenizers.chat_templates import read_chat_templates
 from ovpipe.tokenizers.detokenizer import ByteDetokenizer, Detokenizer, WindowedDetokenizer
 from ovpipe.tokenizers.truncation import without_limit
 from ovpipe.tokenizers.vocabulary import SAMPLES, Vocabulary, read_vocabulary
-
-# The first accesses to Tensor.data, from several threads at once, deadlock: three models that loaded beside
-# each other did. Importing is one thread's, so this one is the first.
-_ = ov.Tensor(np.zeros((1, 1), np.int64)).data
-
 
 TEXTS_KEPT: Final = 4096
 """Single tokens whose texts a tokenizer remembers: special tokens and the ends of sequences, as a rule."""
@@ -59,15 +50,17 @@ class Tokenizer:
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """Reads the tokenizer and detokenizer of a model folder, and asks them for their vocabulary."""
+        from ovpipe.tokenizers import native  # the first tokenizer loads OpenVINO, which takes a while
+
         folder = Path(folder)
         if not (folder / "openvino_tokenizer.xml").exists():
             raise FileNotFoundError(
                 f"{folder} has no openvino_tokenizer.xml; is it an OpenVINO model folder?"
             )
         with without_limit(folder) as unlimited:
-            tokenizer = openvino_genai.Tokenizer(str(unlimited))
+            tokenizer = native.open_tokenizer(unlimited)
         samples = [_encode(tokenizer, text, add_special_tokens=False) for text in SAMPLES]
-        vocabulary = read_vocabulary(tokenizer.get_vocab(), samples, partial(_decode_rows, tokenizer))
+        vocabulary = read_vocabulary(tokenizer.get_vocab(), samples, partial(native.decode_rows, tokenizer))
         return cls(
             tokenizer,
             vocabulary,
@@ -149,11 +142,6 @@ def _encode(tokenizer: Any, text: str, *, add_special_tokens: bool) -> list[int]
 def _text_of(tokenizer: Any, token: int) -> str:
     text: str = tokenizer.decode([token], skip_special_tokens=False)
     return text
-
-
-def _decode_rows(tokenizer: Any, rows: Sequence[Sequence[int]]) -> list[str]:
-    texts: list[str] = tokenizer.decode(ov.Tensor(np.array(rows, np.int64)), skip_special_tokens=True)
-    return texts
 
 
 def _eos_token_ids(folder: Path, tokenizer: Any) -> list[int]:

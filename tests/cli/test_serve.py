@@ -99,7 +99,8 @@ def test_a_trace_of_the_latest_requests_is_written_at_the_end(tmp_path: Path) ->
         assert post(server.url, {"model": "echo"}).status == 200
         assert server.stop() == 0
     events = json.loads(file.read_text())["traceEvents"]
-    assert "echo, run 1" in [event["args"]["name"] for event in events if event["name"] == "process_name"]
+    (run,) = [event["args"]["name"] for event in events if event["name"] == "process_name"]
+    assert re.fullmatch("echo, run [0-9a-f]{32}", run)
     assert {"s", "f", "X"} <= {event["ph"] for event in events}
 
 

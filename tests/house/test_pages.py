@@ -18,8 +18,18 @@ PAGES = [
 ]
 
 
+README = ROOT / "README.md"
+
+
+def test_every_snippet_of_the_readme_runs(tmp_path: Path) -> None:
+    run_page(README, tmp_path)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT))
+    "page",
+    [page for page in PAGES if page != README and blocks(page)],
+    ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_every_snippet_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     run_page(page, tmp_path)
