@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Final
 
-TEMPLATE: Final = "<|{{ messages[-1].content }}|>"
+TEMPLATE: Final = (
+    "{% if messages[0].role == 'system' %}{{ messages[0].content }}{% endif %}<|{{ messages[-1].content }}|>"
+)
 """A chat template that makes the last message the word: the user's, or a tool's result. So an answer to a
-result shows that the result came through."""
+result shows that the result came through. What the system says has a place, or it would join the user's words."""
 
 HELLO: Final = "Hello there, how are you?"
 SUNNY: Final = "It is sunny in Paris."
