@@ -104,7 +104,7 @@ def test_what_is_not_there_is_found(file: str, text: str, name: str) -> None:
         ),
         (
             "docs/a.md",
-            "and/or, v1/chat/completions, `application/json`, 1/2, /work/ovpipe/none.py, `graphs/NAME.yaml`",
+            "and/or, v1/chat/completions, `application/json`, 1/2, /srv/ovpipe/none.py, `graphs/NAME.yaml`",
         ),
         ("examples/tiny_chat/README.md", "`topics/*.py` and `train.py` are beside this page"),
         ("ovpipe/a.py", 'name = "ovpipe/none.py"  # a file that the test makes'),
