@@ -78,7 +78,7 @@ class RunWatch:
             self._listeners.remove(listener)
             self._choose()
             if not self._listeners:
-                self._take_off()
+                self._unwatch()
 
     def _tell(self, listener: Listener, report: Callable[[Any], None], event: Any) -> None:
         """Reports to one; it is taken off when it raises, and the run goes on."""
@@ -129,7 +129,7 @@ class RunWatch:
                 self._waiting.setdefault(stream.producer, now)
         self._core.watch = self
 
-    def _take_off(self) -> None:
+    def _unwatch(self) -> None:
         self._core.watch = None
         for node in self._nodes.values():
             node.take_off()
