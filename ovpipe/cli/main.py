@@ -8,10 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ovpipe.cli.chat import chat
-from ovpipe.cli.check import check
-from ovpipe.cli.schema import schema
-from ovpipe.cli.serve import serve
+from ovpipe.cli.commands import LazyCommands
 from ovpipe.errors import OvpipeError
 
 INTERRUPTED = 130
@@ -32,16 +29,13 @@ def application() -> typer.Typer:
     """All commands."""
     app = typer.Typer(
         name="ovpipe",
+        cls=LazyCommands,
         help="Serves language models through dataflow graphs that fit on a page of YAML.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
     app.callback()(_options)
-    app.command()(serve)
-    app.command()(chat)
-    app.command()(check)
-    app.command()(schema)
     return app
 
 

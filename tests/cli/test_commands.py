@@ -222,3 +222,19 @@ def test_a_calculator_that_cannot_be_imported_is_named_with_its_line(project: Pa
     done = ovpipe("serve", "graphs/shout.yaml", cwd=project)
     assert done.returncode == 1
     assert "shout.py:1: ModuleNotFoundError: No module named 'nothing_of_that_name'" in done.stderr
+
+
+def test_a_check_imports_no_server(project: Path) -> None:
+    code = (
+        "import sys; from ovpipe.cli.main import main\n"
+        "try:\n    main()\nfinally:\n    print([name for name in ('aiohttp', 'openvino') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", "graphs/shout.yaml"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "graphs/shout.yaml: ok\n[]\n"
