@@ -134,6 +134,9 @@ class ContinuousBatchingCalculator(Calculator):
         ]
         async with Choices(searches, engine, request.priority) as choices:
             async for asked, delta in choices:
+                if delta.brings_nothing:
+                    cx.send(self.deltas, asked.delta(delta))
+                    continue
                 found = len(delta.beams)
                 if found < request.n:  # nothing would answer the other choices
                     message = f"The model's engine found {found} texts where {request.n} were asked for."

@@ -204,7 +204,8 @@ class TokenDelta(msgspec.Struct, frozen=True, gc=False):
 
     `completion_tokens` counts all tokens of the choice so far, these included. The delta with `finish`
     is the choice's last; when that is "stop", its last token is the one that ended the sequence. The first
-    delta of a sampled choice has the `seed` that the engine uses.
+    delta of a sampled choice has the `seed` that the engine uses. One without tokens and finish says that the
+    engine is at work on the choice and was silent for a while: it reads a long prompt, say.
     """
 
     tokens: tuple[Token, ...]

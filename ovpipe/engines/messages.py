@@ -62,6 +62,12 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     info: EngineInfo
 
 
+class Reading(msgspec.Struct, frozen=True, tag=True):
+    """The core begins to read this request's prompt. Sent once, before the step that does so."""
+
+    request: int
+
+
 class Step(msgspec.Struct, frozen=True, tag=True):
     """One step's deltas of all requests. Steps count up from 1 and each is acknowledged."""
 
@@ -88,4 +94,4 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-FromHost = Progress | Ready | Step | Refused | Failed
+FromHost = Progress | Ready | Reading | Step | Refused | Failed

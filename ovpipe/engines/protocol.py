@@ -106,6 +106,8 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `generated` counts all completion tokens so far, these included. The delta with `finish` is the
     request's last; an end-of-sequence token that ended it is in `tokens` and is counted. A beam search has
     one delta: no tokens, and all `beams`, the best first; `generated` is then the tokens of all of them.
+    One that `brings_nothing` says that the engine is at work on the request: it reads the prompt, or
+    searches, and was silent for a while. What waits for its turn in the engine gets none.
     The first delta of a sampled text has the `seed` that the engine uses, the request's or one of its own
     choice: the same request with this seed gives the same text.
     """
@@ -116,6 +118,11 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     finish: FinishReason | None = None
     beams: list[Beam] = []
     seed: int | None = None
+
+    @property
+    def brings_nothing(self) -> bool:
+        """Whether it says no more than that the engine is at work."""
+        return not self.tokens and not self.beams and self.finish is None
 
 
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):

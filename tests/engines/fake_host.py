@@ -6,7 +6,7 @@ negative number is a command:
     -1 SIGKILL ourselves, -2 hang, -3 raise, -4 refuse, -5 give up (each at the request's 2nd step;
     refusing at once), -6 hang before the first token, -7 ten steps of 0.1 s before the first token,
     -8 send nonsense, -9 poison the core before the first token and have all that start so suspected,
-    -10 the same with nobody suspected.
+    -10 the same with nobody suspected, -11 say that the prompt is being read and then nothing for long.
 
 A request with a grammar that says "sleep" sleeps in its first step, with "spin" it computes for 0.4 s there.
 
@@ -24,12 +24,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ovpipe.engines.messages import Progress, Refused
-from ovpipe.engines.process.host import main
+from ovpipe.engines.messages import Progress, Reading, Refused
+from ovpipe.engines.process.host import Report, main
 from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, RequestRefused, Token
 
@@ -37,7 +37,7 @@ from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequ
 class CountingCore:
     """Counts up. Its cache figure lags two steps behind, as genai's does."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], report: Report) -> None:
         self.info = EngineInfo(
             core="fake",
             device="NONE",
@@ -52,6 +52,7 @@ class CountingCore:
             dynamic_split_fuse=True,
         )
         self.options = options
+        self.report = report
         self.live: dict[int, GenerateRequest] = {}
         self.ages: dict[int, int] = {}
         self.generated: dict[int, int] = {}
@@ -98,6 +99,11 @@ class CountingCore:
             case -7, _ if age <= 10:
                 time.sleep(0.1)
                 return None
+            case -11, _:
+                if age == 1:
+                    self.report(Reading(request.id))
+                time.sleep(0.1)
+                return None
             case -9, 1:
                 raise PoisonedByGrammar("no grammar", [r.id for r in self.live.values() if r.prompt[0] == -9])
             case -10, 1:
@@ -134,7 +140,7 @@ def the_socket() -> int:
     return int(sys.argv[sys.argv.index("--fd") + 1])
 
 
-def build(options: dict[str, Any], report: Callable[[Progress], None]) -> CountingCore:
+def build(options: dict[str, Any], report: Report) -> CountingCore:
     for phase in options.get("phases", ["load", "warm_up"]):
         report(Progress(phase=phase, detail=f"fake {phase}"))
     if "says" in options:
@@ -151,7 +157,7 @@ def build(options: dict[str, Any], report: Callable[[Progress], None]) -> Counti
         raise RuntimeError("the file is missing")
     match options.get("load"):
         case None:
-            return CountingCore(options)
+            return CountingCore(options, report)
         case "hang":
             time.sleep(3600)
         case "crash":

@@ -24,10 +24,11 @@ from ovpipe.engines.genai.kv_cache import CachePlan, plan_cache
 from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.pipeline import most_sequences, open_pipeline
+from ovpipe.engines.genai.prompt_reading import read_next
 from ovpipe.engines.genai.sampling import SpeculativeDecoding, generation_config
 from ovpipe.engines.genai.sequence import LiveSequence
 from ovpipe.engines.genai.warm_up import warm_up
-from ovpipe.engines.messages import Progress, Refused
+from ovpipe.engines.messages import Progress, Reading, Refused
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, RequestRefused
@@ -35,8 +36,8 @@ from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequ
 _log = logging.getLogger("ovpipe.engine.genai")
 
 
-def load_genai_core(options: dict[str, Any], report: Callable[[Progress], None]) -> GenaiCore:
-    """Loads the model that the options name and warms it up."""
+def load_genai_core(options: dict[str, Any], report: Callable[[Progress | Reading], None]) -> GenaiCore:
+    """Loads the model that the options name and warms it up. From then on the core reports what it reads."""
     typed = GenaiOptions.of(options)
     report(Progress(phase="load", detail=f"reading {typed.models_path}"))
     model = ModelFolder.read(Path(typed.models_path))
@@ -56,7 +57,7 @@ def load_genai_core(options: dict[str, Any], report: Callable[[Progress], None])
     report(Progress(phase="load", detail=f"compiling for {typed.device}"))
     core = GenaiCore(typed, model, cache)
     warm_up(core, report)
-    core.reset_counts()
+    core.begin_service(report)
     if core.measured_cache_bytes not in (0, cache.model_bytes):
         _log.warning(
             "the KV cache takes %d bytes; %d were reckoned", core.measured_cache_bytes, cache.model_bytes
@@ -110,6 +111,7 @@ class GenaiCore:
         self._room = self._whole_room()
         # genai's own ids: a duplicate would poison it, and a request that is resumed needs a second one.
         self._handle_ids = itertools.count(1)
+        self._report: Callable[[Reading], None] | None = None
         self._steps = 0
         self._generated_tokens = 0
         self._prompt_tokens = 0
@@ -144,6 +146,7 @@ class GenaiCore:
     def step(self) -> Sequence[Delta | Refused]:
         """Moves every running request on by a token, or its prompt by a chunk."""
         outcomes: list[Delta | Refused] = self._submit_waiting()
+        self._report_reading()
         try:
             self._pipeline.step()
         except RuntimeError as error:
@@ -178,8 +181,9 @@ class GenaiCore:
         """The cache's size by genai's account, without a draft model's; 0 before the first step."""
         return int(self._pipeline.get_metrics().kv_cache_size_in_bytes)
 
-    def reset_counts(self) -> None:
-        """Forgets what was counted so far, of the warm-up that is."""
+    def begin_service(self, report: Callable[[Reading], None]) -> None:
+        """Forgets what was counted so far, of the warm-up that is, and reports from now on what it reads."""
+        self._report = report
         self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
 
     # --- the queue
@@ -216,6 +220,17 @@ class GenaiCore:
         sequence = self._running.pop(request_id)
         self._room.give_back(sequence.demand)
         return sequence
+
+    def _report_reading(self) -> None:
+        """Reports each request whose prompt the next step begins to read."""
+        if all(sequence.is_read for sequence in self._running.values()):
+            return
+        free = round(self.info.num_kv_blocks * (1 - self._pipeline.get_metrics().cache_usage / 100))
+        for sequence in read_next(self._running.values(), self.info, free):
+            if not sequence.reading:
+                sequence.reading = True
+                if self._report is not None:
+                    self._report(Reading(sequence.request.id))
 
     # --- genai's side
 

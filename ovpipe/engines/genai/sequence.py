@@ -33,11 +33,20 @@ class LiveSequence:
         self.demand = demand
         self.generated: list[int] = []
         self.handle: Any = None
+        self.reading = False
+        """Whether genai has begun with its prompt, as far as that can be foreseen."""
+        self.prompt_read = 0
+        """How much of its prompt has had room in a step, cached parts included."""
         self._logprobs: list[float] = []
         """Of a search with one beam; others hand theirs on."""
         self._restarts = 0
         """Of a search; otherwise since the last token."""
         self._seed_to_report = seed if samples(request.sampling) else None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all of its prompt has had room in a step."""
+        return bool(self.generated) or self.prompt_read >= len(self.request.prompt)
 
     @property
     def dropped(self) -> bool:

@@ -21,7 +21,7 @@ from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.grammars.stand_in import write_stand_in
 from ovpipe.engines.messages import Progress, Refused
-from ovpipe.engines.process.host import ReportProgress, main
+from ovpipe.engines.process.host import Report, main
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, Grammar, SamplingParams
 
@@ -82,7 +82,7 @@ class GrammarCore:
         return self._core.stats()
 
 
-def load_grammar_core(given: dict[str, Any], report: ReportProgress) -> EngineCore:
+def load_grammar_core(given: dict[str, Any], report: Report) -> EngineCore:
     """Builds the stand-in, loads it, and limits the process's memory."""
     options = msgspec.convert(given, GrammarHostOptions)
     report(Progress(phase="load", detail="building a stand-in for the model"))

@@ -25,6 +25,11 @@ class MailboxGeneration:
         self._error: Exception | None = None
         self._closed = False
         self._consumer: asyncio.Future[None] | None = None
+        self._begun = False
+        """Whether the engine works on its request, which then has left the queue."""
+        self._heard = False
+        """Whether anything has come since the last pulse."""
+        self._generated = 0
 
     # --- the engine's side
 
@@ -36,6 +41,18 @@ class MailboxGeneration:
     def move(self, on_cancel: Callable[[int], None]) -> None:
         """Its request is in another engine's life now: `on_cancel` cancels it there."""
         self._on_cancel = on_cancel
+        self._begun = False
+
+    def begin(self) -> None:
+        """The engine begins to read its prompt."""
+        self._begun = self._heard = True
+
+    def pulse(self) -> None:
+        """Delivers that the engine is at work, when nothing has come since the last call."""
+        heard, self._heard = self._heard, False
+        if self._begun and not heard:
+            self.deliver(Delta(self.request_id, [], self._generated))
+            self._heard = False
 
     def deliver(self, delta: Delta) -> None:
         """Puts a delta in the mailbox and schedules the consumer, if it waits."""
@@ -49,6 +66,8 @@ class MailboxGeneration:
             seed = self._waiting.seed if delta.seed is None else delta.seed
             self._waiting = Delta(delta.request, tokens, delta.generated, delta.finish, delta.beams, seed)
         self._closed = delta.finish is not None
+        self._begun = self._heard = True
+        self._generated = delta.generated
         self._wake()
 
     def fail(self, error: Exception) -> None:

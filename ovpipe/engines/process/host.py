@@ -20,7 +20,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from ovpipe.engines.backend import EngineCore
-from ovpipe.engines.messages import Ack, Add, Cancel, Failed, Load, Progress, Ready, Refused, Step, ToHost
+from ovpipe.engines.messages import (
+    Ack,
+    Add,
+    Cancel,
+    Failed,
+    Load,
+    Progress,
+    Reading,
+    Ready,
+    Refused,
+    Step,
+    ToHost,
+)
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import Delta, GenerateRequest, RequestRefused
@@ -34,9 +46,12 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 _log = logging.getLogger("ovpipe.engine.host")
 
-ReportProgress = Callable[[Progress], None]
-CoreBuilder = Callable[[dict[str, Any], ReportProgress], EngineCore]
-"""Loads a core by its options and warms it up, and reports how far it is."""
+Report = Callable[[Progress | Reading], None]
+CoreBuilder = Callable[[dict[str, Any], Report], EngineCore]
+"""Loads a core by its options and warms it up, and reports how far it is.
+
+A core that knows when it begins to read a prompt keeps the report, and says so in its steps.
+"""
 
 
 def serve(sock: socket.socket, build: CoreBuilder) -> int:
@@ -59,10 +74,11 @@ def _load(wire: HostWire, build: CoreBuilder) -> EngineCore | None:
         raise TypeError(f"the first message must be Load, not {type(first).__name__}")
     phase: Literal["load", "warm_up"] = "load"
 
-    def report(progress: Progress) -> None:
+    def report(said: Progress | Reading) -> None:
         nonlocal phase
-        phase = progress.phase
-        wire.send(progress)
+        if isinstance(said, Progress):
+            phase = said.phase
+        wire.send(said)
 
     try:
         core = build(first.options, report)

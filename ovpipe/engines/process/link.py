@@ -7,10 +7,23 @@ import logging
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn
 
-from ovpipe.engines.messages import Ack, Add, Cancel, Failed, FromHost, Load, Progress, Ready, Refused, Step
+from ovpipe.engines.messages import (
+    Ack,
+    Add,
+    Cancel,
+    Failed,
+    FromHost,
+    Load,
+    Progress,
+    Reading,
+    Ready,
+    Refused,
+    Step,
+)
 from ovpipe.engines.process.child import HostProcess
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.generation import MailboxGeneration
+from ovpipe.engines.process.pulse import Pulse
 from ovpipe.engines.process.watchdog import Watchdog
 from ovpipe.engines.protocol import (
     EngineInfo,
@@ -52,6 +65,7 @@ class EngineLink:
         self._timeouts = timeouts
         self._on_stats = on_stats
         self._live: dict[int, MailboxGeneration] = {}
+        self._pulse = Pulse(self._live)
         self._unstarted: dict[int, GenerateRequest] = {}
         """Live requests that still wait for their first token. Kept for another life, if this one ends."""
         self._loading: Literal["load", "warm_up"] | None = "load"
@@ -133,6 +147,9 @@ class EngineLink:
                 match message:
                     case Step():
                         self._step(message)
+                    case Reading(request=request_id):
+                        if (generation := self._live.get(request_id)) is not None:
+                            generation.begin()
                     case Refused(request=request_id, message=text, transient=True):
                         self._fail(request_id, EngineUnavailable(text, retry_after=1))
                     case Refused(request=request_id, message=text):
@@ -155,6 +172,7 @@ class EngineLink:
         """Ends the process, by force after `timeout` seconds. Returns how it ended."""
         self.up = False
         self._watchdog.stop()
+        self._pulse.stop()
         return await self._process.close(timeout)
 
     # --- the load
@@ -176,7 +194,7 @@ class EngineLink:
                         return
                     case Failed(message=text):
                         self._reason = f"could not be loaded: {text}"
-                    case Step() | Refused():
+                    case Step() | Reading() | Refused():
                         self._reason = f"sent {type(message).__name__} before it was ready"
                         self._process.kill()
             self._watchdog.sign(self._limit())
@@ -189,6 +207,7 @@ class EngineLink:
         self._live[request.id] = generation
         self._unstarted[request.id] = request
         self._watchdog.work(self._timeouts.prefill)
+        self._pulse.start()
 
     def _step(self, step: Step) -> None:
         self._on_stats(step.stats)

@@ -81,6 +81,20 @@ def test_sends_each_delta_of_the_engine() -> None:
     ]
 
 
+def test_that_the_engine_is_at_work_in_silence_is_handed_on() -> None:
+    assert run(FakeEngine([[], 7, [], 256]), completion()) == [
+        TokenDelta((), 0, 3),
+        TokenDelta((Token(7),), 1, 3),
+        TokenDelta((), 1, 3),
+        TokenDelta((Token(256),), 2, 3, "stop"),
+    ]
+    found = [Beam(tokens(5, 256), -0.5, "stop")]
+    assert run(FakeEngine([[], found]), completion(use_beam_search=True)) == [
+        TokenDelta((), 0, 3),
+        TokenDelta((Token(5), Token(256)), 2, 3, "stop"),
+    ]
+
+
 def test_the_engine_is_told_what_the_request_wishes() -> None:
     engine = FakeEngine([256])
     wishes = completion(

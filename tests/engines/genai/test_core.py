@@ -13,7 +13,7 @@ import pytest
 from ovpipe.engines.cores import GENAI
 from ovpipe.engines.genai.core import GenaiCore, load_genai_core
 from ovpipe.engines.genai.sequence import LiveSequence
-from ovpipe.engines.messages import Progress, Refused
+from ovpipe.engines.messages import Progress, Reading, Refused
 from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.protocol import Delta, EngineLoadError, GenerateRequest, RequestRefused, SamplingParams
 from tests.engines.cores import F32, MODEL, a_prompt, finish, greedy, loaded, run, usage_when_settled
@@ -30,10 +30,13 @@ def test_forty_prompts_in_a_batch_get_the_same_tokens_as_each_alone() -> None:
 
 
 def test_a_load_reports_the_cache_and_leaves_no_trace_of_its_warm_up() -> None:
-    told: list[Progress] = []
-    core = load_genai_core({"models_path": str(MODEL), "plugin_config": F32, "cache_size": 0.01}, told.append)
-    assert any("KV cache of 436 blocks" in progress.detail for progress in told)
-    assert [p.fraction for p in told if p.phase == "warm_up"] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    told: list[Progress | Reading] = []
+    options = {"models_path": str(MODEL), "plugin_config": F32, "cache_size": 0.01}
+    core = load_genai_core(options, told.append)
+    progresses = [said for said in told if isinstance(said, Progress)]
+    assert progresses == told
+    assert any("KV cache of 436 blocks" in progress.detail for progress in progresses)
+    assert [p.fraction for p in progresses if p.phase == "warm_up"] == [0.0, 0.25, 0.5, 0.75, 1.0]
     stats = core.stats()
     assert stats.kv_cache_usage == 0
     assert stats.steps == stats.generated_tokens == stats.prompt_tokens == stats.max_running == 0

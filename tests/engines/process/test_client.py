@@ -15,7 +15,7 @@ from ovpipe.engines.protocol import (
     EngineUnavailable,
     RequestRefused,
 )
-from tests.engines.clients import GIVE_UP, REFUSE, SLOW_PREFILL, bounded, opened, some, tokens_of, until
+from tests.engines.clients import GIVE_UP, READ, REFUSE, SLOW_PREFILL, bounded, opened, some, tokens_of, until
 from tests.tokens import tokens
 
 
@@ -38,6 +38,15 @@ def test_many_generations_run_at_once_and_each_gets_its_own_tokens() -> None:
             )
             assert answers == [list(range(n * 100 + 1, n * 100 + 10)) for n in range(40)]
             assert engine.metrics()["engine_max_running"] > 1
+
+    bounded(scenario)
+
+
+def test_a_request_whose_prompt_is_read_for_long_hears_that_the_engine_is_at_work() -> None:
+    async def scenario() -> None:
+        async with opened() as engine, engine.generate([READ, 0], some(9)) as generation:
+            for _ in range(2):
+                assert await anext(generation) == Delta(1, [], 0)
 
     bounded(scenario)
 

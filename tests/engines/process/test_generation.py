@@ -40,3 +40,40 @@ def test_the_seed_of_the_first_delta_is_kept_when_they_are_joined() -> None:
 def test_beams_are_handed_on_as_they_came() -> None:
     beams = [Beam(tokens(5, 6), -0.5, "stop"), Beam(tokens(5, 7), -0.7, "length")]
     assert waiting(Delta(1, [], 4, "stop", beams)).beams == beams
+
+
+def test_while_the_engine_is_silent_each_pulse_but_the_first_is_a_delta_that_brings_nothing() -> None:
+    async def scenario() -> None:
+        generation = MailboxGeneration(1, lambda request: None)
+        generation.pulse()
+        generation.begin()
+        generation.pulse()  # it has just begun
+        generation.pulse()
+        assert await anext(generation) == Delta(1, [], 0)
+        generation.deliver(Delta(1, tokens(5), 1))
+        generation.pulse()
+        assert await anext(generation) == Delta(1, tokens(5), 1)
+        for _ in range(2):
+            generation.pulse()
+            assert await anext(generation) == Delta(1, [], 1)
+
+    asyncio.run(scenario())
+
+
+def test_a_pulse_that_waits_becomes_part_of_the_delta_after_it() -> None:
+    assert waiting(Delta(1, [], 0), Delta(1, tokens(5), 1, seed=3)) == Delta(1, tokens(5), 1, seed=3)
+
+
+def test_what_waits_in_the_queue_has_no_pulse() -> None:
+    async def scenario() -> None:
+        generation = MailboxGeneration(1, lambda request: None)
+        for _ in range(3):
+            generation.pulse()
+        generation.begin()
+        generation.move(lambda request: None)  # to another process, in whose queue it begins anew
+        for _ in range(3):
+            generation.pulse()
+        generation.deliver(Delta(1, tokens(5), 1))
+        assert await anext(generation) == Delta(1, tokens(5), 1)
+
+    asyncio.run(scenario())
