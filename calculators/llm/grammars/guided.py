@@ -59,11 +59,10 @@ def tools_of(request: ChatRequest) -> tuple[Tool, ...]:
 
 def begins_thinking(request: ChatRequest, formats: Formats, prompts: Prompts | None) -> bool:
     """Whether the answer begins inside thoughts, which the prompt has opened."""
-    if prompts is None:
-        return False
+    prompt = "" if prompts is None else prompts.prompts[0].text
     last = request.messages[-1].content if request.continue_final_message else None
     begun = last if isinstance(last, str) else ""
-    return prompt_opens_thinking(prompts.prompts[0].text, formats.reasoning, begun=begun)
+    return prompt_opens_thinking(prompt, formats.reasoning, begun=begun)
 
 
 def size_of_schemas(request: ChatRequest | CompletionRequest) -> int:

@@ -28,6 +28,7 @@ from ovpipe.calculators.llm.output_parsers.reasoning.granite import GraniteThoug
 from ovpipe.calculators.llm.output_parsers.reasoning.mistral import MistralThoughts
 from ovpipe.calculators.llm.output_parsers.reasoning.phi4 import Phi4Thoughts
 from ovpipe.calculators.llm.output_parsers.reasoning.think import Think
+from ovpipe.calculators.llm.output_parsers.reasoning.think_opened import ThinkOpened
 from ovpipe.calculators.llm.output_parsers.reasoning.thoughts import Thoughts
 from ovpipe.calculators.llm.packets import Tool
 from ovpipe.errors import NotFoundError, did_you_mean
@@ -56,6 +57,7 @@ TOOL_FORMATS: Final[Mapping[str, type[ToolFormat]]] = MappingProxyType(
 REASONING_FORMATS: Final[Mapping[str, type[Thoughts] | None]] = MappingProxyType(
     {
         "think": Think,
+        "think_opened": ThinkOpened,
         HARMONY: None,  # GptOss reads the thoughts too
         "granite": GraniteThoughts,
         "phi4": Phi4Thoughts,
@@ -187,7 +189,9 @@ def prompt_opens_thinking(prompt: str, reasoning_format: str | None = "think", *
     It has just opened them, or the message `begun` has, which the model is to continue.
     """
     thoughts = thoughts_of(reasoning_format)
-    return thoughts is not None and (thoughts.opened_by(prompt) or thoughts.left_open_by(begun))
+    if thoughts is None:
+        return False
+    return thoughts.left_open_by(begun) if begun else thoughts.opened_by(prompt)
 
 
 def known(kind: str, name: str | None, names: Iterable[str]) -> None:

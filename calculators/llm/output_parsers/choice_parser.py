@@ -8,7 +8,7 @@ from itertools import groupby
 import msgspec
 
 from ovpipe.calculators.llm.output_parsers.formats.plain_text import PlainText
-from ovpipe.calculators.llm.output_parsers.parser import OutputParser
+from ovpipe.calculators.llm.output_parsers.parser import SHOWN, OutputParser
 from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, TextBuffer
 from ovpipe.calculators.llm.output_parsers.token_places import TokenPlaces, merged
 from ovpipe.calculators.llm.packets import (
@@ -76,7 +76,7 @@ class ChoiceParser:
         """What was held back, when the text has ended without a finish."""
         if self._last is None:
             return None
-        parts = self._parser.finish(cut=False)
+        parts = self._parser.finish(shown=None)
         if not parts:
             return None
         ends = self._ends("", self._last.completion_tokens, parts, 0)
@@ -86,9 +86,9 @@ class ChoiceParser:
         """What a delta means, and with how many tokens its content came; counts its thoughts."""
         new = delta.completion_tokens - self._seen_tokens
         self._seen_tokens = delta.completion_tokens
-        end = None if delta.finish is None else delta.end
+        ending = None if delta.finish is None else delta
         if not (self._thinks or self._places) or new < 2 or new != len(delta.ends):
-            parts = self._read_piece(Piece(delta.text, delta.specials), end, new)
+            parts = self._read_piece(Piece(delta.text, delta.specials), ending, new)
             return parts, self._ends(delta.text, delta.completion_tokens, parts, 0)
         buffer = TextBuffer()
         buffer.push(delta.text, delta.specials)
@@ -97,7 +97,7 @@ class ChoiceParser:
         for tokens, at in enumerate(delta.ends, delta.completion_tokens - new + 1):
             last = tokens == delta.completion_tokens
             piece = buffer.take(len(delta.text) if last else at)
-            more = self._read_piece(piece, end if last else None, 1)
+            more = self._read_piece(piece, ending if last else None, 1)
             ends += self._ends(piece.text, tokens, more, content)
             content += sum(map(len, contents(more)))
             parts += more
@@ -112,11 +112,15 @@ class ChoiceParser:
             return []
         return [(before + at, count) for at, count in self._places.of("".join(contents(parts)), text, tokens)]
 
-    def _read_piece(self, piece: Piece, end: str | None, tokens: int) -> list[Part]:
-        """What a piece of the text means. With an `end` it is the last."""
+    def _read_piece(self, piece: Piece, ending: TextDelta | None, tokens: int) -> list[Part]:
+        """What a piece of the text means; the last of a delta that ends the text, if there is an `ending`.
+
+        A limit may cut a text amid a marker's first character.
+        """
         parts = self._parser.feed(*piece) if piece.text else []
-        if end is not None:
-            parts = parts + self._parser.finish(end)
+        if ending is not None:
+            shown = 0 if ending.finish == "length" else SHOWN
+            parts = parts + self._parser.finish(ending.end, shown=shown)
         if self._thinks and (self._parser.reasoning or any(type(part) is Reasoning for part in parts)):
             self._reasoning_tokens += tokens
         return parts

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from ovpipe.calculators.llm.packets import Part
+
+SHOWN: Final = 3
+"""So many characters may be anything, where nobody knows why a text breaks off."""
 
 
 class OutputParser(Protocol):
@@ -18,11 +21,12 @@ class OutputParser(Protocol):
     def feed(self, text: str, specials: Sequence[tuple[int, int]] = ()) -> list[Part]:
         """What is certain after the next piece. `specials` says from where to where it is special tokens."""
 
-    def finish(self, end: str = "", *, cut: bool = True) -> list[Part]:
+    def finish(self, end: str = "", *, shown: int | None = SHOWN) -> list[Part]:
         """What was held back.
 
         `end` is the token that ended the sequence, as text; it is never shown. Without one the text breaks
-        off, and what can only be the beginning of a marker is not shown. Not `cut`: it ends there on purpose.
+        off, maybe amid a marker: then no more than `shown` characters that may be a marker's first are shown.
+        None: it ends there on purpose.
         """
 
     @property

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import Any
 
 import msgspec
+import pytest
 
 from ovpipe.calculators.llm.output_parser import OutputParserCalculator
 from ovpipe.calculators.llm.packets import (
@@ -94,6 +95,26 @@ def test_a_message_that_is_continued_amid_its_thoughts_makes_the_text_begin_insi
         request = msgspec.structs.replace(chat(), messages=messages, continue_final_message=len(messages) > 1)
         (delta,) = parse(request, TextDelta(" see</think>yes", 4, 7, "stop"), prompt="... <think>So I")
         assert tuple(joined(delta.parts)) == parts
+
+
+@pytest.mark.parametrize("opener", ["<tool_call>", "</think>"])
+def test_a_limit_that_cuts_amid_a_marker_leaves_nothing_of_it(opener: str) -> None:
+    text = "hm" if opener == "</think>" else "<think>hm</think>a"
+    prompt = "<think>\n" if opener == "</think>" else ""
+    whole = list(joined(parse(chat(**TOOLS), TextDelta(text, 1, 7, "length"), prompt=prompt)[0].parts))
+    for length in range(1, len(opener)):
+        cut = text + opener[:length]
+        (delta,) = parse(chat(**TOOLS), TextDelta(cut, 9, 7, "length"), prompt=prompt)
+        assert joined(delta.parts) == whole
+        deltas = [TextDelta(each, at, 7) for at, each in enumerate(cut, 1)]
+        deltas[-1] = msgspec.structs.replace(deltas[-1], finish="length")
+        parts = [part for delta in parse(chat(**TOOLS), *deltas, prompt=prompt) for part in delta.parts]
+        assert joined(parts) == whole
+
+
+def test_a_model_may_end_its_answer_with_what_begins_a_marker() -> None:
+    (delta,) = parse(chat(**TOOLS), TextDelta("a <", 3, 7, "stop", end="<|im_end|>"))
+    assert joined(delta.parts) == [Content("a <")]
 
 
 def test_a_chosen_call_ends_with_tool_calls_and_a_named_one_with_stop() -> None:

@@ -22,6 +22,8 @@ class DeepseekV3(ToolFormat):
 
     * V3 and R1: the word function, a separator, the name, and the arguments in a fenced json block
     * V3.1: the name, the separator, and the arguments
+
+    Models mix the two: a fence may stand in either, or in neither.
     """
 
     markers = Markers(CALLS, CALLS_END, CALL, CALL_END, SEP)
@@ -55,16 +57,17 @@ class DeepseekV3(ToolFormat):
                 self.release()
 
     def _call(self) -> Steps[CalledTool | None]:
+        yield from self.blank()
         name = yield from self.word()
+        yield from self.blank()
         if not (yield from self.accept(SEP)):
             return None
         yield from self.blank()
-        fenced = not (yield from self.ahead("{"))
+        name = (yield from self.word()) or name  # what stood before it was the word function
+        yield from self.blank()
+        fenced = yield from self.accept(FENCE)
         if fenced:
-            name = yield from self.word()
-            yield from self.blank()
-            if not (yield from self.accept(f"{FENCE}json")):
-                return None
+            yield from self.accept("json")
             yield from self.blank()
         text = yield from self.json("{")
         if not text or not name:

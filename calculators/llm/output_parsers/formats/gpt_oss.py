@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
+from ovpipe.calculators.llm.output_parsers.readers.json_text import is_json
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
 from ovpipe.calculators.llm.output_parsers.readers.pieces import join, plain
 from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
@@ -17,11 +18,17 @@ START, CHANNEL, CONSTRAIN, MESSAGE = "<|start|>", "<|channel|>", "<|constrain|>"
 ENDS = ("<|end|>", "<|call|>", "<|return|>")
 HEADER = (START, CHANNEL, CONSTRAIN, MESSAGE)
 CHANNELS = ("analysis", "commentary", "final")
-RECIPIENT = re.compile(r"(?:^|(?<=\s))to\s*=\s*(?:functions\.)?(\S+)")
+WORDS = ("assistant", *CHANNELS, "json")
+RECIPIENT = re.compile(
+    rf"(?:^|(?<=\s)|{'|'.join(f'(?<={word})' for word in WORDS)})"
+    r"to\s*=\s*[\"']?(?:functions\.)?([^\s{\"',]+)[\"',]*"
+)
 NOBODY = ("all", "assistant", "user")
-CONTENT_TYPE = re.compile(r"\s*(?!to\s*=)\S+")
-HEADER_WORDS = ("assistant", *CHANNELS, "json", "to=")
-KNOWN = re.compile(rf"(?:\s*(?:{'|'.join(HEADER_WORDS[:-1])}|to\s*=\s*\S+)(?!\S))*\s*")
+CONTENT_TYPE = re.compile(r"\s*(?!to\s*=)[^\s{]+")
+AFTER_WORD = r"(?=[\s{]|\Z)"
+KNOWN = re.compile(
+    rf"(?:\s*(?:(?:{'|'.join(WORDS)})(?:(?=to\s*=)|{AFTER_WORD})|{RECIPIENT.pattern}{AFTER_WORD}))*\s*"
+)
 # What a header can begin with that has lost its first marker.
 BARE_HEADERS = ("to=", *(f"{word}{after}" for word in ("assistant", *CHANNELS) for after in ("<|", " to=")))
 THOUGHT: Final = guides.tag(f"{CHANNEL}analysis{MESSAGE}", {"type": "any_text"}, f"<|end|>{START}assistant")
@@ -33,8 +40,9 @@ class GptOss(ToolFormat):
     What stands before `<|message|>` is the header, in whatever order its parts come and however often. A
     recipient (`to=functions.NAME`, or without `functions.`) makes the message a call, with its text as the
     arguments as they stand. Of the others those that name no channel but analysis are thoughts, and all the
-    rest is the answer, a blank line between two messages. A call that nothing closes is ignored, neither a
-    marker nor the token that ended the sequence.
+    rest is the answer. A blank line parts two messages of a kind. Where nothing closes a call, neither
+    a marker nor the token that ended the sequence, whole arguments make it a call and others are text of the
+    answer. An object in a header with a recipient that has lost its `<|message|>` is a call as well.
     """
 
     markers = Markers(*HEADER, *ENDS)
@@ -51,6 +59,8 @@ class GptOss(ToolFormat):
         """Whether it stands in the channel analysis."""
         self._apart = False
         """Whether the next text of the answer is another message's than that before it."""
+        self._thought = self._thought_apart = False
+        """Whether there were thoughts, and whether the next are another message's."""
         self._last = ""
         """The end of the answer so far, without thoughts that are shown as part of it."""
 
@@ -130,14 +140,19 @@ class GptOss(ToolFormat):
             arguments = yield from self.blank()
             arguments += yield from self.whole_object()
             rest, marker = yield from self.until(START, CHANNEL, *ENDS)
-            if marker or self.buffer.end:
-                self.call(CalledTool(match.group(1), arguments + rest))
+            text = arguments + rest
+            if marker or self.buffer.end or is_json(text):
+                self.call(CalledTool(match.group(1), text))
+            else:
+                self._apart = bool(self._last)
+                self._say(self.markers.pattern.sub("", text))
             self.forget()
             return marker
         channels = {word for word in header.split() if word in CHANNELS}
         self._analysis = channels == {"analysis"} and match is None
         self._body = "thought" if self._analysis and self._thoughts else "answer"
         self._apart = bool(self._last) and not self._analysis
+        self._thought_apart = self._thought
         marker = yield from self.text_until(START, CHANNEL, *ENDS)
         self._body, self._analysis = "answer", False
         return marker
@@ -156,11 +171,14 @@ class GptOss(ToolFormat):
         return header, marker
 
     def _show(self, header: str) -> None:
-        """Shows what stands in a header without a message and is none of its words, whole or cut off."""
+        """What stands in a header without a message and is none of its words, whole or cut off."""
         known = KNOWN.match(header)
         assert known is not None
         text = header[known.end() :]
-        if text and not any(word.startswith(text) for word in HEADER_WORDS):
+        match = RECIPIENT.search(header[: known.end()])
+        if match is not None and match.group(1) not in NOBODY and self.tools and is_json(text):
+            self.call(CalledTool(match.group(1), text))
+        elif text and not any(word.startswith(text) for word in (*WORDS, "to=")):
             self._apart = bool(self._last)
             self._say(text)
 
@@ -170,11 +188,17 @@ class GptOss(ToolFormat):
         self.forget()
         text = piece.text if self.keep_specials else plain(piece)
         if self._body == "thought":
+            if text and self._thought_apart:
+                self.message.think("\n\n")
+                self._thought_apart = False
+            self._thought = self._thought or bool(text)
             self.message.think(text)
         elif text:
             self._say(text)
 
     def _say(self, text: str) -> None:
+        if not text:
+            return
         if self._apart and not self._last.isspace():
             self.message.say("\n\n")
         self._apart = False

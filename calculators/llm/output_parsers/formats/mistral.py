@@ -7,19 +7,20 @@ from typing import ClassVar
 
 from ovpipe.calculators.llm.output_parsers import guides
 from ovpipe.calculators.llm.output_parsers.formats.tool_format import ToolFormat
-from ovpipe.calculators.llm.output_parsers.readers.json_text import read_calls
+from ovpipe.calculators.llm.output_parsers.readers.json_text import read_call, read_calls
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
 from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps
 from ovpipe.calculators.llm.packets import CalledTool, Tool
 
 OPEN, CALL_ID, ARGS = "[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"
-LISTS = ("[{", "[ ", "[\n")
+LISTS = tuple(f"[{character}" for character in "{ \t\r\n")
 
 
 class Mistral(ToolFormat):
     """Two generations of one marker, which is never text.
 
-    * to tokenizer v7: `[TOOL_CALLS][{"name": "f", "arguments": {...}}, ...]`, one list or several
+    * to tokenizer v7: `[TOOL_CALLS][{"name": "f", "arguments": {...}}, ...]`, one list or several,
+      sometimes an object alone
     * from v11 on: `[TOOL_CALLS]f{...}` for each call, with [ARGS] before the object from v13 on, and before
       that sometimes [CALL_ID] and an id
     """
@@ -52,6 +53,9 @@ class Mistral(ToolFormat):
             self.forget()
             if (yield from self.ahead(*LISTS)):
                 yield from self._lists()
+                opener = ""
+            elif (text := (yield from self.whole_object())) and (call := read_call(text)):
+                self.call(call)
                 opener = ""
             else:
                 opener = yield from self._named_call()

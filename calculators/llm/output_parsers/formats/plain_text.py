@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ovpipe.calculators.llm.output_parsers.parser import SHOWN
 from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, Span, plain
 from ovpipe.calculators.llm.packets import Content, Part
 
@@ -19,7 +20,7 @@ class PlainText:
         shown = text if self._keep_specials else plain(Piece(text, tuple(specials)))
         return [Content(shown)] if shown else []
 
-    def finish(self, end: str = "", *, cut: bool = True) -> list[Part]:
+    def finish(self, end: str = "", *, shown: int | None = SHOWN) -> list[Part]:
         """Nothing: nothing is held back."""
         return []
 

@@ -21,6 +21,7 @@ NAME = re.compile(r"[^<>\n]*")
 # A value that goes on into another call, which has parameters: it has lost its end tag.
 ENDED = FUNCTION_END + CLOSE + OPEN + FUNCTION
 NEXT_CALL_BEGUN = (ENDED + PARAMETER, ENDED + FUNCTION_END)
+BREAKS = re.compile(r"\A\r?\n|\r?\n\Z")
 AROUND_NAMES = " \t\r\n\"'"
 
 
@@ -157,7 +158,7 @@ def tags_in_a_row(row: str, text: str, tag: str, inner: int) -> str:
 
 def unpadded(value: str) -> str:
     """A value without the line breaks that belong to its tags."""
-    return value.removeprefix("\n").removesuffix("\n")
+    return BREAKS.sub("", value)
 
 
 def call_tag(name: str, schema: guides.Guide) -> guides.Guide:

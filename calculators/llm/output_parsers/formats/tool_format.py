@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ovpipe.calculators.llm.output_parsers.message_builder import MessageBuilder
+from ovpipe.calculators.llm.output_parsers.parser import SHOWN
 from ovpipe.calculators.llm.output_parsers.readers.pieces import Span, join, plain
 from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps, TextReader
 from ovpipe.calculators.llm.packets import CalledTool, Part, Tool
@@ -54,9 +55,9 @@ class ToolFormat(TextReader):
         next(self._running, None)
         return self.message.take()
 
-    def finish(self, end: str = "", *, cut: bool = True) -> list[Part]:
+    def finish(self, end: str = "", *, shown: int | None = SHOWN) -> list[Part]:
         """What was held back."""
-        self.close(end, cut=cut)
+        self.close(end, shown=shown)
         next(self._running, None)
         self.message.close()
         return self.message.take()

@@ -81,9 +81,9 @@ class GemmaReader:
         return as_object(members)
 
     def _list(self, schema: ValueSchema) -> str:
-        values = []
+        values: list[str] = []
         while not self._accept("]"):
-            values.append(self._value("item", schema))
+            values.append(self._value("item", schema.item(len(values))))
             if not self._accept(","):
                 if not self._accept("]"):
                     raise InvalidGemmaCall
@@ -100,7 +100,7 @@ class GemmaReader:
         if self._accept("{"):
             value = self._object(schema)
         elif self._accept("["):
-            value = self._list(schema.item())
+            value = self._list(schema)
         else:
             bare = self._match(BARE).group().strip()
             value = "null" if bare == "null" else typed(bare, schema)

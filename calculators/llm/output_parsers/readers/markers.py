@@ -24,17 +24,17 @@ class Markers:
         """The first marker from `at` on."""
         return self.pattern.search(text, at)
 
-    def cut(self, text: str, at: int) -> int:
+    def cut(self, text: str, at: int, shown: int) -> int:
         """Where a text is to end that breaks off: before the marker amid which it does, if it clearly does.
 
-        Three characters may be anything, and so may the first words of a marker that is a sentence.
+        The first `shown` characters of a marker may be anything, and so may the first words of a sentence.
         """
         start = self.certain(text, at)
         begun = text[start:]
         for marker in self.all:
             if marker.startswith(begun):
                 words = marker[0].isalpha()
-                if 2 * len(begun) > len(marker) and " " in begun if words else len(begun) > 3:
+                if 2 * len(begun) > len(marker) and " " in begun if words else len(begun) > shown:
                     return start
         return len(text)
 

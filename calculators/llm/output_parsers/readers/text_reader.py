@@ -35,10 +35,12 @@ class TextReader:
         """Whether the text is over and read."""
         return self.buffer.closed and self.buffer.empty
 
-    def close(self, end: str, *, cut: bool) -> None:
-        """Says that the text is over, by the token `end`; without one, as a `cut`, maybe amid a marker."""
-        if cut and not end:
-            self.buffer.text = self.buffer.text[: self.all_markers.cut(self.buffer.text, self.buffer.at)]
+    def close(self, end: str, *, shown: int | None) -> None:
+        """Says that the text is over, by the token `end`, or cut; as `OutputParser.finish`."""
+        if shown is not None and not end:
+            self.buffer.text = self.buffer.text[
+                : self.all_markers.cut(self.buffer.text, self.buffer.at, shown)
+            ]
         self.buffer.close(end)
 
     @property

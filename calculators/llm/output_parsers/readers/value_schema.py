@@ -44,11 +44,17 @@ class ValueSchema(NamedTuple):
         others = [each.get("additionalProperties") for each in branches]
         return self._of(found or [schema for schema in others if isinstance(schema, Mapping)])
 
-    def item(self) -> ValueSchema:
-        """That of an array's items."""
-        return self._of(
-            [each["items"] for each in self._branches() if isinstance(each.get("items"), Mapping)]
-        )
+    def item(self, index: int) -> ValueSchema:
+        """That of an array's item."""
+        found = []
+        for each in self._branches():
+            items = each.get("items")
+            first = _list(each.get("prefixItems")) or _list(items)
+            if index < len(first):
+                found.append(first[index])
+            elif isinstance(items, Mapping):
+                found.append(items)
+        return self._of(found)
 
     def _branches(self) -> Iterator[Mapping[str, Any]]:
         """The schema and all that it refers to or is made of."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from ovpipe.calculators.llm.output_parsers import guides
-from ovpipe.calculators.llm.output_parsers.parser import OutputParser
+from ovpipe.calculators.llm.output_parsers.parser import SHOWN, OutputParser
 from ovpipe.calculators.llm.output_parsers.readers.markers import Markers
 from ovpipe.calculators.llm.output_parsers.readers.pieces import Piece, Span, join, plain
 from ovpipe.calculators.llm.output_parsers.readers.text_reader import Steps, TextReader
@@ -81,11 +81,11 @@ class Thoughts(TextReader):
         next(self._running, None)
         return self._take()
 
-    def finish(self, end: str = "", *, cut: bool = True) -> list[Part]:
+    def finish(self, end: str = "", *, shown: int | None = SHOWN) -> list[Part]:
         """What was held back, here and in the parser of the answer."""
-        self.close(end, cut=cut)
+        self.close(end, shown=shown)
         next(self._running, None)
-        self._parts.extend(self._answer.finish(end, cut=cut))
+        self._parts.extend(self._answer.finish(end, shown=shown))
         return self._take()
 
     def label(self) -> Steps[None]:
@@ -137,7 +137,7 @@ class Thoughts(TextReader):
             marker = yield from self._until_marker((*self.closings, *self._openers), self._think)
         self.raw.clear()
         if not marker and self._call is not None:
-            self._called += self._call.finish(self.buffer.end, cut=False)
+            self._called += self._call.finish(self.buffer.end, shown=None)
             if self._called and all(isinstance(part, CalledTool) for part in self._called):
                 self._parts += self._called
                 return

@@ -172,6 +172,15 @@ def test_a_prompt_that_ends_in_an_opened_thought_is_seen(prompt: str, opened: bo
     assert prompt_opens_thinking(prompt) is opened
 
 
+def test_a_model_may_begin_in_thoughts_that_its_prompt_does_not_open() -> None:
+    assert prompt_opens_thinking("<|im_start|>assistant\n", "think_opened")
+    assert not prompt_opens_thinking("<|im_start|>assistant\n<think>\n\n</think>\n\n", "think_opened")
+    assert not prompt_opens_thinking("assistant\n", "think_opened", begun="<think>So</think>The")
+    parser = make_parser(None, "think_opened", prompt_opens_thinking=True)
+    assert parser.feed("hm") == [Reasoning("hm")]
+    assert parser.feed("</think>\n\nyes") == [Content("yes")]
+
+
 def test_prompts_of_other_formats_are_asked_by_name() -> None:
     assert prompt_opens_thinking("[/INST][THINK]", "mistral")
     assert prompt_opens_thinking("<|turn>model\n<|channel>thought\n", "gemma")

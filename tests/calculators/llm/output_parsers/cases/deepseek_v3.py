@@ -87,5 +87,20 @@ CASES = Cases(
             calls=(("f", {"x": 1}),),
             content=" Done.",
         ),
+        Case(
+            "blanks round the name",
+            '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜> f \n<｜tool▁sep｜> {"x": 1} <｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+            calls=(("f", {"x": 1}),),
+        ),
+        Case(
+            "v3 without a fence",
+            '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n{"x": 1}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+            calls=(("f", {"x": 1}),),
+        ),
+        Case(
+            "v31 with a fence",
+            '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>```\n{"x": 1}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+            calls=(("f", {"x": 1}),),
+        ),
     ),
 )

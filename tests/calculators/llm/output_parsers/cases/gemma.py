@@ -13,6 +13,11 @@ ZIP = (
         {
             "properties": {
                 "zip": {"$ref": "#/$defs/Zip"},
+                "pair": {
+                    "type": "array",
+                    "prefixItems": [{"$ref": "#/$defs/Zip"}],
+                    "items": {"type": "integer"},
+                },
                 "more": {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/Zip"}}, {"type": "null"}]},
             },
             "$defs": {"Zip": {"allOf": [{"type": "string"}]}},
@@ -143,6 +148,12 @@ CASES = Cases(
             "an empty pair of plain quotes inside",
             '<|tool_call>call:f{x:"a""b",n:1}<tool_call|>',
             calls=(("f", {"x": 'a""b', "n": 1}),),
+        ),
+        Case(
+            "items with a schema each",
+            "<|tool_call>call:f{pair:[90210,90210]}<tool_call|>",
+            calls=(("f", {"pair": ["90210", 90210]}),),
+            tools=ZIP,
         ),
     ),
 )

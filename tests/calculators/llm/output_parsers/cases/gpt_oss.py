@@ -77,7 +77,54 @@ CASES = Cases(
             end="<|call|>",
         ),
         Case(
-            "closing token missing", '<|channel|>commentary to=functions.hello<|message|>{"Hello": "world!"}'
+            "closing token missing",
+            '<|channel|>commentary to=functions.hello<|message|>{"Hello": "world!"}',
+            calls=(("hello", {"Hello": "world!"}),),
+        ),
+        Case(
+            "cut in the closing token",
+            '<|channel|>commentary to=functions.f<|message|>{"x": 1}<|cal',
+            calls=(("f", {"x": 1}),),
+        ),
+        Case(
+            "cut in the arguments",
+            '<|channel|>commentary<|message|>I look.<|end|><|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{"x": "a',
+            content='I look.\n\n{"x": "a',
+        ),
+        Case(
+            "cut before the arguments",
+            "<|channel|>commentary to=functions.f <|constrain|>json<|message|>",
+        ),
+        Case(
+            "message marker missing before the arguments",
+            '<|channel|>commentary to=functions.f <|constrain|>json{"x": 1}',
+            calls=(("f", {"x": 1}),),
+            end="<|call|>",
+        ),
+        Case(
+            "message marker missing before an object that is no call",
+            '<|channel|>final <|constrain|>json{"x": 1}',
+            content='{"x": 1}',
+            end="<|return|>",
+        ),
+        Case(
+            "recipient: no blank before it",
+            '<|channel|>commentaryto=functions.f <|constrain|>json<|message|>{"x": 1}',
+            calls=(("f", {"x": 1}),),
+            end="<|call|>",
+        ),
+        Case(
+            "recipient: between quotes",
+            '<|channel|>commentary to="functions.f" <|constrain|>json<|message|>{"x": 1}',
+            calls=(("f", {"x": 1}),),
+            end="<|call|>",
+        ),
+        Case(
+            "two messages of thoughts",
+            "<|channel|>analysis<|message|>So.<|end|><|start|>assistant<|channel|>analysis<|message|>And so.<|end|><|start|>assistant<|channel|>final<|message|>yes",
+            thoughts="So.\n\nAnd so.",
+            content="yes",
+            end="<|return|>",
         ),
         Case(
             "recipient: channel twice",

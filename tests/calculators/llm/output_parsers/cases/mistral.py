@@ -96,5 +96,16 @@ CASES = Cases(
             thoughts="So ",
             calls=(("f", {"x": 1}),),
         ),
+        Case(
+            "an object instead of a list",
+            '[TOOL_CALLS] {"name": "f", "arguments": {"a": 1}} Done.',
+            calls=(("f", {"a": 1}),),
+            content=" Done.",
+        ),
+        Case(
+            "a list after a tab",
+            '[TOOL_CALLS][\t{"name": "f", "arguments": {"a": 1}}]',
+            calls=(("f", {"a": 1}),),
+        ),
     ),
 )

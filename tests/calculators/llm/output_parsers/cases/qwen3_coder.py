@@ -318,5 +318,11 @@ CASES = Cases(
             content="<tool_call>\n<function=string_tool>\n<parameter=arg1>\n<function=g>\n<parameter=arg1>\n1\n</parameter>\n</function>\n</tool_call>",
             tools=STRING,
         ),
+        Case(
+            "line breaks of two characters",
+            "<tool_call>\r\n<function=string_tool>\r\n<parameter=arg1>\r\na\r\nb\r\n</parameter>\r\n</function>\r\n</tool_call>",
+            calls=(("string_tool", {"arg1": "a\r\nb"}),),
+            tools=STRING,
+        ),
     ),
 )
