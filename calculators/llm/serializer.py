@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, OutputDelta, Prompts
 from ovpipe.calculators.llm.parameters import openapi
-from ovpipe.calculators.llm.responses.event_stream import EventStream
+from ovpipe.calculators.llm.responses.event_stream import KEEP_ALIVE, EventStream
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.engines.protocol import Engine
@@ -30,11 +31,17 @@ class SseSerializerCalculator(Calculator):
     body of any other, never before: until then an error is still a status. A choice that ends without a
     finish, because a node before it said done, is finished as "stop", with the last counts seen.
 
+    A stream that has said nothing for `keep_alive_seconds` gets a comment, which clients pass over, whenever
+    a delta comes that brings it nothing; 0 turns that off. So a long prompt does not look like a dead server.
+    While a request queues no delta comes, so what ends it there is still a status. The side input `clock`
+    (optional) gives seconds, as time.monotonic does, which stands in when it is not wired.
+
         serializer:
           calculator: SseSerializerCalculator
           side_inputs: {tokenizer: tokenizer, engine: engine}
           inputs: {request: chat_request, prompts: prompts, parsed: kept}
           outputs: {response: http_response}
+          options: {keep_alive_seconds: 5}
     """
 
     request = Input[ChatRequest | CompletionRequest]()
@@ -43,8 +50,17 @@ class SseSerializerCalculator(Calculator):
     response = Output[ResponseStart | ResponseBody](streaming=True)
     tokenizer = SideInput[Tokenizer](optional=True)
     engine = SideInput[Engine](optional=True)
+    clock = SideInput[Callable[[], float]](optional=True)
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_alive_seconds: float = 5.0) -> None:
+        if not 0 <= keep_alive_seconds < float("inf"):
+            raise ValueError(
+                f"keep_alive_seconds is {keep_alive_seconds}; it must be 0 (off) or above, and finite"
+            )
+        self._keep_alive = keep_alive_seconds
+        self._clock: Callable[[], float] = time.monotonic
+        self._wrote = 0.0
+        """When something was last written, or the request came."""
         self._answer: EventStream | JsonBody | None = None
         self._unfinished: set[tuple[int, int]] = set()
         """Prompt and choice of each text that has yet to finish."""
@@ -53,6 +69,11 @@ class SseSerializerCalculator(Calculator):
     def openapi(self) -> Mapping[str, Any]:
         """See DescribesHttp: what answers are."""
         return openapi.answers()
+
+    def open(self, cx: Context) -> None:
+        """Takes the clock."""
+        self._clock = cx.get(self.clock) or time.monotonic
+        self._wrote = self._clock()
 
     def process(self, cx: Context) -> None:
         """Sends what one delta adds to the response."""
@@ -81,12 +102,24 @@ class SseSerializerCalculator(Calculator):
             return
         if delta.finish is not None:
             unfinished.remove(key)
-        data = answer.add(delta, last=not unfinished)
-        if data:
+        data = b"" if is_reading(delta) else answer.add(delta, last=not unfinished)
+        if data or self._is_silent(answer):
             if not self._started:
                 self._started = True
                 cx.send(self.response, answer.start)
-            cx.send(self.response, ResponseBody(data))
+            cx.send(self.response, ResponseBody(data or KEEP_ALIVE))
+            self._wrote = self._clock()
+
+    def _is_silent(self, answer: EventStream | JsonBody) -> bool:
+        """Whether it is time for a comment, in a stream."""
+        if not self._keep_alive or not isinstance(answer, EventStream):
+            return False
+        return self._clock() - self._wrote >= self._keep_alive
+
+
+def is_reading(delta: OutputDelta) -> bool:
+    """Whether all that it says is that the engine is at work: an answer does not begin with it."""
+    return not delta.completion_tokens and not delta.parts and delta.finish is None
 
 
 def new_answer(

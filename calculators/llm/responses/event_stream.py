@@ -29,6 +29,8 @@ from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.http import ResponseStart
 
 DONE: Final = b"data: [DONE]\n\n"
+KEEP_ALIVE: Final = b": keep-alive\n\n"
+"""A comment, as server-sent events have them: every client passes over it."""
 EVENT_STREAM: Final[Mapping[str, str]] = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",

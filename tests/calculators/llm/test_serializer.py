@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any, ClassVar
 
 import pytest
@@ -21,6 +22,7 @@ from ovpipe.calculators.llm.packets import (
     Prompts,
     Reasoning,
 )
+from ovpipe.calculators.llm.responses.event_stream import KEEP_ALIVE
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.serializer import SseSerializerCalculator
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
@@ -459,3 +461,80 @@ def test_the_logprobs_of_a_body_are_made_ready_as_they_come() -> None:
     assert asked == [[104], [104, 0xC3], [104, 0xC3, 0xA9]]
     content = json.loads(data)["choices"][0]["logprobs"]["content"]
     assert [entry["logprob"] for entry in content] == [-0.5, -1.0, -2.0]
+
+
+READING = OutputDelta((), 0, 7)
+"""The engine reads the prompt and has nothing to say yet."""
+SAME = OutputDelta((), 1, 7)
+"""It is at work after its first token."""
+
+
+def written(request: ChatRequest | CompletionRequest, *deltas: OutputDelta, **options: Any) -> list[Any]:
+    """What goes out, by a clock that goes on by a second whenever it is read: statuses, comments, texts."""
+    out = CalculatorRunner(SseSerializerCalculator(**options)).run(
+        request=[request], parsed=deltas, clock=map(float, count()).__next__
+    )
+    return [
+        part.status
+        if isinstance(part, ResponseStart)
+        else part.data.decode()
+        if part.data == KEEP_ALIVE
+        else b"".join(part.data.split(b"\n\n"))[:6].decode()
+        for part in out[SseSerializerCalculator.response]
+    ]
+
+
+def test_a_stream_begins_with_a_comment_when_the_engine_reads_its_prompt_for_long() -> None:
+    assert written(chat(stream=True), READING, READING, READING, READING, keep_alive_seconds=2) == [
+        200,
+        ": keep-alive\n\n",
+        ": keep-alive\n\n",
+        "data: ",  # the end, which no delta has brought
+    ]
+
+
+def test_silence_counts_from_what_was_written_last() -> None:
+    assert written(chat(stream=True), said("H", 1, 7), SAME, SAME, SAME, SAME, keep_alive_seconds=3) == [
+        200,
+        "data: ",
+        ": keep-alive\n\n",
+        "data: ",
+    ]
+
+
+def test_a_comment_keeps_a_stream_alive_whose_tokens_are_held_back() -> None:
+    held = [OutputDelta((), tokens, 7) for tokens in range(2, 6)]
+    assert written(chat(stream=True), said("H", 1, 7), *held, keep_alive_seconds=3)[2] == ": keep-alive\n\n"
+
+
+def test_comments_do_not_change_what_a_stream_says() -> None:
+    deltas = (READING, said("H", 1, 7), SAME, said("i", 2, 7, "stop"))
+    request = chat(stream=True, include_usage=True)
+    out = CalculatorRunner(SseSerializerCalculator(keep_alive_seconds=1)).run(
+        request=[request], parsed=deltas, clock=map(float, count()).__next__
+    )
+    bodies = [part for part in out[SseSerializerCalculator.response] if isinstance(part, ResponseBody)]
+    spoken = [body for body in bodies if body.data != KEEP_ALIVE]
+    assert len(bodies) == len(spoken) + 2
+    assert events(spoken) == events(run(request, deltas[1], deltas[3])[1])
+
+
+def test_without_silent_seconds_and_in_an_answer_of_one_piece_there_are_no_comments() -> None:
+    for request, options in ((chat(stream=True), {"keep_alive_seconds": 0}), (chat(), {})):
+        assert written(request, *[READING] * 20, said("H", 1, 7, "stop"), **options)[0] == 200
+        assert ": keep-alive\n\n" not in written(request, *[READING] * 20, said("H", 1, 7, "stop"), **options)
+
+
+def test_reading_alone_begins_no_answer() -> None:
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[chat(stream=True)], parsed=[READING, READING], clock=lambda: 0.0
+    )
+    parts = out[SseSerializerCalculator.response]
+    assert [type(part) for part in parts] == [ResponseStart, ResponseBody]  # both of the end
+    assert events([part for part in parts if isinstance(part, ResponseBody)])
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_silent_seconds_that_are_none_are_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="keep_alive_seconds is"):
+        SseSerializerCalculator(keep_alive_seconds=seconds)
