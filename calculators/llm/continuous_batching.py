@@ -11,7 +11,7 @@ import msgspec
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.generation.candidates import Candidate, best
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
-from ovpipe.calculators.llm.generation.sampling import sampling_of
+from ovpipe.calculators.llm.generation.sampling import max_tokens_of, sampling_of
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt, Prompts, TokenDelta
 from ovpipe.engines.protocol import (
     Delta,
@@ -42,6 +42,7 @@ class ContinuousBatchingCalculator(Calculator):
 
     The engine forgets the request when no node reads `deltas` any more, and when the run is cancelled. It
     forgets one choice when every reader has said `cx.done(text, (prompt, choice))`.
+    A request of no tokens (max_tokens 0) ends at once, and the engine does not see it.
     Stop strings are not the engine's: it would hold tokens back for them. StopStringsCalculator finds them.
 
         continuous_batching:
@@ -61,7 +62,9 @@ class ContinuousBatchingCalculator(Calculator):
         """Sends deltas until the engine has finished or no node reads them."""
         request, prompts, engine = cx[self.request], cx[self.prompts].prompts, cx[self.engine]
         with engine_errors():
-            if request.use_beam_search:
+            if request.explicit_limit == 0:
+                self.end_at_once(cx, request, prompts, engine)
+            elif request.use_beam_search:
                 await self.search(cx, request, prompts, engine)
             elif request.best_of > request.n:
                 await self.pick(cx, request, prompts, engine)
@@ -69,6 +72,19 @@ class ContinuousBatchingCalculator(Calculator):
                 await self.stream_one(cx, request, prompts[0], engine)
             else:
                 await self.stream_all(cx, request, prompts, engine)
+
+    def end_at_once(
+        self,
+        cx: Context,
+        request: ChatRequest | CompletionRequest,
+        prompts: tuple[Prompt, ...],
+        engine: Engine,
+    ) -> None:
+        """Every choice without a token; for the engine there is nothing to do."""
+        for at, prompt in enumerate(prompts):
+            max_tokens_of(request, len(prompt.tokens), engine.info)  # the prompt itself may be too long
+            for choice in range(request.n):
+                cx.send(self.deltas, TokenDelta((), 0, len(prompt.tokens), "length", at, choice))
 
     async def stream_one(
         self, cx: Context, request: ChatRequest | CompletionRequest, prompt: Prompt, engine: Engine

@@ -79,7 +79,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     created: int
     """Unix seconds."""
-    model: str
+    model: str = ""
+    """Empty where the request names none."""
     stream: bool = False
     include_usage: bool = False
     continuous_usage_stats: bool = False
@@ -185,7 +186,10 @@ class CompletionRequest(GenerationRequest, frozen=True, kw_only=True):
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """What the model continues: token ids, never none. `text` is what they were made of, if it was one."""
+    """What the model continues: token ids, never none.
+
+    `text` is what they were made of, if it was one; else what they say, where the answer repeats it.
+    """
 
     tokens: tuple[int, ...]
     text: str = ""

@@ -11,7 +11,7 @@ from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.parameters import openapi
 from ovpipe.calculators.llm.parameters.engine_support import honours, not_honoured
-from ovpipe.calculators.llm.parameters.errors import wrong_value
+from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
 from ovpipe.calculators.llm.parameters.reading import read_body, read_generation_config
 from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
 from ovpipe.calculators.llm.parameters.table import BY_NAME
@@ -43,8 +43,9 @@ class ChatRequestParserCalculator(Calculator):
 
     `max_tokens_limit` is the most tokens a request may ask for, and gets when it asks for none;
     `best_of_limit` the most candidates for a prompt.
-    `unknown_parameters`: `warn` names unknown keys in the response header x-ovpipe-ignored-parameters
-    and logs them, `error` refuses them, `ignore` lets them pass in silence.
+    `unknown_parameters`: `warn` names in the response header x-ovpipe-ignored-parameters what has no effect,
+    and logs it: unknown keys, tools that are no functions, a client's own values beyond their limits. `error`
+    refuses it, `ignore` lets it pass in silence.
 
         request_parser:
           calculator: ChatRequestParserCalculator
@@ -98,7 +99,8 @@ class ChatRequestParserCalculator(Calculator):
         seen = cx.get(self.seen)
         if seen is not None:
             for name in filter(seen.is_new, request.ignored):
-                logger.warning("ignored the unknown parameter %r, of this and all later requests", name)
+                unknown = "" if any(name in rows for rows in BY_NAME.values()) else "unknown "
+                logger.warning("ignored the %sparameter %r, of this and all later requests", unknown, name)
         cx.send(self.request, request)
 
 
@@ -123,8 +125,6 @@ def parse(
     if ignored.any and unknown_parameters == "error":
         raise _unknown(ignored, endpoint)
     fields = read_generation_config({} if engine is None else engine.generation_config) | stated
-    if http.json.get("stream_options") is not None and not fields.get("stream"):
-        raise wrong_value("stream_options", "absent unless 'stream' is true")
     settle_limits(fields, max_tokens_limit)
     settle_choices(fields, stated, best_of_limit)
     if fields["use_beam_search"] and not honours(engine, "use_beam_search"):
@@ -140,9 +140,7 @@ def parse(
     if endpoint is Endpoint.CHAT:
         settle_chat(fields, http.json)
         return ChatRequest(id=f"chatcmpl-{name}", **fields)
-    fields["logprobs"] = "top_logprobs" in fields
-    if len(fields["prompts"]) * fields.get("best_of", 1) > MOST_SEQUENCES:
-        raise wrong_value("prompt", f"few enough for {MOST_SEQUENCES} sequences, best_of for each prompt")
+    settle_completion(fields, engine)
     return CompletionRequest(id=f"cmpl-{name}", **fields)
 
 
@@ -204,8 +202,22 @@ def settle_chat(fields: dict[str, Any], body: Mapping[str, Any]) -> None:
         raise wrong_value("add_generation_prompt", "absent or false when 'continue_final_message' is true")
 
 
+def settle_completion(fields: dict[str, Any], engine: EngineInfo | None) -> None:
+    """What concerns completions only; raises RequestError 400."""
+    fields["logprobs"] = "top_logprobs" in fields
+    if fields["logprobs"] and fields.get("echo") and not honours(engine, "prompt_logprobs"):
+        raise unsupported(
+            "logprobs", "beside 'echo' are the prompt's, too, which this engine does not give; leave one out"
+        )
+    if len(fields["prompts"]) * fields.get("best_of", 1) > MOST_SEQUENCES:
+        raise wrong_value("prompt", f"few enough for {MOST_SEQUENCES} sequences, best_of for each prompt")
+
+
 def _unknown(ignored: Ignored, endpoint: Endpoint) -> RequestError:
     name = next(iter(ignored.names), None)
+    row = BY_NAME[endpoint].get(name or "")
+    if row is not None:
+        return wrong_value(row.name, row.words_within)
     near = get_close_matches(name, BY_NAME[endpoint], n=1) if name else []
     hint = f"; did you mean '{near[0]}'?" if near else "."
     return RequestError(

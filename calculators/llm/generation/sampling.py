@@ -8,6 +8,7 @@ from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Promp
 from ovpipe.engines.protocol import BeamSearch, EngineInfo, SamplingParams
 from ovpipe.errors import RequestError
 
+UINT64: Final = 2**64 - 1
 LEAST: Final = 1e-6
 """Engines compute with 32-bit floats, where a smaller top_p or penalty may be 0 and then divides by it."""
 
@@ -37,14 +38,14 @@ def sampling_of(
     return SamplingParams(
         max_tokens=max_tokens,
         min_tokens=min(request.min_tokens, max_tokens),
-        temperature=request.temperature,
+        temperature=request.temperature if request.top_p > 0 else 0.0,
         top_p=max(request.top_p, LEAST),
         top_k=request.top_k if request.top_k > 0 else -1,
         min_p=request.min_p,
         repetition_penalty=max(request.repetition_penalty, LEAST),
         frequency_penalty=request.frequency_penalty,
         presence_penalty=request.presence_penalty,
-        seed=None if request.seed is None else request.seed + choice,
+        seed=None if request.seed is None else seed_of(request.seed, choice),
         ignore_eos=request.ignore_eos,
         stop_token_ids=request.stop_token_ids,
         logprobs=logprobs or request.logprobs,
@@ -54,6 +55,12 @@ def sampling_of(
         assistant_confidence_threshold=request.assistant_confidence_threshold,
         max_ngram_size=request.max_ngram_size,
     )
+
+
+def seed_of(seed: int, choice: int) -> int:
+    """The seed of a choice: those of the next ones follow, and after the greatest comes 0."""
+    following = seed + choice
+    return following if following <= UINT64 else following - UINT64 - 1
 
 
 def max_tokens_of(request: ChatRequest | CompletionRequest, prompt_tokens: int, info: EngineInfo) -> int:

@@ -46,7 +46,7 @@ def engines(row: RequestParameter) -> str:
 
 def default_in_words(value: Any) -> str:
     """A default of the request's; what is none is absent."""
-    return "absent" if value in (None, (), {}, msgspec.NODEFAULT) else in_json(value)
+    return "absent" if value in (None, "", (), {}, msgspec.NODEFAULT) else in_json(value)
 
 
 def in_json(value: Any) -> str:

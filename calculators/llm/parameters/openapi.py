@@ -142,7 +142,7 @@ def about(row: RequestParameter, default: Any) -> Schema:
     if row.config_key:
         doc += f" generation_config.json's {row.config_key} goes before the default."
     described: Schema = {"description": doc}
-    if isinstance(default, bool | int | float | str) and not row.spread:
+    if isinstance(default, bool | int | float | str) and default != "" and not row.spread:
         described["default"] = default
     return described
 
@@ -179,7 +179,7 @@ def answer(path: Endpoint) -> dict[str, Any]:
         "description": f"A {whole}; with `stream` a {chunk} an event, and [DONE] as the last.",
         "headers": {
             IGNORED_HEADER: {
-                "description": "The parameters that nobody knows, which were let through without effect.",
+                "description": "What had no effect: parameters that nobody knows, and the like.",
                 "schema": {"type": "string"},
             }
         },

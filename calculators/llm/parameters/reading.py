@@ -17,6 +17,7 @@ from ovpipe.calculators.llm.parameters.table import BY_NAME, CONFIGURABLE
 from ovpipe.calculators.llm.parameters.unknown_keys import Ignored, finder_of
 from ovpipe.calculators.llm.parameters.validation_errors import UNREADABLE, to_request_error
 from ovpipe.calculators.llm.parameters.well_formed_text import check_text
+from ovpipe.calculators.llm.parameters.whole_floats import convert
 from ovpipe.engines.protocol import EngineInfo
 
 
@@ -31,10 +32,10 @@ class BodyType:
         self.kind = inspect.type_info(self.struct)
         self.find_unknown = finder_of(self.kind)
 
-    def convert(self, body: Mapping[str, Any], ignored: Ignored) -> Struct:
+    def read(self, body: Mapping[str, Any], ignored: Ignored) -> Struct:
         """The body as its types have it; raises RequestError 400. Unknown keys are noted in `ignored`."""
         try:
-            read = msgspec.convert(body, self.struct)
+            read: Struct = convert(body, self.struct, self.kind)
         except UNREADABLE as error:
             raise to_request_error(error, body, self.kind) from None
         if self.find_unknown is not None:
@@ -50,6 +51,7 @@ CONFIG: Final = msgspec.defstruct(
     "Config", [(row.config_key, row.type | None, None) for row in CONFIGURABLE], kw_only=True
 )
 """The members of generation_config.json that are read."""
+CONFIG_KIND: Final = inspect.type_info(CONFIG)
 
 
 def read_body(
@@ -61,7 +63,7 @@ def read_body(
     """
     body = normalised(body)
     form = BODIES[endpoint]
-    read = form.convert(body, ignored)
+    read = form.read(body, ignored)
     fields: dict[str, Any] = {}
     for name, given in body.items():
         row = form.rows.get(name)
@@ -74,6 +76,9 @@ def read_body(
         value = getattr(read, name)
         if type(value) not in NUMBERS and not row.forms:  # where `make` knows which form has text
             check_text(value, name)
+        if row.within is not None and not is_of(value, row.within):
+            ignored.add(name)
+            continue
         if row.make is not None:
             value = row.make(value, name)
         if value is None:
@@ -92,14 +97,24 @@ def read_body(
     return fields
 
 
+def is_of(value: Any, kind: Any) -> bool:
+    """Whether a value is of a type."""
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def read_generation_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The request's fields that generation_config.json gives. What is wrong there counts as absent."""
     if not config:
         return {}
     try:
-        read = msgspec.convert(config, CONFIG)
+        read = convert(config, CONFIG, CONFIG_KIND)
     except msgspec.ValidationError:
-        read = msgspec.convert({key: value for key, value in config.items() if is_right(key, value)}, CONFIG)
+        right = {key: value for key, value in config.items() if is_right(key, value)}
+        read = convert(right, CONFIG, CONFIG_KIND)
     given = ((row, getattr(read, row.config_key)) for row in CONFIGURABLE)
     return {row.config_field or row.lands_in: value for row, value in given if value is not None}
 
@@ -107,7 +122,7 @@ def read_generation_config(config: Mapping[str, Any]) -> dict[str, Any]:
 def is_right(key: str, value: Any) -> bool:
     """Whether a member of generation_config.json is what its parameter may be."""
     try:
-        msgspec.convert({key: value}, CONFIG)
+        convert({key: value}, CONFIG, CONFIG_KIND)
     except msgspec.ValidationError:
         return False
     return True

@@ -52,6 +52,9 @@ class RequestParameter:
     """What the engine must be able to do to honour it; empty: nothing that an engine can lack."""
     needs: str = ""
     """With which options an engine honours it, where not every one does."""
+    within: Any = None
+    """The type of the values that have an effect, where clients send others for other servers: those are let
+    through, and named."""
     neutral: tuple[Any, ...] = ()
     """The values that an engine without the capability honours as well: they ask for what happens anyway."""
 
@@ -63,12 +66,19 @@ class RequestParameter:
     @property
     def meaning(self) -> str:
         """What it means, and what it takes."""
+        if self.within is not None:
+            return f"{self.doc} It has no effect unless it is {self.words_within}."
         return f"{self.doc} It needs {self.needs}." if self.needs else self.doc
 
     @property
     def words(self) -> str:
         """What its value may be, to stand after "must be"."""
         return words_of(inspect.type_info(self.type))
+
+    @property
+    def words_within(self) -> str:
+        """What its value is that has an effect, to stand after "must be"."""
+        return words_of(inspect.type_info(self.type if self.within is None else self.within))
 
 
 def of_engine(name: str, type: Any, doc: str, **more: Any) -> RequestParameter:

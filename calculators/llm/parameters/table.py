@@ -44,4 +44,5 @@ BY_NAME: Final[Mapping[Endpoint, Mapping[str, RequestParameter]]] = MappingProxy
         for endpoint in Endpoint
     }
 )
-CONFIGURABLE: Final = tuple(row for row in PARAMETERS if row.config_key)
+CONFIGURABLE: Final = tuple({row.config_key: row for row in PARAMETERS[::-1] if row.config_key}.values())
+"""Those with a default in generation_config.json; of several for one key there, the first."""

@@ -16,6 +16,7 @@ from msgspec import inspect
 
 from ovpipe.calculators.llm.parameters.errors import missing, unsupported, wrong_type, wrong_value
 from ovpipe.calculators.llm.parameters.value_types import ELSEWHERE, UNSUPPORTED
+from ovpipe.calculators.llm.parameters.whole_floats import convert
 from ovpipe.calculators.llm.parameters.wording import tags_of, words_of
 from ovpipe.errors import RequestError
 
@@ -31,10 +32,11 @@ WRONG_TYPE: Final = re.compile(r"Expected `[^`]*`, got `")
 
 def read_as(value: Any, kind: Any, path: str) -> Any:
     """The value as a type has it; raises RequestError 400, in which `path` is the value's place."""
+    described = inspect.type_info(kind)
     try:
-        return msgspec.convert(value, kind)
+        return convert(value, kind, described)
     except UNREADABLE as error:
-        raise to_request_error(error, value, inspect.type_info(kind), path) from None
+        raise to_request_error(error, value, described, path) from None
 
 
 def to_request_error(error: Unreadable, value: Any, kind: inspect.Type, path: str = "") -> RequestError:

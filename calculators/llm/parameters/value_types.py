@@ -1,8 +1,7 @@
 """Value types: what a parameter's JSON value may be, as types that msgspec reads, checks and describes.
 
-Types are strict: a bool is no integer, 1.0 is no integer and "1" is no number. (vLLM lets 1.0 pass for
-an integer; OpenAI does not.) What msgspec has no word for stands in `Meta.extra`, where wording.py and
-validation_errors.py find it.
+Types are strict: a bool is no integer and "1" is no number. (3.0 is an integer: whole_floats.py makes it
+one.) What msgspec has no word for stands in `Meta.extra`, where wording.py and validation_errors.py find it.
 """
 
 from __future__ import annotations
@@ -34,15 +33,22 @@ def integer(minimum: int, maximum: int) -> Any:
     return Annotated[int, Meta(ge=minimum, le=maximum)]
 
 
+def wide_integer(minimum: int, maximum: int) -> Any:
+    """A whole number, whose limits are beyond the 64 bits of msgspec's own; whoever reads it checks them."""
+    words = f"an integer from {minimum} to {maximum}"
+    limits = {"minimum": minimum, "maximum": maximum}
+    return Annotated[int, Meta(extra_json_schema=limits, extra={WORDS: words})]
+
+
 def number(minimum: float, maximum: float, *, above: bool = False, below: bool = False) -> Any:
     """A number in [minimum, maximum]; `above` leaves the minimum out, `below` the maximum."""
     limits: dict[str, Any] = {"gt" if above else "ge": minimum, "lt" if below else "le": maximum}
     return Annotated[float, Meta(**limits)]
 
 
-def text(*, shortest: int = 0, longest: int | None = None) -> Any:
+def text(*, longest: int | None = None) -> Any:
     """A string of Unicode characters."""
-    return Annotated[str, Meta(min_length=shortest or None, max_length=longest)]
+    return Annotated[str, Meta(max_length=longest)]
 
 
 def tuple_of(item: Any, *, most: int, words: str, fewest: int = 0) -> Any:
@@ -51,9 +57,14 @@ def tuple_of(item: Any, *, most: int, words: str, fewest: int = 0) -> Any:
     return Annotated[tuple[item, ...], meta]
 
 
-def texts(*, shortest: int = 0, longest: int | None = None, most: int) -> Any:
+def unless_empty(value: str, path: str) -> str | None:
+    """A text; an empty one is absent, as programs write what they have not."""
+    return value or None
+
+
+def texts(*, longest: int | None = None, most: int) -> Any:
     """A string, or a list of at most `most` strings."""
-    item = text(shortest=shortest, longest=longest)
+    item = text(longest=longest)
     return item | tuple_of(item, most=most, words=f"a list of at most {most} of them")
 
 
@@ -67,6 +78,7 @@ def integers(minimum: int, maximum: int, *, most: int, fewest: int = 0) -> Any:
 INT31: Final = 2**31 - 1
 UINT32: Final = 2**32 - 1
 INT64: Final = 2**63 - 1
+UINT64: Final = 2**64 - 1
 MOST_CHOICES: Final = 128
 """Beyond any best_of_limit."""
 Object = dict[str, Any]

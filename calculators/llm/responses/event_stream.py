@@ -24,6 +24,7 @@ from ovpipe.calculators.llm.responses.shared import (
     ids_of,
     index_of,
     new_call_id,
+    text_before,
 )
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.http import ResponseStart
@@ -97,8 +98,8 @@ class EventStream:
         return events
 
     def _first(self, choice: ChoiceEvents, delta: OutputDelta) -> bytes:
-        """What a choice begins with: the role of a chat's message, what is echoed, the prompt's ids when they
-        are wanted.
+        """What a choice begins with: the role of a chat's message, what the answer repeats of the request,
+        and the prompt and its ids when they are wanted.
         """
         echo = echo_of(self._request)
         fields: dict[str, Any] = {}
@@ -106,7 +107,8 @@ class EventStream:
             fields = {"prompt_token_ids": self._prompts[delta.prompt].tokens}
         if self._chat:
             return self._chunk(choice, {"role": "assistant", "content": ""}, top=echo | fields)
-        return self._chunk(choice, "", of_choice=fields, top=echo) if fields or echo else b""
+        before = text_before(self._request, self._prompts, delta.prompt)
+        return self._chunk(choice, before, of_choice=fields, top=echo) if before or fields or echo else b""
 
     def _in_full(self, choice: ChoiceEvents, delta: OutputDelta) -> bytes:
         """The events of a delta whose tokens are shown: those go with its first event."""

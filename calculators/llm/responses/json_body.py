@@ -26,6 +26,7 @@ from ovpipe.calculators.llm.responses.shared import (
     ids_of,
     index_of,
     new_call_id,
+    text_before,
 )
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.http import ResponseStart
@@ -115,7 +116,7 @@ class ChoiceBody:
         if isinstance(request, ChatRequest):
             choice["message"] = self._message(older=request.functions)
         else:
-            choice["text"] = "".join(self._content)
+            choice["text"] = text_before(request, prompts, last.prompt) + "".join(self._content)
         choice["logprobs"] = self._logprobs.whole() if request.logprobs else None
         choice["finish_reason"] = finish_of(request, last)
         if request.return_token_ids:

@@ -35,6 +35,16 @@ def echo_of(request: ChatRequest | CompletionRequest) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def text_before(request: ChatRequest | CompletionRequest, prompts: Sequence[Prompt], at: int) -> str:
+    """What the text of a choice begins with: its prompt, where the request wants that repeated."""
+    if not isinstance(request, CompletionRequest) or not request.echo or not request.detokenize:
+        return ""
+    prompt = request.prompts[at]
+    if isinstance(prompt, str):
+        return prompt
+    return prompts[at].text if at < len(prompts) else ""
+
+
 def headers_of(request: ChatRequest | CompletionRequest, headers: Mapping[str, str]) -> dict[str, str]:
     """The response's headers, with the parameters that had no effect."""
     ignored = {IGNORED_HEADER: ", ".join(request.ignored)} if request.ignored else {}

@@ -106,7 +106,10 @@ def completion_prompts(request: CompletionRequest, tokenizer: Tokenizer) -> Iter
             yield tokenised([text], request, tokenizer, path, add_special_tokens=True)
         else:
             check_tokens(prompt, path, tokenizer.vocab_size)
-            yield Prompt(last_tokens(prompt, request, path))
+            text = ""
+            if request.echo:
+                text = tokenizer.decode(prompt, skip_special_tokens=request.skip_special_tokens)
+            yield Prompt(last_tokens(prompt, request, path), text)
 
 
 def suffix_markers(request: CompletionRequest, tokenizer: Tokenizer) -> FimTokens:

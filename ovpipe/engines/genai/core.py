@@ -126,8 +126,8 @@ class GenaiCore:
             raise RequestRefused("an engine that evicts from its cache has no beam search")
         if request.id in self._running or request.id in self._waiting:
             raise RequestRefused(f"request {request.id} is in the engine already")
-        # genai would give every request without a seed the same one, 0. It uses 32 bits of it.
-        seed = secrets.randbits(32) if sampling.seed is None else sampling.seed % 2**32
+        # genai would give every request without a seed the same one, 0.
+        seed = secrets.randbits(32) if sampling.seed is None else sampling.seed
         speculation = SpeculativeDecoding.of(sampling, self._options)
         demand = Demand(
             sequences=1 if sampling.beams is None else sampling.beams.width,

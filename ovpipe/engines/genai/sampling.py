@@ -14,6 +14,8 @@ from ovpipe.engines.protocol import BeamSearch, Grammar, SamplingParams
 _GREEDY_BELOW = 1e-6
 """Temperatures under this pick the likeliest token anyway, and would be 0 in float32 soon after."""
 
+_GOLDEN = 0x9E3779B1
+"""2**32 by the golden ratio: neighbours that it multiplies are far from each other."""
 _ASSISTANT_TOKENS = 5
 _NGRAM_SIZE = 3
 
@@ -83,7 +85,7 @@ def generation_config(
         config.min_p = sampling.min_p
         if sampling.top_k != -1:
             config.top_k = sampling.top_k
-        config.rng_seed = seed
+        config.rng_seed = in_32_bits(seed)
     if sampling.grammar is not None:
         config.structured_output_config = _grammar(sampling.grammar)
     if speculation.num_assistant_tokens is not None:
@@ -93,6 +95,11 @@ def generation_config(
     if speculation.max_ngram_size is not None:
         config.max_ngram_size = speculation.max_ngram_size
     return config
+
+
+def in_32_bits(seed: int) -> int:
+    """A seed of 64 bits, with a sign or without, in those that genai uses; what fits stays as it is."""
+    return (seed + (seed >> 32) * _GOLDEN) % 2**32
 
 
 def samples(sampling: SamplingParams) -> bool:

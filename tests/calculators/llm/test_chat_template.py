@@ -123,6 +123,11 @@ def test_token_ids_beyond_the_vocabulary_are_refused_by_their_place(
     assert error.message == f"'{param}' must be a token id of this model, from 0 to 257."
 
 
+def test_token_ids_have_their_text_where_the_answer_repeats_it() -> None:
+    assert run(completion(tuple(b"abc"), echo=True)).text == "abc"
+    assert run(completion(tuple(b"abc"))).text == ""
+
+
 def test_the_last_tokens_of_a_prompt_are_kept() -> None:
     assert run(chat(truncate_prompt_tokens=3)).tokens == tuple(b"hi;")
     assert run(chat(truncate_prompt_tokens=8)).tokens == tuple(b"user:hi;")

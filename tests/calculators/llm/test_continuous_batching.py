@@ -124,7 +124,43 @@ def test_top_k_of_zero_is_all_and_tiny_values_are_no_zero_in_32_bits() -> None:
     assert (sampling.top_k, sampling.top_p, sampling.repetition_penalty) == (-1, 1e-6, 1e-6)
 
 
+def test_a_top_p_of_zero_takes_the_likeliest_token_as_a_temperature_of_zero_does() -> None:
+    engine = FakeEngine([256])
+    run(engine, completion(top_p=0, temperature=1.5))
+    (_, sampling) = engine.requests[0]
+    assert sampling.temperature == 0
+
+
+def test_no_tokens_at_all_are_no_matter_for_the_engine() -> None:
+    engine = FakeEngine([7, 256])
+    prompts = Prompts((Prompt((1, 2, 3)), Prompt((4,))))
+    assert run(engine, completion(n=2, best_of=2, max_tokens=0), prompts) == [
+        TokenDelta((), 0, 3, "length", 0, 0),
+        TokenDelta((), 0, 3, "length", 0, 1),
+        TokenDelta((), 0, 1, "length", 1, 0),
+        TokenDelta((), 0, 1, "length", 1, 1),
+    ]
+    run(engine, completion(max_tokens=0, best_of=3))
+    run(engine, completion(max_tokens=0, best_of=3, use_beam_search=True))
+    assert engine.requests == []
+
+
+def test_a_prompt_beyond_the_context_is_refused_without_any_tokens_to_generate() -> None:
+    engine = FakeEngine([7], info=info(context_length=4))
+    with pytest.raises(RunError) as caught:
+        run(engine, completion(max_tokens=0), Prompts((Prompt((1, 2, 3, 4, 5)),)))
+    error = caught.value.__cause__
+    assert isinstance(error, RequestError)
+    assert error.code == "context_length_exceeded"
+
+
 # --- several choices
+
+
+def test_the_seeds_of_choices_follow_each_other_in_64_bits() -> None:
+    engine = FakeEngine([256])
+    run(engine, completion(n=3, best_of=3, seed=2**64 - 2))
+    assert [sampling.seed for _, sampling in engine.requests] == [2**64 - 2, 2**64 - 1, 0]
 
 
 def test_each_choice_of_each_prompt_is_a_request_with_a_seed_of_its_own() -> None:

@@ -133,8 +133,6 @@ def test_reads_text_parts_and_all_roles() -> None:
     ("body", "param"),
     [
         ({"model": 3}, "model"),
-        ({"model": None}, "model"),
-        ({"model": ""}, "model"),
         ({"messages": None}, "messages"),
         ({"messages": []}, "messages"),
         ({"messages": "hi"}, "messages"),
@@ -166,13 +164,13 @@ def test_reads_text_parts_and_all_roles() -> None:
         ({"stream": 1}, "stream"),
         ({"stream": "true"}, "stream"),
         ({"stream_options": True}, "stream_options"),
-        ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
         ({"stream_options": {"continuous_usage_stats": 1}}, "stream_options.continuous_usage_stats"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_tokens": -1}, "max_tokens"),
         ({"max_tokens": "5"}, "max_tokens"),
-        ({"max_tokens": 5.0}, "max_tokens"),
+        ({"max_tokens": 5.5}, "max_tokens"),
+        ({"max_tokens": 0.0}, "max_tokens"),
         ({"max_tokens": True}, "max_tokens"),
         ({"max_tokens": 2**32}, "max_tokens"),
         ({"max_completion_tokens": 0}, "max_completion_tokens"),
@@ -181,19 +179,20 @@ def test_reads_text_parts_and_all_roles() -> None:
         ({"temperature": 10**400}, "temperature"),
         ({"temperature": True}, "temperature"),
         ({"temperature": "1"}, "temperature"),
-        ({"top_p": 0}, "top_p"),
+        ({"top_p": -0.01}, "top_p"),
         ({"top_p": 1.01}, "top_p"),
         ({"top_k": -2}, "top_k"),
         ({"top_k": 1.5}, "top_k"),
         ({"top_k": 2**31}, "top_k"),
         ({"repetition_penalty": 0}, "repetition_penalty"),
         ({"repetition_penalty": 10**400}, "repetition_penalty"),
-        ({"seed": 2**63}, "seed"),
+        ({"seed": 2**64}, "seed"),
+        ({"seed": -(2**63) - 1}, "seed"),
+        ({"seed": 1e300}, "seed"),
         ({"seed": 1.5}, "seed"),
+        ({"seed": True}, "seed"),
         ({"ignore_eos": "yes"}, "ignore_eos"),
-        ({"stop": ""}, "stop"),
         ({"stop": 3}, "stop"),
-        ({"stop": ["a", ""]}, "stop[1]"),
         ({"stop": ["a", None]}, "stop[1]"),
         ({"stop": ["a"] * 17}, "stop"),
         ({"stop": "x" * 1001}, "stop"),
@@ -210,12 +209,12 @@ def test_refuses_what_is_wrong_and_says_where(body: dict[str, Any], param: str) 
     ("body", "message"),
     [
         ({"temperature": 3}, "'temperature' must be a number from 0 to 2."),
-        ({"top_p": 0}, "'top_p' must be a number above 0 and at most 1."),
+        ({"min_p": 1}, "'min_p' must be a number from 0 to below 1."),
         ({"max_tokens": "x"}, "'max_tokens' must be an integer from 1 to 4294967295."),
         ({"stream": 0}, "'stream' must be true or false."),
         (
-            {"stop": [""]},
-            "'stop[0]' must be a non-empty string of at most 1000 characters.",
+            {"stop": ["a", "x" * 1001]},
+            "'stop[1]' must be a string of at most 1000 characters.",
         ),
         (
             {"messages": [{"role": "robot", "content": "x"}]},
@@ -226,6 +225,10 @@ def test_refuses_what_is_wrong_and_says_where(body: dict[str, Any], param: str) 
             "'messages[0].content[0]' is a part of type 'image_url', and this model reads text parts only.",
         ),
         ({"top_k": "x"}, "'top_k' must be an integer from -1 to 2147483647."),
+        (
+            {"seed": 2**64},
+            "'seed' must be an integer from -9223372036854775808 to 18446744073709551615.",
+        ),
         ({"messages": None}, "'messages' is required and must be a non-empty list of messages."),
     ],
 )
@@ -233,9 +236,123 @@ def test_says_what_would_be_right(body: dict[str, Any], message: str) -> None:
     assert refusal(**body).message == message
 
 
+# --- what it takes as other servers do
+
+
+@pytest.mark.parametrize(
+    ("stop", "stops"),
+    [
+        ("", ()),
+        ([], ()),
+        ([""], ()),
+        (["", ""], ()),
+        (["", "END", ""], ("END",)),
+        ("END", ("END",)),
+        ([" "], (" ",)),
+    ],
+)
+def test_an_empty_stop_string_stops_nothing(stop: Any, stops: tuple[str, ...]) -> None:
+    assert chat(stop=stop).stop == stops
+    assert completion(stop=stop).stop == stops
+
+
+def test_empty_stop_strings_pass_where_stop_strings_may_not_stand() -> None:
+    assert chat(stop=[""], detokenize=False).stop == ()
+
+
+@pytest.mark.parametrize("seed", [0, -1, -(2**63), 2**63, 2**64 - 1])
+def test_seeds_are_integers_of_64_bits_with_and_without_a_sign(seed: int) -> None:
+    assert chat(seed=seed).seed == seed
+    assert completion(seed=seed).seed == seed
+
+
+def test_options_of_a_stream_have_no_effect_without_one() -> None:
+    for stream in ({}, {"stream": False}, {"stream": None}):
+        request = chat(stream_options={"include_usage": True}, **stream)
+        assert (request.stream, request.ignored) == (False, ())
+
+
+def test_what_is_empty_is_absent() -> None:
+    assert chat(reasoning_effort="").reasoning_effort is None
+    assert completion(suffix="").suffix is None
+    assert chat(request_id="").request_id is None
+    assert chat(request_id="").id != chat(request_id="").id
+
+
+@pytest.mark.parametrize("model", [{}, {"model": None}, {"model": ""}])
+def test_a_request_need_not_name_its_model(model: dict[str, Any]) -> None:
+    http = HttpRequest("POST", "/chat/completions", json={"messages": HI} | model)
+    assert parse(http).model == ""
+
+
+def test_a_completion_may_be_of_no_tokens_and_a_chat_may_not() -> None:
+    assert completion(max_tokens=0).explicit_limit == 0
+    assert completion(max_completion_tokens=0, max_tokens=5).explicit_limit == 0
+    assert refusal(max_completion_tokens=0).message.startswith(
+        "'max_completion_tokens' must be an integer from 1"
+    )
+
+
+def test_log_probabilities_beside_an_echo_are_the_prompts_too_and_need_an_engine_that_gives_them() -> None:
+    assert completion(echo=True).echo is True
+    assert completion(echo=False, logprobs=1).logprobs is True
+    for logprobs in (0, 1):
+        with pytest.raises(RequestError) as caught:
+            completion(echo=True, logprobs=logprobs)
+        assert (caught.value.code, caught.value.param) == ("unsupported_parameter", "logprobs")
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        {"metadata": {f"key{index}": "x" for index in range(17)}},
+        {"metadata": {"k" * 65: "x"}},
+        {"metadata": {"key": "x" * 513}},
+        {"metadata": {"key": 1}},
+        {"metadata": {"key": {"more": ["x"]}}},
+        {"user": "x" * 513},
+        {"service_tier": "x" * 65},
+        {"request_id": "x" * 129},
+    ],
+)
+def test_what_a_client_says_of_itself_beyond_the_limits_has_no_effect_and_is_named(
+    beyond: dict[str, Any],
+) -> None:
+    (name,) = beyond
+    request = chat(**beyond)
+    assert request.ignored == (name,)
+    assert getattr(request, name) is None
+
+
+@pytest.mark.parametrize("wrong", [{"metadata": "x"}, {"metadata": ["x"]}, {"user": 5}, {"user": {}}])
+def test_what_a_client_says_of_itself_has_its_json_type(wrong: dict[str, Any]) -> None:
+    assert refusal(**wrong).code == "invalid_type"
+
+
+def test_values_beyond_the_limits_can_be_an_error() -> None:
+    http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi", "user": "x" * 513})
+    with pytest.raises(RequestError) as caught:
+        parse(http, unknown_parameters="error")
+    assert (caught.value.code, caught.value.param) == ("invalid_value", "user")
+    assert caught.value.message == "'user' must be a string of at most 512 characters."
+
+
+def test_what_openai_knows_and_no_model_needs_has_no_effect_and_is_named() -> None:
+    newer = {"safety_identifier": "me", "prompt_cache_key": "k", "verbosity": "low", "modalities": ["text"]}
+    assert chat(**newer).ignored == tuple(newer)
+
+
 @pytest.mark.parametrize(
     ("prompt", "prompts"),
-    [("hi", ("hi",)), (["a", "b"], ("a", "b")), ([1, 2], ((1, 2),)), ([[1, 2], [3]], ((1, 2), (3,)))],
+    [
+        ("hi", ("hi",)),
+        (["a", "b"], ("a", "b")),
+        ([1, 2], ((1, 2),)),
+        ([[1, 2], [3]], ((1, 2), (3,))),
+        ([1.0, 2], ((1, 2),)),
+        ([1, 2.0], ((1, 2),)),
+        ([[1, 2.0], [3.0]], ((1, 2), (3,))),
+    ],
 )
 def test_prompts_come_in_four_forms(prompt: Any, prompts: tuple[Any, ...]) -> None:
     assert completion(prompt=prompt).prompts == prompts
@@ -253,6 +370,8 @@ def test_prompts_come_in_four_forms(prompt: Any, prompts: tuple[Any, ...]) -> No
         (["a", ""], "prompt[1]"),
         ([1, "a"], "prompt[1]"),
         ([1, -1], "prompt[1]"),
+        ([1.5], "prompt[0]"),
+        ([1.0, 2.5], "prompt[1]"),
         ([[1], []], "prompt[1]"),
         ([[1], [True]], "prompt[1][0]"),
         ([{}], "prompt[0]"),

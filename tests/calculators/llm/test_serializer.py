@@ -263,6 +263,35 @@ def test_what_is_echoed_stands_in_the_body_and_in_the_first_chunk_of_each_choice
     assert all(not ECHO.keys() & chunk.keys() for chunk in chunks if chunk not in firsts)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_prompt_that_is_echoed_begins_each_of_its_choices(stream: bool) -> None:
+    request = CompletionRequest(
+        id="1", created=5, model="m", prompts=("a: ", (66, 58)), n=2, echo=True, stream=stream
+    )
+    ends = [
+        OutputDelta((Content("x"),) if choice else (), 1, 7, "stop", prompt, choice)
+        for prompt in (0, 1)
+        for choice in (0, 1)
+    ]
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[request], prompts=[Prompts((Prompt((1,), "a: "), Prompt((66, 58), "B:")))], parsed=ends
+    )
+    bodies = [part for part in out[SseSerializerCalculator.response] if isinstance(part, ResponseBody)]
+    texts = ["", "", "", ""]
+    for answer in events(bodies) if stream else [json.loads(bodies[0].data)]:
+        for choice in answer["choices"]:
+            texts[choice["index"]] += choice["text"]
+    assert texts == ["a: ", "a: x", "B:", "B:x"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_text_is_echoed_where_none_is_wanted(stream: bool) -> None:
+    request = completion(echo=True, detokenize=False, stream=stream)
+    _, bodies = run(request, said("", 1, 7, "stop"))
+    answers = events(bodies) if stream else [json.loads(bodies[0].data)]
+    assert "".join(answer["choices"][0]["text"] for answer in answers) == ""
+
+
 def test_any_text_is_valid_json_on_one_line() -> None:
     text = 'quote " backslash \\ newline \n\r separator \u2028 nul \x00 \U0001f600'
     _, bodies = run(chat(stream=True), said(text, 1, 7, "stop"))

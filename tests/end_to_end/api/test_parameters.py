@@ -6,6 +6,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from openai import OpenAI
 
 from tests.end_to_end.api.conftest import Api, events, text, texts
 from tests.end_to_end.figures import figure
@@ -126,11 +127,7 @@ def test_counts_come_at_the_end_of_a_stream_or_in_every_chunk(api: Api) -> None:
     ]
     assert counts == sorted(counts)
     assert counts[0] < counts[-1] == 12
-    assert api.chat(stream_options={"include_usage": True}).error() == (
-        400,
-        "invalid_value",
-        "stream_options",
-    )
+    assert text(api.chat(stream_options={"include_usage": True})) == text(api.chat())
 
 
 @row("max_tokens")
@@ -139,6 +136,56 @@ def test_max_tokens_ends_the_answer(api: Api) -> None:
     assert answer["usage"]["completion_tokens"] == 5
     assert answer["choices"][0]["finish_reason"] == "length"
     assert api.chat(max_tokens=3001).error() == (400, "invalid_value", "max_tokens")
+    assert api.chat(max_tokens=5.0).json()["usage"] == answer["usage"]
+    assert api.chat(max_tokens=0).error() == (400, "invalid_value", "max_tokens")
+
+
+def test_a_completion_of_no_tokens_is_an_empty_text(api: Api) -> None:
+    answer = api.complete("A graph is", max_tokens=0, n=2).json()
+    assert [(choice["text"], choice["finish_reason"]) for choice in answer["choices"]] == [("", "length")] * 2
+    assert answer["usage"]["completion_tokens"] == 0
+    prompt_tokens = api.complete("A graph is").json()["usage"]["prompt_tokens"]
+    assert answer["usage"]["prompt_tokens"] == prompt_tokens > 0
+    wishes: dict[str, Any] = {"max_tokens": 0, "stream": True, "stream_options": {"include_usage": True}}
+    chunk, counts = events(api.complete("A graph is", **wishes))
+    assert chunk["choices"] == [{"index": 0, "text": "", "logprobs": None, "finish_reason": "length"}]
+    assert counts["usage"]["total_tokens"] == counts["usage"]["prompt_tokens"] == prompt_tokens
+
+
+@row("echo")
+def test_an_echo_begins_each_choice_with_its_prompt(api: Api) -> None:
+    prompt = "A graph é is"
+    alone = text(api.complete(prompt))
+    ids = api.complete(prompt, return_token_ids=True).json()["choices"][0]["prompt_token_ids"]
+    assert texts(api.complete([prompt, "Packets"], echo=True, n=2, use_beam_search=False)) == [
+        *[prompt + alone] * 2,
+        *["Packets" + text(api.complete("Packets"))] * 2,
+    ]
+    assert text(api.complete(ids, echo=True)) == prompt + alone
+    assert text(api.complete(prompt, echo=True, stop=prompt)) == prompt + alone
+    answer = api.complete(prompt, echo=True, max_tokens=0).json()
+    assert [(choice["text"], choice["finish_reason"]) for choice in answer["choices"]] == [(prompt, "length")]
+    assert answer["usage"] == {
+        "prompt_tokens": len(ids),
+        "completion_tokens": 0,
+        "total_tokens": len(ids),
+    }
+    for max_tokens in (0, 12):
+        chunks = events(api.complete(prompt, echo=True, max_tokens=max_tokens, stream=True))
+        streamed = "".join(chunk["choices"][0]["text"] for chunk in chunks)
+        assert streamed == text(api.complete(prompt, echo=True, max_tokens=max_tokens))
+    scored = api.complete(prompt, echo=True, logprobs=1)
+    assert scored.error() == (400, "unsupported_parameter", "logprobs")
+
+
+def test_openais_own_client_echoes_a_prompt_without_generating(api: Api) -> None:
+    client = OpenAI(base_url=f"{api.url}/v1", api_key="none")
+    answer = client.completions.create(
+        model="tiny", prompt=["A graph", "Packets"], echo=True, max_tokens=0, seed=2**64 - 1, stop=""
+    )
+    assert [choice.text for choice in answer.choices] == ["A graph", "Packets"]
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == 0
 
 
 @row("max_completion_tokens")
@@ -258,6 +305,7 @@ def test_temperature_0_repeats_itself_and_1_does_not(api: Api) -> None:
 @row("top_p")
 def test_a_tiny_top_p_is_greedy(api: Api) -> None:
     assert text(api.chat(top_p=1e-9, **SAMPLED)) == text(api.chat())
+    assert text(api.chat(top_p=0, **SAMPLED)) == text(api.chat())
 
 
 @row("top_k")
@@ -304,6 +352,12 @@ def most_frequent(tokens: list[int]) -> int:
 def test_a_seed_repeats_a_sampled_text(api: Api) -> None:
     assert text(api.chat(temperature=1.0, seed=3)) == text(api.chat(temperature=1.0, seed=3))
     assert text(api.chat(temperature=1.0, seed=3)) != text(api.chat(temperature=1.0, seed=4))
+    texts_of = {
+        seed: text(api.chat(temperature=1.0, seed=seed)) for seed in (2**64 - 1, 2**63, 2**32 + 3, -2, 3)
+    }
+    assert len(set(texts_of.values())) == len(texts_of)
+    again = {seed: text(api.chat(temperature=1.0, seed=float(seed))) for seed in (2**63, 2**32 + 3, -2, 3)}
+    assert again.items() <= texts_of.items()
 
 
 # --- the end
@@ -453,7 +507,10 @@ def test_what_a_client_says_about_its_request_comes_back(api: Api) -> None:
     about: dict[str, Any] = {"user": "me", "metadata": {"a": "b"}, "store": False, "service_tier": "auto"}
     answer = api.chat(**about).json()
     assert {name: answer[name] for name in about} == about
-    assert api.chat(metadata={"a": 1}).error() == (400, "invalid_type", "metadata")
+    beyond = api.chat(metadata={"a": 1}, user="x" * 513)
+    assert "metadata" not in beyond.json()
+    assert "user" not in beyond.json()
+    assert beyond.headers["x-ovpipe-ignored-parameters"] == "metadata, user"
 
 
 # --- what no engine honours yet
@@ -462,7 +519,6 @@ def test_what_a_client_says_about_its_request_comes_back(api: Api) -> None:
 @row("logit_bias")
 @row("top_logprobs")
 @row("prompt_logprobs")
-@row("echo")
 @row("bad_words")
 @row("allowed_token_ids")
 @row("logits_processors")
@@ -472,15 +528,13 @@ def test_what_a_client_says_about_its_request_comes_back(api: Api) -> None:
         ("logit_bias", {"5": 10}),
         ("top_logprobs", 3),
         ("prompt_logprobs", 1),
-        ("echo", True),
         ("bad_words", ["no"]),
         ("allowed_token_ids", [1, 2]),
         ("logits_processors", [{"name": "x"}]),
     ],
 )
 def test_what_no_engine_honours_yet_is_refused_by_name(api: Api, name: str, value: Any) -> None:
-    ask = api.complete if name == "echo" else api.chat
-    answer = ask(**{name: value})
+    answer = api.chat(**{name: value})
     assert answer.error() == (400, "unsupported_parameter", name)
     assert "no engine of this ovpipe honours it yet" in answer.json()["error"]["message"]
 

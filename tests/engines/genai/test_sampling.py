@@ -54,6 +54,17 @@ def test_the_seed_that_the_engine_chose_is_reported_and_gives_the_same_text_agai
     assert [delta.tokens for delta in again] == [delta.tokens for delta in first]
 
 
+def test_seeds_of_64_bits_are_reported_as_they_are_and_each_gives_its_own_text(core: GenaiCore) -> None:
+    texts = []
+    for seed in (2**64 - 1, 2**63, 2**32 + 1, 2**32 - 1, -2, 1):
+        sampling = SamplingParams(max_tokens=12, seed=seed, ignore_eos=True)
+        parts = deltas(core, PROMPT, sampling)
+        assert parts[0].seed == seed
+        texts.append([delta.tokens for delta in parts])
+        assert [delta.tokens for delta in deltas(core, PROMPT, sampling)] == texts[-1]
+    assert all(texts.count(text) == 1 for text in texts)
+
+
 def test_a_text_without_chance_has_no_seed(core: GenaiCore) -> None:
     assert [delta.seed for delta in deltas(core, PROMPT, greedy(2, seed=5))] == [None, None]
 

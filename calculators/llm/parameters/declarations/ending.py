@@ -9,15 +9,15 @@ from ovpipe.calculators.llm.parameters.value_types import INT31, Objects, intege
 
 
 def as_tuple(value: str | tuple[str, ...], path: str) -> tuple[str, ...]:
-    """One string, or several."""
-    return (value,) if isinstance(value, str) else value
+    """One string, or several; an empty one says nothing."""
+    return tuple(filter(None, (value,) if isinstance(value, str) else value))
 
 
 ENDING: Final = (
     RequestParameter(
         "stop",
-        texts(shortest=1, longest=1000, most=16),
-        "Ends the answer before the first of these strings.",
+        texts(longest=1000, most=16),
+        "Ends the answer before the first of these strings; an empty one is none.",
         make=as_tuple,
     ),
     RequestParameter("include_stop_str_in_output", bool, "Ends the answer after the stop string instead."),

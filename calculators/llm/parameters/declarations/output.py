@@ -29,7 +29,13 @@ OUTPUT: Final = (
         "top_logprobs", integer(0, 20), "How many likeliest tokens to list.", endpoints=CHAT, neutral=(0,)
     ),
     of_engine("prompt_logprobs", integer(0, 20), "Log-probabilities of the prompt's tokens."),
-    of_engine("echo", bool, "Repeats the prompt in the answer.", endpoints=COMPLETIONS, neutral=(False,)),
+    RequestParameter(
+        "echo",
+        bool,
+        "Begins each choice with its prompt. Log-probabilities beside it are the prompt's, too, and need an "
+        "engine that has prompt_logprobs.",
+        COMPLETIONS,
+    ),
     RequestParameter("skip_special_tokens", bool, "Leaves special tokens out of the text."),
     RequestParameter(
         "spaces_between_special_tokens",

@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from ovpipe.calculators.llm.parameters.request_parameter import CHAT, COMPLETIONS, RequestParameter
-from ovpipe.calculators.llm.parameters.value_types import INT31, Object, Objects, integer, refused, text
+from ovpipe.calculators.llm.parameters.value_types import (
+    INT31,
+    Object,
+    Objects,
+    integer,
+    refused,
+    text,
+    unless_empty,
+)
 from ovpipe.calculators.llm.parameters.wire.messages import Messages, conversation
 from ovpipe.calculators.llm.parameters.wire.prompts import FORMS, PromptValue, prompts_of
 
 PROMPT: Final = (
-    RequestParameter("model", text(shortest=1), "Names the graph that serves it.", required=True),
+    RequestParameter(
+        "model",
+        text(),
+        "Names the graph that serves it; it may be absent where one model is served.",
+        make=unless_empty,
+    ),
     RequestParameter(
         "messages", Messages, "The conversation so far.", CHAT, required=True, make=conversation
     ),
@@ -26,9 +39,10 @@ PROMPT: Final = (
     ),
     RequestParameter(
         "suffix",
-        text(shortest=1),
-        "What comes after the completion; needs a model with fill-in-the-middle tokens.",
+        text(),
+        "What comes after the completion, if it is not empty; needs a model with fill-in-the-middle tokens.",
         COMPLETIONS,
+        make=unless_empty,
     ),
 )
 
@@ -47,9 +61,10 @@ RENDERING: Final = (
     RequestParameter("documents", Objects, "Documents for the chat template.", CHAT),
     RequestParameter(
         "reasoning_effort",
-        text(shortest=1, longest=64),
-        "How much to reason, for the chat template.",
+        text(longest=64),
+        "How much to reason, for the chat template; an empty string says nothing.",
         CHAT,
+        make=unless_empty,
     ),
 )
 

@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
+from ovpipe.calculators.llm.parameters.errors import wrong_value
 from ovpipe.calculators.llm.parameters.request_parameter import of_engine
-from ovpipe.calculators.llm.parameters.value_types import INT31, INT64, TokenBias, integer, number
+from ovpipe.calculators.llm.parameters.value_types import (
+    INT31,
+    INT64,
+    UINT64,
+    TokenBias,
+    integer,
+    number,
+    wide_integer,
+)
+
+LEAST_SEED: Final = -INT64 - 1
+
+
+def checked_seed(seed: int, path: str) -> int:
+    """The seed, signed or unsigned in 64 bits; RequestError 400 beyond."""
+    if not LEAST_SEED <= seed <= UINT64:
+        raise wrong_value(path, f"an integer from {LEAST_SEED} to {UINT64}")
+    return seed
+
 
 SAMPLING: Final = (
     of_engine(
@@ -16,8 +35,8 @@ SAMPLING: Final = (
     ),
     of_engine(
         "top_p",
-        number(0, 1, above=True),
-        "Keeps the likeliest tokens whose probabilities add up to this.",
+        number(0, 1),
+        "Keeps the likeliest tokens whose probabilities add up to this; 0 takes the likeliest.",
         neutral=(1,),
         config_key="top_p",
     ),
@@ -51,5 +70,5 @@ SAMPLING: Final = (
     ),
     of_engine("presence_penalty", number(-2, 2), "Makes tokens less likely that occurred.", neutral=(0,)),
     of_engine("logit_bias", TokenBias, "Added to the logits of tokens.", neutral=({},)),
-    of_engine("seed", integer(-INT64 - 1, INT64), "Makes sampling repeatable."),
+    of_engine("seed", wide_integer(LEAST_SEED, UINT64), "Makes sampling repeatable.", make=checked_seed),
 )

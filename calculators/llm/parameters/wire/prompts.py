@@ -21,7 +21,7 @@ Texts: Final = tuple_of(NonEmptyText, fewest=1, most=MOST_PROMPTS, words=IN_WORD
 TokenLists: Final = tuple_of(Tokens, fewest=1, most=MOST_PROMPTS, words=IN_WORDS)
 PromptValue = Annotated[Any, Meta(extra={"words": IN_WORDS})]
 FORMS: Final = (NonEmptyText, Tokens, Texts, TokenLists)
-BY_FIRST: Final = {int: Tokens, str: Texts, list: TokenLists}
+BY_FIRST: Final = {int: Tokens, float: Tokens, str: Texts, list: TokenLists}
 
 
 def prompts_of(prompt: Any, path: str) -> tuple[str | tuple[int, ...], ...]:

@@ -125,13 +125,12 @@ def test_a_value_that_quotes_a_place_does_not_move_the_error() -> None:
         (number(0, 1, above=True), "a number above 0 and at most 1"),
         (number(0, 1, below=True), "a number from 0 to below 1"),
         (number(0, 1, above=True, below=True), "a number above 0 and below 1"),
-        (texts(shortest=1, longest=9, most=2),
-         "a non-empty string of at most 9 characters, or a list of at most 2 of them"),
+        (texts(longest=9, most=2), "a string of at most 9 characters, or a list of at most 2 of them"),
         (bool | Literal["never"], "true or false, or 'never'"),
         (dict[str, Any], "an object"),
         (list[int], "a list"),
     ],
-)  # fmt: skip
+)
 def test_types_say_in_words_what_they_allow(kind: Any, words: str) -> None:
     assert error(object(), kind, "p")[2] == f"'p' must be {words}."
 
