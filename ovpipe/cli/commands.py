@@ -9,8 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-NAMES = ("serve", "chat", "check", "schema")
-"""In the order of the help. A command is the function of that name in this folder's module of that name."""
+NAMES = ("serve", "chat", "models", "check", "schema")
+"""In the order of the help. Each is a function or a group of this folder's module of that name."""
 
 
 class LazyCommands(TyperGroup):
@@ -25,12 +25,16 @@ class LazyCommands(TyperGroup):
         """All names."""
         return list(NAMES)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:
         """The command, or None if there is none of that name."""
         if cmd_name not in NAMES:
             return None
+        found = getattr(import_module(f"ovpipe.cli.{cmd_name}"), cmd_name)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(cmd_name)(getattr(import_module(f"ovpipe.cli.{cmd_name}"), cmd_name))
+        if isinstance(found, typer.Typer):
+            alone = found
+        else:
+            alone.command(cmd_name)(found)
         command = get_command(alone)
-        assert isinstance(command, TyperCommand)
+        assert isinstance(command, TyperCommand | TyperGroup)
         return command

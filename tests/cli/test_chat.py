@@ -252,7 +252,7 @@ def test_a_model_that_cannot_be_loaded_is_told_with_the_reason(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["caht"], "unknown graph 'caht'"),
+        (["caht"], "unknown graph or model 'caht'"),
         (["chat"], "chat.yaml:9: parameter 'models_path' needs a value"),
         ([str(PROJECT / "graphs" / "deaf.yaml")], "graph 'deaf' cannot be served: it has 0 output streams"),
         (["--calculators", "nix"], "there is no folder of calculators at "),

@@ -191,7 +191,7 @@ def test_a_graph_that_cannot_be_served_is_refused_before_anything_starts(project
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["serve", "caht"], "unknown graph 'caht'"),
+        (["serve", "caht"], "unknown graph or model 'caht'"),
         (["serve", "./nix.yaml"], "there is no graph file "),
         (["serve", "chat"], "chat.yaml:9: parameter 'models_path' needs a value"),
         (["serve", "chat", "--set", "model_path=1", "--set", "models_path=x"], "did you mean 'models_path'?"),
