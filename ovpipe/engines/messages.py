@@ -88,10 +88,16 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """The process ends after this message: the load failed, or the core was poisoned in a step."""
+    """The process ends after this message: the load failed, or the core was poisoned in a step.
+
+    `suspects` are the requests that may have poisoned it, where the core knows; `fault` says of each what is
+    wrong with it then.
+    """
 
     phase: Literal["load", "warm_up", "step"]
     message: str
+    suspects: list[int] = []
+    fault: str = "the engine failed over it"
 
 
 FromHost = Progress | Ready | Reading | Step | Refused | Failed

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ovpipe.engines.genai.core import GenaiCore, load_genai_core
+from ovpipe.engines.genai.core import GenaiCore
+from ovpipe.engines.genai.loading import load_genai_core
 from ovpipe.engines.messages import Progress, Reading
 from ovpipe.engines.protocol import Delta, GenerateRequest, SamplingParams
 from ovpipe.modelling.bpe import train_bpe

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from openvino import opset13 as ops
 
-from ovpipe.engines.genai.core import GenaiCore, load_genai_core
+from ovpipe.engines.genai.core import GenaiCore
+from ovpipe.engines.genai.loading import load_genai_core
 from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import Delta, GenerateRequest, Grammar, SamplingParams
 from ovpipe.modelling.bpe import BytePairs

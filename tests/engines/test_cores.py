@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from ovpipe.engines.cores import CORES, cores_with
+from ovpipe.engines.genai.attention_options import CacheEvictionConfig
 from ovpipe.engines.genai.capabilities import ALL, capabilities_of
-from ovpipe.engines.genai.options import CacheEvictionConfig, GenaiOptions
+from ovpipe.engines.genai.options import GenaiOptions
 
 
 def test_the_engines_that_would_do_are_found_by_what_they_declare() -> None:

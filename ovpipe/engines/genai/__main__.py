@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ovpipe.engines.genai.core import load_genai_core
+from ovpipe.engines.genai.loading import load_genai_core
 from ovpipe.engines.process.host import main
 
 if __name__ == "__main__":

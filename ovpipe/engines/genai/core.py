@@ -10,72 +10,29 @@ import itertools
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino as ov
 
-from ovpipe.engines.genai.admission import blocks_needed, check_request
-from ovpipe.engines.genai.admission_queue import Demand, Room, WaitingQueue
+from ovpipe.engines.genai.admission import check_request
+from ovpipe.engines.genai.admission_queue import Demand, WaitingQueue
 from ovpipe.engines.genai.capabilities import capabilities_of
 from ovpipe.engines.genai.fingerprint import fingerprint
-from ovpipe.engines.genai.kv_cache import CachePlan, plan_cache
+from ovpipe.engines.genai.kv_cache import CachePlan
 from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.pipeline import most_sequences, open_pipeline
 from ovpipe.engines.genai.prompt_reading import read_next
+from ovpipe.engines.genai.reservations import demand_of, whole_room
 from ovpipe.engines.genai.sampling import SpeculativeDecoding, generation_config
 from ovpipe.engines.genai.sequence import LiveSequence
-from ovpipe.engines.genai.warm_up import warm_up
-from ovpipe.engines.messages import Progress, Reading, Refused
+from ovpipe.engines.messages import Reading, Refused
 from ovpipe.engines.process.native_errors import plain_message
-from ovpipe.engines.process.poison import PoisonedByGrammar
+from ovpipe.engines.process.poison import Poisoned, PoisonedByGrammar
 from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, RequestRefused
 
 _log = logging.getLogger("ovpipe.engine.genai")
-
-
-def load_genai_core(options: dict[str, Any], report: Callable[[Progress | Reading], None]) -> GenaiCore:
-    """Loads the model that the options name and warms it up. From then on the core reports what it reads."""
-    typed = GenaiOptions.of(options)
-    report(Progress(phase="load", detail=f"reading {typed.models_path}"))
-    model = ModelFolder.read(Path(typed.models_path))
-    draft = _draft_of(typed, model)
-    cache = plan_cache(
-        model,
-        device=typed.device,
-        plugin_config=typed.device_properties,
-        cache_size=typed.cache_size,
-        num_kv_blocks=typed.num_kv_blocks,
-        max_num_seqs=typed.max_num_seqs,
-        draft=draft,
-        draft_device=typed.draft_device or typed.device,
-        draft_plugin_config=typed.draft_properties,
-    )
-    report(Progress(phase="load", detail=cache.describe()))
-    report(Progress(phase="load", detail=f"compiling for {typed.device}"))
-    core = GenaiCore(typed, model, cache)
-    warm_up(core, report)
-    core.begin_service(report)
-    if core.measured_cache_bytes not in (0, cache.model_bytes):
-        _log.warning(
-            "the KV cache takes %d bytes; %d were reckoned", core.measured_cache_bytes, cache.model_bytes
-        )
-    return core
-
-
-def _draft_of(options: GenaiOptions, model: ModelFolder) -> ModelFolder | None:
-    """The draft model's folder. Raises ValueError when it may draft tokens that the model does not have."""
-    if options.draft_models_path is None:
-        return None
-    draft = ModelFolder.read(Path(options.draft_models_path))
-    if draft.vocab_size > model.vocab_size:
-        raise ValueError(
-            f"draft_models_path: {draft.path} has {draft.vocab_size} tokens in its vocabulary and "
-            f"{model.path} has {model.vocab_size}; a draft model needs the model's own tokenizer"
-        )
-    return draft
 
 
 class GenaiCore:
@@ -108,7 +65,9 @@ class GenaiCore:
         # (With dynamic_split_fuse genai itself would run any number, whatever max_num_seqs is.)
         self._running: dict[int, LiveSequence] = {}
         self._waiting: WaitingQueue[LiveSequence] = WaitingQueue()
-        self._room = self._whole_room()
+        self._room = whole_room(self.info, options)
+        self._leaving: list[Demand] = []
+        """Of requests given up since the last step: genai frees their blocks at the end of the next one."""
         # genai's own ids: a duplicate would poison it, and a request that is resumed needs a second one.
         self._handle_ids = itertools.count(1)
         self._report: Callable[[Reading], None] | None = None
@@ -129,11 +88,7 @@ class GenaiCore:
         # genai would give every request without a seed the same one, 0.
         seed = secrets.randbits(32) if sampling.seed is None else sampling.seed
         speculation = SpeculativeDecoding.of(sampling, self._options)
-        demand = Demand(
-            sequences=1 if sampling.beams is None else sampling.beams.width,
-            tokens=1 + (speculation.num_assistant_tokens or 0),
-            blocks=blocks_needed(len(request.prompt), sampling, self.info.block_size),
-        )
+        demand = demand_of(request, speculation, self.info, self._options)
         self._waiting.add(request.id, LiveSequence(request, seed, speculation, demand), request.priority)
         self._prompt_tokens += len(request.prompt)
 
@@ -141,7 +96,9 @@ class GenaiCore:
         """Forgets a request; genai frees its cache in the next steps."""
         self._waiting.remove(request_id)
         if request_id in self._running:
-            self._leave(request_id).handle.cancel()
+            sequence = self._running.pop(request_id)
+            sequence.handle.cancel()
+            self._leaving.append(sequence.demand)
 
     def step(self) -> Sequence[Delta | Refused]:
         """Moves every running request on by a token, or its prompt by a chunk."""
@@ -150,8 +107,9 @@ class GenaiCore:
         try:
             self._pipeline.step()
         except RuntimeError as error:
-            self._blame(error)
-            raise
+            raise self._blame(error) from error
+        while self._leaving:
+            self._room.give_back(self._leaving.pop())
         self._steps += 1
         self._max_running = max(self._max_running, self._pipeline.get_metrics().scheduled_requests)
         for sequence in list(self._running.values()):
@@ -159,8 +117,10 @@ class GenaiCore:
             if outcome is None:
                 continue
             outcomes.append(outcome)
-            if isinstance(outcome, Refused) or outcome.finish is not None:
-                self._leave(sequence.request.id)
+            if isinstance(outcome, Refused):
+                self._leaving.append(self._running.pop(sequence.request.id).demand)
+            elif outcome.finish is not None:
+                self._room.give_back(self._running.pop(sequence.request.id).demand)
         return outcomes
 
     def stats(self) -> EngineStats:
@@ -188,19 +148,6 @@ class GenaiCore:
 
     # --- the queue
 
-    def _whole_room(self) -> Room:
-        """What may run at once when nothing runs.
-
-        Prompt lookup throws in step() when it cannot schedule all tokens that it has drafted, for want of
-        room in the batch or in the cache. So its requests get theirs for good before they start.
-        """
-        info = self.info
-        if info.speculation != "prompt_lookup":
-            return Room(sequences=info.max_num_seqs)
-        return Room(
-            sequences=info.max_num_seqs, tokens=info.max_num_batched_tokens, blocks=info.num_kv_blocks
-        )
-
     def _submit_waiting(self) -> list[Delta | Refused]:
         """Hands on those at the head of the queue, as far as there is room. Returns those genai refuses."""
         refused: list[Delta | Refused] = []
@@ -215,11 +162,6 @@ class GenaiCore:
                 self._running[request_id] = sequence
                 self._room.take(sequence.demand)
         return refused
-
-    def _leave(self, request_id: int) -> LiveSequence:
-        sequence = self._running.pop(request_id)
-        self._room.give_back(sequence.demand)
-        return sequence
 
     def _report_reading(self) -> None:
         """Reports each request whose prompt the next step begins to read."""
@@ -262,19 +204,17 @@ class GenaiCore:
         # genai says -1 for none; an id out of range would be read out of the logits' bounds.
         return {token for token in ids if 0 <= token < model.vocab_size}
 
-    def _blame(self, error: RuntimeError) -> None:
-        """Raises PoisonedByGrammar when a step failed over a grammar, which happens before its first token.
+    def _blame(self, error: RuntimeError) -> Poisoned:
+        """What a step's failure is raised as. The error names no request.
 
-        The error names no request. That it is about a grammar shows in the names of its sources' files.
+        One that has tokens is not suspected. genai reads a grammar before its first token, and that an error
+        is about one shows in the names of its sources' files.
         """
-        if "xgrammar" in str(error):
-            suspects = [
-                sequence.request.id
-                for sequence in self._running.values()
-                if sequence.request.sampling.grammar is not None and not sequence.generated
-            ]
-            if suspects:
-                raise PoisonedByGrammar(plain_message(error), suspects) from error
+        unbegun = [sequence.request for sequence in self._running.values() if not sequence.generated]
+        with_grammar = [request.id for request in unbegun if request.sampling.grammar is not None]
+        if "xgrammar" in str(error) and with_grammar:
+            return PoisonedByGrammar(plain_message(error), with_grammar)
+        return Poisoned(plain_message(error), [request.id for request in unbegun])
 
     def _outcome_alone(self, sequence: LiveSequence) -> Delta | Refused | None:
         """The same as `_outcome`; when that fails, this sequence alone is refused. The step was sound."""

@@ -11,91 +11,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ovpipe.engines.genai.attention_options import (
+    CacheEvictionConfig,
+    Part,
+    Positive,
+    SparseAttentionConfig,
+)
 from ovpipe.engines.genai.blocks import block_size
 from ovpipe.engines.options import CoreOptions
 
 Speculation = Literal["draft_model", "prompt_lookup"]
 
-Positive = Annotated[int, Meta(ge=1)]
-NotNegative = Annotated[int, Meta(ge=0)]
 Above0 = Annotated[float, Meta(gt=0)]
-Part = Annotated[float, Meta(gt=0, le=1)]
-
-
-class KvCrushConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How blocks that cache eviction would drop are represented by a few of their like."""
-
-    budget: Annotated[NotNegative, Meta(description="Blocks kept by KVCrush; 0 turns it off.")] = 0
-    anchor_point_mode: Annotated[
-        Literal["RANDOM", "ZEROS", "ONES", "MEAN", "ALTERNATING"],
-        Meta(description="What blocks are compared with, to find those that are alike."),
-    ] = "RANDOM"
-    rng_seed: Annotated[NotNegative, Meta(description="Of the mode RANDOM.")] = 0
-
-
-class CacheEvictionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which tokens a sequence forgets when it has more than `max_cache_size` of them. Sizes are in tokens."""
-
-    start_size: Annotated[Positive, Meta(description="The first tokens, which are always kept.")]
-    recent_size: Annotated[Positive, Meta(description="The latest tokens, which are always kept.")]
-    max_cache_size: Annotated[int, Meta(description="Tokens kept in all; more than both together.")]
-    # Not genai's ADAPTIVE_RKV: in 2026.4.1 it throws in the first step that evicts.
-    aggregation_mode: Annotated[
-        Literal["SUM", "NORM_SUM"], Meta(description="How the attention that a token gets is added up.")
-    ] = "NORM_SUM"
-    apply_rotation: Annotated[
-        bool, Meta(description="Whether positions are closed up after an eviction.")
-    ] = False
-    snapkv_window_size: Annotated[
-        Positive, Meta(description="The last tokens of the prompt, by whose attention its tokens are judged.")
-    ] = 8
-    kv_crush_config: Annotated[
-        KvCrushConfig | None, Meta(description="Blocks that stand for those evicted.")
-    ] = None
-
-    def __post_init__(self) -> None:
-        if self.max_cache_size <= self.start_size + self.recent_size:
-            raise ValueError(
-                f"max_cache_size is {self.max_cache_size}; it must be above start_size + recent_size, "
-                f"which is {self.start_size + self.recent_size}"
-            )
-
-
-class SparseAttentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which part of a long prompt its tokens attend to while it is read. Sizes are in tokens."""
-
-    mode: Annotated[
-        Literal["TRISHAPE", "XATTENTION"],
-        Meta(
-            description="TRISHAPE: the first and the latest tokens. XATTENTION: the blocks that matter by a "
-            "cheap estimate."
-        ),
-    ] = "TRISHAPE"
-    num_last_dense_tokens_in_prefill: Annotated[
-        NotNegative, Meta(description="Tokens at the end of the prompt that attend to all of it.")
-    ] = 100
-    num_retained_start_tokens_in_cache: Annotated[
-        NotNegative, Meta(description="TRISHAPE: how many tokens are the first; whole blocks.")
-    ] = 128
-    num_retained_recent_tokens_in_cache: Annotated[
-        Positive, Meta(description="TRISHAPE: how many tokens are the latest; whole blocks.")
-    ] = 1920
-    xattention_threshold: Annotated[
-        Part, Meta(description="XATTENTION: how much of the attention is kept; above 0 and at most 1.")
-    ] = 0.8
-    xattention_block_size: Annotated[
-        Positive, Meta(description="XATTENTION: tokens in a block; whole blocks of the cache.")
-    ] = 64
-    xattention_stride: Annotated[
-        Positive, Meta(description="XATTENTION: how finely it estimates; divides xattention_block_size.")
-    ] = 8
-
-    def __post_init__(self) -> None:
-        if self.xattention_block_size % self.xattention_stride:
-            raise ValueError(
-                f"xattention_block_size is {self.xattention_block_size}; it must be a multiple of "
-                f"xattention_stride, which is {self.xattention_stride}"
-            )
 
 
 class AdapterOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -144,7 +71,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         bool | None,
         Meta(
             description="Whether prompts that begin alike share their cache; null: unless there is a draft "
-            "model."
+            "model or cache eviction."
         ),
     ] = None
     plugin_config: Annotated[
@@ -238,12 +165,14 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
                 f"max_num_batched_tokens is {self.max_num_batched_tokens}; prompt_lookup needs at least 2: "
                 "a token and a draft"
             )
-        if self.draft_models_path is not None and self.enable_prefix_caching:
-            # Measured: genai throws in a step where tokens that the draft model drafted are rejected.
-            raise ValueError(
-                "enable_prefix_caching and draft_models_path exclude each other; "
-                "set enable_prefix_caching to false or null"
-            )
+        # Measured: genai throws in a step where tokens that a draft model drafted are rejected, and in one
+        # where it evicts blocks that several prompts share.
+        for name in ("draft_models_path", "cache_eviction_config"):
+            if getattr(self, name) is not None and self.enable_prefix_caching:
+                raise ValueError(
+                    f"enable_prefix_caching and {name} exclude each other; "
+                    "set enable_prefix_caching to false or null"
+                )
         if self.speculation is not None and self.cache_eviction_config is not None:
             # Measured: genai's counting of attention scores fails in the first step, and poisons it.
             raise ValueError(
@@ -281,7 +210,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
     def prefix_caching(self) -> bool:
         """Whether prompts that begin alike share their cache."""
         if self.enable_prefix_caching is None:
-            return self.draft_models_path is None
+            return self.draft_models_path is None and self.cache_eviction_config is None
         return self.enable_prefix_caching
 
     @property

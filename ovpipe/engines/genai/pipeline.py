@@ -7,13 +7,8 @@ from typing import Any
 
 import openvino_genai
 
-from ovpipe.engines.genai.options import (
-    AdapterOption,
-    CacheEvictionConfig,
-    GenaiOptions,
-    KvCrushConfig,
-    SparseAttentionConfig,
-)
+from ovpipe.engines.genai.attention_options import CacheEvictionConfig, KvCrushConfig, SparseAttentionConfig
+from ovpipe.engines.genai.options import AdapterOption, GenaiOptions
 
 
 def open_pipeline(options: GenaiOptions, *, num_kv_blocks: int) -> Any:

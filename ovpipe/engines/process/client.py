@@ -13,12 +13,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ovpipe.engines.messages import Progress
+from ovpipe.engines.messages import Failed, Progress
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.link import EngineLink, LinkLost
 from ovpipe.engines.process.metrics import EngineMetrics
+from ovpipe.engines.process.retries import Retries, Retry
 from ovpipe.engines.protocol import (
     EngineDied,
     EngineInfo,
@@ -63,8 +64,8 @@ class EngineClient:
         self._load_seconds = 0.0
         self._ready_expected = 0.0
         """While there is no link: the event loop's time at which there may be one."""
-        self._retries: list[tuple[GenerateRequest, MailboxGeneration]] = []
-        """While there is no link: requests that the next one is given again."""
+        self._retries = Retries()
+        """Requests of a poisoned life that the next one is given again."""
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
         self._shutdown: asyncio.Task[str] | None = None
@@ -201,7 +202,7 @@ class EngineClient:
                     self._give_up_retries(reason)
                 else:
                     break
-            self._retry(link)
+            self._retry()
             self._metrics.restarts += 1
             _log.warning("engine %r serves again after %d failures", self._name, failures)
 
@@ -212,8 +213,8 @@ class EngineClient:
             await link.serve()
         except LinkLost as lost:
             reason = str(lost)
-            if lost.poisoned:
-                self._retries = link.take_not_started()
+            if lost.poisoned is not None:
+                self._keep_for_the_next(link.take_not_started(), lost.poisoned)
         finally:
             await self._shut_down(link, reason)
         return reason
@@ -227,18 +228,22 @@ class EngineClient:
 
     # --- a second try, for requests that waited beside the one that poisoned the engine
 
-    def _retry(self, link: EngineLink) -> None:
-        """Gives the new life what the last one had not started."""
-        retries, self._retries = self._retries, []
-        for request, generation in retries:
-            if not generation.closed:  # it may have been cancelled meanwhile
-                generation.retried = True
-                link.adopt(request, generation)
+    def _keep_for_the_next(self, unbegun: list[Retry], failed: Failed) -> None:
+        """Refuses what has poisoned the life that ended, if that is known, and keeps the rest."""
+        for guilty in self._retries.keep(unbegun, failed.suspects):
+            _log.error("engine %r: request %d has poisoned it", self._name, guilty.request.id)
+            guilty.generation.fail(RequestRefused(f"{failed.fault}: {failed.message}"))
+
+    def _retry(self) -> None:
+        """Gives the life that serves what an earlier one had not started, as far as it may have it now."""
+        link = self._link
+        if link is None or not link.up:  # the next life will be given it
+            return
+        for retry in self._retries.next():
+            link.adopt(retry, self._retry if retry.generation.suspected else None)
 
     def _give_up_retries(self, reason: str) -> None:
-        retries, self._retries = self._retries, []
-        for _, generation in retries:
-            generation.fail(self._died(reason))
+        self._retries.fail(lambda: self._died(reason))
 
     def _died(self, reason: str) -> EngineDied:
         return EngineDied(f"engine {self._name!r} {reason}")

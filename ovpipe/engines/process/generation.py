@@ -18,8 +18,8 @@ class MailboxGeneration:
 
     def __init__(self, request_id: int, on_cancel: Callable[[int], None]) -> None:
         self.request_id = request_id
-        self.retried = False
-        """Whether its request was given to a second engine, the first having died before its first token."""
+        self.suspected = False
+        """Whether its request may have poisoned the engine that it was in."""
         self._on_cancel = on_cancel
         self._waiting: Delta | None = None
         self._error: Exception | None = None

@@ -34,7 +34,7 @@ from ovpipe.engines.messages import (
     ToHost,
 )
 from ovpipe.engines.process.native_errors import plain_message
-from ovpipe.engines.process.poison import PoisonedByGrammar
+from ovpipe.engines.process.poison import Poisoned
 from ovpipe.engines.protocol import Delta, GenerateRequest, RequestRefused
 from ovpipe.engines.wire import HostWire
 
@@ -150,10 +150,10 @@ class _Host:
             stats = self._core.stats()
         except Exception as error:
             traceback.print_exc()
-            if isinstance(error, PoisonedByGrammar):
-                for refusal in error.refusals():
-                    self._wire.send(refusal)
-            self._wire.send(Failed(phase="step", message=plain_message(error)))
+            failed = Failed(phase="step", message=plain_message(error))
+            if isinstance(error, Poisoned):
+                failed = Failed("step", failed.message, list(error.suspects), error.fault)
+            self._wire.send(failed)
             return False
         if not self._live:
             self._settling -= 1

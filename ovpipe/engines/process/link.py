@@ -24,6 +24,7 @@ from ovpipe.engines.process.child import HostProcess
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.pulse import Pulse
+from ovpipe.engines.process.retries import Retry
 from ovpipe.engines.process.watchdog import Watchdog
 from ovpipe.engines.protocol import (
     EngineInfo,
@@ -47,10 +48,10 @@ OnStats = Callable[[EngineStats], None]
 class LinkLost(Exception):
     """A life is over; the message says how, as a clause about the engine ("was killed by SIGKILL")."""
 
-    def __init__(self, message: str, *, poisoned: bool = False) -> None:
+    def __init__(self, message: str, *, poisoned: Failed | None = None) -> None:
         super().__init__(message)
         self.poisoned = poisoned
-        """Whether the host reported that a step failed; then it is known which requests had started."""
+        """What the host reported of a step that failed; then it is known which requests had started."""
 
 
 class EngineLink:
@@ -71,7 +72,9 @@ class EngineLink:
         self._loading: Literal["load", "warm_up"] | None = "load"
         self._reason: str | None = None
         """Why the process ended or was killed, where that says more than its exit status."""
-        self._poisoned = False
+        self._poisoned: Failed | None = None
+        self._on_trial: tuple[int, Callable[[], None]] | None = None
+        """A request, and what is called when it has ended."""
         self._watchdog = Watchdog(self._hung)
 
     @classmethod
@@ -114,18 +117,21 @@ class EngineLink:
         self._add(request, generation)
         return generation
 
-    def adopt(self, request: GenerateRequest, generation: MailboxGeneration) -> None:
-        """Hands a request over that an earlier life has not started."""
-        generation.move(self._cancel)
-        self._add(request, generation)
+    def adopt(self, retry: Retry, then: Callable[[], None] | None = None) -> None:
+        """Hands a request over that an earlier life has not started.
 
-    def take_not_started(self) -> list[tuple[GenerateRequest, MailboxGeneration]]:
-        """Parts with the live requests that have no token so far and were never in another life.
-
-        Their generations stay open. A request that has met two deaths may well be what brings them.
+        `then` is called when it has ended, but not when this life has.
         """
-        not_started = [request for request in self._unstarted.values() if not self._live[request.id].retried]
-        return [(request, self._live.pop(request.id)) for request in not_started]
+        if then is not None:
+            self._on_trial = retry.request.id, then
+        retry.generation.move(self._cancel)
+        self._add(retry.request, retry.generation)
+
+    def take_not_started(self) -> list[Retry]:
+        """Parts with the live requests that have no token so far. Their generations stay open."""
+        self._on_trial = None
+        not_started, self._unstarted = self._unstarted, {}
+        return [Retry(request, self._live.pop(request.id)) for request in not_started.values()]
 
     async def serve(self) -> NoReturn:
         """Brings deltas to their requests until the process is lost; then raises `LinkLost`.
@@ -154,9 +160,12 @@ class EngineLink:
                         self._fail(request_id, EngineUnavailable(text, retry_after=1))
                     case Refused(request=request_id, message=text):
                         self._fail(request_id, RequestRefused(text))
-                    case Failed(message=text):
+                    case Failed(message=text, suspects=suspects, fault=fault):
                         self._reason = f"was poisoned by a failed step: {text}"
-                        self._poisoned = True
+                        self._poisoned = message
+                        self.up = False
+                        if len(suspects) == 1:
+                            self._fail(suspects[0], RequestRefused(f"{fault}: {text}"))
                     case Progress() | Ready():
                         self._reason = f"sent {type(message).__name__} while it served"
                         self._process.kill()
@@ -218,6 +227,7 @@ class EngineLink:
             self._unstarted.pop(delta.request, None)
             if delta.finish is not None:
                 del self._live[delta.request]
+                self._end_trial(delta.request)
             generation.deliver(delta)
         # The deliveries above have resolved futures, and so put the waiting tasks in the loop's queue.
         # The queue is first in, first out: this acknowledgement runs after each of them ran once. What
@@ -230,12 +240,21 @@ class EngineLink:
         if self._live.pop(request_id, None) is not None:
             self._unstarted.pop(request_id, None)
             self._process.wire.send(Cancel(request_id))
+            self._end_trial(request_id)
 
     def _fail(self, request_id: int, error: Exception) -> None:
         generation = self._live.pop(request_id, None)
         self._unstarted.pop(request_id, None)
         if generation is not None:
             generation.fail(error)
+        self._end_trial(request_id)
+
+    def _end_trial(self, request_id: int) -> None:
+        if self._on_trial is not None and self._on_trial[0] == request_id:
+            _, then = self._on_trial
+            self._on_trial = None
+            if self.up:
+                then()
 
     # --- the end
 

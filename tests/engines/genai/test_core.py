@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ovpipe.engines.cores import GENAI
-from ovpipe.engines.genai.core import GenaiCore, load_genai_core
+from ovpipe.engines.genai.core import GenaiCore
+from ovpipe.engines.genai.loading import load_genai_core
 from ovpipe.engines.genai.sequence import LiveSequence
 from ovpipe.engines.messages import Progress, Reading, Refused
 from ovpipe.engines.process.client import EngineClient

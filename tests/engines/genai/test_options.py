@@ -247,14 +247,61 @@ def test_what_prompt_lookup_cannot_do_is_refused() -> None:
     [
         {},
         {"aggregation_mode": "SUM"},
-        {"apply_rotation": True},
+        {"aggregation_mode": "SUM", "snapkv_window_size": 8},
+        {"snapkv_window_size": 0},
         {"kv_crush_config": {"budget": 2, "anchor_point_mode": "MEAN"}},
     ],
     ids=str,
 )
-def test_cache_eviction_bounds_the_cache_of_a_long_text(changes: dict[str, Any]) -> None:
+def test_cache_eviction_bounds_the_cache_of_a_long_text_and_takes_prompts_of_any_length(
+    changes: dict[str, Any],
+) -> None:
     config = {"start_size": 32, "recent_size": 128, "max_cache_size": 256, **changes}
-    assert most_blocks(loaded(cache_eviction_config=config)) == 9  # one beyond max_cache_size is being filled
+    core = loaded(cache_eviction_config=config)
+    assert most_blocks(core) == 9  # one beyond max_cache_size is being filled
+    for length in (1, *range(31, 45), 64, 300):
+        assert len(tokens(core, a_prompt(length, seed=length), greedy(2))) == 2
+
+
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 12))])
+def test_cache_eviction_survives_a_cache_that_is_too_small_for_all(seed: int) -> None:
+    # Left alone, genai throws in step() when a sequence of which it has evicted a part is preempted.
+    chance = random.Random(seed)
+    blocks = chance.choice([16, 24, 64])
+    core = loaded(
+        cache_eviction_config={"start_size": 32, "recent_size": 32, "max_cache_size": 128},
+        num_kv_blocks=blocks,
+        max_num_batched_tokens=chance.choice([16, 48, 256]),
+    )
+    shared = a_prompt(blocks * 32, seed=7)
+    coming: list[GenerateRequest] = []
+    live: set[int] = set()
+    for number in range(40):
+        length = min(chance.choice([20, 38, 130, 300, 700]) + chance.randrange(20), blocks * 32 - 10)
+        prompt = shared[:length] if chance.random() < 0.5 else a_prompt(length, seed=1000 * seed + number)
+        longest = min(chance.choice([1, 5, 40, 150, 300]), blocks * 32 - length)
+        coming.append(GenerateRequest(number, prompt, greedy(longest)))
+    completed = 0
+    while coming or live:
+        while coming and chance.random() < 0.3:
+            core.add(coming[-1])
+            live.add(coming.pop().id)
+        if live and chance.random() < 0.03:
+            core.cancel(doomed := chance.choice(sorted(live)))
+            live.remove(doomed)
+        for outcome in core.step():
+            assert isinstance(outcome, Delta)
+            if outcome.finish is not None:
+                live.remove(outcome.request)
+                completed += 1
+    assert completed > 5
+
+
+def test_prompts_that_begin_alike_share_no_cache_from_which_something_is_evicted() -> None:
+    given = {"models_path": "m", "cache_eviction_config": EVICTION}
+    assert not GenaiOptions.of(given).prefix_caching
+    assert not GenaiOptions.of({**given, "enable_prefix_caching": False}).prefix_caching
+    assert GenaiOptions.of({"models_path": "m"}).prefix_caching
 
 
 def test_without_cache_eviction_a_long_text_keeps_all_of_itself(plain: GenaiCore) -> None:
@@ -405,6 +452,19 @@ EVICTION = {"start_size": 32, "recent_size": 32, "max_cache_size": 128}
         (
             {"cache_eviction_config": {**EVICTION, "aggregation_mode": "ADAPTIVE_RKV"}},
             "aggregation_mode: invalid enum value 'ADAPTIVE_RKV'; there are: SUM, NORM_SUM",
+        ),
+        (
+            {"cache_eviction_config": {**EVICTION, "snapkv_window_size": 8}},
+            "cache_eviction_config: snapkv_window_size is 8; with aggregation_mode NORM_SUM it must be 0 or 1, "
+            "because openvino-genai fails with more over prompts of 33 to 39 tokens",
+        ),
+        (
+            {"cache_eviction_config": {**EVICTION, "apply_rotation": True}},
+            "cache_eviction_config: apply_rotation is true; it must be false",
+        ),
+        (
+            {"cache_eviction_config": EVICTION, "enable_prefix_caching": True},
+            "enable_prefix_caching and cache_eviction_config exclude each other",
         ),
         (
             {"cache_eviction_config": {**EVICTION, "kv_crush_config": {"budget": -1}}},

@@ -210,23 +210,11 @@ def test_what_it_has_told_at_the_end_is_there_for_a_server_that_still_writes() -
         assert talk.close_and_wait() == 1
 
 
-def test_one_whose_grammar_poisoned_the_core_is_refused_before_the_end_is_told() -> None:
+def test_those_that_may_have_poisoned_the_core_are_named_and_what_is_wrong_with_them() -> None:
     with ready() as talk:
-        talk.say(request(1, [10]), request(2, [-9, 10]))
-        assert talk.hear() == Refused(2, "its grammar cannot be used: no grammar")
-        assert talk.hear() == Failed(phase="step", message="no grammar")
+        talk.say(request(1, [10]), request(2, [-9, 10]), request(3, [-9, 10]))
+        assert talk.hear() == Failed("step", "no grammar", [2, 3], "its grammar cannot be used")
         assert talk.close_and_wait() == 1
-
-
-def test_several_that_may_have_poisoned_the_core_may_all_try_again() -> None:
-    with ready() as talk:
-        talk.say(request(1, [-9, 10]), request(2, [-9, 10]))
-        refusals = [talk.hear(), talk.hear()]
-        assert [(r.request, r.transient) for r in refusals if isinstance(r, Refused)] == [
-            (1, True),
-            (2, True),
-        ]
-        assert isinstance(talk.hear(), Failed)
 
 
 def test_it_ends_when_the_socket_closes_busy_or_idle() -> None:

@@ -110,16 +110,51 @@ def test_what_poisoned_the_core_is_told_although_the_server_was_busy_and_writes_
     bounded(scenario)
 
 
-def test_a_second_poisoned_core_ends_what_had_not_begun_in_either() -> None:
+def test_a_request_that_poisons_the_core_alone_is_not_tried_again() -> None:
     async def scenario() -> None:
         async with opened(backoff=Backoff(first=0.01)) as engine:
-            beside = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
-            with pytest.raises(EngineDied, match="told to raise at once"):
+            with pytest.raises(RequestRefused, match="the engine failed over it: told to raise at once"):
                 await tokens_of(engine.generate([RAISE_AT_ONCE, 0], some(5)))
-            with pytest.raises(EngineDied):
-                await beside
-            await until(lambda: engine.metrics()["engine_restarts_total"] == 2)
+            await until(lambda: engine.metrics()["engine_restarts_total"] == 1)
             assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+
+    bounded(scenario)
+
+
+@pytest.mark.parametrize(
+    ("bad", "fault"),
+    [
+        (RAISE_AT_ONCE, "the engine failed over it: told to raise at once"),
+        (BAD_GRAMMAR, "its grammar cannot be used: no grammar"),
+    ],
+)
+def test_of_several_that_may_have_poisoned_the_core_the_guilty_alone_is_refused(bad: int, fault: str) -> None:
+    async def scenario() -> None:
+        async with opened(backoff=Backoff(first=0.01)) as engine:
+            before = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(5))))
+            guilty = [engine.generate([bad, 0], some(5)) for _ in range(2)]
+            behind = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 100], some(5))))
+            for one in guilty:
+                with pytest.raises(RequestRefused, match=fault):
+                    await tokens_of(one)
+            assert await before == [1, 2, 3, 4, 5]
+            assert await behind == [101, 102, 103, 104, 105]
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+            assert engine.metrics()["engine_requests"] == 0
+
+    bounded(scenario)
+
+
+def test_a_suspect_that_leaves_while_it_is_tried_alone_makes_way_for_the_next() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=Backoff(first=0.01)) as engine:
+            first = asyncio.create_task(tokens_of(engine.generate([SLOW_PREFILL, 0], some(2))))
+            second = engine.generate([SLOW_PREFILL, 0], some(2))
+            with pytest.raises(RequestRefused):
+                await tokens_of(engine.generate([RAISE_AT_ONCE, 0], some(5)))
+            await until(lambda: engine.metrics()["engine_restarts_total"] == 2)
+            second.cancel()
+            assert await first == [1, 2]
 
     bounded(scenario)
 
