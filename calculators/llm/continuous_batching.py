@@ -9,10 +9,14 @@ from contextlib import contextmanager
 import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.generation.candidates import Candidate, best
+from ovpipe.calculators.llm.generation.candidates import AnswerReading, Candidate, best
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
 from ovpipe.calculators.llm.generation.sampling import max_tokens_of, sampling_of
+from ovpipe.calculators.llm.grammars.guided import Formats
+from ovpipe.calculators.llm.output_parsers import check_formats
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt, Prompts, TokenDelta
+from ovpipe.calculators.llm.templates.template import ChatTemplate
+from ovpipe.calculators.llm.text.answers import parsers_of
 from ovpipe.engines.protocol import (
     Delta,
     Engine,
@@ -36,9 +40,11 @@ class ContinuousBatchingCalculator(Calculator):
     request, 503 when the engine is not there (with retry_after) or dies.
 
     Each choice of each prompt is a request of its own in the engine, with a seed of its own, and their
-    deltas come as they are generated. With best_of above n they come at the end, the best ones only; stop
-    strings of completions beside it need the side input `tokenizer` (optional), by which candidates are cut
-    at their stops before they are compared. A beam search is one request and comes at its end.
+    deltas come as they are generated. With best_of above n they come at the end, the best ones only. Stop
+    strings beside it need the side input `tokenizer` (optional), by which candidates are cut at their stops
+    before they are compared; a chat's also `chat_template` (optional), or the options `tool_format` and
+    `reasoning_format`, which say what of a text is the answer. A beam search is one request and comes at its
+    end.
 
     The engine forgets the request when no node reads `deltas` any more, and when the run is cancelled. It
     forgets one choice when every reader has said `cx.done(text, (prompt, choice))`.
@@ -47,9 +53,10 @@ class ContinuousBatchingCalculator(Calculator):
 
         continuous_batching:
           calculator: ContinuousBatchingCalculator
-          side_inputs: {engine: engine, tokenizer: tokenizer}
+          side_inputs: {engine: engine, tokenizer: tokenizer, chat_template: chat_template}
           inputs: {request: chat_request, prompts: prompts}
           outputs: {deltas: deltas}
+          options: {tool_format: hermes, reasoning_format: think}
     """
 
     request = Input[ChatRequest | CompletionRequest]()
@@ -57,6 +64,11 @@ class ContinuousBatchingCalculator(Calculator):
     deltas = Output[TokenDelta](streaming=True)
     engine = SideInput[Engine]()
     tokenizer = SideInput[Tokenizer](optional=True)
+    chat_template = SideInput[ChatTemplate | None](optional=True)
+
+    def __init__(self, *, tool_format: str | None = None, reasoning_format: str | None = None) -> None:
+        check_formats(tool_format, reasoning_format)
+        self._formats = Formats(tool_format, reasoning_format)
 
     async def process(self, cx: Context) -> None:
         """Sends deltas until the engine has finished or no node reads them."""
@@ -122,9 +134,9 @@ class ContinuousBatchingCalculator(Calculator):
         engine: Engine,
     ) -> None:
         """The n best of best_of candidates, when all are there."""
-        tokenizer = tokenizer_for_stops(request, cx.get(self.tokenizer))
+        reading = self.reading(cx, request)
         all_asked = self.candidates(request, prompts, engine, logprobs=True)
-        candidates = {asked: Candidate(asked, request, tokenizer) for asked in all_asked}
+        candidates = {asked: Candidate(asked, request, reading) for asked in all_asked}
         async with Choices(all_asked, engine, request.priority) as choices:
             async for asked, delta in choices:
                 if candidates[asked].add(delta):
@@ -135,6 +147,26 @@ class ContinuousBatchingCalculator(Calculator):
             for choice, candidate in enumerate(best(of_prompt, request.n)):
                 chosen = msgspec.structs.replace(candidate.asked, choice=choice)
                 await self.send_whole(cx, chosen, candidate.whole())
+
+    def reading(self, cx: Context, request: ChatRequest | CompletionRequest) -> AnswerReading | None:
+        """What finds stop strings in candidates; None: there are none, or nothing says what the answer is.
+
+        Raises RequestError 400 without a tokenizer.
+        """
+        tokenizer, template = cx.get(self.tokenizer), cx.get(self.chat_template)
+        if not request.stop or not request.detokenize:
+            return None
+        if isinstance(request, ChatRequest) and template is None and not any(self._formats):
+            return None
+        if tokenizer is None:
+            raise RequestError(
+                400,
+                "'best_of' above 'n' cannot stand beside 'stop' here: this server's graph gives the node "
+                "that chooses the best texts no tokenizer to find stop strings with.",
+                code="unsupported_parameter",
+                param="best_of",
+            )
+        return AnswerReading(tokenizer, parsers_of(request, self._formats, cx[self.prompts], template))
 
     async def search(
         self,
@@ -186,26 +218,6 @@ class ContinuousBatchingCalculator(Calculator):
             for at, prompt in enumerate(prompts)
             for choice in range(request.best_of)
         ]
-
-
-def tokenizer_for_stops(
-    request: ChatRequest | CompletionRequest, tokenizer: Tokenizer | None
-) -> Tokenizer | None:
-    """What finds stop strings in candidates, if there are any to find; RequestError 400 if it is missing.
-
-    Not in a chat's: there a stop counts in the answer alone, and what of a text that is, is told below.
-    """
-    if not request.stop or not request.detokenize or isinstance(request, ChatRequest):
-        return None
-    if tokenizer is None:
-        raise RequestError(
-            400,
-            "'best_of' above 'n' cannot stand beside 'stop' here: this server's graph gives the node that "
-            "chooses the best texts no tokenizer to find stop strings with.",
-            code="unsupported_parameter",
-            param="best_of",
-        )
-    return tokenizer
 
 
 @contextmanager

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.grammars.guided import Formats, begins_thinking, formats_of, tools_of
-from ovpipe.calculators.llm.output_parsers import (
-    check_formats,
-    make_parser,
-)
+from ovpipe.calculators.llm.grammars.guided import Formats
+from ovpipe.calculators.llm.output_parsers import check_formats, make_parser
 from ovpipe.calculators.llm.output_parsers.choice_parser import ChoiceParser
 from ovpipe.calculators.llm.packets import (
     ChatRequest,
@@ -19,6 +16,7 @@ from ovpipe.calculators.llm.packets import (
     TextDelta,
 )
 from ovpipe.calculators.llm.templates.template import ChatTemplate
+from ovpipe.calculators.llm.text.answers import parsers_of
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
@@ -59,7 +57,9 @@ class OutputParserCalculator(Calculator):
         if request is not None:
             self.close(cx)  # what is left of a request before it in this run
             self._choices.clear()
-            self._begin(request, cx.get(self.prompts), cx.get(self.chat_template))
+            self._new_parser = parsers_of(
+                request, self._formats, cx.get(self.prompts), cx.get(self.chat_template)
+            )
         delta = cx.get(self.text)
         if delta is None:
             return
@@ -75,25 +75,3 @@ class OutputParserCalculator(Calculator):
             rest = choice.rest()
             if rest is not None:
                 cx.send(self.parsed, rest)
-
-    def _begin(
-        self, request: ChatRequest | CompletionRequest, prompts: Prompts | None, template: ChatTemplate | None
-    ) -> None:
-        """Settles how texts of this request are read."""
-        keep_specials = not request.skip_special_tokens
-        if not isinstance(request, ChatRequest):
-            self._new_parser = lambda: ChoiceParser(
-                make_parser("none", "none", keep_specials=keep_specials), stops=bool(request.stop)
-            )
-            return
-        formats = formats_of(request, self._formats, template)
-        opened = begins_thinking(request, formats, prompts)
-        self._new_parser = lambda: ChoiceParser(
-            make_parser(
-                *formats, tools=tools_of(request), prompt_opens_thinking=opened, keep_specials=keep_specials
-            ),
-            thinks=formats.reasoning not in (None, "none"),
-            most_calls=None if request.parallel_tool_calls else 1,
-            named=request.tool_choice.mode == "named",
-            stops=bool(request.stop),
-        )

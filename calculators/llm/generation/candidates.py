@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from ovpipe.calculators.llm.detokenizer import TokenText
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest
-from ovpipe.calculators.llm.output_parsers import make_parser
 from ovpipe.calculators.llm.output_parsers.choice_parser import ChoiceParser
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.text.cutter import Cutter
 from ovpipe.engines.protocol import Delta, FinishReason, Token
 from ovpipe.tokenizers.tokenizer import Tokenizer
+
+
+class AnswerReading(NamedTuple):
+    """What finds stop strings in texts that are tokens yet."""
+
+    tokenizer: Tokenizer
+    new_parser: Callable[[], ChoiceParser]
 
 
 class Candidate:
@@ -19,17 +28,16 @@ class Candidate:
         self,
         asked: ChoiceRequest,
         request: ChatRequest | CompletionRequest,
-        tokenizer: Tokenizer | None,
+        reading: AnswerReading | None,
     ) -> None:
         self.asked = asked
         self._tokens: list[Token] = []
         self._finish: FinishReason | None = None
         self._seed: int | None = None
         self._text: TokenText | None = None
-        if tokenizer is not None:
-            self._text = TokenText(tokenizer, request)
-            keep_specials = not request.skip_special_tokens
-            self._parser = ChoiceParser(make_parser("none", "none", keep_specials=keep_specials), stops=True)
+        if reading is not None:
+            self._text = TokenText(reading.tokenizer, request)
+            self._parser = reading.new_parser()
             self._cutter = Cutter(request)
 
     def add(self, delta: Delta) -> bool:

@@ -51,9 +51,14 @@ def chat(**wishes: Any) -> ChatRequest:
 
 
 def run(
-    engine: FakeEngine, request: ChatRequest | CompletionRequest, prompts: Prompts = PROMPT, **side: Any
+    engine: FakeEngine,
+    request: ChatRequest | CompletionRequest,
+    prompts: Prompts = PROMPT,
+    *,
+    reasoning_format: str | None = None,
+    **side: Any,
 ) -> list[TokenDelta]:
-    out = CalculatorRunner(ContinuousBatchingCalculator()).run(
+    out = CalculatorRunner(ContinuousBatchingCalculator(reasoning_format=reasoning_format)).run(
         request=[request], prompts=[prompts], engine=engine, **side
     )
     return out[ContinuousBatchingCalculator.deltas]
@@ -221,6 +226,15 @@ def test_candidates_are_cut_at_their_stop_before_they_are_compared_and_end_there
     request = completion(best_of=2, stop=(".",), logprobs=True)
     (delta,) = run(engine, request, tokenizer=FakeTokenizer())
     assert (delta.tokens, delta.finish) == (tuple(scored("ab.", -0.5)), None)
+    assert (engine.finished, engine.cancelled) == ([1], [2])
+
+
+def test_candidates_of_a_chat_are_cut_at_stops_in_their_answer_alone() -> None:
+    thoughts = [*scored("<think>1.2.3</think>ab.", -0.5), *scored("never seen", -9.0), Token(256, -9.0)]
+    engine = FakeEngine([*scored("cd", -1.0), Token(256, -1.0)], thoughts)
+    request = chat(best_of=2, stop=(".",), logprobs=True)
+    (delta,) = run(engine, request, tokenizer=FakeTokenizer(), reasoning_format="think")
+    assert (delta.tokens, delta.finish) == (tuple(scored("<think>1.2.3</think>ab.", -0.5)), None)
     assert (engine.finished, engine.cancelled) == ([1], [2])
 
 
