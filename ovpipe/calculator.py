@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator, Mapping, Sequence, Set
+from types import NoneType
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
+from ovpipe.errors import DeclarationError
 from ovpipe.ports import (
     Input,
     Output,
@@ -122,6 +124,10 @@ class Calculator:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.ports = ports_of(cls)
+        if type(cls.timestamp_offset) not in (int, NoneType):
+            raise DeclarationError(
+                f"{cls.__name__}.timestamp_offset is an integer or None, not {cls.timestamp_offset!r}"
+            )
 
     def open(self, cx: Context) -> Awaitable[None] | None:
         """Called once, before anything else; inputs are empty."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -60,10 +62,10 @@ class GraphError(OvpipeError):
 
 
 class RunError(OvpipeError):
-    """A node failed and ended its run. The original exception is the `__cause__`.
+    """A node failed and ended its run. The original exception, of whatever class, is the `__cause__`.
 
-    `phase` is open, process or close; `timestamp` is a Timestamp; `place` is file:line of the node in its
-    graph file.
+    `phase` is constructor, open, process or close; `timestamp` is a Timestamp; `place` is file:line of the
+    node in its graph file.
     """
 
     def __init__(self, message: str, *, node: str, timestamp: int, phase: str, place: str) -> None:
@@ -122,6 +124,20 @@ class RequestError(OvpipeError):
         self.code = code
         self.param = param
         self.retry_after = retry_after
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an exception is a Ctrl-C that Python itself raised, and so ends the process.
+
+    Python raises it in whatever runs on the main thread, as long as its own handler is in charge of SIGINT.
+    A server and `asyncio.run` have handlers of their own: there a KeyboardInterrupt comes from a calculator,
+    and is its failure. A SystemExit always is.
+    """
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -18,7 +18,7 @@ from ovpipe.calculator import Calculator
 from ovpipe.errors import CodecError, did_you_mean
 from ovpipe.packet import Packet
 from ovpipe.ports import Port, ports_of
-from ovpipe.timestamp import Timestamp
+from ovpipe.timestamp import Timestamp, raw_timestamp
 
 PLAIN: Final[Mapping[str, type]] = MappingProxyType(
     {"null": type(None), "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes}
@@ -59,7 +59,10 @@ class PacketCodec:
     def encode(self, packet: Packet[Any]) -> str:
         """The packet in one line; raises CodecError for a value of a type that no port declares."""
         try:
-            line = [int(packet.timestamp), *self._tagged(packet.value)]
+            line = [
+                raw_timestamp(packet.timestamp),
+                *self._tagged(packet.value),
+            ]
             return json.dumps(line, separators=(",", ":"))
         except RecursionError:
             raise CodecError("the packet's value is nested too deeply to be written down") from None
@@ -68,7 +71,7 @@ class PacketCodec:
         """The packet of a line; raises CodecError that says what is wrong with it."""
         try:
             timestamp, *tagged = json.loads(line)
-            at = Timestamp.of_raw(timestamp.__index__())
+            at = Timestamp.of_raw(raw_timestamp(timestamp))
         except (AttributeError, TypeError, ValueError, RecursionError):
             raise CodecError("the line is no packet: [timestamp, tag, value] in JSON is expected") from None
         return Packet(self._value(tagged), at)

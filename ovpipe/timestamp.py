@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import index
+from reprlib import repr as shown
 from typing import ClassVar, Self, SupportsIndex
 
 from ovpipe.errors import TimestampError
@@ -28,7 +30,7 @@ class Timestamp(int):
     DONE: ClassVar[Timestamp]
 
     def __new__(cls, value: SupportsIndex) -> Self:
-        raw = value.__index__()
+        raw = raw_timestamp(value)
         if not isinstance(value, Timestamp) and not FIRST_ORDINARY <= raw <= LAST_ORDINARY:
             raise TimestampError(
                 f"{raw} is outside the range of timestamps; use the names of the special values, "
@@ -63,10 +65,10 @@ class Timestamp(int):
     def __add__(self, other: int) -> Timestamp:
         if self.is_special:
             raise TimestampError(f"{self} has no arithmetic: it is a special timestamp")
-        return Timestamp.of_raw(min(max(int(self) + int(other), FIRST_ORDINARY), LAST_ORDINARY))
+        return Timestamp.of_raw(min(max(int(self) + raw_timestamp(other), FIRST_ORDINARY), LAST_ORDINARY))
 
     def __sub__(self, other: int) -> Timestamp:
-        return self + -int(other)
+        return self + -raw_timestamp(other)
 
     def __repr__(self) -> str:
         return f"Timestamp.{self}" if self.is_special else f"Timestamp({int(self)})"
@@ -98,6 +100,22 @@ SPECIAL_NAMES = {
 
 for _raw, _name in SPECIAL_NAMES.items():
     setattr(Timestamp, _name, Timestamp.of_raw(_raw))
+
+
+def raw_timestamp(value: object, where: str = "") -> int:
+    """The raw integer of a timestamp as an author wrote it: an int, a Timestamp, one of numpy's integers.
+
+    Raises TimestampError for anything else, a whole float and a bool included. `where` is whose it is.
+    """
+    try:
+        if not isinstance(value, bool):
+            return int(index(value))  # type: ignore[arg-type]  # index refuses what is none
+    except TypeError:
+        pass
+    raise TimestampError(
+        f"{where + ': ' if where else ''}{shown(value)} ({type(value).__name__}) is no timestamp; "
+        "a timestamp is an integer, such as 12"
+    ) from None
 
 
 def next_allowed(raw: int) -> int:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +70,20 @@ def test_a_timestamp_shows_its_name() -> None:
     assert repr(Timestamp.PRE_STREAM) == "Timestamp.PRE_STREAM"
     assert repr(Timestamp(7)) == "Timestamp(7)"
     assert str(Timestamp(7)) == "7"
+
+
+NO_TIMESTAMPS = [12.5, 12.0, float("nan"), True, "12", None, Decimal(12), np.float64(12), np.bool_(True), 12j]
+
+
+@pytest.mark.parametrize("value", NO_TIMESTAMPS, ids=repr)
+def test_what_is_no_integer_is_no_timestamp(value: Any) -> None:
+    for make in (Timestamp, Timestamp(0).__add__, Timestamp(0).__sub__):
+        with pytest.raises(TimestampError, match=r"is no timestamp; a timestamp is an integer, such as 12"):
+            make(value)
+
+
+@pytest.mark.parametrize("integer", [np.int64(12), np.int32(12), np.uint8(12), Timestamp(12)], ids=repr)
+def test_every_kind_of_integer_is_one(integer: Any) -> None:
+    assert type(Timestamp(integer)) is Timestamp
+    assert Timestamp(integer) == 12
+    assert Timestamp(0) + integer == Timestamp(24) - integer == 12

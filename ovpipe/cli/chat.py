@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import sys
@@ -72,6 +73,7 @@ def chat(
     Without a terminal, each line of the input is a question, and the output is a transcript.
     """
     configure_logs(LogLevel.WARNING, access_log=False)
+    logging.getLogger("ovpipe.runtime.runs.failures").setLevel(logging.CRITICAL)  # a turn says how it failed
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if stream is None:
             raise ChatError(

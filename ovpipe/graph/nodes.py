@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import OptionError, RegistryError
+from ovpipe.errors import OptionError, RegistryError, is_interrupt
 from ovpipe.graph.config import NodeConfig, Options
 from ovpipe.graph.parameters import holds_missing
 from ovpipe.graph.place import Findings, Place
@@ -76,7 +76,9 @@ def _checked(
         calculator(**options)
     except OptionError as error:  # it has checked its options itself
         _note_each(error, given, findings)
-    except Exception as error:  # a constructor may raise anything for these options
+    except BaseException as error:  # a constructor may raise anything for these options
+        if is_interrupt(error):
+            raise
         findings.add(given.place, f"{calculator.__name__} refuses its options: {_said(error)}")
     return options
 
@@ -90,7 +92,7 @@ def _option_place(line: str, given: Options) -> Place:
     return next((place for name, place in given.places.items() if f"option {name!r}" in line), given.place)
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     """An exception's message, with its class unless that is ValueError."""
     text = str(error)
     if not text:

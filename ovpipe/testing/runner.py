@@ -14,7 +14,7 @@ from ovpipe.packet import Packet
 from ovpipe.ports import Output, Port, RepeatedOutput, SideOutput
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.testing.single_node_graph import NODE, Elements, SingleNodeGraph
-from ovpipe.timestamp import Timestamp
+from ovpipe.timestamp import Timestamp, raw_timestamp
 
 T = TypeVar("T")
 
@@ -128,11 +128,18 @@ class CalculatorRunner:
 def _in_order(inputs: Mapping[str, Iterable[Any]]) -> list[tuple[Packet[Any], str]]:
     """All packets of all inputs by timestamp; plain values count up from 0."""
     packets = [
-        (value if isinstance(value, Packet) else Packet(value, Timestamp(index)), name)
+        (_packet(value, index, name), name)
         for name, values in inputs.items()
         for index, value in enumerate(values)
     ]
     return sorted(packets, key=lambda entry: entry[0].timestamp)
+
+
+def _packet(value: Any, index: int, name: str) -> Packet[Any]:
+    """A packet as it is, if its timestamp is one, which Python does not check; a plain value at its place."""
+    if not isinstance(value, Packet):
+        return Packet(value, Timestamp(index))
+    return Packet(value.value, Timestamp.of_raw(raw_timestamp(value.timestamp, f"input {name!r}")))
 
 
 def _check_types(port: Port[Any], packets: Iterable[Packet[Any]]) -> None:

@@ -184,9 +184,9 @@ def test_43_the_first_packet_starts_the_run() -> None:
         async with running(PASS, "out") as (run, seen):
             await run.send("in", "first")
             assert seen == [(0, "first")]
-            with pytest.raises(RuntimeError, match="before the first send"):
+            with pytest.raises(RuntimeError, match="before the run starts"):
                 run.read("out")
-            with pytest.raises(RuntimeError, match="before the first send"):
+            with pytest.raises(RuntimeError, match="before the run starts"):
                 run.observe("out", print)
 
     asyncio.run(scenario())

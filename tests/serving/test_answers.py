@@ -81,8 +81,15 @@ def test_a_node_that_raises_is_a_500_that_names_nothing_and_a_log_line_that_does
     assert answer.error() == (500, "internal_error", None)
     assert answer.json()["error"]["message"] == "The server had an error while processing your request."
     server.wait_line(
-        r"model 'bad': node 'bad' failed in process at timestamp 0 \(.*bad.yaml:\d+\): ValueError\("
+        r"graph 'bad', run \S+: node 'bad' failed in process at timestamp 0 \(.*bad.yaml:\d+\): ValueError\("
     )
+
+
+@pytest.mark.parametrize("kind", ["GeneratorExit", "CancelledError", "SystemExit", "KeyboardInterrupt"])
+def test_whatever_class_it_is_of(server: ServerProcess, kind: str) -> None:
+    assert post(server.url, {"model": "bad", "do": kind}).error() == (500, "internal_error", None)
+    server.wait_line(rf"node 'bad' failed in process at timestamp 0 \(.*bad.yaml:\d+\): {kind}\('secret'\)")
+    assert post(server.url, {"model": "echo"}).status == 200
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from ovpipe import (
     RepeatedOutput,
     Timestamp,
 )
-from ovpipe.errors import GraphError
+from ovpipe.errors import GraphError, TimestampError
 from ovpipe.testing import CalculatorRunner
 
 
@@ -156,3 +156,9 @@ def test_names_that_are_no_ports_are_refused() -> None:
         CalculatorRunner(SpreadCalculator()).run(number=[[1]])
     with pytest.raises(PortError, match="has no repeated output 'total': did you mean 'totals'?"):
         CalculatorRunner(SpreadCalculator(), repeated={"total": 1})
+
+
+@pytest.mark.parametrize("at", [12.5, True, "12"])
+def test_a_packet_at_what_is_no_timestamp_is_refused_with_its_input(at: Any) -> None:
+    with pytest.raises(TimestampError, match="input 'text': .* is no timestamp; a timestamp is an integer"):
+        CalculatorRunner(WhichCalculator()).run(text=["a", Packet("b", at)])

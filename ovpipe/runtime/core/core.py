@@ -31,9 +31,9 @@ class Core:
 
     Single-threaded and re-entered by nobody: `add`, `close_input` and `pump` are called by the run around it.
     `spawn` starts the coroutine of an async node; without it such nodes cannot run. `on_drop` is called
-    with each error that costs its timestamp only, `on_news` when something was scheduled outside a pump,
-    `on_end` once when the last node has closed; `explain` says what each node waits for. `settle_nodes` must
-    follow before anything moves.
+    with each error that costs its timestamp only, `on_failure` with each that ends the run, `on_news` when
+    something was scheduled outside a pump, `on_end` once when the last node has closed; `explain` says what
+    each node waits for. `settle_nodes` must follow before anything moves.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Core:
         spawn: Spawn,
         executors: Mapping[str, Executor],
         on_drop: Callable[[RunError], None],
+        on_failure: Callable[[RunError], None],
         on_news: Callable[[], None],
         on_end: Callable[[], None],
         explain: Callable[[], str],
@@ -53,6 +54,7 @@ class Core:
         self.spawn = spawn
         self.executors = executors
         self.on_drop = on_drop
+        self.on_failure = on_failure
         self.on_news = on_news
         self.on_end = on_end
         self.explain = explain
@@ -237,6 +239,7 @@ class Core:
     def fail(self, error: RunError) -> None:
         """Keeps an error; the first one stops the run."""
         self.errors.append(error)
+        self.on_failure(error)
         self.stop()
 
     def record(self, message: str, node: str, phase: str, ts: int, place: str, error: BaseException) -> None:
@@ -284,7 +287,7 @@ class Core:
             stream.observers = []
             stream.append = drop
         self.ready.clear()
-        self.on_drop = self.on_news = self.on_end = self.explain = over
+        self.on_drop = self.on_failure = self.on_news = self.on_end = self.explain = over
 
 
 def over(*_: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import CancelledError, Future, Task
+from asyncio import CancelledError, Future, Task, current_task
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
@@ -96,11 +96,8 @@ class AsyncNode(Node):
         except Abandoned:
             for entry in self.inputs:
                 self.done(entry.port)
-        except CancelledError as error:
-            if not core.stopping:
-                self.fail(phase, error)
-        except Exception as error:
-            self.fail(phase, error)
+        except BaseException as error:
+            self.failed(phase, error)
         if not self.closed and (core.stopping or self.policy.bound() >= ONE_OVER_POST_STREAM):
             await self.close()
         self.leave()
@@ -112,8 +109,8 @@ class AsyncNode(Node):
                 processing = self.process(self.cx)
                 if processing is not None:
                     await processing
-            except Exception as error:
-                if not self.drops_error(error):
+            except BaseException as error:
+                if self.is_cancelled(error) or is_dropped(self.task) or not self.drops_error(error):
                     raise
             self.policy.clear(self.cx)
             self.settle()
@@ -147,12 +144,20 @@ class AsyncNode(Node):
                 await awaited(self.watched("close", self.calculator.close)(self.cx))
             except Abandoned:
                 pass  # nobody reads what close had to say
-            except CancelledError as error:
-                if not self.core.stopping:
-                    self.fail("close", error)
-            except Exception as error:
-                self.fail("close", error)
+            except BaseException as error:
+                self.failed("close", error)
         self.ended()
+
+    def failed(self, phase: str, error: BaseException) -> None:
+        """A call has raised: that is its failure, unless it unwinds because it has to."""
+        if is_dropped(self.task):
+            raise error
+        if not self.is_cancelled(error):
+            self.fail(phase, error)
+
+    def is_cancelled(self, error: BaseException) -> bool:
+        """Whether this is how a call ends in a run that stops; of itself no call may raise CancelledError."""
+        return self.core.stopping and isinstance(error, CancelledError)
 
     def leave(self) -> None:
         """The end of the task: nothing is ready now. No await since that was found, so no news is missed."""
@@ -223,6 +228,14 @@ async def awaited(result: Awaitable[None] | None) -> None:
     """Awaits the result of a call that may be plain."""
     if result is not None:
         await result
+
+
+def is_dropped(task: Task[Any] | None) -> bool:
+    """Whether nobody runs a task any more: its coroutine is being closed, so it may await nothing."""
+    try:
+        return current_task() is not task
+    except RuntimeError:  # its event loop has gone
+        return True
 
 
 async def absorb_cancellation() -> None:

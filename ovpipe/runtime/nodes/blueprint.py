@@ -9,10 +9,11 @@ from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import DeclarationError, NotFoundError, did_you_mean
+from ovpipe.errors import DeclarationError, NotFoundError, did_you_mean, is_interrupt
 from ovpipe.graph.plan import INLINE, NodePlan, Plan
 from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.core_node import CoreNode
+from ovpipe.runtime.core.failure import run_error
 from ovpipe.runtime.core.sources import Source, Sources
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.async_node import AsyncNode
@@ -23,6 +24,7 @@ from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint, NodeClass
 from ovpipe.runtime.nodes.overlapping import OverlappingNode
 from ovpipe.runtime.nodes.source import AsyncSourceNode, SourceNode
 from ovpipe.runtime.policies import passes_single_input, policy_builder
+from ovpipe.timestamp import UNSTARTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,17 @@ class Blueprint:
         ]
 
     def build_nodes(self, core: Core, side_packets: Mapping[str, Any]) -> None:
-        """Builds the nodes of a new run around its core."""
-        streams = core.streams
-        nodes = [plan.kind(core, plan, plan.build(), streams, side_packets) for plan in self.nodes]
+        """Builds the nodes of a new run around its core. Raises RunError when a constructor does."""
+        nodes: list[CoreNode] = []
+        for plan in self.nodes:
+            try:
+                nodes.append(plan.kind(core, plan, plan.build(), core.streams, side_packets))
+            except BaseException as error:
+                if is_interrupt(error):
+                    raise
+                what = f"node {plan.name!r} ({plan.calculator.__name__}) failed in its constructor"
+                message = f"{plan.place}: {what}: {type(error).__name__}: {error}"
+                raise run_error(message, plan.name, "constructor", UNSTARTED, plan.place, error) from error
         core.settle_nodes(nodes, self.sources_of(nodes) if self.has_sources else None)
 
     def sources_of(self, nodes: list[CoreNode]) -> Sources:
@@ -118,6 +128,7 @@ def node_blueprint(plan: NodePlan, build: Callable[[], Calculator]) -> NodeBluep
     return NodeBlueprint(
         kind=kind,
         name=plan.name,
+        calculator=cls,
         place=plan.place,
         build=build,
         inputs=plan.inputs,

@@ -7,7 +7,7 @@ from typing import Any
 
 from ovpipe.ports import Input, Output
 from ovpipe.runtime.nodes.context import NodeContext
-from ovpipe.timestamp import Timestamp
+from ovpipe.timestamp import Timestamp, raw_timestamp
 
 
 class BufferedContext(NodeContext):
@@ -46,10 +46,12 @@ class BufferedContext(NodeContext):
         stream = self.outs[port]
         if stream.abandoned:
             stream.refuse((0, None))
+        if at is not None:
+            at = raw_timestamp(at, f"{port}, at=")
         self.acts.append((NodeContext.send, (port, value, at)))
 
     def set_bound(self, port: Output[Any], bound: int) -> None:
-        self.acts.append((NodeContext.set_bound, (port, bound)))
+        self.acts.append((NodeContext.set_bound, (port, raw_timestamp(bound, f"the bound of {port}"))))
 
     def done(self, port: Input[Any], key: Hashable = None) -> None:
         self.acts.append((NodeContext.done, (port, key)))

@@ -12,7 +12,7 @@ from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
-from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, UNSET, Timestamp
+from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, UNSET, Timestamp, raw_timestamp
 
 NO_KEYS: frozenset[Hashable] = frozenset()
 
@@ -70,7 +70,7 @@ class NodeContext(dict[Port[Any], Any]):
     def send(self, port: Output[Any], value: Any, at: int | None = None) -> None:
         stream = self.outs[port]
         if at is not None:
-            stream.put(int(at), value)
+            stream.put(at if type(at) is int else raw_timestamp(at, f"{port}, at="), value)
             return
         ts = self.ts
         if ts < stream.bound:
@@ -92,7 +92,7 @@ class NodeContext(dict[Port[Any], Any]):
 
     def set_bound(self, port: Output[Any], bound: int) -> None:
         stream = self.outs[port]
-        stream.bound = max(stream.bound, int(bound))
+        stream.bound = max(stream.bound, raw_timestamp(bound, f"the bound of {port}"))
 
     def bound(self, port: Input[Any]) -> Timestamp:
         for entry in self.node.inputs:

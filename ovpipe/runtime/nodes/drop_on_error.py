@@ -27,7 +27,7 @@ class DropOnErrorNode(JoinNode):
         buffer.ts = cx.ts
         try:
             result = self.calculator.process(buffer)
-        except Exception as error:
+        except BaseException as error:
             buffer.discard()
             if not self.drops_error(error):
                 raise

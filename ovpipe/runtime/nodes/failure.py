@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import isawaitable, iscoroutine
+
 from ovpipe.calculator import Calculator
 from ovpipe.errors import RunError, TimestampError
 from ovpipe.runtime.core.failure import run_error, shown
@@ -22,6 +24,17 @@ def failure_of(
     if isinstance(error, TimestampError) and not policy.ascending:
         message += f" (input policy {policy.name!r} does not process in the order of timestamps)"
     return run_error(message, node.name, phase, ts, node.place, error)
+
+
+def check_nothing(result: object, calculator: Calculator, phase: str) -> None:
+    """Raises TypeError for what a plain `open` or `close` returned, if somebody should await it."""
+    if isawaitable(result):
+        if iscoroutine(result):
+            result.close()  # else Python warns of it, without a place
+        raise TypeError(
+            f"{type(calculator).__name__}.{phase} returned what nobody awaits; "
+            f"one that awaits is written `async def {phase}`"
+        )
 
 
 def returned_something(calculator: Calculator) -> TypeError:

@@ -22,7 +22,7 @@ class JoinNode(Node):
                 left -= 1
         except Abandoned:
             return self.abandon()
-        except Exception as error:
+        except BaseException as error:
             self.fail("process", error)
             return None
         self.policy.clear(cx)

@@ -6,18 +6,17 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import Abandoned, PortError, RunError
+from ovpipe.errors import Abandoned, PortError, RunError, is_interrupt
 from ovpipe.ports import Input
 from ovpipe.runtime.core.back_pressure import mark_full, relieve
 from ovpipe.runtime.core.core import Core
-from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.keys import give_up
-from ovpipe.runtime.core.overflow import queue_of
 from ovpipe.runtime.core.stream import Stream, closed_stream
 from ovpipe.runtime.core.timestamp_offset import offset_bound
-from ovpipe.runtime.nodes.context import NodeContext, OutputStreams
-from ovpipe.runtime.nodes.failure import failure_of, returned_something
+from ovpipe.runtime.nodes.context import NodeContext
+from ovpipe.runtime.nodes.failure import check_nothing, failure_of, returned_something
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
+from ovpipe.runtime.nodes.wires import inputs_of, outputs_of
 from ovpipe.timestamp import DONE, ONE_OVER_POST_STREAM, UNSET, UNSTARTED
 
 DRAIN_LIMIT = 16
@@ -70,23 +69,14 @@ class Node:
         self.offset = plan.offset
         self.queued = self.opened = self.closed = False
         self.room = DRAIN_LIMIT
-        self.inputs = inputs = [InputQueue(port, streams[index]) for port, index in plan.inputs]
-        for entry in inputs:
-            if entry.source.overflow != "block":
-                entry.replace(queue_of(entry.source), bounded=False)
+        self.inputs = inputs = inputs_of(plan, streams)
         self.policy = plan.policy(inputs)
-        back_edges = plan.back_edges
         for index, entry in enumerate(inputs):
-            entry.source.attach(self, entry.queue, bounded=entry.bounded and index not in back_edges)
-        outs = OutputStreams()
-        for port, index in plan.outputs:
-            outs[port] = stream = streams[index]
+            bounded = entry.bounded and index not in plan.back_edges
+            entry.source.attach(self, entry.queue, bounded=bounded)
+        outs = outputs_of(plan, streams)
+        for stream in outs.values():
             stream.producer = self
-            stream.streaming = port.streaming
-        for port in plan.unwired:
-            outs[port] = stream = Stream(port.name, DRAIN_LIMIT)
-            stream.producer = self
-            stream.streaming = port.streaming
         outs.node = self
         self.outs = list(outs.values())
         self.cx = cx = self.context()
@@ -105,8 +95,8 @@ class Node:
         if self.core.watch is not None:
             call = self.core.watch.around(self, "open", call)
         try:
-            call(self.cx)
-        except Exception as error:
+            check_nothing(call(self.cx), self.calculator, "open")
+        except BaseException as error:
             self.fail("open", error)
         else:
             self.opened = True
@@ -129,10 +119,11 @@ class Node:
         if self.opened and self.plan.closes:
             self.empty_context()
             try:
-                self.watched("close", self.calculator.close)(self.cx)
+                closing = self.watched("close", self.calculator.close)(self.cx)
+                check_nothing(closing, self.calculator, "close")
             except Abandoned:
                 pass  # nobody reads what close had to say
-            except Exception as error:
+            except BaseException as error:
                 self.fail("close", error)
         self.ended()
 
@@ -210,9 +201,9 @@ class Node:
         self.room = room
         return following
 
-    def drops_error(self, error: Exception) -> bool:
+    def drops_error(self, error: BaseException) -> bool:
         """Whether a failed call costs its timestamp only (`on_error: drop`); then the error is reported."""
-        if self.plan.on_error != "drop" or isinstance(error, Abandoned):
+        if self.plan.on_error != "drop" or isinstance(error, Abandoned) or is_interrupt(error):
             return False
         self.core.on_drop(self.failure("process", error))
         return True
@@ -318,7 +309,7 @@ class SingleInputNode(Node):
                 left -= 1
         except Abandoned:
             return self.abandon()
-        except Exception as error:
+        except BaseException as error:  # a SystemExit, too: one calculator is not the process
             self.fail("process", error)
             return None
         cx.pop(port, None)

@@ -34,6 +34,7 @@ class NodeBlueprint:
 
     kind: NodeClass
     name: str
+    calculator: type[Calculator]
     place: str
     build: Callable[[], Calculator]
     inputs: tuple[tuple[Input[Any], int], ...]

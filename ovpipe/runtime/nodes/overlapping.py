@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import FIRST_COMPLETED, Future, Task
+from asyncio import FIRST_COMPLETED, CancelledError, Future, Task, current_task
 from collections import deque
 from inspect import iscoroutinefunction
 from typing import Any
 
+from ovpipe.errors import Abandoned
 from ovpipe.runtime.core.back_pressure import relieve
-from ovpipe.runtime.nodes.async_node import AsyncNode
+from ovpipe.runtime.nodes.async_node import AsyncNode, is_dropped
 from ovpipe.runtime.nodes.buffered import BufferedContext
+from ovpipe.runtime.nodes.failure import returned_something
 from ovpipe.timestamp import ONE_OVER_POST_STREAM
 
-PendingCall = tuple[BufferedContext, "Task[None]"]
-"""A call under way: its context, and the task that runs it."""
+PendingCall = tuple[BufferedContext, "Task[BaseException | None]"]
+"""A call under way: its context, and the task that runs it, whose result is what the call raised."""
 
 
 class OverlappingNode(AsyncNode):
@@ -53,8 +55,18 @@ class OverlappingNode(AsyncNode):
                 if not self.calls:
                     return
                 await self.collect()
-        finally:
-            await self.cancel_calls()
+        except BaseException as error:
+            if is_dropped(self.task):
+                raise
+            others = await self.cancel_calls()  # before the run stops, which cancels this task, too
+            if not isinstance(error, Abandoned):
+                self.failed("process", error)
+            elif not others:
+                raise
+        else:
+            others = await self.cancel_calls()
+        for self.cx.ts, other in others:
+            self.failed("process", other)  # not the run's first failure, but named in the log all the same
 
     async def start_calls(self) -> None:
         """Starts calls while there are input sets, and room below."""
@@ -72,18 +84,39 @@ class OverlappingNode(AsyncNode):
                 relieve(self.core, entry.source)
             self.calls.append((cx, asyncio.ensure_future(self.call(cx))))
 
-    async def call(self, cx: BufferedContext) -> None:
-        """One call of `process`."""
+    async def call(self, cx: BufferedContext) -> BaseException | None:
+        """One call of `process`; returns what it raised.
+
+        A task that raises SystemExit ends the event loop, and a thread that raises StopIteration never ends
+        for asyncio, so neither may raise.
+        """
+        task = current_task()
         if iscoroutinefunction(self.calculator.process):
-            await self.process(cx)
-            return
+            try:
+                await self.process(cx)
+            except BaseException as error:
+                if is_dropped(task):
+                    raise
+                return error
+            return None
         pool = self.core.executors[self.plan.executor]
-        done = asyncio.get_running_loop().run_in_executor(pool, self.process, cx)
+        done: Future[Any] = asyncio.get_running_loop().run_in_executor(pool, self.attempt, cx)
         try:
-            await asyncio.shield(done)
-        except asyncio.CancelledError:
+            return await asyncio.shield(done)
+        except CancelledError:
+            if is_dropped(task):
+                raise
             await asyncio.wait([done])  # the thread still uses the calculator
-            raise
+            return None if done.cancelled() else done.result()
+
+    def attempt(self, cx: BufferedContext) -> BaseException | None:
+        """One call on a thread; returns what it raised."""
+        try:
+            if self.process(cx) is not None:
+                raise returned_something(self.calculator)
+        except BaseException as error:
+            return error
+        return None
 
     async def collect(self) -> None:
         """Waits for the oldest call, or for an input set that another call could take meanwhile."""
@@ -91,8 +124,9 @@ class OverlappingNode(AsyncNode):
         if not call.done():
             self.news = asyncio.get_running_loop().create_future()
             self.queued = False
+            either: list[Future[Any]] = [call, self.news]
             try:
-                await asyncio.wait([call, self.news], return_when=FIRST_COMPLETED)
+                await asyncio.wait(either, return_when=FIRST_COMPLETED)
             finally:
                 self.news = None
                 self.queued = True
@@ -100,13 +134,11 @@ class OverlappingNode(AsyncNode):
                 return
         self.calls.popleft()
         self.cx.ts = cx.ts  # errors name the timestamp of their call
-        try:
-            call.result()
-        except Exception as error:
-            if not self.drops_error(error):
-                raise
-        else:
+        error = call.result()
+        if error is None:
             cx.flush()
+        elif self.is_cancelled(error) or not self.drops_error(error):
+            raise error
         self.settle_behind()
 
     def settle_behind(self) -> None:
@@ -120,13 +152,20 @@ class OverlappingNode(AsyncNode):
                 self.core.ready.append(following)
         self.core.turn()
 
-    async def cancel_calls(self) -> None:
-        """Cancels the calls that are left, and waits until none uses the calculator any more."""
-        for _, call in self.calls:
+    async def cancel_calls(self) -> list[tuple[int, BaseException]]:
+        """Cancels the calls that are left, and waits until none uses the calculator any more.
+
+        Returns what they raised all the same, by timestamp.
+        """
+        calls = list(self.calls)
+        for _, call in calls:
             call.cancel()
-        if self.calls:
-            await asyncio.wait([call for _, call in self.calls])
-        for _, call in self.calls:
-            if not call.cancelled():
-                call.exception()  # the run has an error already; a second of this node's adds nothing
+        if calls:
+            await asyncio.wait([call for _, call in calls])
         self.calls.clear()
+        ended = [(cx.ts, call.exception() or call.result()) for cx, call in calls if not call.cancelled()]
+        return [
+            (ts, error)
+            for ts, error in ended
+            if error is not None and not isinstance(error, CancelledError | Abandoned)
+        ]

@@ -7,7 +7,7 @@ from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import Any
 
 from ovpipe.errors import Abandoned
-from ovpipe.runtime.nodes.async_node import AsyncNode
+from ovpipe.runtime.nodes.async_node import AsyncNode, is_dropped
 from ovpipe.runtime.nodes.context import NodeContext
 from ovpipe.runtime.nodes.failure import returned_something
 from ovpipe.runtime.nodes.node import Node
@@ -51,7 +51,7 @@ class SourceNode(Node):
                 raise returned_something(self.calculator)
         except Abandoned:
             self.stopped = True
-        except Exception as error:
+        except BaseException as error:
             self.fail("process", error)
             return None
         if self.stopped:
@@ -69,8 +69,13 @@ class SourceNode(Node):
 
     def finish(self) -> None:
         """Ends the generator, where there is one, and closes."""
-        if self.steps is not None:
-            self.steps.close()
+        if self.steps is not None and not self.closed:
+            try:
+                self.steps.close()
+            except Abandoned:
+                pass  # nobody reads what it had to say
+            except BaseException as error:
+                self.fail("process", error)
         super().finish()
 
     def end(self) -> Node | None:
@@ -93,11 +98,11 @@ class AsyncSourceNode(AsyncNode):
     It waits for room below before each step, and runs beside everything else.
     """
 
-    __slots__ = ("steps", "stopped")
+    __slots__ = ("stepping", "steps", "stopped")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.stopped = False
+        self.stopped = self.stepping = False
         self.steps: AsyncGenerator[None, None] | None = None
         if isasyncgenfunction(self.calculator.process):
             self.steps = self.calculator.process(self.cx)
@@ -124,9 +129,12 @@ class AsyncSourceNode(AsyncNode):
         try:
             while not self.core.stopping and not self.stopped:
                 await self.drained()
+                self.stepping = True
                 await self.process(self.cx)
+                self.stepping = False
+                self.policy.clear(self.cx)  # there is no input: it is how a listener hears of the step's end
         finally:
-            if self.steps is not None:
+            if self.steps is not None and not is_dropped(self.task):
                 await self.steps.aclose()
 
     async def next_step(self, cx: NodeContext) -> None:

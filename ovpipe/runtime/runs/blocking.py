@@ -98,7 +98,7 @@ class BlockingRun:
         self._runner.run(self._run.__aexit__(kind, error, trace))
 
     def read(self, stream: str) -> BlockingReader:
-        """A reader of a stream's packets; to be called before the first send."""
+        """A reader of a stream's packets; to be called before the run starts."""
         return BlockingReader(self._runner, self._run.read(stream))
 
     def send(self, stream: str, value: Any, at: int | None = None) -> None:

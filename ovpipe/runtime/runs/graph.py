@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,14 +17,12 @@ from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.registry import Registry
 from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.runs.blocking import BlockingGraph
+from ovpipe.runtime.runs.failures import ends_here, log_failure
 from ovpipe.runtime.runs.live_runs import LiveRuns
-from ovpipe.runtime.runs.resource import ReportProgress, ResourceContext
+from ovpipe.runtime.runs.resource import ReportProgress, ResourceContext, resource_failure
 from ovpipe.runtime.runs.run import Run
 from ovpipe.runtime.watching.node_metrics import NodeCounters, NodeMetrics
 from ovpipe.runtime.watching.trace import Trace
-from ovpipe.timestamp import Timestamp
-
-log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 10.0
 """How long a graph that closes waits for the nodes of its runs."""
@@ -143,14 +140,10 @@ class Graph:
             unset = [f"{port}" for port, name in plan.side_outputs if name not in cx.made]
             if unset:
                 raise OvpipeError(f"open set no value for {', '.join(unset)}")
-        except Exception as error:
-            raise RunError(
-                f"{plan.place}: node {plan.name!r} ({plan.calculator.__name__}) failed in open: {error}",
-                node=plan.name,
-                timestamp=Timestamp.UNSTARTED,
-                phase="open",
-                place=plan.place,
-            ) from error
+        except BaseException as error:
+            if ends_here(error):
+                raise
+            raise resource_failure(plan, "open", error) from error
         self._resources.append((plan, calculator, cx))
         self._side_packets.update(cx.made)
 
@@ -167,18 +160,24 @@ class Graph:
             await self._close_resources()
 
     async def _close_resources(self) -> None:
+        ended_by: BaseException | None = None
         while self._resources:
             plan, calculator, cx = self._resources.pop()
             try:
                 closing = calculator.close(cx)
                 if closing is not None:
                     await closing
-            except Exception:
-                log.exception("%s: node %r failed in close", plan.place, plan.name)
+            except BaseException as error:
+                if ends_here(error):
+                    ended_by = error  # the others close all the same
+                else:
+                    log_failure(resource_failure(plan, "close", error), f"graph {self.name!r}")
         self._side_packets = {}
         for executor in self._executors.values():
             executor.shutdown(wait=False, cancel_futures=True)
         self._executors = {}
+        if ended_by is not None:
+            raise ended_by
 
     async def __aenter__(self) -> Self:
         if not self._open:
@@ -231,14 +230,19 @@ class Graph:
         if side_packets:
             self._refuse_strangers(side_packets, packets)
             packets = {**packets, **side_packets}
-        run = Run(
-            self._blueprint,
-            packets,
-            id=next(self.run_ids) if id is None else id,
-            graph=self.name,
-            keeper=self._live,
-            executors=self._executors,
-        )
+        name = next(self.run_ids) if id is None else id
+        try:
+            run = Run(
+                self._blueprint,
+                packets,
+                id=name,
+                graph=self.name,
+                keeper=self._live,
+                executors=self._executors,
+            )
+        except RunError as error:  # of a constructor
+            log_failure(error, f"graph {self.name!r}, run {name}")
+            raise
         for listener in (trace or self.trace, self._counters):
             if listener is not None:
                 run.attach(listener)

@@ -12,10 +12,13 @@ CHECKS = 4
 class IdleWatch:
     """Calls `on_idle` once per standstill: a count has not moved for some seconds, up to a quarter more.
 
-    The count is the run's own, so the hot path pays nothing for it.
+    The count is the run's own, so the hot path pays nothing for it. It is None when there is nothing left to
+    watch.
     """
 
-    def __init__(self, seconds: float, count: Callable[[], int], on_idle: Callable[[], object]) -> None:
+    def __init__(
+        self, seconds: float, count: Callable[[], int | None], on_idle: Callable[[], object]
+    ) -> None:
         self._count = count
         self._last = count()
         self._interval = seconds / CHECKS
@@ -32,6 +35,8 @@ class IdleWatch:
 
     def _check(self) -> None:
         count = self._count()
+        if count is None:
+            return
         self._idle_checks = self._idle_checks + 1 if count == self._last else 0
         self._last = count
         if self._idle_checks == CHECKS:

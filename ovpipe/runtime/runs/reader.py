@@ -17,6 +17,9 @@ from ovpipe.timestamp import ONE_OVER_POST_STREAM, Timestamp
 class ReadRun(Protocol):
     """What a reader needs of its run."""
 
+    def start(self) -> None:
+        """Opens the nodes, unless they are open."""
+
     @property
     def stopped(self) -> bool:
         """Whether the run has failed, was cancelled or has ended."""
@@ -34,8 +37,9 @@ class ReadRun(Protocol):
 class Reader:
     """An asynchronous iterator of a stream's packets, with a bounded queue.
 
-    It counts as a consumer: while its queue is full the nodes above wait. When the run fails or is
-    cancelled, the packets that came before are still given, then its error is raised.
+    The first read starts the run. A reader counts as a consumer: while its queue is full the nodes above
+    wait. When the run fails or is cancelled, the packets that came before are still given, then its error is
+    raised.
     """
 
     name = "a reader"
@@ -69,6 +73,7 @@ class Reader:
                 raise StopAsyncIteration
             self._waiter = asyncio.get_running_loop().create_future()
             try:
+                self._run.start()  # nobody else does in a graph of sources
                 await self._waiter
             finally:
                 self._waiter = None
@@ -102,6 +107,7 @@ class Reader:
 
         self._pour = pour
         try:
+            self._run.start()
             pour()
             more = await over
         finally:
@@ -112,6 +118,7 @@ class Reader:
 
     def take(self) -> list[Packet[Any]]:
         """All packets that wait now, without waiting for more."""
+        self._run.start()
         packets = [Packet(value, Timestamp.of_raw(timestamp)) for timestamp, value in self._queue]
         self._queue.clear()
         self._run.took_from(self._stream)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ovpipe.errors import PortError, did_you_mean
+from ovpipe.errors import PortError, RunError, did_you_mean
 from ovpipe.graph.plan import NodePlan
 from ovpipe.ports import Port, SideOutput
+from ovpipe.runtime.core.failure import run_error
 from ovpipe.runtime.nodes.context import missing_value
-from ovpipe.timestamp import Timestamp
+from ovpipe.timestamp import UNSTARTED, Timestamp
 
 ReportProgress = Callable[[str, str, float | None], None]
 """Called with the node's name, a message and the part done, None where it is not known."""
@@ -77,3 +78,10 @@ class ResourceContext(dict[Port[Any], Any]):
 
     def _has_no_streams(self) -> PortError:
         return PortError(f"{self.node_name} has no streams; it makes side packets: cx.set_side(port, value)")
+
+
+def resource_failure(plan: NodePlan, phase: str, error: BaseException) -> RunError:
+    """The error of a call of a node without streams."""
+    said = str(error) if isinstance(error, Exception) and str(error) else f"{type(error).__name__}: {error}"
+    message = f"{plan.place}: node {plan.name!r} ({plan.calculator.__name__}) failed in {phase}: {said}"
+    return run_error(message, plan.name, phase, UNSTARTED, plan.place, error)

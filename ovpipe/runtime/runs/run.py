@@ -3,52 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from ovpipe.errors import RunCancelled, RunError
 from ovpipe.packet import Packet
 from ovpipe.runtime.core.back_pressure import relieve
 from ovpipe.runtime.core.consumer import Item
 from ovpipe.runtime.core.core import Core
-from ovpipe.runtime.core.observer import guarded
+from ovpipe.runtime.core.observer import observer_of
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.blueprint import Blueprint
-from ovpipe.runtime.runs.idle_watch import IdleWatch
+from ovpipe.runtime.runs.failures import Failures
 from ovpipe.runtime.runs.reader import Reader
+from ovpipe.runtime.runs.run_keeper import RunKeeper
+from ovpipe.runtime.runs.stall_watches import StallWatches
 from ovpipe.runtime.watching.events import WatchedRun
 from ovpipe.runtime.watching.listener import Listener
 from ovpipe.runtime.watching.run_watch import RunWatch
-from ovpipe.runtime.watching.snapshot import RunSnapshot, RunState
+from ovpipe.runtime.watching.snapshot import RunSnapshot
 from ovpipe.runtime.watching.stall import explain_stall
-from ovpipe.runtime.watching.take_snapshot import snapshot_of
-from ovpipe.timestamp import Timestamp
-
-log = logging.getLogger(__name__)
-
-
-class RunKeeper(Protocol):
-    """Keeps the runs that live."""
-
-    def started(self, run: Run, /) -> None:
-        """A run starts; raises what stands against it."""
-
-    def ended(self, run: Run, /) -> None:
-        """A run is over."""
+from ovpipe.runtime.watching.take_snapshot import snapshot_of, state_of_run
+from ovpipe.timestamp import raw_timestamp
 
 
 class Run:
     """One pass of a graph's streaming nodes: fresh calculators, own timeline, own queues, own errors.
 
-    Use it as a context manager. Readers and observers are attached first; the first `send`, or `start`,
-    opens the nodes. Leaving the block closes the inputs and waits for the run to end; leaving it by an
-    exception cancels the run, and waits until its nodes have closed.
+    Use it as a context manager. Readers and observers are attached first; the first `send`, the first read
+    or `start` opens the nodes. Leaving the block closes the inputs and waits for the run to end; leaving it
+    by an exception cancels the run, and waits until its nodes have closed.
     """
 
     def __init__(
@@ -58,7 +46,7 @@ class Run:
         *,
         id: str,
         graph: str,
-        keeper: RunKeeper,
+        keeper: RunKeeper[Run],
         executors: Mapping[str, Executor],
     ) -> None:
         self.id = id
@@ -73,8 +61,8 @@ class Run:
         self._pump_scheduled = False
         self._over = asyncio.Event()
         self._readers: list[Reader] = []
-        self._error_observers: list[Callable[[RunError], object]] = []
-        self._stall_watches: list[IdleWatch] = []
+        self._failures = Failures(f"graph {graph!r}, run {id}", self._loop)
+        self._stall_watches = StallWatches(self, blueprint.file)
         self._core = core = Core(
             blueprint.new_streams(),
             file=blueprint.file,
@@ -82,7 +70,8 @@ class Run:
             report_deadlock=blueprint.report_deadlock,
             spawn=self._loop.create_task,
             executors=executors,
-            on_drop=self._show_dropped,
+            on_drop=self._failures.dropped,
+            on_failure=self._failures.failed,
             on_news=self._schedule_pump,
             on_end=self._schedule_end,
             explain=self.explain_stall,
@@ -92,28 +81,24 @@ class Run:
     # --- before the start
 
     def read(self, stream: str) -> Reader:
-        """A reader of a stream's packets; to be called before the first send."""
+        """A reader of a stream's packets; to be called before the run starts."""
         self._refuse_late("read")
         reader = Reader(self, self._core.streams[self._blueprint.stream_index(stream)])
         self._readers.append(reader)
         return reader
 
     def observe(self, stream: str, callback: Callable[[Packet[Any]], object]) -> None:
-        """Calls a function with every packet of a stream; to be called before the first send.
+        """Calls a function with every packet of a stream; to be called before the run starts.
 
-        An observer does not hold the stream up. Its exception ends the run.
+        An observer does not hold the stream up. Its exception ends the run. One that is async is refused.
         """
         self._refuse_late("observe")
-
-        def observer(item: Item) -> None:
-            callback(Packet(item[1], Timestamp.of_raw(item[0])))
-
         target = self._core.streams[self._blueprint.stream_index(stream)]
-        self._core.observe(target, guarded(observer, target, self._core))
+        self._core.observe(target, observer_of(callback, target, self._core))
 
     def observe_errors(self, callback: Callable[[RunError], object]) -> None:
         """Calls a function with every error of a node with `on_error: drop`; without one they are logged."""
-        self._error_observers.append(callback)
+        self._failures.observe(callback)
 
     def start(self) -> None:
         """Opens the nodes."""
@@ -152,7 +137,12 @@ class Run:
 
     def _add(self, index: int, value: Any, at: int | None) -> None:
         self.raise_failure()
-        self._core.add(index, max(self._core.streams[index].bound, 0) if at is None else int(at), value)
+        stream = self._core.streams[index]
+        if at is None:
+            at = max(stream.bound, 0)
+        elif type(at) is not int:
+            at = raw_timestamp(at, f"input {stream.name!r} of {self._blueprint.file}, at=")
+        self._core.add(index, at, value)
         self._core.turn()
 
     def set_bound(self, stream: str, bound: int) -> None:
@@ -163,7 +153,8 @@ class Run:
         index = self._blueprint.input_index(stream)
         self.start()
         self.raise_failure()
-        self._core.set_bound(index, int(bound))
+        raw = raw_timestamp(bound, f"the bound of input {stream!r} of {self._blueprint.file}")
+        self._core.set_bound(index, raw)
         self._core.turn()
 
     def close_input(self, stream: str) -> None:
@@ -241,10 +232,8 @@ class Run:
         `callback` is given what `explain_stall` says; without one it is logged as a warning. A call that
         awaits, or works on a thread, moves nothing either: choose longer than calls may take.
         """
-        report = callback or partial(log_stall, self._blueprint.file, seconds)
         if not self._over.is_set():
-            watch = IdleWatch(seconds, lambda: self.turns, lambda: report(self.explain_stall()))
-            self._stall_watches.append(watch)
+            self._stall_watches.add(seconds, callback)
 
     # --- watching
 
@@ -264,14 +253,8 @@ class Run:
     def snapshot(self) -> RunSnapshot:
         """The run at this moment, as a value: its nodes, their queues, what waits for what."""
         inputs = [self._core.streams[index] for index in self._blueprint.inputs.values()]
-        return snapshot_of(self._core, inputs, self.id, self.graph, self._state(), self._started)
-
-    def _state(self) -> RunState:
-        if self._started is None:
-            return RunState.NOT_STARTED
-        if self._over.is_set():
-            return RunState.ENDED
-        return RunState.STOPPING if self._core.stopping else RunState.RUNNING
+        state = state_of_run(self._core, self._started is not None, self._over.is_set())
+        return snapshot_of(self._core, inputs, self.id, self.graph, state, self._started)
 
     def explain_stall(self) -> str:
         """Which nodes have yet to end, what each waits for, and which node owes it."""
@@ -290,12 +273,6 @@ class Run:
         if not self.stopped:
             self._core.lose_consumer(stream, queue)
             self._core.turn()
-
-    def _show_dropped(self, error: RunError) -> None:
-        for observer in self._error_observers:
-            observer(error)
-        if not self._error_observers:
-            log.warning("%s (on_error: drop)", error)
 
     # --- the pump
 
@@ -316,9 +293,7 @@ class Run:
 
     def _end(self) -> None:
         self._over.set()
-        for watch in self._stall_watches:
-            watch.stop()
-        self._stall_watches.clear()
+        self._stall_watches.stop()
         self._wake()
         if self._watch is not None:
             self._watch.release()
@@ -338,9 +313,7 @@ class Run:
 
     def _refuse_late(self, verb: str) -> None:
         if self._started is not None:
-            raise RuntimeError(f"call run.{verb}() before the first send: earlier packets would be missed")
-
-
-def log_stall(file: str, seconds: float, why: str) -> None:
-    """What a stall is reported by where nobody else wants to know of it."""
-    log.warning("%s: nothing has moved in a run for %g s: %s", file, seconds, why)
+            raise RuntimeError(
+                f"call run.{verb}() before the run starts, which the first send or read does: "
+                "earlier packets would be missed"
+            )

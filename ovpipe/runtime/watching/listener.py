@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ovpipe.runtime.core.observer import refuse_async
 from ovpipe.runtime.watching.events import Call, Full, Sent, Waited, WatchedRun
 
 
@@ -12,8 +13,14 @@ class Listener:
 
     Override what you want to hear: a run does no work for what none of its listeners overrides. All methods
     are called on the run's event loop, also for calls that ran on a thread. They must not block. One that
-    raises is logged by name and taken off its run, which goes on.
+    raises is logged by name and taken off its run, which goes on. A class with an async one is refused.
     """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in vars(Listener).keys() & vars(cls).keys():
+            if not name.startswith("_"):
+                refuse_async(getattr(cls, name), f"{name} of a listener", "start a task in it")
 
     def attached(self, run: WatchedRun) -> None:
         """Everything that happens from now on is reported.

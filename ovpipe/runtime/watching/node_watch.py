@@ -13,6 +13,7 @@ from ovpipe.runtime.core.consumer import Item
 from ovpipe.runtime.nodes.async_node import AsyncNode
 from ovpipe.runtime.nodes.node import Node
 from ovpipe.runtime.nodes.overlapping import OverlappingNode
+from ovpipe.runtime.nodes.source import AsyncSourceNode
 from ovpipe.runtime.watching.end_of_call import EndOfCall
 
 Process = Callable[[Any], Any]
@@ -63,8 +64,9 @@ class NodeWatch:
             return
         for entry in node.inputs:
             entry.pop = self.noting(entry.port, entry.queue.popleft)
-        in_call = id(node.cx) not in self._since and any(entry.port in node.cx for entry in node.inputs)
-        if isinstance(node, AsyncNode) and in_call:
+        stepping = isinstance(node, AsyncSourceNode) and node.stepping
+        in_call = stepping or any(entry.port in node.cx for entry in node.inputs)
+        if isinstance(node, AsyncNode) and in_call and id(node.cx) not in self._since:
             self._end = EndOfCall(node, self.began("process", node.cx))
 
     def take_off(self) -> None:
@@ -79,7 +81,7 @@ class NodeWatch:
         self._end = None
         self._popped.clear()
 
-    def _adopt(self, cx: Any, call: asyncio.Task[None]) -> None:
+    def _adopt(self, cx: Any, call: asyncio.Task[Any]) -> None:
         """Reports a call that began before; one whose task has yet to run will go through `process`."""
         if call.done():
             return  # it ended before, and waits for those that began before it

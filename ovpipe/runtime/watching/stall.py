@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ovpipe.runtime.watching.snapshot import InputSnapshot, RunSnapshot, StreamSnapshot, Wait
+from ovpipe.runtime.watching.snapshot import InputSnapshot, RunSnapshot, RunState, StreamSnapshot, Wait
 from ovpipe.timestamp import UNSET, UNSTARTED, Timestamp
 
 
 def explain_stall(snapshot: RunSnapshot) -> str:
     """One sentence for each node that has yet to end, with its place in the graph's file."""
+    if snapshot.state is RunState.NOT_STARTED:
+        return f"the run has not started: the first send or read starts it, or run.start() ({snapshot.file})"
     places = {node.name: node.place for node in snapshot.nodes}
     return "; ".join(reason_of(wait, places) for wait in snapshot.waits) or "every node has ended"
 

@@ -42,6 +42,15 @@ def snapshot_of(
     )
 
 
+def state_of_run(core: Core, started: bool, over: bool) -> RunState:
+    """How far a run is."""
+    if not started:
+        return RunState.NOT_STARTED
+    if over:
+        return RunState.ENDED
+    return RunState.STOPPING if core.stopping else RunState.RUNNING
+
+
 def node_snapshot(node: CoreNode, core: Core) -> NodeSnapshot:
     """One node; outputs that the graph leaves unwired are not in it."""
     watch = core.watch

@@ -11,21 +11,10 @@ log = logging.getLogger(__name__)
 
 
 def to_client_error(error: Exception, model: str) -> RequestError:
-    """The error for the client. What is no RequestError is a 500 that names no internals, and is logged."""
+    """The error for the client. What is no RequestError is a 500 that names no internals; the log does."""
     cause = error.__cause__ if isinstance(error, RunError) else error
     if isinstance(cause, RequestError):
         return cause
-    if isinstance(error, RunError):
-        log.error(
-            "model %r: node %r failed in %s at timestamp %s (%s): %r",
-            model,
-            error.node,
-            error.phase,
-            error.timestamp,
-            error.place,
-            cause if cause is not None else str(error),
-            exc_info=cause,
-        )
-    else:
+    if not isinstance(error, RunError):  # a node's failure is in the log already: its run named it
         log.error("model %r: a run failed: %r", model, error, exc_info=error)
     return internal_error()

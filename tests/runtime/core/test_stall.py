@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -138,3 +140,28 @@ def test_of_calls_side_by_side_the_oldest_is_named() -> None:
                 run.cancel()
 
     assert asyncio.run(scenario()) == "test:never: node 'never' is in a call at 5 that has not ended"
+
+
+def test_a_watch_does_not_keep_a_run_that_everybody_has_dropped() -> None:
+    async def scenario() -> None:
+        async with Graph(stalling()) as graph:
+            run = graph.run()
+            run.watch_stall(0.01)
+            run.start()
+            gone = weakref.ref(run)
+            del run
+            gc.collect()
+            assert gone() is None
+            assert not graph.runs
+
+    asyncio.run(scenario())
+
+
+def test_a_run_that_has_not_started_says_so() -> None:
+    async def scenario() -> str:
+        async with Graph(stalling()) as graph:
+            return graph.run().explain_stall()
+
+    assert asyncio.run(scenario()) == (
+        "the run has not started: the first send or read starts it, or run.start() (test)"
+    )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.errors import NotFoundError, RunError, TimestampError
+from ovpipe.packet import Packet
 from ovpipe.ports import Input, Output
 from tests.runtime.texts import (
     CHAIN,
@@ -130,6 +134,134 @@ def test_an_observers_error_fails_the_run() -> None:
 
     with pytest.raises(RunError, match="an observer of stream 'between' failed: ZeroDivisionError"):
         asyncio.run(scenario())
+
+
+async def look(packet: Packet[Any]) -> None:
+    """An observer that nobody would await."""
+
+
+class Looking:
+    async def __call__(self, packet: Packet[Any]) -> None:
+        """As `look`."""
+
+
+@pytest.mark.parametrize("observer", [look, partial(look), Looking()], ids=["function", "partial", "object"])
+def test_an_async_observer_is_refused_with_what_to_do(observer: Any) -> None:
+    async def scenario() -> None:
+        async with graph_of(CHAIN, AddOneCalculator) as graph:
+            run = graph.run()
+            with pytest.raises(
+                TypeError,
+                match="an observer of stream 'result' is called and not awaited, but .* is async; make it plain, "
+                r"or read the stream with run.read\(\) in a task of your own",
+            ):
+                run.observe("result", observer)
+            with pytest.raises(TypeError, match="an observer of errors is called and not awaited"):
+                run.observe_errors(observer)
+            with pytest.raises(TypeError, match="what hears of a stall is called and not awaited"):
+                run.watch_stall(1, observer)
+
+    asyncio.run(scenario())
+
+
+def test_an_observer_that_only_turns_out_to_be_async_fails_the_run() -> None:
+    async def scenario() -> None:
+        async with graph_of(CHAIN, AddOneCalculator) as graph, graph.run() as run:
+            run.observe("result", lambda packet: look(packet))
+            await run.send("number", 1)
+
+    with pytest.raises(
+        RunError, match="an observer of stream 'result' failed: .* nobody awaits; make it plain"
+    ):
+        asyncio.run(scenario())
+
+
+def test_an_observer_that_raises_what_is_no_exception_fails_the_run() -> None:
+    async def scenario() -> None:
+        async with graph_of(CHAIN, AddOneCalculator) as graph, graph.run() as run:
+            run.observe("result", lambda packet: sys.exit("seen enough"))
+            await run.send("number", 1)
+
+    with pytest.raises(RunError, match="an observer of stream 'result' failed: SystemExit: seen enough"):
+        asyncio.run(scenario())
+
+
+class AtCalculator(Calculator):
+    """Sends at what it gets."""
+
+    number = Input[Any]()
+    sum = Output[Any]()
+
+    def process(self, cx: Context) -> None:
+        cx.send(self.sum, 1, at=cx[self.number])
+
+
+class AsyncAtCalculator(Calculator):
+    number = Input[Any]()
+    sum = Output[Any]()
+
+    async def process(self, cx: Context) -> None:
+        cx.send(self.sum, 1, at=cx[self.number])
+
+
+class BoundCalculator(AtCalculator):
+    def process(self, cx: Context) -> None:
+        cx.set_bound(self.sum, cx[self.number])
+
+
+@pytest.mark.parametrize(
+    ("calculator", "more", "what"),
+    [
+        (AtCalculator, "", "at="),
+        (AtCalculator, ", executor: pool", "at="),
+        (AsyncAtCalculator, "", "at="),
+        (AsyncAtCalculator, ", max_in_flight: 2", "at="),
+        (BoundCalculator, "", "bound"),
+        (BoundCalculator, ", executor: pool", "bound"),
+    ],
+)
+def test_a_packet_or_a_bound_at_what_is_no_timestamp_is_refused_with_node_and_port(
+    calculator: type[Calculator], more: str, what: str
+) -> None:
+    text = f"""
+version: 1
+executors: {{pool: {{threads: 1}}}}
+inputs: [number]
+outputs: [result]
+nodes:
+  at: {{calculator: {calculator.__name__}, inputs: {{number: number}}, outputs: {{sum: result}}{more}}}
+"""
+
+    async def scenario() -> None:
+        async with graph_of(text, calculator) as graph:
+            for value, shown in ((12.5, "12.5 (float)"), (True, "True (bool)"), ("7", "'7' (str)")):
+                with pytest.raises(RunError) as raised:
+                    async with graph.run() as run:
+                        await run.send("number", value)
+                assert str(raised.value).startswith("<text>:7: node 'at' (")
+                assert what in str(raised.value)
+                assert "Calculator.sum" in str(raised.value)
+                assert f"{shown} is no timestamp; a timestamp is an integer" in str(raised.value)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("value", [12.5, 12.0, True, "12"])
+def test_who_feeds_a_graph_hears_of_no_timestamp_by_the_inputs_name(value: Any) -> None:
+    async def scenario() -> None:
+        async with graph_of(CHAIN, AddOneCalculator) as graph, graph.run() as run:
+            refused = "input 'number' of <text>.* is no timestamp; a timestamp is an integer"
+            with pytest.raises(TimestampError, match=refused):
+                await run.send("number", 1, at=value)
+            with pytest.raises(TimestampError, match=refused):
+                run.offer("number", 1, at=value)
+            with pytest.raises(TimestampError, match=refused):
+                run.set_bound("number", value)
+            of_numpy: tuple[Any, Any] = (np.int64(3), np.uint8(4))
+            await run.send("number", 1, at=of_numpy[0])
+            assert run.offer("number", 2, at=of_numpy[1])
+
+    asyncio.run(scenario())
 
 
 def test_an_unknown_stream_is_answered_with_those_there_are() -> None:

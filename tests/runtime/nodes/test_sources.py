@@ -217,6 +217,33 @@ def test_sources_of_one_layer_take_turns_and_a_layer_waits_for_the_one_below() -
     assert middle[:18:2].count(middle[0]) == 9  # one step each in turn, until the generator's end is found
 
 
+@pytest.mark.parametrize("source", [YieldCalculator, AsyncStepCalculator])
+@pytest.mark.parametrize("read", ["next", "pour", "take"])
+def test_a_graph_without_inputs_is_started_by_its_first_read(source: type[Calculator], read: str) -> None:
+    values: list[int] = []
+
+    def keep(some: list[int]) -> bool:
+        values.extend(some)
+        return True
+
+    async def scenario() -> None:
+        alone = plan(node("source", source, {}, {"number": "numbers"}))
+        async with asyncio.timeout(10), Graph(alone) as graph:
+            run = graph.run()
+            reader = run.read("numbers")
+            if read == "next":
+                values.extend([packet.value async for packet in reader])
+            elif read == "pour":
+                assert not await reader.pour(keep)
+            while read == "take" and len(values) < 10:
+                values.extend(packet.value for packet in reader.take())
+                await asyncio.sleep(0)
+            await run.wait()
+
+    asyncio.run(scenario())
+    assert values == list(range(10))
+
+
 def test_only_a_source_can_stop() -> None:
     class StopCalculator(PassCalculator):
         def process(self, cx: Context) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.graph.plan import Plan
-from ovpipe.ports import Input, Output
+from ovpipe.ports import Input, Output, SideInput
 from ovpipe.runtime import Graph, Run, Trace
 from ovpipe.runtime.watching.events import Call, Full, Sent, Waited, WatchedRun
 from ovpipe.runtime.watching.listener import Listener
@@ -377,3 +377,56 @@ def test_metrics_and_a_trace_count_the_same_calls_from_the_middle_of_a_run_on() 
     metrics = counters.metrics()
     assert {name: one.calls for name, one in metrics.items()} == {"ticks": 1, "pass": 2}
     assert metrics["ticks"].seconds == pytest.approx((calls[2].ended - calls[2].began) / 1e9)
+
+
+class TickingSourceCalculator(Calculator):
+    """A source whose every step waits for a tick; a negative one is the last."""
+
+    ticks = SideInput[asyncio.Queue[int]]()
+    tick = Output[int](streaming=True)
+
+    async def process(self, cx: Context) -> None:
+        tick = await cx[self.ticks].get()
+        cx.send(self.tick, tick)
+        cx[self.ticks].task_done()
+        if tick < 0:
+            cx.stop()
+
+
+def test_a_step_of_an_async_source_that_was_under_way_is_reported_once_as_are_those_after_it() -> None:
+    notes, late = Notes(), Notes()
+
+    async def scenario() -> None:
+        ticks: asyncio.Queue[int] = asyncio.Queue()
+        graph = Graph(
+            plan(node("source", TickingSourceCalculator, {}, {"tick": "ticks"}, side={"ticks": "ticks"}))
+        )
+        await graph.open({"ticks": ticks})
+        async with graph, asyncio.timeout(10):
+            run = graph.run(id="r")
+            run.start()
+            await tick(ticks, 0)
+            run.attach(notes)
+            await tick(ticks, 1, 2)
+            run.detach(notes)
+            await tick(ticks, 3)
+            run.attach(late)
+            ticks.put_nowait(-1)
+            await run.wait()
+
+    asyncio.run(scenario())
+    steps = [what for what in notes.heard if what.startswith("source")]
+    assert (steps, late.heard) == (["source@0", "source@0"], ["+test/r", "ticks=-1", "source@0", "-r"])
+
+
+@pytest.mark.parametrize(
+    "method", ["attached", "call_ended", "packet_sent", "stream_had_room", "node_waited", "detached"]
+)
+def test_a_listener_with_an_async_method_is_refused(method: str) -> None:
+    async def hear(self: Listener, *_: Any) -> None:
+        """Nobody would await it."""
+
+    with pytest.raises(
+        TypeError, match=f"{method} of a listener is called and not awaited, but .*hear is async"
+    ):
+        type("AsyncListener", (Listener,), {method: hear})

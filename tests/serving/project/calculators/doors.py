@@ -104,12 +104,20 @@ class BadCalculator(DoorCalculator):
             self._record.write_text("closed")
 
 
-def _failure(kind: str) -> Exception:
+def _failure(kind: str) -> BaseException:
+    if kind in OTHERS:
+        return OTHERS[kind]("secret")
     if kind == "refuse":
         return RequestError(422, "No answer to that.", code="refused", param="do")
     if kind == "busy":
         return RequestError(429, "Too many requests.", code="busy", retry_after=7)
     return ValueError("secret\n2026-01-01 00:00:00,000 INFO root: a forged line")
+
+
+OTHERS = {
+    kind.__name__: kind for kind in (GeneratorExit, asyncio.CancelledError, SystemExit, KeyboardInterrupt)
+}
+"""What is no Exception."""
 
 
 def _wait_for(gate: Path) -> None:
