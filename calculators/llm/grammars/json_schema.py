@@ -13,6 +13,10 @@ from typing import Any, Final
 from ovpipe.calculators.llm.grammars.normalising import normalised
 from ovpipe.calculators.llm.grammars.strict_schema import why_not_strict
 from ovpipe.calculators.llm.parameters.unknown_keys import WELL_FORMED
+from ovpipe.engines.grammars.ebnf.expression_rules import expression_of_string
+from ovpipe.engines.grammars.ebnf.problem import GrammarProblem
+from ovpipe.engines.grammars.ebnf.references import References
+from ovpipe.engines.grammars.ebnf.scalars import MOST_COUNT
 from ovpipe.errors import RequestError
 
 MOST_DEPTH: Final = 64
@@ -26,9 +30,10 @@ Checked = Callable[[Any], bool]
 def read_schema(schema: Any, path: str, *, strict: bool = False) -> Any:
     """The schema as the engine is to have it; raises RequestError 400 (invalid_json_schema) naming the place.
 
-    It must be what draft 2020-12 calls a schema. `strict`: nothing in it may be without effect.
+    It must be what draft 2020-12 calls a schema, its references must lead to places in it, and its patterns
+    must be expressions that a grammar can keep to. `strict`: nothing in it may be without effect.
     """
-    return _Reader(strict).schema(schema, path, 1)
+    return _Reader(strict, References(schema)).schema(schema, path, 1)
 
 
 def invalid_schema(path: str, fact: str) -> RequestError:
@@ -42,8 +47,9 @@ def inside(path: str, key: str) -> str:
 
 
 class _Reader:
-    def __init__(self, strict: bool) -> None:
+    def __init__(self, strict: bool, references: References) -> None:
         self.strict = strict
+        self.references = references
 
     def schema(self, schema: Any, path: str, depth: int) -> Any:
         if depth > MOST_DEPTH:
@@ -71,13 +77,30 @@ class _Reader:
         if key in SCHEMA_MAPS:
             if type(value) is not dict:
                 raise invalid_schema(path, "must be an object of JSON Schemas")
+            if key == "patternProperties":
+                for pattern in value:
+                    known(expression_of_string, pattern, path)
             return {name: self.schema(item, inside(path, name), depth + 1) for name, item in value.items()}
         plain = PLAIN.get(key)
         if plain is not None:
             is_right, expected = plain
             if not is_right(value):
                 raise invalid_schema(path, f"must be {expected}")
+        if key == "pattern":
+            known(expression_of_string, value, path)
+        elif key == "$ref":
+            known(self.references.target, value, path)
+        elif key in COUNTS and value > MOST_COUNT:
+            raise invalid_schema(path, f"is more than {MOST_COUNT}; leave it out, or say less")
         return value
+
+
+def known(find: Callable[[str], object], value: str, path: str) -> None:
+    """Raises RequestError 400 (invalid_json_schema) where nothing is found for a value."""
+    try:
+        find(value)
+    except GrammarProblem as problem:
+        raise invalid_schema(path, str(problem)) from None
 
 
 # --- what the values of keywords are, as draft 2020-12's meta-schema says
@@ -105,6 +128,9 @@ def is_type(value: Any) -> bool:
     return is_names(value) and bool(value) and TYPES.issuperset(value)
 
 
+COUNTS: Final = frozenset(
+    {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
+)
 SCHEMA_VALUED: Final = frozenset(
     {"additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames"}
     | {"then", "unevaluatedItems", "unevaluatedProperties"}
@@ -128,9 +154,8 @@ _PLAIN: Final[tuple[tuple[str, Checked, str], ...]] = (
     *((key, is_number, "a number") for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")),
     *(
         (key, is_count, "a whole number that is not negative")
-        for key in ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
+        for key in (*sorted(COUNTS), "minContains", "maxContains")
     ),
-    *((key, is_count, "a whole number that is not negative") for key in ("minContains", "maxContains")),
     *(
         (key, lambda value: isinstance(value, bool), "true or false")
         for key in ("uniqueItems", "deprecated", "readOnly", "writeOnly")

@@ -6,7 +6,6 @@ than meant is no harm: what the library lets through is valid then.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -38,12 +37,6 @@ CONSTRAINTS: Final = frozenset(
 ALONE: Final = ("$ref", "anyOf", "allOf", "const", "enum")
 """Beside these the library looks at nothing else."""
 
-# A pattern's characters stand in the JSON string as they are. What may match a quote, a backslash or a
-# control character could end the string, or make it no JSON.
-_HARMLESS = re.compile(r"\\[dw.*+?^$(){}|/\[\]-]")
-_HARMFUL = re.compile(r'[."\\]|\[\^|[\x00-\x1f]')
-_RANGE = re.compile(r"([^\[])-([^\]])")
-
 
 def why_not_strict(schema: Mapping[str, Any]) -> Reason | None:
     """What in this schema, apart from those inside it, would be without effect; None: nothing."""
@@ -52,17 +45,10 @@ def why_not_strict(schema: Mapping[str, Any]) -> Reason | None:
             return key, NO_EFFECT
     if "oneOf" in schema:
         return "oneOf", "is taken for anyOf by this server; say anyOf"
-    for reason in (_of_references, _all_of, _beside, _of_types, _of_strings, _required):
+    for reason in (_all_of, _beside, _of_types, _of_strings, _required):
         found = reason(schema)
         if found is not None:
             return found
-    return None
-
-
-def _of_references(schema: Mapping[str, Any]) -> Reason | None:
-    target = schema.get("$ref")
-    if target is not None and target != "#" and not target.startswith("#/"):
-        return "$ref", "must point into the schema itself: # or #/..."
     return None
 
 
@@ -107,20 +93,7 @@ def _of_strings(schema: Mapping[str, Any]) -> Reason | None:
     for other in ("minLength", "maxLength", "format"):
         if other in schema and other != which:
             return other, f"{NO_EFFECT} beside '{which}'"
-    if pattern is not None and may_break_json(pattern):
-        return "pattern", (
-            "may match a quote, a backslash or a control character, which would not be escaped; "
-            "say which characters are meant, as in [a-z ]"
-        )
     return None
-
-
-def may_break_json(pattern: str) -> bool:
-    """Whether a pattern may match what cannot stand in a JSON string as it is. When in doubt: yes."""
-    rest = _HARMLESS.sub("", pattern)
-    if _HARMFUL.search(rest):
-        return True
-    return any(low <= mark <= high for low, high in _RANGE.findall(rest) for mark in '"\\')
 
 
 def _required(schema: Mapping[str, Any]) -> Reason | None:

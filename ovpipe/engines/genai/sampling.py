@@ -9,6 +9,7 @@ import msgspec
 import openvino_genai
 
 from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.grammars.ebnf.given import as_rules
 from ovpipe.engines.protocol import BeamSearch, Grammar, SamplingParams
 
 _GREEDY_BELOW = 1e-6
@@ -20,8 +21,6 @@ _ASSISTANT_TOKENS = 5
 _NGRAM_SIZE = 3
 
 _FIELD_OF_GRAMMAR = {
-    "json_schema": "json_schema",
-    "regex": "regex",
     "ebnf": "grammar",
     # As a string it takes xgrammar's own JSON, {"type": "structural_tag", "format": {...}}.
     "structural_tag": "structural_tags_config",
@@ -142,5 +141,6 @@ def _search(config: Any, beams: BeamSearch) -> None:
 
 def _grammar(grammar: Grammar) -> Any:
     config = openvino_genai.StructuredOutputConfig()
-    setattr(config, _FIELD_OF_GRAMMAR[grammar.kind], grammar.text)
+    given = as_rules(grammar)
+    setattr(config, _FIELD_OF_GRAMMAR[given.kind], given.text)
     return config

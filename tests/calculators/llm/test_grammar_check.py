@@ -89,13 +89,14 @@ def test_a_good_grammar_passes() -> None:
 def test_a_bad_grammar_is_400_of_the_parameter_it_came_from() -> None:
     error = refusal(completion(grammar=Grammar("regex", "[a-"), grammar_param="guided_regex"))
     assert (error.status, error.code, error.param) == (400, "invalid_grammar", "guided_regex")
-    assert error.message.endswith("Unclosed '['")
+    assert error.message.endswith("the expression has a class ([) at position 0 that nothing closes")
 
 
 def test_a_grammar_that_takes_too_long_is_400() -> None:
-    slow = completion(grammar=Grammar("regex", ".*a.{20}"), grammar_param="guided_regex")
+    rules = Grammar("ebnf", 'root ::= [\\x01-\\xff]* "a" [\\x01-\\xff]{20}')
+    slow = completion(grammar=rules, grammar_param="guided_grammar")
     error = refusal(slow, limits=CheckerLimits(seconds=0.2))
-    assert (error.status, error.code, error.param) == (400, "invalid_grammar", "guided_regex")
+    assert (error.status, error.code, error.param) == (400, "invalid_grammar", "guided_grammar")
     assert "too long" in error.message
 
 

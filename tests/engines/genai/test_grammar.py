@@ -10,6 +10,7 @@ import pytest
 
 from ovpipe.engines.cores import GENAI
 from ovpipe.engines.genai.core import GenaiCore
+from ovpipe.engines.messages import Refused
 from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import (
@@ -29,12 +30,17 @@ SCHEMA = {
     "required": ["a", "b"],
     "additionalProperties": False,
 }
+NO_GRAMMARS = {
+    Grammar("json_schema", "{not"): "the schema is no JSON",
+    Grammar("json_schema", '{"type": "nope"}'): "the schema has a type that JSON does not know",
+    Grammar("json_schema", '{"properties": []}'): "the schema has a value of a wrong type",
+    Grammar("json_schema", "false"): "the schema allows no value",
+    Grammar("regex", "[a-"): "the expression has a class ([) at position 0 that nothing closes",
+    Grammar("regex", "(?=a)b"): "the expression looks around or sets flags at position 0",
+    Grammar("ebnf", 'root ::= "\\x00"'): "the grammar holds a NUL character",
+    Grammar("structural_tag", "{"): "the structural tag is no JSON",
+}
 BAD_GRAMMARS = [
-    Grammar("json_schema", "{not"),
-    Grammar("json_schema", '{"type": "nope"}'),
-    Grammar("json_schema", "false"),
-    Grammar("regex", "[a-"),
-    Grammar("regex", "(?=a)b"),
     Grammar("ebnf", "root ::= "),
     Grammar("ebnf", "root ::= foo"),
     Grammar("structural_tag", "{}"),
@@ -124,6 +130,17 @@ def test_a_stop_token_id_ends_a_text_before_its_grammar_does(core: GenaiCore) ->
     assert cut[1] == whole[: whole.index(whole[5]) + 1]
 
 
+@pytest.mark.parametrize("grammar", NO_GRAMMARS, ids=str)
+def test_what_no_rules_can_be_written_for_is_refused_alone(core: GenaiCore, grammar: Grammar) -> None:
+    core.add(GenerateRequest(1, PROMPT, SamplingParams(max_tokens=9, grammar=grammar)))
+    core.add(GenerateRequest(2, PROMPT, greedy(3)))
+    refusal, *_ = core.step()
+    assert isinstance(refusal, Refused)
+    assert NO_GRAMMARS[grammar] in refusal.message
+    while core.stats().num_requests:
+        core.step()
+
+
 @pytest.mark.parametrize("grammar", BAD_GRAMMARS, ids=str)
 def test_a_grammar_that_cannot_be_used_poisons_the_core_in_its_first_step_and_is_named(
     grammar: Grammar,
@@ -143,7 +160,7 @@ def test_a_grammar_that_cannot_be_used_poisons_the_core_in_its_first_step_and_is
 def test_of_several_grammars_in_their_first_step_each_is_suspected() -> None:
     core = loaded()
     core.add(GenerateRequest(1, PROMPT, following("regex", "a")))
-    core.add(GenerateRequest(2, PROMPT, following("regex", "[a-")))
+    core.add(GenerateRequest(2, PROMPT, following("ebnf", "root ::= foo")))
     core.add(GenerateRequest(3, PROMPT, greedy(1)))
     with pytest.raises(PoisonedByGrammar) as poisoned:
         core.step()
@@ -163,9 +180,12 @@ def test_the_guilty_one_is_refused_those_that_had_not_begun_are_served_and_those
             expected = await tokens_of(engine.generate(PROMPT, greedy(10)))
             begun = engine.generate(PROMPT, greedy(2_000))
             await anext(begun)
-            guilty = engine.generate(PROMPT, following("json_schema", '{"type": "nope"}'))
+            guilty = engine.generate(PROMPT, following("ebnf", "root ::= foo"))
             innocent = engine.generate(PROMPT, greedy(10))
-            with pytest.raises(RequestRefused, match='its grammar cannot be used: Unsupported type "nope"'):
+            with pytest.raises(
+                RequestRefused,
+                match='its grammar cannot be used: EBNF parser error at line 1, column 10: Rule "foo" is not',
+            ):
                 await tokens_of(guilty)
             assert await tokens_of(innocent) == expected
             with pytest.raises(EngineDied, match="poisoned by a failed step"):
