@@ -22,6 +22,7 @@ from ovpipe.serving.refusals import (
 from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
 from ovpipe.serving.requests.exchange import CLIENT_LEFT, Exchange
 from ovpipe.serving.requests.reading import check_announced, read_request
+from ovpipe.serving.requests.turns import Turns
 from ovpipe.serving.routes.own import OwnRoutes
 from ovpipe.serving.routes.table import RouteTable, ServedRoute
 
@@ -37,6 +38,7 @@ class FrontDoor:
         self._in_flight = in_flight
         self._limits = limits
         self._metrics = Metrics(repository)
+        self._turns = Turns()
 
     def application(self) -> web.Application:
         """The aiohttp application. Its router has the server's own paths; the table has all others."""
@@ -52,7 +54,9 @@ class FrontDoor:
             outcome.status = str(CLIENT_LEFT)
             try:
                 with self._in_flight.request() as ticket:
-                    packet = await read_request(request, served.route, path, parameters, self._limits)
+                    packet = await read_request(
+                        request, served.route, path, parameters, self._limits, self._turns
+                    )
                     model = self._model(served, packet)
                     outcome.model = model.name
                     exchange = Exchange(request, model, self._limits, served.route.errors, packet.id)

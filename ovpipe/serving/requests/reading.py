@@ -13,6 +13,7 @@ from ovpipe.serving.limits import Limits
 from ovpipe.serving.refusals import body_too_large, body_too_slow, broken_body
 from ovpipe.serving.requests.body import check_content_type, parse_body
 from ovpipe.serving.requests.multipart import boundary_of, parse_form
+from ovpipe.serving.requests.turns import Turns
 
 SECRETS: Final = frozenset(
     {
@@ -30,15 +31,23 @@ SECRETS: Final = frozenset(
 
 
 async def read_request(
-    request: web.Request, route: Route, path: str, parameters: Mapping[str, str], limits: Limits
+    request: web.Request,
+    route: Route,
+    path: str,
+    parameters: Mapping[str, str],
+    limits: Limits,
+    turns: Turns,
 ) -> HttpRequest:
-    """The request as a packet, its body as the route has it; RequestError for any other body."""
+    """The request as a packet, its body as the route has it; RequestError for any other body.
+
+    Large bodies are parsed by `turns`.
+    """
     body, json, form = b"", None, None
     content_type = request.headers.get("Content-Type")
     if route.body == "json":
         check_content_type(content_type)
         body = await _read_body(request, route, limits)
-        json = await parse_body(body)
+        json = await parse_body(body, turns)
     elif route.body == "bytes":
         body = await _read_body(request, route, limits)
     elif route.body == "multipart":
