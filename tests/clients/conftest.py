@@ -8,7 +8,8 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.clients.install import NODE, node_folder, python_of
+from tests.clients.install import NODES, node_folder, python_of
 from tests.clients.scripts import TEMPLATE, TEXTS
 from tests.end_to_end.scripted import write_scripted_model
 from tests.serving.server_process import ServerProcess
@@ -30,6 +31,7 @@ QUIET: Final = MappingProxyType(
         "LITELLM_MODE": "PRODUCTION",  # it would read a .env
         "LANGSMITH_TRACING": "false",
         "PYDANTIC_AI_NO_BANNER": "1",
+        "HAYSTACK_TELEMETRY_ENABLED": "False",
     }
 )
 """What keeps the clients from asking anyone but the server, as their documentation has it."""
@@ -46,23 +48,27 @@ class Ended:
 
 
 class Clients:
-    """Runs each client's program once, and keeps what came of it."""
+    """Installs some clients and runs the program of each once, two at a time, and keeps what came of them."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, wanted: Iterable[str]) -> None:
         self.url = url
         self._folder = folder
-        self._ended: dict[str, Ended] = {}
+        self._threads = ThreadPoolExecutor(2)
+        self._ended = {client: self._threads.submit(self._run, client) for client in wanted}
+
+    def close(self) -> None:
+        """Waits for those that have begun, and begins no other."""
+        self._threads.shutdown(cancel_futures=True)
 
     def got(self, client: str) -> Any:
         """What a client's program printed; it has complained of nothing, and asked nobody but the server."""
-        if client not in self._ended:
-            self._ended[client] = self._run(*command_of(client), self.url)
-        ended = self._ended[client]
+        ended = self._ended[client].result()
         assert (ended.code, ended.complaints) == (0, "")
         assert not ended.asked_others
         return json.loads(ended.said)
 
-    def _run(self, *command: str) -> Ended:
+    def _run(self, client: str) -> Ended:
+        command = (*command_of(client), self.url)
         with socket.create_server(("127.0.0.1", 0)) as proxy:
             proxy.setblocking(False)
             address = "http://{}:{}".format(*proxy.getsockname())
@@ -91,16 +97,23 @@ class Clients:
 
 def command_of(client: str) -> tuple[str, ...]:
     """The command that runs a client's program. -P: or `import litellm` would find the program litellm.py."""
-    if client == NODE:
+    if client in NODES:
         # Node looks for packages beside the program, wherever it is run.
-        return "node", str(shutil.copy(PROGRAMS / "openai.mjs", node_folder() / "openai.mjs"))
+        return "node", str(shutil.copy(PROGRAMS / f"{client}.mjs", node_folder(client) / "program.mjs"))
     python = sys.executable if client == "openai" else str(python_of(client))
     return python, "-P", str(PROGRAMS / f"{client.replace('-', '_')}.py")
 
 
 @pytest.fixture(scope="session")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
-    """The clients of one server."""
+def clients(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+    """The clients of one server that the tests of this session are about."""
+    wanted = {
+        str(item.callspec.params["client"]): None
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and hasattr(item, "callspec")
+        and "client" in item.callspec.params
+    }
     folder = tmp_path_factory.mktemp("clients")
     write_scripted_model(folder / "script", TEXTS, chat_template=TEMPLATE)
     parameters = {
@@ -113,4 +126,8 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     settings = [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
     with ServerProcess("chat", "--model", "script", *settings) as server:
         server.wait_ready()
-        yield Clients(server.url, folder)
+        clients = Clients(server.url, folder, wanted)
+        try:
+            yield clients
+        finally:
+            clients.close()

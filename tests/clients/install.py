@@ -18,8 +18,11 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 REQUIREMENTS: Final = Path(__file__).parent / "requirements"
 CACHE: Final = ROOT / ".cache" / "clients"
-PYTHONS: Final = ("instructor", "langchain-openai", "litellm", "pydantic-ai")
-NODE: Final = "openai-node"
+PYTHONS: Final = (
+    "instructor", "langchain-openai", "litellm", "pydantic-ai",
+    "openai-agents", "llama-index", "haystack", "autogen", "semantic-kernel", "llm",
+)  # fmt: skip
+NODES: Final = ("openai-node", "ai-sdk")
 NEWEST: Final = "# The newest of: "
 PIP: Final = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 
@@ -39,21 +42,21 @@ def python_of(client: str) -> Path:
     return kept(client, stamp, make) / "bin" / "python"
 
 
-def node_folder() -> Path:
-    """The folder with the node_modules of the client for Node, made in the same way."""
+def node_folder(client: str) -> Path:
+    """The folder with the node_modules of a client for Node, made in the same way."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             raise InstallError(
-                f"there is no {program} here; the client for Node needs Node 18 or newer, and npm"
+                f"there is no {program} here; the clients for Node need Node 18 or newer, and npm"
             )
-    package = (REQUIREMENTS / f"{NODE}.json").read_text()
+    package = (REQUIREMENTS / f"{client}.json").read_text()
 
     def make(folder: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "package.json").write_text(package)
         run("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(folder))
 
-    return kept(NODE, package, make)
+    return kept(client, package, make)
 
 
 def kept(client: str, stamp: str, make: Callable[[Path], None]) -> Path:
@@ -84,7 +87,7 @@ def renew(client: str) -> None:
     comments = [line for line in requirements.read_text().splitlines() if line.startswith("#")]
     folder = CACHE / f"{client}.newest"
     try:
-        make_venv(folder, comments[0].removeprefix(NEWEST))
+        make_venv(folder, *comments[0].removeprefix(NEWEST).split())
         frozen = run(*PIP, "--python", str(folder / "bin" / "python"), "list", "--format=freeze")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -107,7 +110,8 @@ def main(arguments: list[str]) -> None:
         if arguments == ["--newest"]:
             renew(client)
         python_of(client)
-    node_folder()
+    for client in NODES:
+        node_folder(client)
 
 
 if __name__ == "__main__":

@@ -33,10 +33,15 @@ TEXTS: Final = MappingProxyType(
         "person_call": _call("Person", _PERSON),
         "person_in_parts": _call("PartialPerson", _PERSON),
         "final_result": _call("final_result", _PERSON),
+        "plugin_weather": _call("plugin-get_weather", '{"city": "Paris"}'),
+        "plugin_both": _call("plugin-get_weather", '{"city": "Paris"}')
+        + "\n"
+        + _call("plugin-get_weather", '{"city": "Rome"}'),
+        "plugin_person": _call("plugin-Person", _PERSON),
     }
 )
 """Calls are in the format hermes. A tool that has to be called is named PartialPerson by instructor, when parts of
-a Person are wanted, and final_result by pydantic-ai."""
+a Person are wanted, and final_result by pydantic-ai. Semantic Kernel puts a plugin's name before each function's."""
 
 
 def weather(city: str) -> dict[str, Any]:

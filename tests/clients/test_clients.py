@@ -15,7 +15,10 @@ pytestmark = [
 ]
 
 OPENAI = ("openai", "openai-node")
-ALL = (*OPENAI, "langchain-openai", "litellm", "pydantic-ai", "instructor")
+ALL = (
+    *OPENAI, "langchain-openai", "litellm", "pydantic-ai", "instructor",
+    "openai-agents", "llama-index", "haystack", "autogen", "semantic-kernel", "ai-sdk", "llm",
+)  # fmt: skip
 
 by = pytest.mark.parametrize
 
@@ -49,7 +52,7 @@ def test_two_calls_are_put_together_from_a_stream(clients: Clients, client: str)
     assert clients.got(client)["streamed_tools"] == [weather("Paris"), weather("Rome")]
 
 
-@by("client", ALL)
+@by("client", [client for client in ALL if client != "llm"])
 def test_a_tool_that_has_to_be_called_is_called(clients: Clients, client: str) -> None:
     assert clients.got(client)["forced_tool"] == PERSON
 
@@ -59,7 +62,7 @@ def test_an_answer_becomes_an_object_of_the_program(clients: Clients, client: st
     assert clients.got(client)["structured"] == PERSON
 
 
-@by("client", [*OPENAI, "instructor"])
+@by("client", [*OPENAI, "instructor", "ai-sdk", "llm"])
 def test_a_stream_becomes_an_object_of_the_program(clients: Clients, client: str) -> None:
     assert clients.got(client)["streamed_structured"] == PERSON
 
@@ -69,7 +72,12 @@ def test_an_answer_in_json_mode_becomes_an_object_of_the_program(clients: Client
     assert clients.got(client)["json_mode"] == PERSON
 
 
-@by("client", ["litellm", "pydantic-ai"])
+@by("client", ["openai-agents"])
+def test_an_agent_with_tools_and_a_type_answers_by_the_type(clients: Clients, client: str) -> None:
+    assert clients.got(client)["structured_beside_tools"] == PERSON
+
+
+@by("client", ["litellm", "pydantic-ai", "ai-sdk"])
 def test_thoughts_come_apart_from_the_answer(clients: Clients, client: str) -> None:
     assert clients.got(client)["thoughts"] == THOUGHT
 

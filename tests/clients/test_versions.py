@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 import re
 
-from tests.clients.install import NODE, PYTHONS, REQUIREMENTS, ROOT
+from tests.clients.install import NODES, PYTHONS, REQUIREMENTS, ROOT
 
-DISTRIBUTIONS = {"pydantic-ai": "pydantic-ai-slim"}
+DISTRIBUTIONS = {
+    "pydantic-ai": "pydantic-ai-slim",
+    "llama-index": "llama-index-llms-openai-like",
+    "haystack": "haystack-ai",
+    "autogen": "autogen-ext",
+    "openai-node": "openai",
+    "ai-sdk": "ai",
+}
 """Where a client's distribution has another name."""
 
 
@@ -24,6 +31,7 @@ def test_the_page_names_the_versions_that_are_tested() -> None:
     named = dict(re.findall(r"^\| `([^`]+)`[^|]*\| ([\d.]+) \|", table, re.MULTILINE))
     tested = {client: pinned(client, (REQUIREMENTS / f"{client}.txt").read_text()) for client in PYTHONS}
     tested["openai"] = pinned("openai", (ROOT / "constraints.txt").read_text())
-    package = json.loads((REQUIREMENTS / f"{NODE}.json").read_text())
-    tested[NODE] = package["dependencies"]["openai"]
+    for client in NODES:
+        package = json.loads((REQUIREMENTS / f"{client}.json").read_text())
+        tested[client] = package["dependencies"][DISTRIBUTIONS[client]]
     assert named == tested
