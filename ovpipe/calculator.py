@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence, Set
 from types import NoneType
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
@@ -78,6 +78,13 @@ class Context(Protocol):
         """Waits until no output's queue is full, as asyncio's StreamWriter does.
 
         Raises Abandoned when every consumer of an output is done.
+        """
+
+    def follow_progress(self, count: Callable[[], int]) -> None:
+        """Says what the calls of this node wait for outside the run, such as an engine.
+
+        While one of them is under way and does not wait for room, the run counts as moving whenever `count`
+        changes. Otherwise a run in which no packet moves for long is taken for one that hangs.
         """
 
     def done(self, port: Input[T], key: Hashable = None) -> None:

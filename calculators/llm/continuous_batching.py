@@ -73,6 +73,7 @@ class ContinuousBatchingCalculator(Calculator):
     async def process(self, cx: Context) -> None:
         """Sends deltas until the engine has finished or no node reads them."""
         request, prompts, engine = cx[self.request], cx[self.prompts].prompts, cx[self.engine]
+        cx.follow_progress(lambda: engine.progress)
         with engine_errors():
             if request.explicit_limit == 0:
                 self.end_at_once(cx, request, prompts, engine)

@@ -62,6 +62,7 @@ class GrammarCheckCalculator(Calculator):
             grammar = grammar_of(request, formats, prompts)
         checker = cx.get(self.grammar_checker)
         if grammar is not None and checker is not None:
+            cx.follow_progress(lambda: checker.progress)
             await check(checker, grammar, param_of(request))
         if grammar is not request.grammar:
             request = msgspec.structs.replace(request, grammar=grammar)

@@ -236,6 +236,10 @@ class Engine(Protocol):
     @property
     def info(self) -> EngineInfo: ...
 
+    @property
+    def progress(self) -> int:
+        """A count that moves with each step in which the engine works on any request, and while it loads."""
+
     def generate(self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0) -> Generation:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
 

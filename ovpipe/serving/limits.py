@@ -16,7 +16,7 @@ class Limits:
     write_seconds: float = 60.0
     """Longest wait for a client that has stopped reading."""
     silent_seconds: float = 600.0
-    """Longest time in which nothing at all moves in a run."""
+    """Longest time in which nothing at all moves in a run, nor in the engine that it waits for."""
     run_close_seconds: float = 10.0
     """Longest wait for the nodes of a cancelled run to close."""
     drain_seconds: float = 10.0

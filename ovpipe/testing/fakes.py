@@ -81,6 +81,8 @@ class FakeEngine:
         self.priorities: list[int] = []
         self.cancelled: list[int] = []
         self.finished: list[int] = []
+        self.progress = 0
+        """Steps of all requests; one that never ends stands still after its script."""
         self._info = info
 
     @property
@@ -129,6 +131,7 @@ class FakeGeneration:
             await asyncio.get_running_loop().create_future()  # nothing more comes; cancelling gets out
         entry = self._script[self._steps]
         self._steps += 1
+        self._engine.progress += 1
         if isinstance(entry, EngineError):
             self._closed = True
             raise entry

@@ -129,6 +129,11 @@ class GrammarChecker:
         link = self._link.result() if self._link.done() else None
         return link.pid if link is not None else None
 
+    @property
+    def progress(self) -> int:
+        """A count that moves with each grammar that a process is given, and with each that is settled."""
+        return self._handed_over + self._counts["checks"]
+
     async def check(self, grammar: Grammar) -> None:
         """Returns when the engine can use the grammar.
 

@@ -119,6 +119,11 @@ class EngineClient:
         """The process that serves; None while there is none."""
         return self._link.pid if self._link is not None else None
 
+    @property
+    def progress(self) -> int:
+        """See `protocol.Engine`. It never falls, not even when the process is replaced."""
+        return self._metrics.progress
+
     def generate(
         self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0
     ) -> MailboxGeneration:
@@ -249,6 +254,7 @@ class EngineClient:
         return EngineDied(f"engine {self._name!r} {reason}")
 
     def _report(self, progress: Progress) -> None:
+        self._metrics.progress += 1
         if self._on_progress is None:
             return
         try:

@@ -14,6 +14,8 @@ class EngineMetrics:
 
     def __init__(self) -> None:
         self.restarts = 0
+        self.progress = 0
+        """Moves with each sign that the engine works on something: steps with a batch, phases of a load."""
         self._now = _NOTHING
         self._max_running = 0
         self._steps = 0
@@ -23,6 +25,8 @@ class EngineMetrics:
     def step(self, stats: EngineStats) -> None:
         """The latest counts of the process that serves."""
         self._now = stats
+        if stats.num_running:  # else it steps without getting anywhere
+            self.progress += 1
 
     def lost(self) -> None:
         """The process is gone; what it counted stays counted."""

@@ -30,6 +30,10 @@ class CoreNode(Consumer, Producer, Protocol):
     def calling(self) -> int | None:
         """The raw timestamp of the oldest call under way; None when there is none."""
 
+    @property
+    def progress_outside(self) -> int:
+        """A count that moves when what its call waits for outside the run does; 0 when that is nothing."""
+
     def open(self) -> None:
         """Opens the calculator, before the first packet."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import CancelledError, Future, Task, current_task
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +25,7 @@ class AsyncNode(Node):
     last sends left them until `process` returns. It closes when its call has unwound, never before.
     """
 
-    __slots__ = ("drains", "running", "task", "waiter")
+    __slots__ = ("drains", "followed", "running", "task", "waiter")
 
     context = AsyncContext
 
@@ -35,6 +35,7 @@ class AsyncNode(Node):
         self.running = False
         self.drains = 0
         self.waiter: Future[None] | None = None
+        self.followed: Callable[[], int] | None = None
 
     # --- life
 
@@ -61,6 +62,17 @@ class AsyncNode(Node):
         """The timestamp of the oldest call under way."""
         return self.cx.ts if self.running else None
 
+    @property
+    def progress_outside(self) -> int:
+        """What the call under way follows; 0 while it waits for room, which is in the run's own hands."""
+        if self.followed is None or not self.running or self.waiter is not None:
+            return 0
+        return self.followed()
+
+    def follow_progress(self, count: Callable[[], int]) -> None:
+        """`cx.follow_progress`."""
+        self.followed = count
+
     def finish(self) -> None:
         """Closes; an async close, and that of a call still in flight, is left to the task."""
         if self.closed or self.task is not None:
@@ -78,7 +90,7 @@ class AsyncNode(Node):
     def release(self) -> None:
         """Lets go of the run, which has ended."""
         super().release()
-        self.task = None
+        self.task = self.followed = None
 
     # --- the task
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence, Set
+from collections.abc import Callable, Hashable, Sequence, Set
 from typing import Any, NoReturn, Protocol
 
 from ovpipe.calculator import Calculator
@@ -32,6 +32,9 @@ class ContextNode(Protocol):
 
     async def drained(self) -> None:
         """`cx.drain`."""
+
+    def follow_progress(self, count: Callable[[], int]) -> None:
+        """`cx.follow_progress`."""
 
     def done(self, port: Input[Any]) -> bool:
         """`cx.done` of a whole input; returns whether the input is wired."""
@@ -104,6 +107,9 @@ class NodeContext(dict[Port[Any], Any]):
 
     async def drain(self) -> None:
         await self.node.drained()
+
+    def follow_progress(self, count: Callable[[], int]) -> None:
+        self.node.follow_progress(count)
 
     def done(self, port: Input[Any], key: Hashable = None) -> None:
         known = self.node.done(port) if key is None else self.node.done_with(port, key)

@@ -278,6 +278,14 @@ class Node:
         return None
 
     @property
+    def progress_outside(self) -> int:
+        """What the call under way follows: nothing."""
+        return 0
+
+    def follow_progress(self, count: Callable[[], int]) -> None:
+        """`cx.follow_progress`, which is of no use to a call that does not await."""
+
+    @property
     def unread(self) -> bool:
         """Whether every output that was ever read has lost its last consumer."""
         return all(stream.abandoned for stream in self.outs if stream.consumers or stream.abandoned)

@@ -10,17 +10,17 @@ CHECKS = 4
 
 
 class IdleWatch:
-    """Calls `on_idle` once per standstill: a count has not moved for some seconds, up to a quarter more.
+    """Calls `on_idle` once per standstill: `progress` has had one value for some seconds, or a quarter more.
 
-    The count is the run's own, so the hot path pays nothing for it. It is None when there is nothing left to
+    It is what the run counts anyway, so the hot path pays nothing for it. It is None when nothing is left to
     watch.
     """
 
     def __init__(
-        self, seconds: float, count: Callable[[], int | None], on_idle: Callable[[], object]
+        self, seconds: float, progress: Callable[[], object | None], on_idle: Callable[[], object]
     ) -> None:
-        self._count = count
-        self._last = count()
+        self._progress = progress
+        self._last = progress()
         self._interval = seconds / CHECKS
         self._on_idle = on_idle
         self._idle_checks = 0
@@ -34,11 +34,11 @@ class IdleWatch:
         self._timer.cancel()
 
     def _check(self) -> None:
-        count = self._count()
-        if count is None:
+        progress = self._progress()
+        if progress is None:
             return
-        self._idle_checks = self._idle_checks + 1 if count == self._last else 0
-        self._last = count
+        self._idle_checks = self._idle_checks + 1 if progress == self._last else 0
+        self._last = progress
         if self._idle_checks == CHECKS:
             self._on_idle()
         if not self._stopped:

@@ -67,6 +67,9 @@ class ResourceContext(dict[Port[Any], Any]):
     async def drain(self) -> None:
         raise self._has_no_streams()
 
+    def follow_progress(self, count: Callable[[], int]) -> None:
+        raise self._has_no_streams()
+
     def done(self, port: Port[Any], key: Any = None) -> None:
         raise self._has_no_streams()
 

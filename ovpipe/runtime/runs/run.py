@@ -212,6 +212,11 @@ class Run:
         """A count that moves whenever anything in the run does."""
         return self._core.turns
 
+    @property
+    def progress(self) -> tuple[int, ...]:
+        """Counts of which one moves whenever anything in the run does, or what its calls wait for outside."""
+        return self._core.turns, *(node.progress_outside for node in self._core.nodes)
+
     def raise_failure(self) -> None:
         """Raises the run's first error, or RunCancelled, if there is one."""
         failure = self._core.failure()
@@ -230,7 +235,8 @@ class Run:
         """Has a stall explained when nothing has moved for so long, once until something moves again.
 
         `callback` is given what `explain_stall` says; without one it is logged as a warning. A call that
-        awaits, or works on a thread, moves nothing either: choose longer than calls may take.
+        awaits, or works on a thread, moves nothing either, unless `cx.follow_progress` says what it waits
+        for: choose longer than others may take.
         """
         if not self._over.is_set():
             self._stall_watches.add(seconds, callback)

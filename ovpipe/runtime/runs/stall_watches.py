@@ -18,8 +18,8 @@ class StandingRun(Protocol):
     """What is needed of a run that may stand still."""
 
     @property
-    def turns(self) -> int:
-        """A count that moves whenever anything in the run does."""
+    def progress(self) -> tuple[int, ...]:
+        """Counts of which one moves whenever anything in the run does, or what its calls wait for outside."""
 
     def explain_stall(self) -> str:
         """Why it stands still."""
@@ -37,7 +37,7 @@ class StallWatches:
         """Calls a function with the reason, or logs it."""
         report = callback or partial(log_stall, self._file, seconds)
         refuse_async(report, "what hears of a stall", "start a task in it")
-        self._watches.append(IdleWatch(seconds, self._turns, partial(self._explain, report)))
+        self._watches.append(IdleWatch(seconds, self._progress, partial(self._explain, report)))
 
     def stop(self) -> None:
         """Ends all of them."""
@@ -45,9 +45,9 @@ class StallWatches:
             watch.stop()
         self._watches.clear()
 
-    def _turns(self) -> int | None:
+    def _progress(self) -> tuple[int, ...] | None:
         run = self._run()
-        return None if run is None else run.turns
+        return None if run is None else run.progress
 
     def _explain(self, report: Callable[[str], object]) -> None:
         run = self._run()

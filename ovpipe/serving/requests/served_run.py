@@ -39,7 +39,7 @@ class ServedRun:
         self._run = model.ready_graph().run(id=id)
         self.reader = self._run.read(model.output)
         self._stopped_with: RequestError | None = None
-        self._watch = IdleWatch(limits.silent_seconds, lambda: self._run.turns, self._run_is_silent)
+        self._watch = IdleWatch(limits.silent_seconds, lambda: self._run.progress, self._run_is_silent)
 
     def stop(self, error: RequestError) -> None:
         """Ends the run; the client gets `error` if it still waits for something."""

@@ -12,10 +12,22 @@ from ovpipe.engines.protocol import (
     EngineDied,
     EngineError,
     EngineLoadError,
+    EngineTimeouts,
     EngineUnavailable,
     RequestRefused,
 )
-from tests.engines.clients import GIVE_UP, READ, REFUSE, SLOW_PREFILL, bounded, opened, some, tokens_of, until
+from tests.engines.clients import (
+    GIVE_UP,
+    HANG,
+    READ,
+    REFUSE,
+    SLOW_PREFILL,
+    bounded,
+    opened,
+    some,
+    tokens_of,
+    until,
+)
 from tests.tokens import tokens
 
 
@@ -47,6 +59,36 @@ def test_a_request_whose_prompt_is_read_for_long_hears_that_the_engine_is_at_wor
         async with opened() as engine, engine.generate([READ, 0], some(9)) as generation:
             for _ in range(2):
                 assert await anext(generation) == Delta(1, [], 0)
+
+    bounded(scenario)
+
+
+def test_an_engine_makes_progress_by_what_it_does_for_others_too() -> None:
+    async def scenario() -> None:
+        async with opened() as engine:
+            before = engine.progress
+            async with engine.generate([0], some(10**9)) as busy:
+                await anext(busy)
+                assert engine.progress > before
+            await until(lambda: engine.metrics()["engine_running"] == 0)
+            idle = engine.progress
+            await tokens_of(engine.generate([SLOW_PREFILL, 0], some(1)))
+            assert engine.progress >= idle + 10
+
+    bounded(scenario)
+
+
+def test_an_engine_that_hangs_makes_no_progress_until_it_loads_again() -> None:
+    async def scenario() -> None:
+        async with opened(EngineTimeouts(step=0.3)) as engine:
+            hung = engine.generate([HANG, 0], some(5))
+            await anext(hung)
+            before = engine.progress
+            with pytest.raises(EngineDied, match="no sign of life"):
+                await anext(hung)
+            assert engine.progress == before
+            await until(lambda: engine.metrics()["engine_up"] == 1)
+            assert engine.progress > before
 
     bounded(scenario)
 

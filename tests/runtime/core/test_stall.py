@@ -93,6 +93,46 @@ def test_a_graph_logs_why_any_of_its_runs_stands_still(caplog: pytest.LogCapture
     ]
 
 
+class FollowingCalculator(NeverCalculator):
+    """Waits for a count outside the run, and then for room."""
+
+    count = 0
+
+    async def process(self, cx: Context) -> None:
+        cx.follow_progress(lambda: self.count)
+        await self.told.wait()
+        for at in range(1000):
+            cx.send(self.answer, at, at=at)
+            await cx.drain()
+
+
+def test_a_run_moves_with_what_a_call_of_it_waits_for_outside_but_not_while_that_waits_for_room() -> None:
+    async def scenario() -> None:
+        calculator = FollowingCalculator()
+        graph = plan(
+            node("following", FollowingCalculator, {"question": "number"}, {"answer": "answer"}),
+            node("never", NeverCalculator, {"question": "answer"}, {"answer": "late"}),
+            inputs=("number",),
+        )
+        async with Graph(graph, build={"following": lambda: calculator}) as opened, asyncio.timeout(10):
+            run = opened.run()
+            await run.send("number", 1)
+            before = run.progress
+            await asyncio.sleep(0)
+            assert run.progress == before
+            calculator.count += 1
+            assert run.progress != before
+            calculator.told.set()
+            while not run.snapshot().nodes[0].outputs[0].full:
+                await asyncio.sleep(0)
+            before = run.progress
+            calculator.count += 1
+            assert run.progress == before
+            run.cancel()
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("phase", ["open", "close"])
 def test_an_open_or_a_close_that_hangs_is_named(phase: str) -> None:
     class HangingCalculator(PairCalculator):
