@@ -56,7 +56,7 @@ def make_model(folder: Path) -> None:
     tokenizer, detokenizer = build_tokenizer(pairs, eos=END, pad=PAD, chat_template=CHAT_TEMPLATE)
     write_model_folder(
         folder,
-        model=build_decoder(config, weights, precision="f16"),
+        model=build_decoder(config, weights, precision="f16", adapters=True),
         tokenizer=tokenizer,
         detokenizer=detokenizer,
         config=config,

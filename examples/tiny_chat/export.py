@@ -43,7 +43,7 @@ def export(
     )
     write_model_folder(
         to,
-        model=build_decoder(SHAPE, weights.__getitem__, precision="int8"),
+        model=build_decoder(SHAPE, weights.__getitem__, precision="int8", adapters=True),
         tokenizer=tokenizer,
         detokenizer=detokenizer,
         config=SHAPE,

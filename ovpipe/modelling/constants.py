@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, assert_never
 
 import numpy as np
@@ -11,6 +12,13 @@ from openvino import opset13 as ops
 from ovpipe.modelling.weights import Array
 
 Precision = Literal["f32", "f16", "int8"]
+Storage = Precision | Callable[[str], Precision]
+"""How matrices are stored: all alike, or each by the name of its parameter."""
+
+
+def precision_of(storage: Storage, name: str) -> Precision:
+    """How the matrix of this name is stored."""
+    return storage(name) if callable(storage) else storage
 
 
 def vector_constant(values: Array, name: str, rank: int) -> Any:

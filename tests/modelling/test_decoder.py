@@ -18,8 +18,7 @@ from ovpipe.modelling.decoder import build_decoder
 from ovpipe.modelling.folder import write_model_folder
 from ovpipe.modelling.tokenizer import build_tokenizer
 from ovpipe.modelling.weights import Weights, random_weights, scripted_weights
-
-F32 = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
+from tests.modelling.stateful import F32, compiled, logits
 
 LLAMA = DecoderConfig(
     vocab_size=264,
@@ -37,7 +36,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "llama": {},
     "one head for each": {"num_kv_heads": 4},
     "qwen2": {"attention_bias": True, "tie_embeddings": True},
-    "qwen3": {"qk_norm": True, "rope_theta": 1e6},
+    "qwen3": {"qk_norm": "head", "rope_theta": 1e6},
 }
 
 
@@ -100,26 +99,6 @@ def reference_logits(config: DecoderConfig, weights: Weights, ids: list[int]) ->
     head = "model.embed_tokens" if config.tie_embeddings else "lm_head"
     logits: NDArray[np.float64] = norm(x, "model.norm") @ get(f"{head}.weight").T
     return logits
-
-
-def compiled(model: ov.Model) -> ov.InferRequest:
-    return ov.Core().compile_model(model, "CPU", F32).create_infer_request()
-
-
-def logits(request: ov.InferRequest, ids: list[int], past: int = 0) -> NDArray[np.float32]:
-    """Logits [tokens, vocab] of one sequence's next tokens; with past 0 the sequence begins."""
-    if past == 0:
-        request.reset_state()
-    result = request.infer(
-        {
-            "input_ids": np.array([ids]),
-            "attention_mask": np.ones((1, past + len(ids)), np.int64),
-            "position_ids": np.arange(past, past + len(ids))[None],
-            "beam_idx": np.zeros(1, np.int32),
-        }
-    )
-    values: NDArray[np.float32] = result["logits"][0].copy()
-    return values
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -1,0 +1,92 @@
+"""A checkpoint's parameters as constants of the graph, and the products made with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from openvino import opset13 as ops
+
+from ovpipe.modelling.config import DecoderConfig
+from ovpipe.modelling.constants import Storage, matrix_constant, precision_of, vector_constant
+from ovpipe.modelling.layers.values import floats, ints, rank_of
+from ovpipe.modelling.weights import Array, Weights
+
+
+class Parameters:
+    """Takes each parameter from `weights` when the graph comes to it, and checks its shape.
+
+    `apart` keeps every projection a product of its own, under the name by which LoRA adapters find it;
+    else projections of the same input are one product, which reads its input and its weights once.
+    """
+
+    def __init__(self, config: DecoderConfig, weights: Weights, storage: Storage, *, apart: bool) -> None:
+        self.config = config
+        self._weights = weights
+        self._shapes = config.shapes()
+        self._storage = storage
+        self._apart = apart
+
+    def matrix(self, name: str) -> Any:
+        """A matrix [out, in] as it is stored, as a node of type f32."""
+        return matrix_constant(self._checked(name), name, precision_of(self._storage, name))
+
+    def linear(self, x: Any, name: str, *, bias: bool = False) -> Any:
+        """The product of x and the transposed matrix, plus the bias."""
+        added = self._vector(f"{name}.bias", 3) if bias else None
+        return _product(x, self.matrix(f"{name}.weight"), name, added)
+
+    def linears(
+        self, x: Any, module: str, names: Sequence[str], widths: Sequence[int], *, bias: bool = False
+    ) -> list[Any]:
+        """The projections `names` of one input; `widths` are their outputs'.
+
+        Where the checkpoint has them as one matrix, `names` has one name.
+        """
+        places = [f"{module}.{name}" for name in names]
+        if len(places) > 1 and (self._apart or not self._stored_alike(places)):
+            return [self.linear(x, place, bias=bias) for place in places]
+        joined = (
+            self.linear(x, *places, bias=bias) if len(places) == 1 else self._joined(x, places, bias=bias)
+        )
+        return list(ops.variadic_split(joined, ints(-1), ints(list(widths))).outputs())
+
+    def rms_norm(self, x: Any, name: str) -> Any:
+        """Root-mean-square norm: x / sqrt(mean(x²) + eps) * weight, over the last axis."""
+        mean = ops.reduce_mean(ops.power(x, floats(2)), ints([-1]), keep_dims=True)
+        scale = ops.divide(floats(1), ops.sqrt(ops.add(mean, floats(self.config.rms_eps))))
+        weight = self._checked(f"{name}.weight")
+        if self.config.norm_offset:
+            weight = weight + np.float32(self.config.norm_offset)
+        return ops.multiply(ops.multiply(x, scale), vector_constant(weight, f"{name}.weight", rank_of(x)))
+
+    def _stored_alike(self, places: Sequence[str]) -> bool:
+        return len({precision_of(self._storage, f"{place}.weight") for place in places}) == 1
+
+    def _joined(self, x: Any, places: Sequence[str], *, bias: bool) -> Any:
+        """The product of x with several matrices, one below the other."""
+        rows = np.concatenate([self._checked(f"{place}.weight") for place in places])
+        storage = precision_of(self._storage, f"{places[0]}.weight")
+        name = "+".join([places[0], *(place.rpartition(".")[2] for place in places[1:])])
+        added = None
+        if bias:
+            values = np.concatenate([self._checked(f"{place}.bias") for place in places])
+            added = vector_constant(values, f"{name}.bias", 3)
+        return _product(x, matrix_constant(rows, f"{name}.weight", storage), name, added)
+
+    def _vector(self, name: str, rank: int) -> Any:
+        return vector_constant(self._checked(name), name, rank)
+
+    def _checked(self, name: str) -> Array:
+        values: Array = np.asarray(self._weights(name), np.float32)
+        if values.shape != self._shapes[name]:
+            raise ValueError(f"{name} has shape {values.shape}; the config makes it {self._shapes[name]}")
+        return values
+
+
+def _product(x: Any, matrix: Any, name: str, bias: Any | None) -> Any:
+    product = ops.matmul(x, matrix, False, True)
+    # The name torch tracing gives it, by which genai finds where a LoRA adapter belongs.
+    product.set_friendly_name(f"__module.{name}/ov_ext::linear/MatMul")
+    return product if bias is None else ops.add(product, bias)
