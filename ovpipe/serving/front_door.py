@@ -19,11 +19,14 @@ from ovpipe.serving.refusals import (
     unknown_expectation,
     unknown_url,
 )
+from ovpipe.serving.requests.connection import is_cut
 from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
 from ovpipe.serving.requests.exchange import CLIENT_LEFT, Exchange
 from ovpipe.serving.requests.reading import check_announced, read_request
 from ovpipe.serving.requests.turns import Turns
+from ovpipe.serving.routes.named_model import name_in, with_name
 from ovpipe.serving.routes.own import OwnRoutes
+from ovpipe.serving.routes.patterns import tidied
 from ovpipe.serving.routes.table import RouteTable, ServedRoute
 
 
@@ -39,16 +42,21 @@ class FrontDoor:
         self._limits = limits
         self._metrics = Metrics(repository)
         self._turns = Turns()
+        self._own = OwnRoutes(repository, in_flight, self._metrics)
 
     def application(self) -> web.Application:
         """The aiohttp application. Its router has the server's own paths; the table has all others."""
         app = web.Application(client_max_size=self._limits.body_bytes, middlewares=[errors_by_family])
         app.on_response_prepare.append(name_server)
-        OwnRoutes(self._repository, self._in_flight, self._metrics).add_to(app.router)
+        self._own.add_to(app.router, self._expect)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._dispatch, expect_handler=self._expect)
         return app
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+        own = self._own.find(tidied(request.rel_url.path_safe))
+        return await (own or self._serve)(request)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
         served, path, parameters = self._find(request)
         with self._metrics.request(served.path) as outcome:
             outcome.status = str(CLIENT_LEFT)
@@ -57,7 +65,7 @@ class FrontDoor:
                     packet = await read_request(
                         request, served.route, path, parameters, self._limits, self._turns
                     )
-                    model = self._model(served, packet)
+                    model, packet = self._model(served, packet)
                     outcome.model = model.name
                     exchange = Exchange(request, model, self._limits, served.route.errors, packet.id)
                     ticket.stop = exchange.stop
@@ -66,19 +74,24 @@ class FrontDoor:
                     finally:
                         outcome.status = str(exchange.status)
             except RequestError as error:
-                outcome.status = str(error.status)
+                outcome.status = str(
+                    CLIENT_LEFT if is_cut(request) else error.status
+                )  # as far as one can tell
                 raise
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Asks for the body of a client that waits to be asked, unless it will not be taken."""
+        route = None
         try:
-            served, _, _ = self._find(request)
+            if self._own.find(tidied(request.rel_url.path_safe)) is None:
+                route = self._find(request)[0].route
         except (RequestError, web.HTTPMethodNotAllowed):
             return None  # `_dispatch` finds the same, where errors are written
         try:
             if request.headers["Expect"].lower() != "100-continue":
                 raise unknown_expectation()
-            check_announced(request, served.route, self._limits)
+            if route is not None:
+                check_announced(request, route, self._limits)
         except RequestError as error:
             return error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -90,7 +103,7 @@ class FrontDoor:
 
         From here on the request's errors are those of the route's family.
         """
-        path = request.rel_url.path_safe
+        path = tidied(request.rel_url.path_safe)
         found = self.table.find(path)
         if found is None:
             raise unknown_url([str(route) for route in self.table.routes])
@@ -102,35 +115,26 @@ class FrontDoor:
         path = path.removeprefix(there.version)
         return served, path, dict(zip(served.route.parameters, values, strict=True)) if values else {}
 
-    def _model(self, served: ServedRoute, packet: HttpRequest) -> Model:
-        """The model that the request names; where its route has none named, the first that is available."""
-        if served.route.model is None:
-            models = list(served.models.values())
-            return next((model for model in models if model.state is ModelState.AVAILABLE), models[0])
-        name = named_model(served, packet)
+    def _model(self, served: ServedRoute, packet: HttpRequest) -> tuple[Model, HttpRequest]:
+        """The model that the request is for, and the request with its name.
+
+        Where its route has none named it is the first that is available. A server of a single model takes a
+        request that leaves out the name.
+        """
+        models = list(served.models.values())
+        where = served.route.model
+        if where is None:
+            return next((one for one in models if one.state is ModelState.AVAILABLE), models[0]), packet
+        name = name_in(packet, where)
+        if name in (None, "") and len(self._repository) == 1:
+            return models[0], with_name(packet, where, models[0].name)
+        if not isinstance(name, str) or not name:
+            raise no_model_named(served.route, name, served.models)
         model = served.models.get(name)
         if model is not None:
-            return model
+            return model, packet
         self._repository.find(name)
         raise not_served_by(name, served.models)
-
-
-def named_model(served: ServedRoute, packet: HttpRequest) -> str:
-    """The name that a request gives where its route says; RequestError 400 when there is none."""
-    where = served.route.model
-    assert where is not None
-    name: object = None
-    if where.place == "body":
-        name = packet.json.get(where.name)
-    elif where.place == "path":
-        name = packet.path_parameters[where.name]
-    elif where.place == "query":
-        name = next(iter(packet.query.get(where.name, ())), None)
-    elif packet.form is not None:
-        name = next(iter(packet.form.fields.get(where.name, ())), None)
-    if not isinstance(name, str) or not name:
-        raise no_model_named(served.route, name)
-    return name
 
 
 async def name_server(_: web.Request, response: web.StreamResponse) -> None:

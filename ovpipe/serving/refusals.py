@@ -11,28 +11,50 @@ from typing import Final
 from ovpipe.errors import RequestError
 from ovpipe.http import Route
 
+UNKNOWN_CODING: Final = "unsupported_content_encoding"
 MOST_ROUTES: Final = 8
 """How many routes a 404 names."""
 
 
-def no_model_named(route: Route, name: object) -> RequestError:
-    """The 400 of a request that names no model where its route has it named."""
+def no_model_named(route: Route, name: object, models: Iterable[str]) -> RequestError:
+    """The 400 of a request that names no model where its route has it named; `models` are those there."""
     assert route.model is not None
     field = route.model.name
     return RequestError(
         400,
-        f"{field!r} is required and must be the name of a model, a string.",
+        f"{field!r} is required and must be the name of a model, a string. Models here: {', '.join(models)}.",
         code="missing_required_parameter" if name is None else "invalid_type",
         param=field,
     )
 
 
-def broken_body() -> RequestError:
-    """The 400 of a body that its Content-Length or Content-Encoding does not fit."""
+def broken_body(*, cut: bool) -> RequestError:
+    """The 400 of a body that has ended too early, or whose chunks are none."""
+    wrong = "is cut short: it ends before its Content-Length or its last chunk"
     return RequestError(
-        400,
-        "The request body cannot be decoded: it is cut short or not in its Content-Encoding.",
-        code="invalid_body",
+        400, f"The request body {wrong if cut else 'has malformed chunks'}.", code="invalid_body"
+    )
+
+
+def broken_coding(coding: str, wrong: str) -> RequestError:
+    """The 400 of a body that is not in the coding that its Content-Encoding names."""
+    return RequestError(400, f"The request body is not valid {coding}: it {wrong}.", code="invalid_body")
+
+
+def too_many_codings(most: int) -> RequestError:
+    """The 400 of a body that is compressed again and again."""
+    return RequestError(
+        400, f"The request body has more than {most} codings in its Content-Encoding.", code="invalid_body"
+    )
+
+
+def unknown_coding(name: str | None, taken: Iterable[str]) -> RequestError:
+    """The 415 of a body in a coding that this server cannot read; the header Accept-Encoding has the same."""
+    return RequestError(
+        415,
+        f"The request body is in {name or 'a Content-Encoding'}, which this server does not read. "
+        f"Send it without Content-Encoding, or in one of: {', '.join(taken)}.",
+        code=UNKNOWN_CODING,
     )
 
 

@@ -140,7 +140,13 @@ async def _bind(runner: web.AppRunner, address: Address, limits: Limits) -> asyn
     loop = asyncio.get_running_loop()
 
     def connection() -> Connection:
-        return Connection(server, loop=loop, keepalive_timeout=limits.idle_seconds, access_log=access_log)
+        return Connection(
+            server,
+            loop=loop,
+            keepalive_timeout=limits.idle_seconds,
+            access_log=access_log,
+            auto_decompress=False,  # bodies are decoded slice by slice, where they are read
+        )
 
     try:
         return await loop.create_server(

@@ -200,7 +200,7 @@ def test_a_slow_body_is_408_at_the_limit(server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v2/models", "/v1/chat/completions/", "/v1/embeddings", "/metrics/x"]
+    "path", ["/nix", "/v1", "/v2/models", "/v1/chat/completions/x", "/v1/embeddings", "/metrics/x"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_unknown_path_is_404(server: ServerProcess, method: str, path: str) -> None:
@@ -224,8 +224,10 @@ def test_a_model_that_is_no_name_is_400(server: ServerProcess, model: object) ->
     assert post(server.url, {"model": model}).error() == (400, code, "model")
 
 
-def test_a_missing_model_is_400(server: ServerProcess) -> None:
-    assert post(server.url, {}).error() == (400, "missing_required_parameter", "model")
+def test_a_missing_model_is_400_and_names_those_served(server: ServerProcess) -> None:
+    answer = post(server.url, {})
+    assert answer.error() == (400, "missing_required_parameter", "model")
+    assert "Models here: echo, org/echo, counter, bad." in answer.json()["error"]["message"]
 
 
 def test_an_unknown_model_is_404_and_names_those_served_but_not_itself(server: ServerProcess) -> None:

@@ -106,6 +106,11 @@ def test_a_status_without_a_body_has_none(server: ServerProcess) -> None:
     assert answer.endswith(b"\r\n\r\n")
 
 
+@pytest.mark.parametrize("path", ["/v1/things/a/", "/v1//things/a", "//v3/things//a//"])
+def test_slashes_too_many_change_no_parameter(server: ServerProcess, path: str) -> None:
+    assert get(server.url, path).json()["parameters"] == {"id": "a"}
+
+
 def test_headers_with_credentials_stay_at_the_door(server: ServerProcess) -> None:
     secret = {"Authorization": "Bearer s3cret", "Cookie": "a=s3cret", "X-Api-Key": "s3cret"}
     answer = ask(

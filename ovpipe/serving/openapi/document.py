@@ -17,7 +17,13 @@ import msgspec
 from ovpipe.http import Route
 from ovpipe.serving.models.model import Model
 from ovpipe.serving.openapi.errors import ErrorParts
-from ovpipe.serving.openapi.operations import combined, operation_of, path_of, with_models, with_parameters
+from ovpipe.serving.openapi.operations import (
+    combined,
+    operation_of,
+    path_of,
+    with_models,
+    with_parameters,
+)
 from ovpipe.serving.openapi.own_paths import ROOT, own_paths, own_schemas
 from ovpipe.serving.openapi.parts import Json, new_names, renamed
 from ovpipe.serving.routes.patterns import VERSIONS, version_of
@@ -75,20 +81,19 @@ def document(described: Sequence[Described]) -> Json:
     errors = ErrorParts(schemas)
     operations: dict[str, Operation] = {}
     for names, one in grouped(described):
-        own = with_models(one.fragment, one.routes, names)
+        own = with_models(one.fragment, one.routes, names, alone=len(described) == 1)
         its = own.get("components", {}).get("schemas", {})
         new = new_names(its, schemas, re.sub(r"[^A-Za-z0-9._-]", "_", names[0]))
         schemas |= {new[name]: renamed(schema, new) for name, schema in its.items()}
         for route in one.routes:
-            key = f"{route.method} {route.pattern}"
-            operation = operations.setdefault(key, Operation(route, [], []))
+            operation = operations.setdefault(f"{route.method} {route.pattern}", Operation(route, [], []))
             operation.said.append(renamed(operation_of(own, route), new))
             operation.models.extend(names)
     paths: dict[str, Any] = {}
     for operation in operations.values():
         route = operation.route
         item = paths.setdefault(path_of(route), {} if version_of(route.pattern) else {"servers": ROOT})
-        said = with_parameters(combined(operation.said), route, operation.models)
+        said = with_parameters(combined(operation.said), route, operation.models, alone=len(described) == 1)
         item[route.method.lower()] = errors.added(said, route)
     return {
         "openapi": VERSION,

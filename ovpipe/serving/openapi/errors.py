@@ -18,7 +18,7 @@ STATUSES: Final[Mapping[str, str]] = {
     "404": "There is no such model, or the model does not serve this path.",
     "408": "The body did not come in time.",
     "413": "The body is too large.",
-    "415": "The body is not declared as what the route takes.",
+    "415": "The body is not declared as what the route takes, or is in a Content-Encoding that is not read.",
     "417": "An expectation other than 100-continue.",
     "429": "Too many requests.",
     "500": "The server failed; its log says why.",
@@ -66,11 +66,9 @@ class ErrorParts:
 
 
 def statuses(route: Route) -> Iterator[str]:
-    """Those that a route may refuse with: of a body only where it has one, of its type where that matters."""
+    """Those that a route may refuse with: of a body only where it has one."""
     for status in STATUSES:
         if route.body == "none" and status in OF_BODIES:
-            continue
-        if route.body == "bytes" and status == "415":
             continue
         yield status
 

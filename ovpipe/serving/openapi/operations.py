@@ -38,8 +38,11 @@ def anything(route: Route) -> Json:
     return said
 
 
-def with_models(fragment: Json, routes: Sequence[Route], names: Sequence[str]) -> Json:
-    """A copy that says of each route whose body names a model which names there are."""
+def with_models(fragment: Json, routes: Sequence[Route], names: Sequence[str], *, alone: bool) -> Json:
+    """A copy that says of each route whose body names a model which names there are.
+
+    The name may be left out where the model is `alone`.
+    """
     copy: Json = renamed(fragment, {})
     schemas = copy.get("components", {}).get("schemas", {})
     for route in routes:
@@ -49,22 +52,30 @@ def with_models(fragment: Json, routes: Sequence[Route], names: Sequence[str]) -
         operation = item.setdefault(route.method.lower(), anything(route))
         content: Json = operation.get("requestBody", {}).get("content", {}).get(MEDIA[route.body], {})
         if content:
-            _name_models(content, schemas, route.model.name, names)
+            _name_models(content, schemas, route.model.name, names, required=not alone)
     return copy
 
 
-def _name_models(content: Json, schemas: Json, field: str, names: Sequence[str]) -> None:
+def _name_models(content: Json, schemas: Json, field: str, names: Sequence[str], *, required: bool) -> None:
     schema: Json = content.setdefault("schema", {"type": "object"})
     target = schemas.get(schema.get("$ref", "").removeprefix(SCHEMAS), schema)
     if "$ref" in target:
         return
-    target.setdefault("properties", {}).setdefault(field, {"type": "string"})["enum"] = list(names)
-    target["required"] = list(dict.fromkeys([field, *target.get("required", ())]))
+    properties: Json = target.setdefault("properties", {})
+    named: Json = properties.setdefault(field, {"type": "string"})
+    others = [name for name in target.get("required", ()) if name != field]
+    target["required"] = [field, *others] if required else others
+    if required:
+        named["enum"] = list(names)
+    elif "anyOf" not in named:  # routes may share a schema
+        said = {"description": named.pop("description")} if "description" in named else {}
+        name = named | {"enum": list(names)}
+        properties[field] = {"anyOf": [name, {"const": ""}, {"type": "null"}]} | said
     if isinstance(content.get("example"), dict):
         content["example"] = {field: names[0]} | content["example"]
 
 
-def with_parameters(operation: Json, route: Route, models: Sequence[str]) -> Json:
+def with_parameters(operation: Json, route: Route, models: Sequence[str], *, alone: bool) -> Json:
     """The operation with all parameters of its route, and the names of models where a parameter has them."""
     parameters = {(given["in"], given["name"]): dict(given) for given in operation.get("parameters", ())}
     for name in route.parameters:
@@ -72,7 +83,8 @@ def with_parameters(operation: Json, route: Route, models: Sequence[str]) -> Jso
         parameters["path", name] = default | parameters.get(("path", name), {}) | {"required": True}
     if route.model is not None and route.model.place in ("path", "query"):
         key = route.model.place, route.model.name
-        named = {"name": key[1], "in": key[0]} | parameters.get(key, {}) | {"required": True}
+        required = not alone or key[0] == "path"
+        named = {"name": key[1], "in": key[0]} | parameters.get(key, {}) | {"required": required}
         parameters[key] = named | {"schema": {"type": "string", "enum": list(models)}}
     return operation | ({"parameters": list(parameters.values())} if parameters else {})
 

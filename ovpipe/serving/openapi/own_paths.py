@@ -9,6 +9,7 @@ from ovpipe.serving.models.model import ModelState
 from ovpipe.serving.openapi.errors import reference
 from ovpipe.serving.openapi.merging import ERROR
 from ovpipe.serving.openapi.parts import Json, in_json, reference_to
+from ovpipe.serving.routes.health import LIVE, READY
 
 ROOT: Final = [{"url": "/"}]
 
@@ -31,6 +32,9 @@ def own_schemas() -> Json:
         )
         | {"description": "Whether the server takes requests, and each model's state."},
         "Live": closed(status={"const": "live"}),
+        "Server": closed(name={"const": "ovpipe"}, version=text, docs=text, openapi=text)
+        | {"description": "Who answers here, and where it is described."},
+        "Version": closed(version=text),
     }
 
 
@@ -52,8 +56,10 @@ def own_paths(models: Sequence[str]) -> Json:
             "parameters": [name],
             "get": get("getModel", "Models", "Shows one model", in_json("Model"), "404", "503"),
         },
-        "/health/live": root | {"get": get("live", "Server", "Whether the process answers", in_json("Live"))},
-        "/health/ready": root | {"get": ready()},
+        "/": root | {"get": get("server", "Server", "Says who answers", in_json("Server"))},
+        "/version": root | {"get": get("version", "Server", "ovpipe's version", in_json("Version"))},
+        **{path: root | {"get": live(path)} for path in LIVE},
+        **{path: root | {"get": ready(path)} for path in READY},
         "/metrics": root
         | {"get": get("metrics", "Server", "Metrics in Prometheus' text format", {"text/plain": {}})},
         "/openapi.json": root
@@ -66,13 +72,22 @@ def own_paths(models: Sequence[str]) -> Json:
     }
 
 
-def ready() -> Json:
+def live(path: str) -> Json:
+    """The operation that tells whether the process answers."""
+    return get(id_of(path), "Health", "Whether the process answers", in_json("Live"))
+
+
+def ready(path: str) -> Json:
     """The operation that tells readiness, which has a body of its own when it is 503."""
-    operation = get(
-        "ready", "Server", "Whether every model is loaded and the server does not drain", in_json("Health")
-    )
+    summary = "Whether every model is loaded and the server does not drain"
+    operation = get(id_of(path), "Health", summary, in_json("Health"))
     operation["responses"]["503"] = {"description": "It is not ready.", "content": in_json("Health")}
     return operation
+
+
+def id_of(path: str) -> str:
+    """An operation's id, of its path: "v1-health-ready"."""
+    return path.strip("/").replace("/", "-")
 
 
 def get(id: str, tag: str, summary: str, content: Json, *errors: str) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 from ovpipe.errors import RequestError
 from ovpipe.serving.refusals import internal_error
@@ -14,7 +14,37 @@ log = logging.getLogger(__name__)
 
 
 class Connection(web.RequestHandler):
-    """Answers what is no valid HTTP with an error object, and logs it as one line."""
+    """Answers what is no valid HTTP with an error object, and logs it as one line.
+
+    `cut` says that the client ended its side of the connection amid a body: it may have left, or it waits for
+    what is said of half a body.
+    """
+
+    cut = False
+    _last_body: StreamReader | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Remembers the body that may still be on its way, which is the last one."""
+        super().data_received(data)
+        if self._messages:
+            self._last_body = self._messages[-1][1]
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio's: True keeps our side open
+        """Fails the body that is cut short here, so that it is answered; else the connection closes."""
+        body = self._last_body
+        if body is None or body.is_eof() or body.exception() is not None:
+            return None
+        self.cut = True
+        self._lingering_time = 0.0  # nothing more comes
+        body.set_exception(web.RequestPayloadError("the client has closed the connection"))
+        return True
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Nobody reads the body any more, once there is an answer."""
+        self._last_body = None
+        return await super().finish_response(request, resp, start_time)
 
     def handle_error(
         self,
@@ -35,3 +65,8 @@ class Connection(web.RequestHandler):
         response = error_response(error)
         response.force_close()
         return response
+
+
+def is_cut(request: web.BaseRequest) -> bool:
+    """Whether the client has ended its side of the connection amid the request's body."""
+    return isinstance(request.protocol, Connection) and request.protocol.cut

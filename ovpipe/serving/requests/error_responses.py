@@ -10,7 +10,8 @@ from aiohttp import web
 
 from ovpipe.errors import RequestError
 from ovpipe.http_errors import OPENAI_ERRORS, ErrorFamily
-from ovpipe.serving.refusals import internal_error, wrong_method
+from ovpipe.serving.refusals import UNKNOWN_CODING, internal_error, wrong_method
+from ovpipe.serving.requests.content_codings import TAKEN
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ async def errors_by_family(
         response = error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
         if error.code == "shutting_down":
             response.force_close()
+        elif error.code == UNKNOWN_CODING:
+            response.headers["Accept-Encoding"] = ", ".join(TAKEN)  # RFC 9110, section 12.5.3
     except web.HTTPMethodNotAllowed as error:
         response = error_response(wrong_method(error.allowed_methods), request.get(ERRORS, DEFAULT_ERRORS))
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))

@@ -12,6 +12,8 @@ from ovpipe.http import HttpRequest, Route
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.refusals import body_too_large, body_too_slow, broken_body
 from ovpipe.serving.requests.body import check_content_type, parse_body
+from ovpipe.serving.requests.connection import is_cut
+from ovpipe.serving.requests.content_codings import decoded, decoders_of
 from ovpipe.serving.requests.multipart import boundary_of, parse_form
 from ovpipe.serving.requests.turns import Turns
 
@@ -73,18 +75,30 @@ def check_announced(request: web.Request, route: Route, limits: Limits) -> None:
 
 
 async def _read_body(request: web.Request, route: Route, limits: Limits) -> bytes:
+    """The body, decoded. It stays within the limit as it was sent, and after each of its codings."""
     check_announced(request, route, limits)
-    if route.body_bytes is not None:
-        request = request.clone(client_max_size=route.body_bytes)
+    decoders = decoders_of(request.headers.getall("Content-Encoding", ()))
+    limit = _limit(route, limits)
+    body = bytearray()
+    sent = 0
     try:
         async with asyncio.timeout(limits.body_seconds):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise body_too_large(_limit(route, limits)) from None
+            while data := await request.content.readany():
+                sent += len(data)
+                for piece in decoded(decoders, data):
+                    body += piece
+                    if max(sent, len(body), *(decoder.made for decoder in decoders)) > limit:
+                        raise body_too_large(limit)
+                    if decoders:
+                        await asyncio.sleep(0)
     except web.RequestPayloadError:
-        raise broken_body() from None
+        raise broken_body(cut=is_cut(request)) from None
     except TimeoutError:
         raise body_too_slow() from None
+    if sent:
+        for decoder in decoders:
+            decoder.finish()
+    return bytes(body)
 
 
 def _limit(route: Route, limits: Limits) -> int:

@@ -10,9 +10,13 @@ from ovpipe.errors import Finding
 from ovpipe.http import Route
 from ovpipe.serving.models.model import Model
 from ovpipe.serving.routes.declared import DeclaredRoute
+from ovpipe.serving.routes.health import LIVE, READY
 from ovpipe.serving.routes.patterns import VERSIONS, served_patterns, shape_of
 
-OWN_PATHS: Final = (
+OWN_PATHS: Final = frozenset(("/", "/version", *LIVE, *READY))
+"""The server's own."""
+
+OWN_TREES: Final = (
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -67,10 +71,14 @@ def findings_of(declarations: Declarations) -> list[Finding]:
 
 
 def _own(shape: str, declared: Sequence[ModelRoute]) -> Iterator[Finding]:
-    for own in OWN_PATHS:
+    for own in OWN_TREES:
         if shape == own or shape.startswith(f"{own}/"):
             for one in declared:
                 yield _finding(one, f"is the server's own, as all of {own} is; choose another path")
+            return
+    if shape in OWN_PATHS:
+        for one in declared:
+            yield _finding(one, "is the server's own; choose another path")
 
 
 def _differing(declared: Sequence[ModelRoute]) -> Iterator[Finding]:

@@ -1,9 +1,10 @@
-"""What the server answers itself: models, health, metrics, and its own description."""
+"""What the server answers itself: who it is, models, health, metrics, and its own description."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from importlib.metadata import version as version_of_package
+from typing import Any, Final, NoReturn
 
 import msgspec
 from aiohttp import web
@@ -15,7 +16,13 @@ from ovpipe.serving.models.model import Model, ModelState
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.openapi import docs_page
 from ovpipe.serving.openapi.document import OpenApi
-from ovpipe.serving.routes.patterns import VERSIONS
+from ovpipe.serving.routes.health import LIVE, READY
+from ovpipe.serving.routes.patterns import VERSIONS, PathPattern, tidied
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Expect = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+
+MODEL: Final = PathPattern.of("/models/{:path}")
 
 
 class OwnRoutes:
@@ -26,18 +33,39 @@ class OwnRoutes:
         self._in_flight = in_flight
         self._metrics = metrics
         self._openapi = OpenApi(repository)
+        self._version = version_of_package("ovpipe")
+        self._by_path: dict[str, Answer] = {
+            "/": self._name,
+            "/version": self._version_alone,
+            "/metrics": self._metrics_page,
+            "/openapi.json": self._description,
+            **dict.fromkeys(LIVE, self._live),
+            **dict.fromkeys(READY, self._ready),
+            **dict.fromkeys([f"{version}/models" for version in VERSIONS], self._models),
+            **docs_page.pages(),
+        }
 
-    def add_to(self, router: web.UrlDispatcher) -> None:
-        """Adds all of them."""
+    def add_to(self, router: web.UrlDispatcher, expect: Expect) -> None:
+        """Adds all of them; `expect` answers an Expect header."""
+        for path, answer in self._by_path.items():
+            add(router, path, answer, expect)
         for version in VERSIONS:
-            add(router, version + "/models", self._models)
-            add(router, version + "/models/{name:.+}", self._model)
-        add(router, "/health/live", self._live)
-        add(router, "/health/ready", self._ready)
-        add(router, "/metrics", self._metrics_page)
-        add(router, "/openapi.json", self._description)
-        for path, handler in docs_page.pages().items():
-            add(router, path, handler)
+            add(router, version + "/models/{name:.+}", self._model, expect)
+
+    def find(self, path: str) -> Answer | None:
+        """What answers a tidied path, whatever its method."""
+        if path in self._by_path or model_named(path) is not None:
+            answer = self._by_path.get(path, self._model)
+            return read_only(answer)
+        return None
+
+    async def _name(self, _: web.Request) -> web.Response:
+        return _json(
+            {"name": "ovpipe", "version": self._version, "docs": "/docs", "openapi": "/openapi.json"}
+        )
+
+    async def _version_alone(self, _: web.Request) -> web.Response:
+        return _json({"version": self._version})
 
     async def _models(self, _: web.Request) -> web.Response:
         return _json(
@@ -45,7 +73,9 @@ class OwnRoutes:
         )
 
     async def _model(self, request: web.Request) -> web.Response:
-        model = self._repository.find(request.match_info["name"])
+        name = model_named(tidied(request.rel_url.path_safe))
+        assert name is not None
+        model = self._repository.find(name)
         model.ready_graph()
         return _json(_described(model))
 
@@ -67,12 +97,28 @@ class OwnRoutes:
         return web.Response(body=await self._openapi.text(), content_type="application/json", charset="utf-8")
 
 
-def add(
-    router: web.UrlDispatcher, path: str, handler: Callable[[web.Request], Awaitable[web.Response]]
-) -> None:
+def add(router: web.UrlDispatcher, path: str, answer: Answer, expect: Expect) -> None:
     """Adds a path that is only read; other methods are refused here, before the table is asked."""
-    router.add_get(path, handler)
-    router.add_route("*", path, _refuse_method)
+    router.add_get(path, answer, expect_handler=expect)
+    router.add_route("*", path, _refuse_method, expect_handler=expect)
+
+
+def read_only(answer: Answer) -> Answer:
+    """The answer to GET and HEAD; other methods are refused."""
+
+    async def answered(request: web.Request) -> web.StreamResponse:
+        return await (answer if request.method in ("GET", "HEAD") else _refuse_method)(request)
+
+    return answered
+
+
+def model_named(path: str) -> str | None:
+    """The name in a tidied path of one model; None for any other path."""
+    for version in VERSIONS:
+        found = MODEL.match(path.removeprefix(version)) if path.startswith(f"{version}/") else None
+        if found is not None:
+            return found[0]
+    return None
 
 
 async def _refuse_method(request: web.Request) -> NoReturn:

@@ -8,12 +8,21 @@ from typing import Final
 
 from ovpipe.http import PARAMETER
 
+DOUBLED: Final = re.compile("/{2,}")
 VERSIONS: Final = ("/v1", "/v3")
 """Prefixes that mean the same."""
 
 
+def tidied(path: str) -> str:
+    """The path without doubled slashes and without one at its end: clients put both there by mistake."""
+    if "//" in path:
+        path = DOUBLED.sub("/", path)
+    return path.rstrip("/") or "/"
+
+
 def served_patterns(pattern: str) -> tuple[str, ...]:
-    """A declared pattern as it is served: what begins with /v1/, under each version."""
+    """A declared pattern as it is served: tidied, and what begins with /v1/ under each version."""
+    pattern = tidied(pattern)
     if not pattern.startswith("/v1/"):
         return (pattern,)
     return tuple(version + pattern.removeprefix("/v1") for version in VERSIONS)

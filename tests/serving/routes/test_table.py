@@ -174,6 +174,17 @@ def test_a_shared_route_is_declared_alike(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("path", ["/", "/health", "/ping", "/version", "/v1/health/", "/v2/health/ready"])
+def test_the_server_s_own_names_are_not_for_graphs(tmp_path: Path, path: str) -> None:
+    (finding,) = set(refused(model(tmp_path, "m", f"GET {path}")))
+    assert finding.endswith(f"route GET {path} of model 'm' is the server's own; choose another path")
+
+
+def test_what_differs_in_slashes_is_one_path(tmp_path: Path) -> None:
+    table = RouteTable.of([model(tmp_path, "m", "GET /things/")])
+    assert table.find("/things") is not None
+
+
 @pytest.mark.parametrize("path", ["/health/live", "/v1/models", "/v3/models/{name:path}", "/docs/more"])
 def test_the_server_s_own_paths_are_not_for_graphs(tmp_path: Path, path: str) -> None:
     (finding,) = {line.partition(" as all of ")[0] for line in refused(model(tmp_path, "m", f"GET {path}"))}

@@ -141,3 +141,25 @@ class UploadCalculator(Calculator):
         told = {"fields": dict(form.fields), "files": files, "body": request.body.decode()}
         cx.send(self.response, ResponseStart(200, JSON))
         cx.send(self.response, ResponseBody(json.dumps(told).encode()))
+
+
+@register
+class AllPlacesCalculator(Calculator):
+    """Tells where its requests name their model: in a body, a form or a query."""
+
+    request = Input[HttpRequest]()
+    response = Output[ResponsePart](streaming=True)
+
+    def routes(self) -> Sequence[Route]:
+        return [
+            Route("POST", "/v1/chat/completions", body="json", model=ModelIn("body")),
+            Route("POST", "/v1/uploads", body="multipart", model=ModelIn("form")),
+            Route("PUT", "/v1/blobs/{id}", body="bytes", model=ModelIn("query")),
+        ]
+
+    def process(self, cx: Context) -> None:
+        request = cx[self.request]
+        form = request.form or FormData()
+        told = {"json": request.json, "fields": dict(form.fields), "query": dict(request.query)}
+        cx.send(self.response, ResponseStart(200, JSON))
+        cx.send(self.response, ResponseBody(json.dumps(told).encode()))
