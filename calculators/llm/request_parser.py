@@ -16,7 +16,7 @@ from ovpipe.calculators.llm.parameters.reading import read_body, read_generation
 from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
 from ovpipe.calculators.llm.parameters.table import BY_NAME
 from ovpipe.calculators.llm.parameters.unknown_keys import Ignored
-from ovpipe.calculators.llm.parameters.wire.tools import settle_choice
+from ovpipe.calculators.llm.parameters.wire.tool_choices import settle_choice
 from ovpipe.calculators.llm.seen_names import SeenNames
 from ovpipe.engines.protocol import Engine, EngineInfo
 from ovpipe.errors import RequestError
@@ -195,7 +195,9 @@ def settle_chat(fields: dict[str, Any], body: Mapping[str, Any]) -> None:
     if older:
         fields["parallel_tool_calls"] = False  # the older form has room for one call
     param = "tool_choice" if body.get("function_call") is None else "function_call"
-    fields["tool_choice"] = settle_choice(fields.get("tools", ()), fields.get("tool_choice"), param)
+    fields["tools"], fields["tool_choice"] = settle_choice(
+        fields.get("tools", ()), fields.get("tool_choice"), param
+    )
     if body.get("top_logprobs") and not fields.get("logprobs"):
         raise wrong_value("top_logprobs", "absent unless 'logprobs' is true")
     if fields.get("continue_final_message") and body.get("add_generation_prompt") is True:

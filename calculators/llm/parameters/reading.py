@@ -61,7 +61,7 @@ def read_body(
 
     Keys that the table does not have are noted in `ignored`. What `engine` does not honour is refused.
     """
-    body = normalised(body)
+    body = normalised(body, ignored)
     form = BODIES[endpoint]
     read = form.read(body, ignored)
     fields: dict[str, Any] = {}

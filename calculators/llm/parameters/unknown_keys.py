@@ -13,17 +13,22 @@ MOST_IGNORED: Final = 16
 
 
 class Ignored:
-    """Keys that nobody knows: at most 16 well-formed names are kept, whatever the client sends."""
+    """What has no effect, such as keys that nobody knows: at most 16 well-formed names are kept."""
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
         self.any = False
 
     def add(self, name: str) -> None:
-        """Notes one key."""
+        """Notes one name."""
         self.any = True
         if len(self.names) < MOST_IGNORED and WELL_FORMED.fullmatch(name):
             self.names[name] = None
+
+    def add_member(self, place: str, name: str) -> None:
+        """Notes what stands at a place by a name; one that is not well formed goes by its place."""
+        member = f"{place}.{name}"
+        self.add(member if name and WELL_FORMED.fullmatch(member) else place)
 
 
 Finder = Callable[[Any, Ignored], None]

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import inspect
 
 from ovpipe.calculators.llm.parameters.errors import missing, unsupported, wrong_type, wrong_value
-from ovpipe.calculators.llm.parameters.value_types import ELSEWHERE, UNSUPPORTED
+from ovpipe.calculators.llm.parameters.value_types import UNSUPPORTED
 from ovpipe.calculators.llm.parameters.whole_floats import convert
 from ovpipe.calculators.llm.parameters.wording import tags_of, words_of
 from ovpipe.errors import RequestError
@@ -115,13 +115,10 @@ def alternatives(
 
 
 def refused_by_name(extra: Mapping[str, Any], place: ValuePlace, parent: ValuePlace) -> RequestError | None:
-    """The error of a value that the API knows: it is refused here, or stands elsewhere."""
+    """The error of a value that the API knows, and that is refused here."""
     reasons = extra.get(UNSUPPORTED)
     if isinstance(reasons, str):
         return unsupported(place.path, reasons)
-    if not isinstance(place.value, str):
-        return None
-    if reasons and place.value in reasons:
+    if reasons and isinstance(place.value, str) and place.value in reasons:
         return unsupported(parent.path, reasons[place.value])
-    hint = extra.get(ELSEWHERE, {}).get(place.value)
-    return wrong_value(place.path, f"{words_of(place.kind)}; {hint}") if hint else None
+    return None

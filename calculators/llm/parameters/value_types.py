@@ -14,8 +14,6 @@ WORDS: Final = "words"
 """What is allowed, to stand after "must be", where the type alone says it badly."""
 UNSUPPORTED: Final = "unsupported"
 """Values that the API knows and this server refuses: the reason of each, or one reason for all."""
-ELSEWHERE: Final = "elsewhere"
-"""Values that are allowed in another place: what to say of each."""
 
 
 def says(words: str) -> Meta:

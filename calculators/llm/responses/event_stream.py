@@ -25,6 +25,7 @@ from ovpipe.calculators.llm.responses.shared import (
     index_of,
     new_call_id,
     text_before,
+    thoughts,
 )
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.http import ResponseStart
@@ -172,7 +173,7 @@ class ChoiceEvents:
             return self._call(part, older=isinstance(request, ChatRequest) and request.functions)
         if not self._chat:
             return [part.text]
-        return [{"content" if isinstance(part, Content) else "reasoning_content": part.text}]
+        return [{"content": part.text} if isinstance(part, Content) else thoughts(part.text)]
 
     def _call(self, call: CalledTool, *, older: bool) -> list[Any]:
         if older:

@@ -27,6 +27,7 @@ from ovpipe.calculators.llm.responses.shared import (
     index_of,
     new_call_id,
     text_before,
+    thoughts,
 )
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.http import ResponseStart
@@ -134,7 +135,7 @@ class ChoiceBody:
             "refusal": None,
         }
         if reasoning:
-            message["reasoning_content"] = reasoning
+            message |= thoughts(reasoning)
         functions = [{"name": call.name, "arguments": call.arguments} for call in calls]
         if functions and older:
             message["function_call"] = functions[0]

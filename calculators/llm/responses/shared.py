@@ -62,6 +62,11 @@ def finish_of(request: ChatRequest | CompletionRequest, delta: OutputDelta) -> s
     return "function_call" if older and delta.finish == "tool_calls" else delta.finish
 
 
+def thoughts(text: str) -> dict[str, str]:
+    """What a message or a delta has of thoughts: clients know one name of them or the other."""
+    return {"reasoning": text, "reasoning_content": text}
+
+
 def ids_of(delta: OutputDelta) -> list[int]:
     """The ids of a delta's tokens."""
     return [token.id for token in delta.tokens]

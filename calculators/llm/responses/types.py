@@ -128,13 +128,19 @@ class CompletionLogprobs(Struct, frozen=True, forbid_unknown_fields=True):
 # --- chat
 
 
-class ChatMessage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Thinks(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Thoughts, by the name that vLLM gives them now and by the one that it gave them before."""
+
+    reasoning: Thoughts | UnsetType = UNSET
+    reasoning_content: Thoughts | UnsetType = UNSET
+
+
+class ChatMessage(Thinks, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The assistant's message. Its content is null when there are calls and no text."""
 
     role: Literal["assistant"]
     content: str | None
     refusal: None
-    reasoning_content: Thoughts | UnsetType = UNSET
     tool_calls: tuple[ChatToolCall, ...] | UnsetType = UNSET
     function_call: CalledFunction | UnsetType = UNSET
 
@@ -158,12 +164,11 @@ class ChatCompletion(Response, frozen=True, forbid_unknown_fields=True, kw_only=
     prompt_token_ids: TokenIds | UnsetType = UNSET
 
 
-class ChatDelta(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ChatDelta(Thinks, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a chunk adds to the message: first the role."""
 
     role: Literal["assistant"] | UnsetType = UNSET
     content: str | UnsetType = UNSET
-    reasoning_content: Thoughts | UnsetType = UNSET
     tool_calls: tuple[ToolCallDelta, ...] | UnsetType = UNSET
     function_call: FunctionDelta | UnsetType = UNSET
 

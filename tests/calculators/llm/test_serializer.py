@@ -314,7 +314,7 @@ def test_calls_are_streamed_name_first_each_with_its_index() -> None:
     assert len(set(ids)) == 2
     assert deltas == [
         {"role": "assistant", "content": ""},
-        {"reasoning_content": "Hm."},
+        {"reasoning": "Hm.", "reasoning_content": "Hm."},
         {"content": "Look: "},
         {"tool_calls": [named(0, ids[0], "add")]},
         {"tool_calls": [{"index": 0, "function": {"arguments": '{"a": 1}'}}]},
@@ -333,7 +333,11 @@ def named(index: int, id: str, name: str) -> dict[str, Any]:
 def test_calls_and_thoughts_stand_in_the_message() -> None:
     answer = json.loads(run(chat(), *CALLED)[1][0].data)
     message = answer["choices"][0]["message"]
-    assert (message["content"], message["reasoning_content"]) == ("Look: ", "Hm.")
+    assert (message["content"], message["reasoning_content"], message["reasoning"]) == (
+        "Look: ",
+        "Hm.",
+        "Hm.",
+    )
     assert [call["function"] for call in message["tool_calls"]] == [
         {"name": "add", "arguments": '{"a": 1}'},
         {"name": "sub", "arguments": "{}"},

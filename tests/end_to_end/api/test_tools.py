@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from openai import OpenAI
 
 from tests.end_to_end.api.conftest import Api, events
 
@@ -126,6 +127,62 @@ def test_the_history_may_hold_calls_and_their_results(api: Api) -> None:
         {"role": "tool", "tool_call_id": "call_1", "content": "2"},
     ]
     assert api.chat(messages=messages).status == 200
+
+
+def test_openais_own_client_sends_a_history_as_other_servers_take_it(api: Api) -> None:
+    client = OpenAI(base_url=f"{api.url}/v1", api_key="none")
+    messages: Any = [
+        {"role": "system", "content": None},
+        {"role": "user", "content": ["1?", {"type": "input_text", "text": "2?"}]},
+        {
+            "role": "assistant",
+            "content": [{"type": "thinking", "thinking": "Hm."}],
+            "tool_calls": [{"function": {"name": "add", "arguments": {"a": 1}}}],
+        },
+        {"role": "tool", "content": "2"},
+        {"role": "user"},
+    ]
+    tools: Any = [
+        {"type": "function", "name": "add"},
+        {"type": "web_search"},
+        {"type": "custom", "name": "x"},
+    ]
+    choice: Any = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "add"}]}
+    raw = client.chat.completions.with_raw_response.create(
+        model="tiny", messages=messages, tools=tools, tool_choice=choice, max_tokens=4
+    )
+    ignored = raw.headers["x-ovpipe-ignored-parameters"].split(", ")
+    assert ignored == ["tools.web_search", "tools.custom", "tools"]  # for functions its template has no place
+    assert raw.parse().choices[0].finish_reason in ("length", "stop")
+
+
+def test_a_function_in_the_flat_form_is_called(api: Api) -> None:
+    flat = {"type": "function", **WEATHER["function"]}
+    choice = script(api, "weather", tools=[flat, {"type": "web_search"}])
+    (call,) = choice["message"]["tool_calls"]
+    assert json.loads(call["function"]["arguments"]) == {"city": "Paris"}
+    forced = api.chat(tools=[ADD, flat], tool_choice={"type": "function", "name": "get_weather"}, **ROOM)
+    (call,) = forced.json()["choices"][0]["message"]["tool_calls"]
+    assert call["function"]["name"] == "get_weather"
+    named = api.chat(tools=[flat, {"type": "web_search"}], tool_choice={"type": "web_search"})
+    assert named.error() == (400, "invalid_value", "tool_choice.type")
+
+
+def test_of_the_tools_allowed_one_is_called(api: Api) -> None:
+    allowed = {"mode": "required", "tools": [{"type": "function", "function": {"name": "add"}}]}
+    choice = {"type": "allowed_tools", "allowed_tools": allowed}
+    forced = api.chat(tools=[WEATHER, ADD, SUB], tool_choice=choice, **ROOM).json()["choices"][0]
+    assert {call["function"]["name"] for call in forced["message"]["tool_calls"]} == {"add"}
+
+
+def test_thoughts_have_two_names_streamed_and_whole(api: Api) -> None:
+    message = script(api, "think")["message"]
+    assert message["reasoning"] == message["reasoning_content"] == "Let me see."
+    chunks = events(api.chat("<|think|>", model="script", max_tokens=80, stream=True))
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    for name in ("reasoning", "reasoning_content"):
+        assert "".join(delta.get(name, "") for delta in deltas) == "Let me see."
+    assert not any("reasoning" in delta for delta in deltas if "content" in delta)
 
 
 def test_thoughts_stand_beside_the_answer_and_are_counted(api: Api) -> None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from ovpipe.calculators.llm.parameters.request_parameter import CHAT, RequestParameter
+from ovpipe.calculators.llm.parameters.wire import tool_choices as choices
 from ovpipe.calculators.llm.parameters.wire import tools as wire
 
 TOOLS: Final = (
     RequestParameter(
-        "tools", wire.FunctionTools, "Functions that the model may call.", CHAT, make=wire.functions_of
+        "tools",
+        wire.AnyTools,
+        "Functions that the model may call; tools of other types have no effect.",
+        CHAT,
+        make=wire.tools_of,
     ),
     RequestParameter(
         "tool_choice",
-        wire.ChoiceOfTool,
+        choices.ChoiceOfTool,
         "Whether to call functions, and which.",
         CHAT,
-        make=wire.choice_of,
+        make=choices.choice_of,
     ),
     RequestParameter("parallel_tool_calls", bool, "Whether several functions may be called at once.", CHAT),
     RequestParameter(
@@ -29,10 +34,10 @@ TOOLS: Final = (
     ),
     RequestParameter(
         "function_call",
-        wire.ChoiceOfFunction,
+        choices.ChoiceOfFunction,
         "The older form of tool_choice.",
         CHAT,
-        make=wire.choice_of,
+        make=choices.choice_of,
         field="tool_choice",
     ),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Final
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from ovpipe.calculators.llm.packets import TextPart
 from ovpipe.calculators.llm.parameters.value_types import says
@@ -14,7 +14,6 @@ OTHER_PARTS: Final = ("image_url", "input_audio", "input_image", "video_url", "a
 OTHER_MEDIA: Final = {
     kind: f"is a part of type '{kind}', and this model reads text parts only" for kind in OTHER_PARTS
 }
-NO_REFUSAL: Final = {"refusal": "only an assistant's content has parts 'refusal'"}
 
 
 class TextContent(Struct, frozen=True, tag_field="type", tag="text"):
@@ -24,7 +23,11 @@ class TextContent(Struct, frozen=True, tag_field="type", tag="text"):
 
 
 class InputTextContent(TextContent, frozen=True, tag_field="type", tag="input_text"):
-    """A text, by the name that OpenAI's Responses API has for it."""
+    """A text of the user's, by the name that OpenAI's Responses API has for it."""
+
+
+class OutputTextContent(TextContent, frozen=True, tag_field="type", tag="output_text"):
+    """A text of the model's, by the name that OpenAI's Responses API has for it."""
 
 
 class RefusalContent(Struct, frozen=True, tag_field="type", tag="refusal"):
@@ -38,17 +41,71 @@ class RefusalContent(Struct, frozen=True, tag_field="type", tag="refusal"):
         return self.refusal
 
 
-ContentPart = Annotated[
-    TextContent | InputTextContent, Meta(extra={"unsupported": OTHER_MEDIA, "elsewhere": NO_REFUSAL})
-]
-SaidPart = Annotated[
-    TextContent | InputTextContent | RefusalContent, Meta(extra={"unsupported": OTHER_MEDIA})
-]
-IN_WORDS: Final = says("a string or a non-empty list of text parts")
-MessageContent = Annotated[str | Annotated[list[ContentPart], Meta(min_length=1)], IN_WORDS]
-AssistantContent = Annotated[str | Annotated[list[SaidPart], Meta(min_length=1)], IN_WORDS]
+class Thought(Struct, frozen=True):
+    """A piece of thoughts that come as a list."""
+
+    text: str
+    type: str | None = None
 
 
-def in_parts(content: str | Sequence[TextContent | RefusalContent]) -> str | tuple[TextPart, ...]:
-    """A content of the graph, in the form in which it came."""
-    return content if isinstance(content, str) else tuple([TextPart(part.text) for part in content])
+class ThinkingContent(Struct, frozen=True, tag_field="type", tag="thinking"):
+    """Thoughts as Anthropic has them, or as a list of texts, as Mistral has them."""
+
+    thinking: str | list[Thought]
+
+    @property
+    def text(self) -> str:
+        """What was thought."""
+        return self.thinking if isinstance(self.thinking, str) else joined(self.thinking)
+
+
+class ReasoningContent(Struct, frozen=True, kw_only=True, tag_field="type", tag="reasoning"):
+    """Thoughts as OpenAI's Responses API and the libraries of agents have them."""
+
+    reasoning: str | None = None
+    content: list[Thought] | None = None
+    summary: list[Thought] | None = None
+    words: str | None = field(default=None, name="text")
+
+    @property
+    def text(self) -> str:
+        """What was thought, or else what was told of it."""
+        return self.words or self.reasoning or joined(self.content or ()) or joined(self.summary or ())
+
+
+class RedactedContent(Struct, frozen=True, tag_field="type", tag="redacted_thinking"):
+    """Thoughts that only the server which had them can read: no words."""
+
+    data: Any = None
+
+    @property
+    def text(self) -> str:
+        """Nothing."""
+        return ""
+
+
+Thoughts = ThinkingContent | ReasoningContent | RedactedContent
+Part = TextContent | InputTextContent | OutputTextContent | RefusalContent | Thoughts
+ContentPart = Annotated[str | Part, Meta(extra={"unsupported": OTHER_MEDIA})]
+MessageContent = Annotated[str | list[ContentPart], says("a string or a list of text parts")]
+
+
+def joined(thoughts: Iterable[Thought]) -> str:
+    """Thoughts as one text."""
+    return "".join(thought.text for thought in thoughts)
+
+
+def in_parts(content: str | Sequence[str | Part] | None) -> str | tuple[TextPart, ...]:
+    """A content of the graph, in the form in which it came; without words it is an empty text."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    return tuple([TextPart(part if isinstance(part, str) else part.text) for part in content]) or ""
+
+
+def apart(content: str | Sequence[str | Part] | None) -> tuple[str | tuple[TextPart, ...], str]:
+    """What an assistant's content says, and what it thinks."""
+    if content is None or isinstance(content, str):
+        return content or "", ""
+    said = [part for part in content if not isinstance(part, Thoughts)]
+    thoughts = [part.text for part in content if isinstance(part, Thoughts)]
+    return in_parts(said), "\n\n".join(filter(None, thoughts))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
-import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from ovpipe.calculators.llm.packets import Message, TextPart, ToolCall
+from ovpipe.calculators.llm.parameters.errors import missing
 from ovpipe.calculators.llm.parameters.value_types import says
-from ovpipe.calculators.llm.parameters.wire.contents import AssistantContent, MessageContent, in_parts
+from ovpipe.calculators.llm.parameters.wire.contents import MessageContent, apart, in_parts
 from ovpipe.calculators.llm.parameters.wire.tool_calls import CalledByName, MessageToolCall
+from ovpipe.calculators.llm.parameters.wire.tool_results import OpenCalls
 
 ABSENT: Final = says("absent unless the role is 'assistant'")
 NoCalls = Annotated[Annotated[list[Any], Meta(max_length=0)] | None, ABSENT]
@@ -20,8 +22,9 @@ Sound = Annotated[None, Meta(extra={"unsupported": "is an answer in sound, and t
 
 
 class RequestMessage(Struct, frozen=True, kw_only=True, tag_field="role"):
-    """What a message of any role may have."""
+    """What a message of any role may have. One without content says nothing."""
 
+    content: MessageContent | None = None
     name: str | None = None
     tool_call_id: str | None = None
     reasoning_content: str | None = None
@@ -30,23 +33,26 @@ class RequestMessage(Struct, frozen=True, kw_only=True, tag_field="role"):
     audio: Sound = None
 
     def made(
-        self, role: str, content: str | tuple[TextPart, ...] | None, calls: tuple[ToolCall, ...] = ()
+        self,
+        role: str,
+        content: str | tuple[TextPart, ...] | None,
+        calls: tuple[ToolCall, ...] = (),
+        thoughts: str = "",
     ) -> Message:
-        """The graph's message."""
+        """The graph's message. `thoughts` are those in its content, which count where it has no others."""
         return Message(
             role=role,
             content=content,
             name=self.name,
             tool_call_id=self.tool_call_id,
             tool_calls=calls,
-            reasoning_content=self.reasoning if self.reasoning_content is None else self.reasoning_content,
+            reasoning_content=self.reasoning_content or self.reasoning or thoughts or None,
         )
 
 
 class SystemMessage(RequestMessage, frozen=True, kw_only=True, tag="system"):
     """What the model is to be."""
 
-    content: MessageContent
     tool_calls: NoCalls = None
     function_call: NoCall = None
 
@@ -66,26 +72,20 @@ class UserMessage(SystemMessage, frozen=True, kw_only=True, tag="user"):
 class ToolMessage(SystemMessage, frozen=True, kw_only=True, tag="tool"):
     """What a tool that was called gave."""
 
-    tool_call_id: str
 
-
-class FunctionMessage(RequestMessage, frozen=True, kw_only=True, tag="function"):
+class FunctionMessage(SystemMessage, frozen=True, kw_only=True, tag="function"):
     """What a function gave, in the form that came before tool calls."""
 
     name: str
-    content: MessageContent | None = None
-    tool_calls: NoCalls = None
-    function_call: NoCall = None
 
     def packet(self, at: int) -> Message:
-        """The graph's message: a tool's, which answers the latest call of its name."""
-        return self.made("tool", "" if self.content is None else in_parts(self.content))
+        """The graph's message: a tool's."""
+        return self.made("tool", in_parts(self.content))
 
 
 class AssistantMessage(RequestMessage, frozen=True, kw_only=True, tag="assistant"):
     """What the model said, called, and thought. An answer cut off in its thoughts has said nothing."""
 
-    content: AssistantContent | None = None
     tool_calls: Annotated[list[MessageToolCall], says("a list of tool calls")] | None = None
     function_call: CalledByName | None = None
 
@@ -93,13 +93,19 @@ class AssistantMessage(RequestMessage, frozen=True, kw_only=True, tag="assistant
         """The graph's message. A refusal is what the assistant said."""
         calls: tuple[ToolCall, ...] = ()
         if self.tool_calls:
-            calls = tuple([call.packet() for call in self.tool_calls])
+            calls = tuple([call.packet(f"call_{at}_{place}") for place, call in enumerate(self.tool_calls)])
         elif self.function_call is not None:
             calls = (self.function_call.packet(f"call_{at}"),)
-        if self.content is not None:
-            return self.made("assistant", in_parts(self.content), calls)
-        silent = None if calls else ""
-        return self.made("assistant", silent if self.refusal is None else self.refusal, calls)
+        said, thoughts = apart(self.content)
+        if not said and not isinstance(self.content, str):
+            said = self.refusal or ""
+            return self.made("assistant", said if said or not calls else None, calls, thoughts)
+        return self.made("assistant", said, calls, thoughts)
+
+    @property
+    def nameless(self) -> list[int]:
+        """The places of calls that have no id."""
+        return [place for place, call in enumerate(self.tool_calls or ()) if not call.id]
 
 
 AnyMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage
@@ -107,14 +113,28 @@ Messages = Annotated[list[AnyMessage], Meta(min_length=1, extra={"words": "a non
 
 
 def conversation(messages: Sequence[AnyMessage], path: str) -> tuple[Message, ...]:
-    """The graph's messages. One of a function becomes that of the tool that was last called by its name."""
-    packets = []
-    latest: dict[str | None, str] = {}
+    """The graph's messages; RequestError 400 for a tool's that nothing says the call of.
+
+    Results say which call they answer by its id, or by its name, or by their order.
+    """
+    packets: list[Message] = []
+    calls = OpenCalls()
     for at, message in enumerate(messages):
         packet = message.packet(at)
-        for call in packet.tool_calls:
-            latest[call.name] = call.id
-        if packet.role == "tool" and packet.tool_call_id is None:
-            packet = msgspec.structs.replace(packet, tool_call_id=latest.get(packet.name))
+        if isinstance(message, AssistantMessage):
+            calls.add(packet.tool_calls, [packet.tool_calls[place].id for place in message.nameless])
+        elif packet.role == "tool":
+            answered = calls.answer(packet.tool_call_id or None, packet.name)
+            if answered is None and isinstance(message, ToolMessage):
+                raise missing(f"{path}[{at}].tool_call_id", "a string")
+            packet = replace(packet, tool_call_id=answered)
         packets.append(packet)
-    return tuple(packets)
+    return tuple([renamed(packet, calls.renamed) for packet in packets] if calls.renamed else packets)
+
+
+def renamed(message: Message, ids: Mapping[str, str]) -> Message:
+    """The message, whose calls have the ids that their results gave them."""
+    if not any(call.id in ids for call in message.tool_calls):
+        return message
+    calls = [replace(call, id=ids.get(call.id, call.id)) for call in message.tool_calls]
+    return replace(message, tool_calls=tuple(calls))

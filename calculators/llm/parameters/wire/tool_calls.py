@@ -34,12 +34,12 @@ class CalledByName(Struct, frozen=True):
 
 
 class MessageToolCall(Struct, frozen=True, kw_only=True):
-    """A call of a function, by its id."""
+    """A call of a function, by its id if it has one."""
 
-    id: NonEmptyText
+    id: str | None = None
     type: Annotated[Literal["function"], Meta(extra={"unsupported": CUSTOM})] | None = None
     function: CalledByName
 
-    def packet(self) -> ToolCall:
-        """The graph's call."""
-        return self.function.packet(self.id)
+    def packet(self, id: str) -> ToolCall:
+        """The graph's call; `id` is its own where it has none."""
+        return self.function.packet(self.id or id)

@@ -1,79 +1,60 @@
-"""Tools: the functions that a model may call, and whether it must."""
+"""Tools: the functions that a model may call, as clients declare them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, inspect
 
-from ovpipe.calculators.llm.packets import FunctionName, Tool, ToolChoice
-from ovpipe.calculators.llm.parameters.errors import wrong_value
-from ovpipe.calculators.llm.parameters.value_types import says
+from ovpipe.calculators.llm.packets import FunctionName, Tool
+from ovpipe.calculators.llm.parameters.errors import missing, wrong_value
+from ovpipe.calculators.llm.parameters.wording import words_of
 
 MOST_TOOLS: Final = 128
+FUNCTION: Final = "function"
+FUNCTION_IN_WORDS: Final = words_of(inspect.type_info(Tool))
 
 
-class FunctionTool(Struct, frozen=True):
-    """A function among the tools."""
+class AnyTool(Struct, frozen=True, kw_only=True):
+    """A tool: a function as a member, or flat as in the Responses API. Of others the type alone is here."""
 
-    type: Literal["function"]
-    function: Tool
+    type: str | None = None
+    function: Tool | None = None
+    name: FunctionName | None = None
+    description: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    strict: bool | None = None
+
+    def packet(self, path: str) -> Tool | None:
+        """The graph's tool, if it is a function; RequestError 400 for one without its name."""
+        if self.type not in (None, FUNCTION):
+            return None
+        if self.function is not None:
+            return self.function
+        if self.name is None:
+            raise missing(f"{path}.function", FUNCTION_IN_WORDS)
+        return Tool(
+            name=self.name, description=self.description, parameters=self.parameters, strict=self.strict
+        )
 
 
-class NamedFunction(Struct, frozen=True):
-    """The one function to call, in the older form."""
-
-    name: FunctionName
-
-
-class NamedTool(Struct, frozen=True):
-    """The one function to call."""
-
-    type: Literal["function"]
-    function: NamedFunction
-
-
-FunctionTools = Annotated[
-    list[FunctionTool],
-    Meta(max_length=MOST_TOOLS, extra={"words": f"a list of at most {MOST_TOOLS} tools of type 'function'"}),
+AnyTools = Annotated[
+    list[AnyTool], Meta(max_length=MOST_TOOLS, extra={"words": f"a list of at most {MOST_TOOLS} tools"})
 ]
 Functions = Annotated[
     list[Tool], Meta(max_length=MOST_TOOLS, extra={"words": f"a list of at most {MOST_TOOLS} functions"})
 ]
-ToolMode = Literal["none", "auto", "required"]
-ChoiceOfTool = Annotated[
-    ToolMode | NamedTool,
-    says("""'none', 'auto', 'required' or {"type": "function", "function": {"name": ...}}"""),
-]
-ChoiceOfFunction = Annotated[
-    Literal["none", "auto"] | NamedFunction, says("""'none', 'auto' or {"name": ...}""")
-]
 
 
-def functions_of(tools: Sequence[FunctionTool | Tool], path: str) -> tuple[Tool, ...]:
+def tools_of(tools: Sequence[AnyTool], path: str) -> tuple[Tool, ...]:
+    """The functions among the tools; RequestError 400 where two have one name."""
+    packets = (tool.packet(f"{path}[{at}]") for at, tool in enumerate(tools))
+    return functions_of([packet for packet in packets if packet is not None], path)
+
+
+def functions_of(functions: Sequence[Tool], path: str) -> tuple[Tool, ...]:
     """The functions; RequestError 400 where two have one name."""
-    functions = [tool.function if isinstance(tool, FunctionTool) else tool for tool in tools]
     if len({function.name for function in functions}) < len(functions):
         raise wrong_value(path, "a list without two functions of one name")
     return tuple(functions)
-
-
-def choice_of(choice: ToolMode | NamedTool | NamedFunction, path: str) -> ToolChoice:
-    """The graph's tool choice."""
-    if isinstance(choice, str):
-        return ToolChoice(choice)
-    return ToolChoice("named", (choice.function if isinstance(choice, NamedTool) else choice).name)
-
-
-def settle_choice(tools: tuple[Tool, ...], choice: ToolChoice | None, param: str) -> ToolChoice:
-    """The tool choice of a request; RequestError 400, naming `param`, where it does not fit its tools."""
-    if choice is None:
-        return ToolChoice("auto" if tools else "none")
-    if choice.mode == "none" or tools:
-        if choice.name is not None and choice.name not in {tool.name for tool in tools}:
-            raise wrong_value(param, "the name of one of the functions given")
-        return choice
-    if choice.mode == "auto":
-        return ToolChoice("none")  # nothing to choose from
-    raise wrong_value(param, "absent, 'none' or 'auto' when there are no tools")

@@ -6,29 +6,30 @@ from copy import deepcopy
 from typing import Any
 
 from ovpipe.calculators.llm.parameters.normalising import normalised
+from ovpipe.calculators.llm.parameters.unknown_keys import Ignored
+
+ADD = {"type": "function", "function": {"name": "add"}}
+SEARCH = {"type": "web_search", "filters": {"allowed_domains": ["example.com"]}}
 
 
-def test_an_assistant_without_parts_says_nothing() -> None:
-    said = {"role": "assistant", "content": []}
-    assert normalised({"model": "m", "messages": [said]}) == {
-        "model": "m",
-        "messages": [{"role": "assistant", "content": None}],
+def test_of_a_tool_that_another_server_runs_the_type_stays_and_is_noted() -> None:
+    ignored = Ignored()
+    assert normalised({"tools": [SEARCH, ADD, {"type": "no name", "x": 1}]}, ignored) == {
+        "tools": [{"type": "web_search"}, ADD, {"type": "no name"}]
     }
-
-
-def test_no_parts_stay_a_mistake_in_other_messages() -> None:
-    body = {"messages": [{"role": "user", "content": []}]}
-    assert normalised(body) == body
+    assert list(ignored.names) == ["tools.web_search", "tools"]
 
 
 def test_the_body_itself_is_never_changed() -> None:
-    body: dict[str, Any] = {"messages": [{"role": "assistant", "content": []}]}
+    body: dict[str, Any] = {"tools": [SEARCH]}
     before = deepcopy(body)
-    normalised(body)
+    normalised(body, Ignored())
     assert body == before
 
 
-def test_what_is_no_conversation_is_left_to_those_who_refuse_it() -> None:
-    for messages in ("hi", None, ["hi"], {"role": "assistant"}):
-        assert normalised({"messages": messages}) == {"messages": messages}
-    assert normalised({"prompt": "hi"}) == {"prompt": "hi"}
+def test_what_is_no_list_of_tools_is_left_to_those_who_refuse_it() -> None:
+    cases: list[Any] = ["x", None, ["x"], [{}], {"type": "x"}, [{"type": 5}], [ADD]]
+    for tools in cases:
+        body = {"tools": tools}
+        assert normalised(body, Ignored()) is body
+    assert normalised({"prompt": "hi"}, Ignored()) == {"prompt": "hi"}

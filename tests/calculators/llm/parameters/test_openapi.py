@@ -94,15 +94,22 @@ def test_of_what_needs_another_engine_only_the_neutral_value_is_valid() -> None:
     ("message", "valid"),
     [
         ({"role": "user", "content": [{"type": "text", "text": "x"}]}, True),
-        ({"role": "user", "content": []}, False),
-        ({"role": "user", "content": None}, False),
-        ({"role": "user", "content": [{"type": "refusal", "refusal": "x"}]}, False),
+        ({"role": "user", "content": []}, True),
+        ({"role": "user", "content": None}, True),
+        ({"role": "system"}, True),
+        ({"role": "user", "content": ["x", {"type": "refusal", "refusal": "x"}]}, True),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, False),
+        ({"role": "user", "content": [{"type": "thinking"}]}, False),
+        ({"role": "assistant", "content": [{"type": "thinking", "thinking": "x"}]}, True),
+        ({"role": "assistant", "content": [{"type": "reasoning", "text": "x"}]}, True),
+        ({"role": "assistant", "content": [{"type": "redacted_thinking", "data": "x"}]}, True),
         ({"role": "assistant", "content": [{"type": "refusal", "refusal": "x"}]}, True),
         ({"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f"}}]}, True),
+        ({"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]}, True),
+        ({"role": "assistant", "tool_calls": [{"id": "1"}]}, False),
         ({"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}, True),
         ({"role": "assistant", "refusal": "x"}, True),
         ({"role": "assistant"}, True),
-        ({"role": "tool", "content": "x"}, False),
         ({"role": "tool", "content": "x", "tool_call_id": "1"}, True),
         ({"role": "function", "content": "x"}, False),
         ({"role": "function", "name": "f"}, True),
@@ -111,6 +118,43 @@ def test_of_what_needs_another_engine_only_the_neutral_value_is_valid() -> None:
 )
 def test_messages_are_valid_by_their_role(message: dict[str, Any], valid: bool) -> None:
     assert fits(CHAT | {"messages": [message]}) is valid
+
+
+@pytest.mark.parametrize(
+    ("tool", "valid"),
+    [
+        ({"type": "function", "function": {"name": "f"}}, True),
+        ({"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": None}, True),
+        ({"function": {"name": "f"}}, True),
+        ({"type": "web_search"}, True),
+        ({"type": "mcp", "server_label": "s", "allowed_tools": ["a"]}, True),
+        ({"type": "function", "function": {}}, False),
+        ({"type": "function", "name": "no name"}, False),
+        ({"type": 5}, False),
+    ],
+)
+def test_tools_are_valid_nested_flat_and_of_other_types(tool: dict[str, Any], valid: bool) -> None:
+    assert fits(CHAT | {"tools": [tool]}) is valid
+
+
+@pytest.mark.parametrize(
+    ("choice", "valid"),
+    [
+        ("auto", True),
+        ({"type": "auto"}, True),
+        ({"type": "required"}, True),
+        ({"type": "function", "function": {"name": "f"}}, True),
+        ({"type": "function", "name": "f"}, True),
+        ({"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "f"}]}, True),
+        ({"type": "allowed_tools", "mode": "none", "tools": []}, False),
+        ({"type": "custom", "name": "f"}, False),
+        ({}, False),
+        ("sometimes", False),
+    ],
+)
+def test_tool_choices_are_valid_in_every_form(choice: Any, valid: bool) -> None:
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    assert fits(CHAT | {"tools": tools, "tool_choice": choice}) is valid
 
 
 @pytest.mark.parametrize("path", Endpoint)
