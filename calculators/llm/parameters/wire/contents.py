@@ -41,7 +41,7 @@ class RefusalContent(Struct, frozen=True, tag_field="type", tag="refusal"):
         return self.refusal
 
 
-class Thought(Struct, frozen=True):
+class ThoughtPiece(Struct, frozen=True):
     """A piece of thoughts that come as a list."""
 
     text: str
@@ -51,7 +51,7 @@ class Thought(Struct, frozen=True):
 class ThinkingContent(Struct, frozen=True, tag_field="type", tag="thinking"):
     """Thoughts as Anthropic has them, or as a list of texts, as Mistral has them."""
 
-    thinking: str | list[Thought]
+    thinking: str | list[ThoughtPiece]
 
     @property
     def text(self) -> str:
@@ -63,8 +63,8 @@ class ReasoningContent(Struct, frozen=True, kw_only=True, tag_field="type", tag=
     """Thoughts as OpenAI's Responses API and the libraries of agents have them."""
 
     reasoning: str | None = None
-    content: list[Thought] | None = None
-    summary: list[Thought] | None = None
+    content: list[ThoughtPiece] | None = None
+    summary: list[ThoughtPiece] | None = None
     words: str | None = field(default=None, name="text")
 
     @property
@@ -90,7 +90,7 @@ ContentPart = Annotated[str | Part, Meta(extra={"unsupported": OTHER_MEDIA})]
 MessageContent = Annotated[str | list[ContentPart], says("a string or a list of text parts")]
 
 
-def joined(thoughts: Iterable[Thought]) -> str:
+def joined(thoughts: Iterable[ThoughtPiece]) -> str:
     """Thoughts as one text."""
     return "".join(thought.text for thought in thoughts)
 
