@@ -118,10 +118,11 @@ class ChoiceParser:
         A limit may cut a text amid a marker's first character.
         """
         parts = self._parser.feed(*piece) if piece.text else []
+        thinking = self._parser.reasoning and (bool(piece.text) or ending is None)
         if ending is not None:
             shown = 0 if ending.finish == "length" else SHOWN
             parts = parts + self._parser.finish(ending.end, shown=shown)
-        if self._thinks and (self._parser.reasoning or any(type(part) is Reasoning for part in parts)):
+        if self._thinks and (thinking or any(type(part) is Reasoning for part in parts)):
             self._reasoning_tokens += tokens
         return parts
 

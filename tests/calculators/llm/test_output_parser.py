@@ -81,6 +81,13 @@ def test_special_tokens_and_the_end_of_thoughts_keep_their_places_when_read_toke
         assert read.reasoning_tokens == 3
 
 
+def test_the_last_token_of_thoughts_counts_whether_the_end_comes_with_it_or_after_it() -> None:
+    unseen = TextDelta("hm<s>", 2, 7, ends=(2, 5), specials=((2, 5),))
+    together = [msgspec.structs.replace(unseen, finish="length")]
+    for deltas in (together, [unseen, TextDelta("", 2, 7, "length")]):
+        assert parse(chat(), *deltas, prompt="<think>\n")[-1].reasoning_tokens == 2
+
+
 def test_a_prompt_that_opens_thoughts_makes_the_text_begin_inside() -> None:
     (delta,) = parse(chat(), TextDelta("hm</think>yes", 4, 7, "stop"), prompt="...<think>\n")
     assert delta.parts == (Reasoning("hm"), Content("yes"))
