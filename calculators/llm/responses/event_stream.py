@@ -71,7 +71,6 @@ class EventStream:
     def add(self, delta: OutputDelta, *, last: bool) -> bytes:
         """The events of one delta; empty when it brings nothing that a client could see."""
         key = (delta.prompt, delta.choice)
-        self.counts.last[key] = delta
         choice = self._choices.get(key)
         parts = delta.parts
         events = b""
@@ -79,7 +78,10 @@ class EventStream:
             choice = self._choices[key] = ChoiceEvents(
                 self._head, index_of(self._request, delta), self._chat, self._texts
             )
+            # What it begins with came without a token: a chunk's usage counts what has been written.
+            self.counts.last[key] = OutputDelta((), 0, delta.prompt_tokens, None, *key)
             events = self._first(choice, delta)
+        self.counts.last[key] = delta
         if not self._texts_only:
             events += self._in_full(choice, delta)
         else:
@@ -196,4 +198,4 @@ class ChoiceEvents:
             return None
         if not isinstance(request, CompletionRequest):
             return self._texts.chat_logprobs(delta)
-        return self._texts.completion_logprobs(delta, request.top_logprobs or 0, self._offsets)
+        return self._texts.completion_logprobs(delta, self._offsets)

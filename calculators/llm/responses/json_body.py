@@ -148,7 +148,7 @@ class ChoiceBody:
     def _logprobs_of(self, delta: OutputDelta) -> dict[str, Any]:
         request = self._request
         if isinstance(request, CompletionRequest):
-            return self._texts.completion_logprobs(delta, request.top_logprobs or 0, self._offsets)
+            return self._texts.completion_logprobs(delta, self._offsets)
         return self._texts.chat_logprobs(delta)
 
 

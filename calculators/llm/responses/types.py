@@ -121,7 +121,7 @@ class CompletionLogprobs(Struct, frozen=True, forbid_unknown_fields=True):
 
     tokens: tuple[str, ...]
     token_logprobs: tuple[float, ...]
-    top_logprobs: tuple[dict[str, float], ...] | None
+    top_logprobs: tuple[dict[str, float], ...]
     text_offset: tuple[int, ...]
 
 

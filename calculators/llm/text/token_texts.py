@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from ovpipe.calculators.llm.packets import OutputDelta
 from ovpipe.engines.protocol import LikelyToken, Token
 from ovpipe.tokenizers.detokenizer import Detokenizer
 from ovpipe.tokenizers.tokenizer import Tokenizer
+
+LEAST: Final = -9999.0
+"""The log-probability of what cannot be, as OpenAI's service and vLLM write it."""
 
 
 class TokenTexts:
@@ -37,13 +40,13 @@ class TokenTexts:
         """The logprobs of a chat's choice."""
         return {"content": [self._entry(token) for token in delta.tokens], "refusal": None}
 
-    def completion_logprobs(self, delta: OutputDelta, top: int, offsets: Offsets) -> dict[str, Any]:
+    def completion_logprobs(self, delta: OutputDelta, offsets: Offsets) -> dict[str, Any]:
         """The logprobs of a completion's choice; `offsets` is the choice's own."""
         tokens = delta.tokens
         return {
             "tokens": [self.text_of(token.id) for token in tokens],
-            "token_logprobs": [token.logprob for token in tokens],
-            "top_logprobs": [self._top(token) for token in tokens] if top else None,
+            "token_logprobs": [shown(token.logprob) for token in tokens],
+            "top_logprobs": [self._top(token) for token in tokens],
             "text_offset": offsets.of(delta.tokens),
         }
 
@@ -57,14 +60,21 @@ class TokenTexts:
     def _seen(self, token: Token | LikelyToken) -> dict[str, Any]:
         return {
             "token": self.text_of(token.id),
-            "logprob": token.logprob,
+            "logprob": shown(token.logprob),
             "bytes": list(self.bytes_of(token.id)),
         }
 
     def _top(self, token: Token) -> dict[str, float | None]:
         """The likeliest tokens at a place, and the one that was generated there."""
-        top: dict[str, float | None] = {self.text_of(seen.id): seen.logprob for seen in token.top_logprobs}
-        return top | {self.text_of(token.id): token.logprob}
+        top: dict[str, float | None] = {
+            self.text_of(seen.id): shown(seen.logprob) for seen in token.top_logprobs
+        }
+        return top | {self.text_of(token.id): shown(token.logprob)}
+
+
+def shown(logprob: float | None) -> float | None:
+    """A log-probability in JSON, which has no infinity: what cannot be has `LEAST`."""
+    return None if logprob is None else max(logprob, LEAST)
 
 
 class Offsets:

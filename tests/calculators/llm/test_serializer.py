@@ -129,6 +129,16 @@ def test_usage_is_streamed_when_it_is_asked_for(request_of: Any) -> None:
     assert last["id"] == chunks[0]["id"]
 
 
+@pytest.mark.parametrize("wishes", [{}, {"logprobs": True}, {"return_token_ids": True}], ids=str)
+def test_the_chunk_of_the_role_counts_no_token(wishes: dict[str, Any]) -> None:
+    asked = chat(stream=True, include_usage=True, continuous_usage_stats=True, **wishes)
+    role, *others = events(run(asked, *HI_AND_STOP)[1])
+    assert role["choices"][0]["delta"]["role"] == "assistant"
+    assert role["usage"] == counts(True, 7, 0)
+    assert others[0]["usage"] == counts(True, 7, 1)
+    assert others[-1]["usage"] == counts(True, 7, 4)
+
+
 def test_a_text_in_the_last_delta_comes_before_its_finish() -> None:
     _, bodies = run(chat(stream=True), said("all", 1, 7, "length"))
     choices = [event["choices"][0] for event in events(bodies)]
@@ -414,7 +424,7 @@ def test_logprobs_come_for_every_token_though_it_is_half_a_character(stream: boo
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_completions_logprobs_have_their_own_shape(stream: bool) -> None:
-    answers = shown(completion(stream=stream, logprobs=True, top_logprobs=1), stream)
+    answers = shown(completion(stream=stream, logprobs=True, top_logprobs=0), stream)
     logprobs = [choice["logprobs"] for choice in answers if choice["logprobs"]]
     assert [token for one in logprobs for token in one["tokens"]] == ["h", "\ufffd", "\ufffd"]
     assert [offset for one in logprobs for offset in one["text_offset"]] == [0, 1, 1]
@@ -443,6 +453,23 @@ def test_the_likeliest_tokens_stand_beside_each_where_an_engine_gives_them(strea
     ]
     answers = shown(completion(stream=stream, logprobs=True, top_logprobs=2), stream, deltas)
     assert answers[0]["logprobs"]["top_logprobs"] == [{"i": -0.5, "h": -2.0}]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_log_probability_of_what_cannot_be_is_a_number(stream: bool) -> None:
+    never = float("-inf")
+    token = Token(104, never, (LikelyToken(105, 0.0), LikelyToken(104, never)))
+    deltas = (OutputDelta((Content("h"),), 1, 7, "length", tokens=(token,)),)
+    for request in (chat, completion):
+        wishes = {} if request is chat else {"top_logprobs": 2}
+        answers = shown(request(stream=stream, logprobs=True, **wishes), stream, deltas)
+        (logprobs,) = (choice["logprobs"] for choice in answers if choice["logprobs"])
+        if request is chat:
+            (entry,) = logprobs["content"]
+            assert (entry["logprob"], entry["top_logprobs"][1]["logprob"]) == (-9999.0, -9999.0)
+        else:
+            assert logprobs["token_logprobs"] == [-9999.0]
+            assert logprobs["top_logprobs"] == [{"i": 0.0, "h": -9999.0}]
 
 
 def shown(
