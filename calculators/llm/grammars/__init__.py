@@ -1,1 +1,1 @@
-"""What an answer must follow: the grammars that requests ask for, checked and normalised."""
+"""What an answer must follow: the grammars that requests ask for, checked."""

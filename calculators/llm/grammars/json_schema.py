@@ -1,7 +1,7 @@
-"""JSON Schemas that clients send: checked, and normalised where the engine would misread them.
+"""JSON Schemas that clients send, each checked and refused by the place of what is wrong.
 
-What the engine's grammar library does with each keyword was measured, with a model that wants to write a
-certain text and is let or not: tests/calculators/llm/grammars/test_schema_keywords.py.
+What becomes of each keyword is shown with a model that wants to write a certain text and is let or not:
+tests/calculators/llm/grammars/test_schema_keywords.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from ovpipe.calculators.llm.grammars.normalising import normalised
 from ovpipe.calculators.llm.grammars.strict_schema import why_not_strict
 from ovpipe.calculators.llm.parameters.unknown_keys import WELL_FORMED
 from ovpipe.engines.grammars.ebnf.expression_rules import expression_of_string
@@ -28,7 +27,7 @@ Checked = Callable[[Any], bool]
 
 
 def read_schema(schema: Any, path: str, *, strict: bool = False) -> Any:
-    """The schema as the engine is to have it; raises RequestError 400 (invalid_json_schema) naming the place.
+    """The schema, once it is checked; raises RequestError 400 (invalid_json_schema) naming the place.
 
     It must be what draft 2020-12 calls a schema, its references must lead to places in it, and its patterns
     must be expressions that a grammar can keep to. `strict`: nothing in it may be without effect.
@@ -62,7 +61,7 @@ class _Reader:
         if self.strict and (reason := why_not_strict(schema)) is not None:
             keyword, fact = reason
             raise invalid_schema(inside(path, keyword), f"{fact}; it cannot stand in a strict schema")
-        return normalised(read)
+        return read
 
     def keyword(self, key: str, value: Any, path: str, depth: int) -> Any:
         """The value of one keyword. Those that draft 2020-12 does not know have no effect, as it wants."""

@@ -1,4 +1,4 @@
-"""The schemas of tools as the engine gets them: checked and normalised where a call must follow them."""
+"""The schemas of tools as the engine gets them: checked where a call must follow them."""
 
 from __future__ import annotations
 

@@ -57,9 +57,13 @@ class Characters(msgspec.Struct, frozen=True):
         )
 
     def rule(self) -> str:
-        """As a class of EBNF; the shorter of what is in it and what is not."""
+        """As a class of EBNF; the shorter of what is in it and what is not.
+
+        A negated class of the library holds ASCII alone: with others it leaves some in, or ends its process.
+        """
         others = self.others()
-        if len(others.ranges) < len(self.ranges):
+        is_ascii = not others.ranges or others.ranges[-1][1] < 0x80
+        if is_ascii and len(others.ranges) < len(self.ranges):
             return f"[^{others.members()}]"
         return f"[{self.members()}]"
 

@@ -35,7 +35,8 @@ def _rewritten(token: re.Match[str]) -> str:
     if token["literal"] is not None:
         return _literal(token["literal"])
     if token["members"]:
-        return _class(token["members"], "^" if token["negated"] else "")
+        members = _members(token["members"])
+        return (members.others() if token["negated"] else members).rule()
     return token[0]
 
 
@@ -44,8 +45,8 @@ def _literal(inside: str) -> str:
     return group(written) if '" "' in written else written
 
 
-def _class(inside: str, sign: str) -> str:
-    """Members in their order by code, so that nothing which may be read as a digit follows an escape."""
+def _members(inside: str) -> Characters:
+    """The characters that a class names."""
     pieces = [piece[0] for piece in _CHARACTER.finditer(inside)]
     codes = _codes(inside)
     ranges: list[tuple[int, int]] = []
@@ -59,7 +60,7 @@ def _class(inside: str, sign: str) -> str:
         else:
             ranges.append((codes[at], codes[at]))
             at += 1
-    return f"[{sign}{Characters.of(ranges).members()}]"
+    return Characters.of(ranges)
 
 
 def _codes(inside: str) -> list[int]:

@@ -10,9 +10,9 @@ from ovpipe.engines.grammars.ebnf.expression_rules import string_rule
 from ovpipe.engines.grammars.ebnf.json_tokens import JsonTokens
 from ovpipe.engines.grammars.ebnf.problem import GrammarProblem
 from ovpipe.engines.grammars.ebnf.references import References
-from ovpipe.engines.grammars.ebnf.rules import Rules, either
+from ovpipe.engines.grammars.ebnf.rules import NOTHING, Rules, either
 from ovpipe.engines.grammars.ebnf.scalars import Schema, count_of, integer_of, number_of, string_of
-from ovpipe.engines.grammars.ebnf.sequences import Bounds, Enclosed, Entry
+from ovpipe.engines.grammars.ebnf.sequences import Bounds, Entry, Row
 
 _OF_OBJECTS: Final = ("properties", "additionalProperties", "unevaluatedProperties", "patternProperties")
 _OF_ARRAYS: Final = ("items", "prefixItems", "unevaluatedItems")
@@ -68,21 +68,22 @@ class SchemaRules:
         if reference not in self._references:
             name = self._references[reference] = self._rules.reserve()
             self._open[reference] = self._brackets
-            found = self.value(self._target(reference))
+            found = self.value(self.target(reference))
             del self._open[reference]
             if found is None:
                 raise GrammarProblem("has a '$ref' to a schema that allows no value")
             self._rules.define(name, found)
         return self._references[reference]
 
-    def _target(self, reference: str) -> Any:
+    def target(self, reference: str) -> Any:
+        """The schema that a reference points to; raises GrammarProblem."""
         try:
             return self._targets.target(reference)
         except GrammarProblem as problem:
             raise GrammarProblem(f"has a '$ref' that {problem}") from None
 
     def _constants(self, schema: Schema, values: list[Any]) -> str | None:
-        types = _types(schema)
+        types = types_of(schema)
         allowed = (value for value in values if not types or not types.isdisjoint(_types_of(value)))
         return self._either(map(self._tokens.constant, allowed))
 
@@ -140,10 +141,7 @@ class SchemaRules:
         known, required = schema.get("properties", {}), schema.get("required", ())
         with self._inside():
             others = self._others(schema)
-            if others is not None:  # names that are required and not described are described as others are
-                known = known | dict.fromkeys(
-                    (name for name in required if name not in known), _others_of(schema)
-                )
+            known = known | required_others(schema)
             entries = [
                 (self._member(self._tokens.constant(name), self.value(value)), name in required)
                 for name, value in known.items()
@@ -153,11 +151,12 @@ class SchemaRules:
     def _enclosed(
         self, brackets: str, entries: list[tuple[str | None, bool]], others: str | None, bounds: Bounds
     ) -> str | None:
-        if any(rule is None and required for rule, required in entries):
+        space = self._tokens.space
+        found = row_rule(self._rules, entries, others, bounds, first=space, between=f'"," {space}')
+        if found is None:
             return None
-        allowed = [Entry(rule, required) for rule, required in entries if rule is not None]
-        found = Enclosed(self._rules, self._tokens, allowed, others).rule(brackets[0], brackets[1], bounds)
-        return None if found is None else self._rules.add(found)
+        inside = [] if found == NOTHING else [found]
+        return self._rules.add(" ".join((f'"{brackets[0]}"', *inside, space, f'"{brackets[1]}"')))
 
     def _member(self, name: str | None, value: str | None) -> str | None:
         return None if name is None or value is None else self._tokens.member(name, value)
@@ -168,21 +167,56 @@ class SchemaRules:
             self._member(string_rule(self._rules, pattern), self.value(value))
             for pattern, value in schema.get("patternProperties", {}).items()
         ]
-        value = _others_of(schema)
+        value = others_of(schema)
         if value is not False:
-            names = schema.get("propertyNames")
-            name = self._tokens.string if names is None else self.value({"type": "string", **names})
-            members.append(self._member(name, self.value(value)))
+            members.append(self._member(self._name(schema.get("propertyNames", True)), self.value(value)))
         return self._either(members)
 
+    def _name(self, schema: Any) -> str | None:
+        """A member's name: a string, whatever else its schema says."""
+        if isinstance(schema, bool):
+            return self._tokens.string if schema else None
+        if "$ref" in schema:
+            return self._name(self.target(schema["$ref"]))
+        for key in _ALTERNATIVES:
+            if key in schema:
+                return self._either(map(self._name, schema[key]))
+        return self.value({**schema, "type": "string"})
 
-def _others_of(schema: Schema) -> Any:
+
+def row_rule(
+    rules: Rules,
+    entries: Iterable[tuple[str | None, bool]],
+    others: str | None,
+    bounds: Bounds,
+    *,
+    first: str,
+    between: str,
+) -> str | None:
+    """A row of entries, each with whether it is required. One that allows no value is left out."""
+    listed = [*entries]
+    if any(rule is None and required for rule, required in listed):
+        return None
+    allowed = [Entry(rule, required) for rule, required in listed if rule is not None]
+    return Row(rules, allowed, others, first=first, between=between).rule(bounds)
+
+
+def others_of(schema: Schema) -> Any:
     """The schema of members that nothing else describes. Where others are described, they are not there."""
     described = "properties" in schema or "patternProperties" in schema
     return schema.get("additionalProperties", schema.get("unevaluatedProperties", not described))
 
 
-def _types(schema: Schema) -> set[str]:
+def required_others(schema: Schema) -> dict[str, Any]:
+    """The schemas of members that are required and not described, where there may be such."""
+    known, described = schema.get("properties", {}), schema.get("additionalProperties", True)
+    if described is False or "patternProperties" in schema:
+        return {}
+    return {name: described for name in schema.get("required", ()) if name not in known}
+
+
+def types_of(schema: Schema) -> set[str]:
+    """The types that a schema states; none where it states none."""
     stated = schema.get("type", [])
     return {stated} if isinstance(stated, str) else {*stated}
 

@@ -1,4 +1,4 @@
-"""What stands between brackets and braces: items and members, so many, commas between them."""
+"""Items, members and parameters in a row: so many, those that are described in their order, then others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from ovpipe.engines.grammars.ebnf.json_tokens import JsonTokens
 from ovpipe.engines.grammars.ebnf.problem import GrammarProblem
 from ovpipe.engines.grammars.ebnf.rules import NOTHING, Rules, either, group
 
@@ -35,28 +34,26 @@ class Bounds(msgspec.Struct, frozen=True):
         return Bounds(max(0, self.least - 1), None if self.most is None else self.most - 1)
 
 
-class Enclosed:
-    """Writes one object's or one array's rules: its entries in their order, then any number of `others`."""
+class Row:
+    """Writes the rules of one row: its entries in their order, then any number of `others`.
+
+    `first` stands before the first of them, `between` before each of the rest.
+    """
 
     def __init__(
-        self, rules: Rules, tokens: JsonTokens, entries: Sequence[Entry], others: str | None
+        self, rules: Rules, entries: Sequence[Entry], others: str | None, *, first: str, between: str
     ) -> None:
         self._rules = rules
-        self._space = tokens.space
         self._entries = entries
         self._others = others
+        self._before = {False: first, True: between}
         self._known: dict[tuple[int, Bounds, bool], str | None] = {}
 
-    def rule(self, opening: str, closing: str, bounds: Bounds) -> str | None:
-        """The whole, in its brackets; None: nothing is right."""
+    def rule(self, bounds: Bounds) -> str | None:
+        """The row; None: no row is right."""
         if bounds == Bounds(0, None):
             self._from_the_end(bounds)
-        inside = self._from(0, bounds, begun=False)
-        if inside is None:
-            return None
-        if inside == NOTHING:
-            return f'"{opening}" {self._space} "{closing}"'
-        return f'"{opening}" {inside} {self._space} "{closing}"'
+        return self._from(0, bounds, begun=False)
 
     def _from_the_end(self, bounds: Bounds) -> None:
         """Writes what `_from` would, without calls inside calls for each of the entries."""
@@ -83,7 +80,7 @@ class Enclosed:
         left = bounds.less()
         follows = None if left is None else self._from(at + 1, left, begun=True)
         if follows is not None:
-            choices.append(f"{self._separator(begun=begun)} {entry.rule} {follows}")
+            choices.append(f"{self._before[begun]} {entry.rule} {follows}")
         without = None if entry.required else self._from(at + 1, bounds, begun=begun)
         if without is not None:
             choices.append(without)
@@ -95,12 +92,9 @@ class Enclosed:
             return None
         if self._others is None or most == 0:
             return None if least else NOTHING
-        more = group(f"{self._separator(begun=True)} {self._others}")
+        more = group(f"{self._before[True]} {self._others}")
         if begun:
             return self._rules.counted(more, least, most)
         following = self._rules.counted(more, max(0, least - 1), None if most is None else most - 1)
-        some = f"{self._separator(begun=False)} {self._others} {following}"
+        some = f"{self._before[False]} {self._others} {following}"
         return some if least else f"({some})?"
-
-    def _separator(self, *, begun: bool) -> str:
-        return f'"," {self._space}' if begun else self._space

@@ -81,17 +81,6 @@ def test_unknown_keywords_and_booleans_pass() -> None:
     assert read_schema(schema, "s") == schema
 
 
-def test_what_may_be_no_object_at_all_is_not_made_one() -> None:
-    for schema in ({"required": ["a"]}, {"minItems": 1}, {"minProperties": 1}, {"minimum": 5}):
-        assert read_schema(schema, "s") == schema
-
-
-def test_the_senders_own_schema_stays_as_it_was() -> None:
-    schema: Schema = {"type": "integer", "minimum": 5}
-    assert read_schema(schema, "s") == {"type": "integer", "minimum": 5, "maximum": 10**15}
-    assert schema == {"type": "integer", "minimum": 5}
-
-
 @pytest.mark.parametrize(
     ("schema", "param"),
     [
@@ -145,5 +134,4 @@ def test_a_schema_is_what_the_meta_schema_says(schema: Schema) -> None:
     except jsonschema.SchemaError:
         refusal(schema)
     else:
-        normalised = read_schema(schema, "s")
-        jsonschema.Draft202012Validator.check_schema(normalised)
+        assert read_schema(schema, "s") == schema

@@ -164,7 +164,6 @@ def test_a_structural_tag_keeps_its_form_and_its_schemas_are_mended() -> None:
     }
     grammar = of_structural_tag({"type": "structural_tag", "format": form}, "p")
     assert grammar.kind == "structural_tag"
-    form["tags"][0]["content"]["json_schema"]["maximum"] = 10**15  # type: ignore[index]  # it is plain JSON
     assert json.loads(grammar.text) == {"type": "structural_tag", "format": form}
 
 
@@ -183,7 +182,7 @@ def test_vllms_structures_become_triggered_tags() -> None:
                 "begin": "<f=a>",
                 "content": {
                     "type": "json_schema",
-                    "json_schema": {"type": "object", "additionalProperties": True},
+                    "json_schema": {"type": "object"},
                 },
                 "end": "</f>",
             }
