@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -13,6 +13,7 @@ from ovpipe.calculators.llm.grammars.tool_schemas import tools_param
 from ovpipe.calculators.llm.output_parsers import check_formats
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
 from ovpipe.calculators.llm.templates.template import ChatTemplate
+from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.engines.grammars.checker import GrammarChecker
 from ovpipe.engines.grammars.verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
 from ovpipe.engines.protocol import Grammar
@@ -46,6 +47,7 @@ class GrammarCheckCalculator(Calculator):
     guided = Output[ChatRequest | CompletionRequest]()
     grammar_checker = SideInput[GrammarChecker](optional=True)
     chat_template = SideInput[ChatTemplate | None](optional=True)
+    workers = SideInput[Workers](optional=True)
 
     def __init__(self, *, tool_format: str | None = None, reasoning_format: str | None = None) -> None:
         check_formats(tool_format, reasoning_format)
@@ -57,7 +59,7 @@ class GrammarCheckCalculator(Calculator):
         formats = formats_of(request, self._formats, cx.get(self.chat_template))
         prompts = cx.get(self.prompts)
         if size_of_schemas(request) > MOST_BYTES_AT_ONCE:
-            grammar = await asyncio.to_thread(grammar_of, request, formats, prompts)
+            grammar = await run_long(cx.get(self.workers), partial(grammar_of, request, formats, prompts))
         else:
             grammar = grammar_of(request, formats, prompts)
         checker = cx.get(self.grammar_checker)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from ovpipe.tokenizers.chat_templates import read_chat_templates
 from ovpipe.tokenizers.detokenizer import ByteDetokenizer, Detokenizer, WindowedDetokenizer
 from ovpipe.tokenizers.truncation import without_limit
 from ovpipe.tokenizers.vocabulary import SAMPLES, Vocabulary, read_vocabulary
 
+if TYPE_CHECKING:
+    from ovpipe.tokenizers.long_texts import LongTexts
+
+logger = logging.getLogger(__name__)
+
+LONG_TEXT: Final = 16_000
+"""Characters, from which on a text is tokenised without the interpreter's lock; openvino_genai takes 8 ms."""
+CHECKED_AT_ONCE: Final = 65_536
+"""Characters that are checked in one call."""
 TEXTS_KEPT: Final = 4096
 """Single tokens whose texts a tokenizer remembers: special tokens and the ends of sequences, as a rule."""
 
@@ -74,9 +84,13 @@ class Tokenizer:
         """Token ids of the text; special tokens that stand in it are recognised.
 
         `add_special_tokens` adds what the model's tokenizer puts around a text, often a bos token.
-        Raises ValueError when the text has a lone surrogate, which is no character.
+        Raises ValueError when the text has a lone surrogate, which is no character. While a long text is
+        tokenised, other threads run.
         """
-        return _encode(self._tokenizer, text, add_special_tokens=add_special_tokens)
+        if len(text) <= LONG_TEXT or self._long_texts is None:
+            return _encode(self._tokenizer, text, add_special_tokens=add_special_tokens)
+        check_characters(text)
+        return self._long_texts.encode(text, add_special_tokens=add_special_tokens)
 
     def decode(self, ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
         """The text of these tokens. Ids that are beyond the vocabulary stand for nothing."""
@@ -104,6 +118,32 @@ class Tokenizer:
         return self.vocabulary.special_ids
 
     @cached_property
+    def _long_texts(self) -> LongTexts | None:
+        """What tokenises long texts; None where it would not give the same tokens. The first one makes it."""
+        if self.folder is None:
+            return None
+        from ovpipe.tokenizers.long_texts import LongTexts
+
+        encode = partial(_encode, self._tokenizer)
+        try:
+            return LongTexts.like(self.folder, encode, self._closing_token(), SAMPLES)
+        except (RuntimeError, ValueError) as error:
+            logger.warning(
+                "everybody waits while a long text is tokenised, as %s has a tokenizer of its own kind: %s",
+                self.folder,
+                error,
+            )
+            return None
+
+    def _closing_token(self) -> tuple[str, int] | None:
+        """A control token that stands for itself, by its text and its id."""
+        for index in self.special_ids:
+            name = self.token_bytes[index].decode("utf-8", "replace")
+            if name and _encode(self._tokenizer, name, add_special_tokens=False) == [index]:
+                return name, index
+        return None
+
+    @cached_property
     def control_tokens(self) -> re.Pattern[str] | None:
         """Finds in a text what would become a special token; None where there are none."""
         names = {self.token_bytes[index].decode("utf-8", "replace") for index in self.special_ids}
@@ -127,14 +167,23 @@ class Tokenizer:
         return self.chat_templates.get("default")
 
 
+def check_characters(text: str) -> None:
+    """Raises ValueError for a lone surrogate."""
+    if text.isascii():
+        return
+    for begin in range(0, len(text), CHECKED_AT_ONCE):
+        part = text[begin : begin + CHECKED_AT_ONCE]
+        try:
+            part.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"the text has a lone surrogate U+{ord(part[error.start]):04X} at character "
+                f"{begin + error.start}, which stands for no character"
+            ) from None
+
+
 def _encode(tokenizer: Any, text: str, *, add_special_tokens: bool) -> list[int]:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"the text has a lone surrogate U+{ord(text[error.start]):04X} at character {error.start}, "
-            "which stands for no character"
-        ) from None
+    check_characters(text)
     ids: list[int] = tokenizer.encode(text, add_special_tokens=add_special_tokens).input_ids.data[0].tolist()
     return ids
 

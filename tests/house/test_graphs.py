@@ -28,7 +28,7 @@ def test_the_nodes_that_load_a_model_are_the_same_alone_and_shared() -> None:
     own = {node.name: node for node in chat.resources}
     for node in shared.resources:
         assert replace(own.pop(node.name), place="") == replace(node, place="")
-    assert list(own) == ["seen_names"]
+    assert list(own) == ["seen_names", "workers"]
 
 
 def test_a_shared_model_leaves_chat_nothing_to_load() -> None:
@@ -38,5 +38,5 @@ def test_a_shared_model_leaves_chat_nothing_to_load() -> None:
     )
     given = {one.name: OutsidePacket(one.type) for one in shared.side_outputs}
     chat = load_graph(graphs / "chat.yaml", registry=Registry.installed(), outside=given)
-    assert [node.name for node in chat.resources] == ["seen_names"]
+    assert [node.name for node in chat.resources] == ["seen_names", "workers"]
     assert sorted(chat.side_inputs) == sorted(given)

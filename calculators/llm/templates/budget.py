@@ -26,6 +26,11 @@ class Budget:
         """The turns that are left."""
         return max(self._left, 0)
 
+    @property
+    def spent(self) -> bool:
+        """Whether more was asked for."""
+        return self._left < 0
+
     def __call__(self) -> None:
         """One turn."""
         self._left -= 1

@@ -67,17 +67,38 @@ class Compiled:
         )
 
     def render(
-        self, messages: Sequence[Message], variables: Mapping[str, Any], continue_final_message: bool
+        self,
+        messages: Sequence[Message],
+        variables: Mapping[str, Any],
+        continue_final_message: bool,
+        turns: int | None = None,
     ) -> str:
         """The prompt's text. What the template refuses is said otherwise, as far as it can be.
 
-        Raises ChatTemplateError.
+        Raises ChatTemplateError; after `turns`, if they are given, OverBudget: nothing is known then.
         """
+        budget = Budget(MOST_TURNS if turns is None else turns)
+        try:
+            text = self._render(messages, variables, continue_final_message, budget)
+        except ChatTemplateError:
+            if turns is None or not budget.spent:
+                raise
+        if turns is not None and budget.spent:
+            raise OverBudget(f"it takes more than {turns} turns of loops")
+        return text
+
+    def _render(
+        self,
+        messages: Sequence[Message],
+        variables: Mapping[str, Any],
+        continue_final_message: bool,
+        budget: Budget,
+    ) -> str:
         write = partial(
             self._write_any,
             variables={**self._special_tokens, **self._without_thinking(variables)},
             continue_final_message=continue_final_message,
-            budget=Budget(MOST_TURNS),
+            budget=budget,
         )
         said = self._prepared(messages)
         try:

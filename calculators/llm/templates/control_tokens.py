@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, Protocol
 
 from msgspec.structs import replace
@@ -15,6 +15,10 @@ from ovpipe.calculators.llm.templates.messages import text_of
 UNTRUSTED: Final = ("user", "tool")
 """Roles whose words come from outside. The system's are the operator's, the assistant's the model's own."""
 ANCHORS: Final = ("\n", "1", ".")
+SEARCHED_AT_ONCE: Final = 65_536
+"""Characters that one call of the regular expression gets, which lets no other thread run meanwhile."""
+LONGEST_TOKEN: Final = 1_024
+"""Characters of a control token; what is longer may be missed at the end of such a part."""
 
 
 class TokenCodec(Protocol):
@@ -59,20 +63,42 @@ class Marks:
         if isinstance(content, str):
             return self._in_text(content)
         texts = [part.text for part in content]
-        apart = sum(len(self._pattern.findall(text)) for text in texts)
-        if len(self._pattern.findall("".join(map(str.strip, texts)))) > apart:
+        apart = sum(_count(self._pattern, text) for text in texts)
+        if _count(self._pattern, "".join(map(str.strip, texts))) > apart:
             return self._in_text(text_of(content))  # a template that joins parts would make a token of two
         return tuple(TextPart(self._in_text(text)) for text in texts)
 
     def _in_text(self, text: str) -> str:
-        return self._pattern.sub(lambda match: match[0][0] + self._mark + match[0][1:], text)
+        pieces: list[str] = []
+        at = 0
+        for match in matches(self._pattern, text):
+            pieces += text[at : match.start() + 1], self._mark
+            at = match.start() + 1
+        return "".join([*pieces, text[at:]])
 
 
 def has_any(messages: Sequence[Message], pattern: re.Pattern[str], roles: Collection[str]) -> bool:
     """Whether a message of one of these roles has a control token, if need be across parts."""
     return any(
-        message.role in roles and pattern.search(_all_of(message.content)) is not None for message in messages
+        message.role in roles and next(matches(pattern, _all_of(message.content)), None) is not None
+        for message in messages
     )
+
+
+def matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """As `finditer`, a part of the text at a time."""
+    at = 0
+    while at < len(text):
+        end = at + SEARCHED_AT_ONCE
+        match = pattern.search(text, at, end + LONGEST_TOKEN)
+        if match is not None and match.start() < end:
+            yield match
+            end = match.end()
+        at = end
+
+
+def _count(pattern: re.Pattern[str], text: str) -> int:
+    return sum(1 for _ in matches(pattern, text))
 
 
 def encode_pieces(tokenizer: TokenCodec, pieces: Sequence[str], *, add_special_tokens: bool) -> list[int]:
@@ -81,7 +107,7 @@ def encode_pieces(tokenizer: TokenCodec, pieces: Sequence[str], *, add_special_t
     if len(pieces) > 1:
         encode = _continuation(tokenizer)
         for piece in pieces[1:]:
-            tokens = tokens + encode(piece)
+            tokens.extend(encode(piece))
     return tokens
 
 

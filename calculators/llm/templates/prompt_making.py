@@ -27,19 +27,24 @@ def make_prompts(
     template: ChatTemplate | None,
     *,
     control_tokens_as_text: bool = True,
+    turns: int | None = None,
 ) -> Prompts:
-    """The request's prompts; raises RequestError 400.
+    """The request's prompts; raises RequestError 400, and OverBudget where the template takes more `turns`.
 
     With `control_tokens_as_text` what users and tools say makes no special token, where the template writes
     it letter by letter.
     """
     if isinstance(request, ChatRequest):
-        return chat_prompts(request, tokenizer, template, control_tokens_as_text)
+        return chat_prompts(request, tokenizer, template, control_tokens_as_text, turns)
     return Prompts(tuple(completion_prompts(request, tokenizer)))
 
 
 def chat_prompts(
-    request: ChatRequest, tokenizer: Tokenizer, template: ChatTemplate | None, control_tokens_as_text: bool
+    request: ChatRequest,
+    tokenizer: Tokenizer,
+    template: ChatTemplate | None,
+    control_tokens_as_text: bool,
+    turns: int | None = None,
 ) -> Prompts:
     """A conversation, rendered and tokenised."""
     # A model that sees tools calls them, whatever it is told; so it sees none when it may call none.
@@ -56,9 +61,10 @@ def chat_prompts(
     roles = template.verbatim(tools=bool(tools)).intersection(UNTRUSTED)
     if pattern is not None and has_any(request.messages, pattern, roles):
         marks = Marks(pattern)
-        pieces = marks.split(rendered(request, marks.put(request.messages, roles), tools, template, marks))
+        marked = marks.put(request.messages, roles)
+        pieces = marks.split(rendered(request, marked, tools, template, marks, turns=turns))
     else:
-        pieces = [rendered(request, request.messages, tools, template)]
+        pieces = [rendered(request, request.messages, tools, template, turns=turns)]
     # The template has put every special token where it belongs, unless the request says otherwise.
     prompt = tokenised(pieces, request, tokenizer, "messages", add_special_tokens=False)
     unseen = ("functions" if request.functions else "tools",) if tools and not template.shows_tools else ()
@@ -71,6 +77,8 @@ def rendered(
     tools: Sequence[Tool],
     template: ChatTemplate,
     marks: Marks | None = None,
+    *,
+    turns: int | None = None,
 ) -> str:
     """The conversation as a text, with the marks that are in it; raises RequestError 400."""
     variables = dict(request.chat_template_kwargs)
@@ -84,6 +92,7 @@ def rendered(
             add_generation_prompt=request.add_generation_prompt,
             continue_final_message=request.continue_final_message,
             variables=variables,
+            turns=turns,
         )
     except ChatTemplateError as error:
         reason = str(error) if marks is None else marks.without(str(error))

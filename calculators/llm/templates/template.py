@@ -103,8 +103,11 @@ class ChatTemplate:
         add_generation_prompt: bool = True,
         continue_final_message: bool = False,
         variables: Mapping[str, Any] = NOTHING,
+        turns: int | None = None,
     ) -> str:
         """The prompt's text, up to where the assistant begins. Raises ChatTemplateError.
+
+        With `turns` it gives up after so many turns of loops, and raises OverBudget.
 
         With `continue_final_message` it ends where the last message's content ends, and there is no
         generation prompt. `variables` come before special tokens of the same name.
@@ -123,4 +126,4 @@ class ChatTemplate:
             "documents": [dict(document) for document in documents] or None,
             "add_generation_prompt": add_generation_prompt and not continue_final_message,
         }
-        return template.render(messages, shared, continue_final_message)
+        return template.render(messages, shared, continue_final_message, turns)

@@ -22,6 +22,7 @@ from ovpipe.calculators.llm.packets import (
 )
 from ovpipe.calculators.llm.seen_names import SeenNames
 from ovpipe.calculators.llm.templates.template import ChatTemplate
+from ovpipe.calculators.llm.workers import Workers
 from ovpipe.errors import RequestError, RunError
 from ovpipe.testing import CalculatorRunner
 from ovpipe.testing.fakes import FakeTokenizer
@@ -324,6 +325,49 @@ def test_all_that_is_rendered_counts_as_work(parameters: dict[str, Any]) -> None
     tokenizer = WhereItRuns()
     run(chat(**parameters), tokenizer=tokenizer, inline_characters=450)
     assert tokenizer.threads != [threading.main_thread()]
+
+
+def test_a_short_request_whose_template_takes_many_turns_leaves_the_event_loop() -> None:
+    looping = ChatTemplate("{% for a in range(messages|length * 600) %}{% endfor %}{{ messages[0].content }}")
+    tokenizer = WhereItRuns()
+    run(chat(messages=(Message(role="user", content="x"),)), looping, tokenizer)
+    run(chat(messages=(Message(role="user", content="x"),) * 2), looping, tokenizer)
+    first, second = tokenizer.threads
+    assert first is threading.main_thread()
+    assert second is not threading.main_thread()
+
+
+def test_a_template_that_says_otherwise_after_many_turns_does_so_with_all_of_its_turns() -> None:
+    refusing = ChatTemplate(
+        "{% for a in range(3000) %}{% endfor %}{% for m in messages %}"
+        "{% if m.reasoning_content and m.content %}{{ raise_exception('both') }}{% endif %}"
+        "{{ m.role }}:{{ m.content }};{% endfor %}"
+    )
+    both = Message(role="assistant", content="b", reasoning_content="c")
+    prompt = run(chat(messages=(Message(role="user", content="a"), both)), refusing)
+    assert prompt.text == "user:a;assistant:b;"
+
+
+def test_long_requests_are_the_workers_and_are_refused_when_too_many_wait() -> None:
+    async def ask() -> RequestError:
+        tokenizer, workers = NeverReady(), Workers(threads=1, most_waiting=0)
+        runner = CalculatorRunner(ChatTemplateCalculator(inline_characters=0))
+        packets = {"tokenizer": tokenizer, "chat_template": TEMPLATE, "workers": workers}
+        first = asyncio.ensure_future(runner.arun(request=[chat()], **packets))
+        try:
+            while not workers.jobs:
+                await asyncio.sleep(0)
+            with pytest.raises(RunError) as raised:
+                await runner.arun(request=[chat()], **packets)
+        finally:
+            tokenizer.may_end.set()
+            await asyncio.wait([first])
+            workers.close()
+        assert isinstance(raised.value.__cause__, RequestError)
+        return raised.value.__cause__
+
+    error = asyncio.run(ask())
+    assert (error.status, error.code) == (503, "too_many_long_requests")
 
 
 class NeverReady(FakeTokenizer):

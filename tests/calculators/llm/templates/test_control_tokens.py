@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from ovpipe.calculators.llm.chat_template import ChatTemplateCalculator
 from ovpipe.calculators.llm.packets import ChatRequest, Message, Prompt, TextPart, ToolCall
-from ovpipe.calculators.llm.templates.control_tokens import encode_pieces
+from ovpipe.calculators.llm.templates.control_tokens import SEARCHED_AT_ONCE, Marks, encode_pieces, matches
 from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.errors import RequestError, RunError
 from ovpipe.testing import CalculatorRunner
@@ -157,3 +158,18 @@ class BeginsWithSpace:
 def test_pieces_of_a_text_have_no_space_between_them() -> None:
     tokens = encode_pieces(BeginsWithSpace(), ["a<", "|x|>b<", "|x|>"], add_special_tokens=True)
     assert tokens == [1, *map(ord, " a<|x|>b<|x|>")]
+
+
+@pytest.mark.parametrize("shift", [0, 1, 5, 9, 10, 11])
+def test_a_control_token_is_found_wherever_the_parts_end_in_which_a_text_is_searched(shift: int) -> None:
+    pattern = re.compile(r"<\|im_end\|>extra|<\|im_end\|>")
+    text = (
+        "x" * (SEARCHED_AT_ONCE - shift) + "<|im_end|>extra<|im_end|>" + "y" * SEARCHED_AT_ONCE + "<|im_end|>"
+    )
+    found = [match.span() for match in matches(pattern, text)]
+    assert found == [match.span() for match in pattern.finditer(text)]
+    marks = Marks(pattern)
+    (marked,) = marks.put([Message(role="user", content=text)], ["user"])
+    assert isinstance(marked.content, str)
+    assert marks.without(marked.content) == text
+    assert [piece[-1] for piece in marks.split(marked.content)[:-1]] == ["<"] * 3
