@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, Final, Literal
 
 from ovpipe.calculator import Calculator, Context
@@ -18,6 +19,8 @@ from ovpipe.calculators.llm.parameters.table import BY_NAME
 from ovpipe.calculators.llm.parameters.unknown_keys import Ignored
 from ovpipe.calculators.llm.parameters.wire.tool_choices import settle_choice
 from ovpipe.calculators.llm.seen_names import SeenNames
+from ovpipe.calculators.llm.templates.prompt_size import is_larger
+from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.engines.protocol import Engine, EngineInfo
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ModelIn, Route
@@ -25,6 +28,8 @@ from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
 BEST_OF_LIMIT: Final = 20
+MOST_AT_ONCE: Final = 16_000
+"""Characters and members of a body that are read on the event loop; a larger one is read by the workers."""
 MOST_SEQUENCES: Final = 256
 """Of one request, all its prompts together."""
 
@@ -39,6 +44,7 @@ class ChatRequestParserCalculator(Calculator):
     Side input `engine` (optional) gives generation_config.json's defaults and says which parameters it
     honours; without it, what any core honours is taken. `seen` (optional) makes each
     unknown parameter be logged once for the graph, and without it nothing is logged.
+    A large body is read by `workers` (optional; without it, in asyncio's threads, which all graphs share).
     Raises RequestError 404 for another path, 400 for anything wrong in the body.
 
     `max_tokens_limit` is the most tokens a request may ask for, and gets when it asks for none;
@@ -49,7 +55,7 @@ class ChatRequestParserCalculator(Calculator):
 
         request_parser:
           calculator: ChatRequestParserCalculator
-          side_inputs: {engine: engine, seen: seen_names}
+          side_inputs: {engine: engine, workers: workers, seen: seen_names}
           inputs: {http_request: http_request}
           outputs: {request: chat_request}
           options: {max_tokens_limit: 4096}
@@ -58,6 +64,7 @@ class ChatRequestParserCalculator(Calculator):
     http_request = Input[HttpRequest]()
     request = Output[ChatRequest | CompletionRequest]()
     engine = SideInput[Engine](optional=True)
+    workers = SideInput[Workers](optional=True)
     seen = SideInput[SeenNames](optional=True)
 
     def __init__(
@@ -85,17 +92,22 @@ class ChatRequestParserCalculator(Calculator):
         most = {"max_tokens": tokens, "max_completion_tokens": tokens, "n": sequences, "best_of": sequences}
         return openapi.requests(most, unknown=self.unknown_parameters != "error")
 
-    def process(self, cx: Context) -> None:
+    async def process(self, cx: Context) -> None:
         """Sends the one request."""
         http = cx[self.http_request]
         engine = cx.get(self.engine)
-        request = parse(
+        reading = partial(
+            parse,
             http,
             None if engine is None else engine.info,
             max_tokens_limit=self.max_tokens_limit,
             best_of_limit=self.best_of_limit,
             unknown_parameters=self.unknown_parameters,
         )
+        if is_larger(http.json, MOST_AT_ONCE):
+            request = await run_long(cx.get(self.workers), reading)
+        else:
+            request = reading()
         seen = cx.get(self.seen)
         if seen is not None:
             for name in filter(seen.is_new, request.ignored):

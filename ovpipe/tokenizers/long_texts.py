@@ -18,7 +18,7 @@ TOKENIZER: Final = "openvino_tokenizer.xml"
 SLICE: Final = 65_536
 """Characters, or ids, that one call handles which keeps the lock."""
 MOST_TOKENS: Final = 4_000_000
-"""Far more than any context; of a longer text only so many are given, which is refused like all of them."""
+"""Far more than any context. Of a text that has more, one more is given."""
 UNLIMITED: Final = 2**31 - 1
 ALONE: Final = {"INFERENCE_NUM_THREADS": 1}
 """One text is one thread's work, and the model needs the others."""
@@ -59,12 +59,13 @@ class LongTexts:
         return texts
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
-        """Token ids of a text, at most `MOST_TOKENS`; what is beyond is no prompt anyway."""
+        """Token ids of a text, as far as one more than `MOST_TOKENS`."""
         if text.endswith("\0") and self._closing is not None:
             # OpenVINO's tensors of strings drop NULs at the end. Nothing merges with a control token.
             name, closing = self._closing
             ids = self._ids(text + name, add_special_tokens)
-            del ids[len(ids) - 1 - ids[::-1].index(closing)]
+            if len(ids) <= MOST_TOKENS:
+                del ids[len(ids) - 1 - ids[::-1].index(closing)]
             return ids
         return self._ids(text, add_special_tokens)
 
@@ -74,9 +75,9 @@ class LongTexts:
         tensor.bytes_data = [text.encode()]
         request.set_input_tensor(0, tensor)
         request.infer()
-        found = request.get_output_tensor(0).data[0]
+        found = request.get_output_tensor(0).data[0][: MOST_TOKENS + 1]
         ids: list[int] = []
-        for at in range(0, min(len(found), MOST_TOKENS), SLICE):
+        for at in range(0, len(found), SLICE):
             ids.extend(found[at : at + SLICE].tolist())
         return ids
 

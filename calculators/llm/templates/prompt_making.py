@@ -14,6 +14,7 @@ from ovpipe.calculators.llm.packets import (
     Tool,
 )
 from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
+from ovpipe.calculators.llm.parameters.wire.prompts import MOST_TOKENS
 from ovpipe.calculators.llm.templates.control_tokens import UNTRUSTED, Marks, encode_pieces, has_any
 from ovpipe.calculators.llm.templates.fill_in_the_middle import FimTokens, markers_of
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
@@ -154,6 +155,13 @@ def tokenised(
         raise RequestError(
             400, "The prompt comes to a text with lone surrogates.", code="invalid_value", param=path
         ) from None
+    if len(tokens) > MOST_TOKENS:
+        raise RequestError(
+            400,
+            f"'{path}' comes to more than {MOST_TOKENS} tokens, which no model takes.",
+            code="context_length_exceeded",
+            param=path,
+        )
     return Prompt(last_tokens(tokens, request, path), "".join(pieces))
 
 

@@ -24,6 +24,16 @@ def is_longer(request: ChatRequest | CompletionRequest, limit: int) -> bool:
     return False
 
 
+def is_larger(value: Any, limit: int) -> bool:
+    """Whether a value of JSON has more characters and members than `limit`. Looks no further than needed."""
+    size = 0
+    for more in _sizes_of_json(value):
+        size += more
+        if size > limit:
+            return True
+    return False
+
+
 def _sizes(request: ChatRequest | CompletionRequest) -> Iterator[int]:
     if isinstance(request, CompletionRequest):
         for prompt in request.prompts:
@@ -59,7 +69,7 @@ def _sizes_of_json(value: Any) -> Iterator[int]:
         if isinstance(value, str | list | tuple | Mapping):
             yield len(value)
         if isinstance(value, Mapping):
-            yield sum(map(len, value))
+            yield from map(len, value)
             members = value.values()
         elif isinstance(value, list | tuple):
             members = value

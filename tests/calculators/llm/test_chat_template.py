@@ -361,7 +361,7 @@ def test_long_requests_are_the_workers_and_are_refused_when_too_many_wait() -> N
                 await runner.arun(request=[chat()], **packets)
         finally:
             tokenizer.may_end.set()
-            await asyncio.wait([first])
+            await asyncio.gather(first, return_exceptions=True)
             workers.close()
         assert isinstance(raised.value.__cause__, RequestError)
         return raised.value.__cause__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Messa
 from ovpipe.calculators.llm.parameters.table import PARAMETERS
 from ovpipe.calculators.llm.request_parser import ChatRequestParserCalculator, parse
 from ovpipe.calculators.llm.seen_names import SeenNames, SeenNamesCalculator
+from ovpipe.calculators.llm.workers import Workers
 from ovpipe.engines.protocol import EngineInfo
 from ovpipe.errors import RequestError, RunError
 from ovpipe.http import HttpRequest
@@ -797,3 +799,29 @@ def test_an_answers_id_and_time_are_those_of_its_http_request() -> None:
     )
     request = parse(http)
     assert (request.id, request.created) == ("cmpl-0f", 1_800_000_000)
+
+
+def test_a_large_body_is_read_by_the_workers_and_a_small_one_on_the_spot() -> None:
+    async def read(count: int, workers: Workers) -> ChatRequest | CompletionRequest:
+        body = {"model": "m", "messages": [{"role": "user", "content": "hi"}] * count}
+        http = HttpRequest("POST", "/chat/completions", {}, b"", body)
+        runner = CalculatorRunner(ChatRequestParserCalculator())
+        out = await runner.arun(http_request=[http], workers=workers)
+        (request,) = out[ChatRequestParserCalculator.request]
+        return request
+
+    async def both() -> tuple[int, int]:
+        workers = Workers()
+        small = await read(10, workers)
+        workers.close()
+        assert isinstance(small, ChatRequest)
+        with pytest.raises(RunError) as raised:  # they are closed
+            await read(10_000, workers)
+        assert isinstance(raised.value.__cause__, RuntimeError)
+        workers = Workers()
+        large = await read(10_000, workers)
+        workers.close()
+        assert isinstance(large, ChatRequest)
+        return len(small.messages), len(large.messages)
+
+    assert asyncio.run(both()) == (10, 10_000)
