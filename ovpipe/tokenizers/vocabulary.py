@@ -28,8 +28,9 @@ SAMPLES = (
 class Vocabulary:
     """The bytes of each token, and whether a text is no more than its tokens' bytes, joined.
 
-    `special_ids` are the tokens that stand for no text and are skipped when decoding. `plain_bytes`
-    holds for byte-level BPE; it does not where the decoder treats a space or a token's place specially.
+    `special_ids` are the tokens that stand for no text and are skipped when decoding; their bytes are their
+    names. `plain_bytes` holds for byte-level BPE; it does not where the decoder treats a space or a token's
+    place specially. There a token's bytes are what it adds to a text amid others, such as " the" for ▁the.
     """
 
     token_bytes: list[bytes]
@@ -45,31 +46,62 @@ def read_vocabulary(
     The tokenizer may name its tokens by their bytes or by the characters GPT-2 writes for them.
     """
     table = _by_id(ids_by_token, decode)
-    special_ids = find_special_ids(table, encoded_samples, decode)
+    texts = texts_amid_others(len(table), encoded_samples[0][0], decode)
+    special_ids = find_special_ids(table, texts)
     sequences = [*encoded_samples, *_random_sequences(len(table))]
-    texts = [decode([ids])[0] for ids in encoded_samples] + decode(sequences[len(encoded_samples) :])
-    for candidate in (table, _from_gpt2_characters(table, special_ids)):
-        if candidate is not None and joins_to(candidate, special_ids, sequences, texts):
+    wholes = [decode([ids])[0] for ids in encoded_samples] + decode(sequences[len(encoded_samples) :])
+    from_gpt2 = _from_gpt2_characters(table, special_ids)
+    for candidate in (table, from_gpt2):
+        if candidate is not None and joins_to(candidate, special_ids, sequences, wholes):
             return Vocabulary(candidate, special_ids, plain_bytes=True)
-    return Vocabulary(table, special_ids, plain_bytes=False)
+    added = [
+        name if index in special_ids else bytes_added(name, text)
+        for index, (name, text) in enumerate(zip(from_gpt2 or table, texts, strict=True))
+    ]
+    return Vocabulary(added, special_ids, plain_bytes=False)
 
 
-def find_special_ids(
-    token_bytes: Sequence[bytes], encoded_samples: Sequence[Sequence[int]], decode: DecodeRows
-) -> frozenset[int]:
+def texts_amid_others(size: int, anchor: int, decode: DecodeRows) -> list[str | None]:
+    """What each token adds to a text between two others; None where it changes what is around it.
+
+    Alone, the space of a SentencePiece model would vanish.
+    """
+    (head,), (nothing_between,) = decode([[anchor]]), decode([[anchor, anchor]])
+    tail = nothing_between.removeprefix(head)
+
+    def added(text: str) -> str | None:
+        if text == nothing_between:
+            return ""
+        if len(text) < len(nothing_between) or not (text.startswith(head) and text.endswith(tail)):
+            return None
+        return text[len(head) : len(text) - len(tail)]
+
+    return [added(text) for text in decode([[anchor, index, anchor] for index in range(size)])]
+
+
+def find_special_ids(token_bytes: Sequence[bytes], texts: Sequence[str | None]) -> frozenset[int]:
     """The tokens that add nothing to a text although they have a name.
 
-    Each is decoded between two ordinary tokens: alone, the space of a SentencePiece model would vanish
-    as well. Bytes that a decoder drops since they are not UTF-8 are not special tokens either.
+    Bytes that a decoder drops since they are not UTF-8 are not special tokens.
     """
-    anchor = encoded_samples[0][0]
-    (nothing_between,) = decode([[anchor, anchor]])
-    texts = decode([[anchor, index, anchor] for index in range(len(token_bytes))])
     return frozenset(
         index
         for index, (text, name) in enumerate(zip(texts, token_bytes, strict=True))
-        if text == nothing_between and name and not _is_part_of_character(name)
+        if text == "" and name and not _is_part_of_character(name)
     )
+
+
+def bytes_added(name: bytes, text: str | None) -> bytes:
+    """The bytes of a token with this name, which adds this to a text.
+
+    A byte that is less than a character adds none, or U+FFFD; SentencePiece writes it as <0xE4>.
+    """
+    if text and REPLACEMENT not in text:
+        return text.encode()
+    written = re.fullmatch(b"<0x([0-9A-F]{2})>", name)
+    if written is not None:
+        return bytes.fromhex(written[1].decode())
+    return name if text is None or _is_part_of_character(name) else text.encode()
 
 
 def joins_to(
