@@ -195,8 +195,9 @@ class GrammarChecker:
 
     def _end(self, key: bytes, check: _Check) -> None:
         self._forget(key, check)
-        if not check.task.cancelled():
-            check.task.exception()  # there may be no caller left to take it
+        error = None if check.task.cancelled() else check.task.exception()
+        if error is not None and not check.waiters and not isinstance(error, GrammarUnavailable):
+            _log.error("%s: a check failed that nobody waits for any more", self._name, exc_info=error)
 
     def _forget(self, key: bytes, check: _Check) -> None:
         if self._checks.get(key) is check:
@@ -292,18 +293,18 @@ class GrammarChecker:
         failures = 0
         loop = asyncio.get_running_loop()
         while True:
+            healthy = False
             try:
-                link = await self._begin()
+                healthy = await self._live()
             except LinkLost as lost:
                 self._problem = str(lost)
-            else:
-                began, handed_over = loop.time(), self._handed_over
-                self._problem = await self._serve(link)
-                healthy = loop.time() - began >= self._backoff.healthy_after
-                if healthy or self._handed_over > handed_over:
-                    failures = 0
-                    _log.warning("%s %s; another is started", self._name, self._problem)
-                    continue
+            except Exception as error:  # a fault of ours: one more death, and another life is tried
+                _log.exception("%s: its keeper failed", self._name)
+                self._problem = f"was given up: {error!r}"
+            if healthy:
+                failures = 0
+                _log.warning("%s %s; another is started", self._name, self._problem)
+                continue
             failures += 1
             delay = self._backoff.delay(failures)
             self._retry_at = loop.time() + delay
@@ -311,6 +312,14 @@ class GrammarChecker:
             self._forget_link()
             self._link.set_result(None)
             await asyncio.sleep(delay)
+
+    async def _live(self) -> bool:
+        """One life to its end. Returns whether the next may start at once."""
+        link = await self._begin()
+        loop = asyncio.get_running_loop()
+        began, handed_over = loop.time(), self._handed_over
+        self._problem = await self._serve(link)
+        return loop.time() - began >= self._backoff.healthy_after or self._handed_over > handed_over
 
     async def _begin(self) -> EngineLink:
         try:

@@ -109,6 +109,13 @@ class HostProcess:
         return how
 
     async def _forward_stderr(self) -> None:
+        try:
+            await self._forward_lines()
+        except Exception:
+            _log.exception("%s: what it prints cannot be read any more", self._name)
+            self._pipe.close()  # a pipe that fills up would stop the process
+
+    async def _forward_lines(self) -> None:
         line = b""
         while chunk := await self._pipe.reader.read(_STDERR_LINE_BYTES):
             *lines, line = (line + chunk).split(b"\n")

@@ -185,31 +185,51 @@ class EngineClient:
         return link
 
     async def _keep(self, link: EngineLink) -> None:
-        """Serves, shuts down what died and starts another, until cancelled by `close`."""
+        """Serves, shuts down what died and starts another, until cancelled by `close`.
+
+        A fault of ours is one more death: it is logged, and another life is tried.
+        """
         failures = 0
         loop = asyncio.get_running_loop()
+        next_link: EngineLink | None = link
         while True:
-            ready_at = loop.time()
-            reason = await self._serve(link)
-            if loop.time() - ready_at >= self._backoff.healthy_after:
+            try:
+                reason, served_seconds = await self._live(next_link, failures)
+            except Exception as error:
+                _log.exception("engine %r: its keeper failed", self._name)
+                reason, served_seconds = f"was given up: {error!r}", 0.0
+                await self._clear(reason)
+            if served_seconds >= self._backoff.healthy_after:
                 failures = 0
             failures += 1
-            while True:
-                delay = self._backoff.delay(failures)
-                self._ready_expected = loop.time() + delay + self._load_seconds
-                _log.error("engine %r %s; it is started again in %.1f s", self._name, reason, delay)
-                await asyncio.sleep(delay)
-                try:
-                    link = await self._start()
-                except LinkLost as lost:
-                    failures += 1
-                    reason = str(lost)
-                    self._give_up_retries(reason)
-                else:
-                    break
+            next_link = None
+            delay = self._backoff.delay(failures)
+            self._ready_expected = loop.time() + delay + self._load_seconds
+            _log.error("engine %r %s; it is started again in %.1f s", self._name, reason, delay)
+            await asyncio.sleep(delay)
+
+    async def _live(self, link: EngineLink | None, failures: int) -> tuple[str, float]:
+        """One life to its end, started here unless it was before. Returns how and after what time."""
+        if link is None:
+            try:
+                link = await self._start()
+            except LinkLost as lost:
+                self._give_up_retries(str(lost))
+                return str(lost), 0.0
             self._retry()
             self._metrics.restarts += 1
             _log.warning("engine %r serves again after %d failures", self._name, failures)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        return await self._serve(link), loop.time() - began
+
+    async def _clear(self, reason: str) -> None:
+        """After a fault of ours: leaves nothing of a life behind, and nobody who waits for it."""
+        if self._link is not None:
+            try:
+                await self._shut_down(self._link, reason)
+            except Exception:
+                _log.exception("engine %r: a life of it could not be ended", self._name)
 
     async def _serve(self, link: EngineLink) -> str:
         """One life until its end, which leaves nothing of it behind. Returns how it ended."""

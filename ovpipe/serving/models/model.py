@@ -81,6 +81,11 @@ class Model:
             self.reason = await open_graph(self._graph, self.title, listener, values)
         self.state = ModelState.FAILED if self.reason else ModelState.AVAILABLE
 
+    def fail(self, reason: str) -> None:
+        """It could not be opened."""
+        self.reason = reason
+        self.state = ModelState.FAILED
+
     async def close(self, run_seconds: float) -> None:
         """Closes the graph, and with it what is left of its runs, which is waited for no longer than this."""
         await self._graph.close(timeout=run_seconds)

@@ -80,7 +80,7 @@ class Repository:
         """Opens all at once, each model after its resources; what fails leaves the others alone."""
         async with asyncio.TaskGroup() as group:
             opening = {
-                resource.name: group.create_task(resource.open(listener), name=f"open {resource.title}")
+                resource.name: group.create_task(_open(resource, listener), name=f"open {resource.title}")
                 for resource in self._resources.values()
             }
             for model in self:
@@ -98,7 +98,16 @@ class Repository:
 
 async def _open_after(opening: Sequence[asyncio.Task[None]], model: Model, listener: LoadListener) -> None:
     await asyncio.gather(*opening)
-    await model.open(listener)
+    await _open(model, listener)
+
+
+async def _open(one: Model | Resource, listener: LoadListener) -> None:
+    """Opens one of them; a fault of ours in it makes it fail alone, too."""
+    try:
+        await one.open(listener)
+    except Exception as error:
+        log.exception("%s failed to load", one.title)
+        one.fail(f"{type(error).__name__}: {error}")
 
 
 async def _close(loaded: Sequence[Model | Resource], timeout: float) -> None:

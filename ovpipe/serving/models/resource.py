@@ -35,6 +35,10 @@ class Resource:
         """Opens the graph; a failure becomes the `reason`, and is not raised."""
         self.reason = await open_graph(self._graph, self.title, listener)
 
+    def fail(self, reason: str) -> None:
+        """It could not be opened."""
+        self.reason = reason
+
     async def close(self, _: float) -> None:
         """Closes the graph, which has no runs; the models that share its side packets are closed by now."""
         await self._graph.close()

@@ -361,6 +361,22 @@ def test_a_folder_for_its_files_that_cannot_be_made_is_no_other_case(monkeypatch
     bounded(scenario)
 
 
+def test_a_fault_in_the_keeper_is_logged_and_another_start_is_tried(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with opened(command=FAKE_HOST, backoff=Backoff(first=0.01, cap=0.01)) as checker:
+            with monkeypatch.context() as patched:
+                patched.setattr("tempfile.tempdir", 5)  # which no code foresees
+                with pytest.raises(GrammarUnavailable, match="was given up: TypeError"):
+                    await checker.check(DIGITS)
+            await until(lambda: checker.pid is not None)
+            await checker.check(DIGITS)
+
+    bounded(scenario)
+    assert "its keeper failed\nTraceback" in caplog.text
+
+
 def test_a_checker_that_cannot_start_says_when_to_try_again() -> None:
     async def scenario() -> None:
         slow = Backoff(first=20)

@@ -6,10 +6,12 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ovpipe.engines.process.backoff import Backoff
+from ovpipe.engines.process.link import EngineLink
 from ovpipe.engines.protocol import EngineDied, EngineUnavailable, RequestRefused
 from tests.engines.clients import (
     BAD_GRAMMAR,
@@ -259,6 +261,29 @@ def test_closing_while_it_is_started_again_ends_the_attempts() -> None:
     bounded(scenario)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_fault_in_the_keeper_is_logged_and_another_start_is_tried(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    start, faults = EngineLink.start, [ZeroDivisionError("a fault"), ZeroDivisionError("another")]
+
+    async def faulty(*args: Any, **options: Any) -> EngineLink:
+        if faults:
+            raise faults.pop()
+        return await start(*args, **options)
+
+    async def scenario() -> None:
+        async with opened(backoff=Backoff(first=0.01)) as engine:
+            monkeypatch.setattr(EngineLink, "start", faulty)
+            with pytest.raises(EngineDied):
+                await tokens_of(engine.generate([CRASH, 0], some(5)))
+            await until(lambda: engine.metrics()["engine_up"] == 1)
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+
+    bounded(scenario)
+    assert caplog.text.count("its keeper failed\nTraceback") == 2
+    assert "was given up: ZeroDivisionError('a fault'); it is started again in" in caplog.text
 
 
 def test_totals_do_not_fall_when_the_process_is_replaced() -> None:

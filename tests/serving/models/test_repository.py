@@ -131,6 +131,25 @@ def test_models_open_each_for_itself(tmp_path: Path) -> None:
     assert "room" not in raised.value.message
 
 
+def test_a_fault_while_a_model_opens_is_that_models_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Deaf(Listener):
+        def available(self, title: str, seconds: float) -> None:
+            if title == "model one":
+                raise BrokenPipeError("nobody reads what is printed")
+
+    async def load() -> dict[str, ModelState]:
+        models = repository(tmp_path, one="good", two="good")
+        await models.open(Deaf())
+        states = models.states()
+        await models.close(1)
+        return states
+
+    assert asyncio.run(load()) == {"one": "failed", "two": "available"}
+    assert "model one failed to load\nTraceback" in caplog.text
+
+
 def test_an_unknown_model_is_refused_with_the_names_of_the_others(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"Models served: one, two\.") as raised:
         repository(tmp_path, one="good", two="good").find("three")
