@@ -10,7 +10,7 @@ from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.metrics import Metrics
+from ovpipe.serving.metrics import Metrics, Outcome
 from ovpipe.serving.models.model import Model, ModelState
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.refusals import (
@@ -62,15 +62,10 @@ class FrontDoor:
             outcome.status = str(CLIENT_LEFT)
             try:
                 with self._in_flight.request() as ticket:
-                    packet = await read_request(
-                        request, served.route, path, parameters, self._limits, self._turns
-                    )
-                    model, packet = self._model(served, packet)
-                    outcome.model = model.name
-                    exchange = Exchange(request, model, self._limits, served.route.errors, packet.id)
+                    exchange = await self._exchange(request, served, path, parameters, outcome)
                     ticket.stop = exchange.stop
                     try:
-                        return await exchange.respond(packet)
+                        return await exchange.respond()
                     finally:
                         outcome.status = str(exchange.status)
             except RequestError as error:
@@ -78,6 +73,20 @@ class FrontDoor:
                     CLIENT_LEFT if is_cut(request) else error.status
                 )  # as far as one can tell
                 raise
+
+    async def _exchange(
+        self,
+        request: web.Request,
+        served: ServedRoute,
+        path: str,
+        parameters: Mapping[str, str],
+        outcome: Outcome,
+    ) -> Exchange:
+        """The request, read, and the model that it is for. Its body is in the exchange alone from here on."""
+        packet = await read_request(request, served.route, path, parameters, self._limits, self._turns)
+        model, packet = self._model(served, packet)
+        outcome.model = model.name
+        return Exchange(request, packet, model, self._limits, served.route.errors)
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Asks for the body of a client that waits to be asked, unless it will not be taken."""

@@ -35,12 +35,12 @@ BODILESS = (204, 304)
 class Exchange:
     """Serves one request. However it ends, its run has ended, or is cancelled, when `respond` is over.
 
-    `status` is what the answer came to, for the metrics. `errors` is the family of the request's route, `id`
-    what its run is called.
+    `status` is what the answer came to, for the metrics. `errors` is the family of the route, `packet`
+    what the run is fed with. Nothing here keeps the packet, whose body may be large, once the run has it.
     """
 
     def __init__(
-        self, request: web.Request, model: Model, limits: Limits, errors: ErrorFamily, id: str
+        self, request: web.Request, packet: HttpRequest, model: Model, limits: Limits, errors: ErrorFamily
     ) -> None:
         self.status = CLIENT_LEFT
         self._request = request
@@ -48,16 +48,17 @@ class Exchange:
         self._limits = limits
         self._errors = errors
         self._has_body = True
-        self._run = ServedRun(model, limits, id)
+        self._packet: HttpRequest | None = packet
+        self._run = ServedRun(model, limits, packet.id)
 
     def stop(self, error: RequestError) -> None:
         """Ends the run; the client gets `error` if it still waits for something."""
         self._run.stop(error)
 
-    async def respond(self, packet: HttpRequest) -> web.StreamResponse:
+    async def respond(self) -> web.StreamResponse:
         """The response, written to its end. Raises RequestError as long as nothing has been written."""
         try:
-            response, writer = await self._begin(packet)
+            response, writer = await self._begin()
             await self._write_out(response, writer)
             if self._run.failure is None:
                 await self._run.nodes_to_end()
@@ -65,9 +66,9 @@ class Exchange:
         finally:
             await self._run.end()
 
-    async def _begin(self, packet: HttpRequest) -> tuple[web.StreamResponse, StreamWriter]:
+    async def _begin(self) -> tuple[web.StreamResponse, StreamWriter]:
         try:
-            start = await self._run.start(packet)
+            start = await self._run.start(self._take_packet())
             _check_headers(start)
             response = web.StreamResponse(status=start.status, headers=start.headers)
         except Exception as error:
@@ -77,6 +78,11 @@ class Exchange:
         self.status = start.status
         self._has_body = self._request.method != "HEAD" and start.status not in BODILESS
         return response, writer
+
+    def _take_packet(self) -> HttpRequest:
+        packet, self._packet = self._packet, None
+        assert packet is not None, "a response is begun once"
+        return packet
 
     async def _write_out(self, response: web.StreamResponse, writer: StreamWriter) -> None:
         try:

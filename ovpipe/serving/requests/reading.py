@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -42,19 +42,19 @@ async def read_request(
 ) -> HttpRequest:
     """The request as a packet, its body as the route has it; RequestError for any other body.
 
-    Large bodies are parsed by `turns`.
+    Large bodies are parsed by `turns`, and compressed ones decoded.
     """
     body, json, form = b"", None, None
     content_type = request.headers.get("Content-Type")
     if route.body == "json":
         check_content_type(content_type)
-        body = await _read_body(request, route, limits)
+        body = await _read_body(request, route, limits, turns)
         json = await parse_body(body, turns)
     elif route.body == "bytes":
-        body = await _read_body(request, route, limits)
+        body = await _read_body(request, route, limits, turns)
     elif route.body == "multipart":
         boundary = boundary_of(content_type)
-        form = await parse_form(await _read_body(request, route, limits), boundary)
+        form = await parse_form(await _read_body(request, route, limits, turns), boundary)
     return HttpRequest(
         method=route.method,
         path=path,
@@ -74,23 +74,31 @@ def check_announced(request: web.Request, route: Route, limits: Limits) -> None:
         raise body_too_large(limit)
 
 
-async def _read_body(request: web.Request, route: Route, limits: Limits) -> bytes:
+async def _read_body(request: web.Request, route: Route, limits: Limits, turns: Turns) -> bytes:
     """The body, decoded. It stays within the limit as it was sent, and after each of its codings."""
     check_announced(request, route, limits)
     decoders = decoders_of(request.headers.getall("Content-Encoding", ()))
     limit = _limit(route, limits)
     body = bytearray()
     sent = 0
+
+    def decode(data: bytes) -> Generator[None, None, None]:
+        for piece in decoded(decoders, data):
+            body.extend(piece)
+            if max(sent, *(decoder.made for decoder in decoders)) > limit:
+                raise body_too_large(limit)
+            yield
+
     try:
         async with asyncio.timeout(limits.body_seconds):
             while data := await request.content.readany():
                 sent += len(data)
-                for piece in decoded(decoders, data):
-                    body += piece
-                    if max(sent, len(body), *(decoder.made for decoder in decoders)) > limit:
-                        raise body_too_large(limit)
-                    if decoders:
-                        await asyncio.sleep(0)
+                if decoders:
+                    await turns.run(decode(data))
+                else:
+                    body += data
+                if len(body) > limit:
+                    raise body_too_large(limit)
     except web.RequestPayloadError:
         raise broken_body(cut=is_cut(request)) from None
     except TimeoutError:

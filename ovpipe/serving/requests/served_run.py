@@ -47,8 +47,12 @@ class ServedRun:
         self._run.cancel()
 
     async def start(self, packet: HttpRequest) -> ResponseStart:
-        """The response's first part, once it is there. `to_client_error` says what a failure of it means."""
+        """The response's first part, once it is there. `to_client_error` says what a failure of it means.
+
+        The run's nodes alone have the packet while this waits.
+        """
         await self._run.send(self._model.input, packet)
+        del packet
         self._run.close_inputs()
         async for first in self.reader:
             if isinstance(first.value, ResponseStart):
