@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import DeclarationError, OptionError, did_you_mean
+from ovpipe.option_types import converted, kinds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,13 @@ def options_of(cls: type[Calculator]) -> dict[str, OptionSpec]:
     return specs
 
 
-def check_options(cls: type[Calculator], given: Mapping[str, Any]) -> dict[str, Any]:
+def check_options(
+    cls: type[Calculator], given: Mapping[str, Any], base: Path | None = None
+) -> dict[str, Any]:
     """The constructor's keyword arguments for the options that a graph gives.
 
-    Raises OptionError, one line for each option that is unknown, missing or of a wrong type.
+    An option whose type is a path takes a text, relative to `base`. Raises OptionError, one line for each
+    option that is unknown, missing or of a wrong type.
     """
     specs = options_of(cls)
     problems = [
@@ -58,9 +63,14 @@ def check_options(cls: type[Calculator], given: Mapping[str, Any]) -> dict[str, 
     for name, spec in specs.items():
         if name in given:
             try:
-                arguments[name] = msgspec.convert(given[name], spec.type)
-            except msgspec.ValidationError as error:
+                arguments[name] = converted(given[name], spec.type, base)
+            except (msgspec.ValidationError, ValueError, TypeError) as error:
                 problems.append(f"option {name!r} of {cls.__name__}: {error}")
+        elif spec.required and not kinds_of(spec.type):
+            problems.append(
+                f"no graph can give option {name!r} of {cls.__name__}: YAML has no form for its type "
+                f"({describe(spec.type)}), and it has no default; give it one, or make it a side input"
+            )
         elif spec.required:
             problems.append(f"{cls.__name__} needs option {name!r} ({describe(spec.type)})")
     if problems:

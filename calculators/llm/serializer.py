@@ -29,7 +29,9 @@ class SseSerializerCalculator(Calculator):
     output `response`. Side inputs `tokenizer` (optional: the texts of tokens, for logprobs) and `engine`
     (optional: system_fingerprint). ResponseStart comes with the first delta of a streamed answer and with the
     body of any other, never before: until then an error is still a status. A choice that ends without a
-    finish, because a node before it said done, is finished as "stop", with the last counts seen.
+    finish, because a node before it said done, is finished as "stop", with the last counts seen. A second
+    request in one run, as in an agent's loop, has an answer of its own, from its ResponseStart on; the front
+    door writes one answer, so in a graph that is served a node below takes the others.
 
     A stream that has said nothing for `keep_alive_seconds` gets a comment, which clients pass over, whenever
     a delta comes that brings it nothing; 0 turns that off. So a long prompt does not look like a dead server.
@@ -79,10 +81,13 @@ class SseSerializerCalculator(Calculator):
         """Sends what one delta adds to the response."""
         request = cx.get(self.request)
         if request is not None:
+            self.close(cx)  # what is left of a request before it in this run
+            self._started = False
+            self._wrote = self._clock()
             self._answer = new_answer(
                 request, cx.get(self.prompts), cx.get(self.tokenizer), cx.get(self.engine)
             )
-            self._unfinished.update(request.choices)
+            self._unfinished = set(request.choices)
         delta = cx.get(self.parsed)
         if delta is not None:
             self._write(cx, delta)

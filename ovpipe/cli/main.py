@@ -1,14 +1,10 @@
-"""`ovpipe`: the commands, and how it reports a user's mistake."""
+"""`ovpipe`: what a process of it begins with, and how it reports a user's mistake."""
 
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
-from typing import Annotated
 
-import typer
-
-from ovpipe.cli.commands import LazyCommands
+from ovpipe.cli.hangup import survive_hangups
 from ovpipe.errors import OvpipeError
 
 INTERRUPTED = 130
@@ -16,42 +12,17 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The console script. A user's mistake gives one message on stderr, never a traceback."""
+    if sys.argv[1:2] == ["serve"]:
+        survive_hangups()  # before anything else, which takes a second to import
     try:
+        from ovpipe.cli.application import application
+
         application()()
     except OvpipeError as error:
-        typer.echo(f"{error}", err=True)
+        sys.stderr.write(f"{error}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-
-
-def application() -> typer.Typer:
-    """All commands."""
-    app = typer.Typer(
-        name="ovpipe",
-        cls=LazyCommands,
-        help="Serves language models through dataflow graphs that fit on a page of YAML.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
-    app.callback()(_options)
-    return app
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"ovpipe {version('ovpipe')}")
-        raise typer.Exit
-
-
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
-    ] = False,
-) -> None:
-    """Serves language models through dataflow graphs that fit on a page of YAML."""
 
 
 if __name__ == "__main__":

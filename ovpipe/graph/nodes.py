@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import OptionError, RegistryError, is_interrupt
 from ovpipe.graph.config import NodeConfig, Options
 from ovpipe.graph.parameters import holds_missing
 from ovpipe.graph.place import Findings, Place
-from ovpipe.options import check_options
+from ovpipe.graph.types import fits
+from ovpipe.options import check_options, describe, options_of
 from ovpipe.ports import PortSet
 from ovpipe.registry import Registry
 
@@ -46,8 +49,11 @@ class ResolvedNode:
         return f"{self.name if self.config.is_subgraph else self.title}.{name}"
 
 
-def resolve_node(config: NodeConfig, registry: Registry, findings: Findings) -> ResolvedNode:
-    """Looks up a node's calculator, and builds it once to check its options."""
+def resolve_node(config: NodeConfig, registry: Registry, folder: Path, findings: Findings) -> ResolvedNode:
+    """Looks up a node's calculator, and builds it once to check its options.
+
+    Relative paths among these are relative to `folder`, that of the file.
+    """
     if config.calculator is None:
         return ResolvedNode(config, None, {}, None)
     try:
@@ -55,17 +61,19 @@ def resolve_node(config: NodeConfig, registry: Registry, findings: Findings) -> 
     except RegistryError as error:
         findings.add(config.calculator.place, str(error))
         return ResolvedNode(config, None, {}, None)
-    options = _checked(calculator, config.options, config.calculator.place, findings)
+    place = config.calculator.place
+    _check_defaults(calculator, place, findings)
+    options = _checked(calculator, config.options, folder, place, findings)
     return ResolvedNode(config, calculator, MappingProxyType(options), calculator.ports)
 
 
 def _checked(
-    calculator: type[Calculator], given: Options, place: Place, findings: Findings
+    calculator: type[Calculator], given: Options, folder: Path, place: Place, findings: Findings
 ) -> dict[str, Any]:
     if holds_missing(given.values):
         return {}
     try:
-        options = check_options(calculator, given.values)
+        options = check_options(calculator, given.values, folder)
     except OptionError as error:
         _note_each(error, given, findings)
         return {}
@@ -81,6 +89,25 @@ def _checked(
             raise
         findings.add(given.place, f"{calculator.__name__} refuses its options: {_said(error)}")
     return options
+
+
+def _check_defaults(calculator: type[Calculator], place: Place, findings: Findings) -> None:
+    """Notes defaults that no graph could give: of a type that is not the option's."""
+    try:
+        specs = options_of(calculator)
+    except Exception:  # which is a finding of `_checked`
+        return
+    for name, spec in specs.items():
+        default = spec.default
+        if spec.required or default is None:  # "= None" often stands for a default made later
+            continue
+        kind = Literal[default] if isinstance(default, str | int | Enum) else type(default)
+        if not fits(kind, spec.type):
+            findings.add(
+                place,
+                f"option {name!r} of {calculator.__name__} has the default {default!r}, which is not of its "
+                f"type ({describe(spec.type)}); correct the calculator",
+            )
 
 
 def _note_each(error: OptionError, given: Options, findings: Findings) -> None:

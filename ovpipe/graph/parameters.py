@@ -13,6 +13,7 @@ from ovpipe.errors import GraphError, did_you_mean
 from ovpipe.graph.assignments import AssignedKeys, AssignedText
 from ovpipe.graph.place import Findings, Place, shown
 from ovpipe.graph.source import YamlSource, read_source
+from ovpipe.option_types import path_of
 
 TYPES = {
     "string": (str,),
@@ -195,7 +196,7 @@ def _value(parameter: Parameter, raw: Any, base: Path) -> Any:
         or_null = " or null" if parameter.default is None else ""
         raise ValueError(f"takes {_kind(parameter.type)}{or_null}, not {shown(value)}")
     if parameter.type == "path":
-        return _absolute(str(value), base)
+        return str(path_of(str(value), base))
     return list(value) if parameter.type == "array" else value
 
 
@@ -219,15 +220,6 @@ def _parsed(text: str, type: str) -> Any:
         return read_source(text, "").value
     except GraphError as error:
         raise ValueError(f"takes {_kind(type)}, not {shown(text)}: {error.findings[0].message}") from None
-
-
-def _absolute(path: str, base: Path) -> str:
-    if not path:
-        raise ValueError("takes a path, not an empty text")
-    try:
-        return str(base / Path(path).expanduser())
-    except RuntimeError:
-        raise ValueError(f"begins with the home folder of an unknown user: {path!r}") from None
 
 
 def _kind(type: str) -> str:

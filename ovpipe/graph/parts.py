@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ovpipe.errors import GraphError, NotFoundError
-from ovpipe.graph.config import SEPARATOR, NodeConfig
+from ovpipe.graph.config import SEPARATOR, NodeConfig, local
 from ovpipe.graph.files import find_graph, read_text
+from ovpipe.graph.never_set import check_possible
 from ovpipe.graph.nodes import ResolvedNode, resolve_node
 from ovpipe.graph.parameters import (
     Given,
@@ -68,18 +69,21 @@ class Parts:
         if not check_version(source, self.findings):
             return None
         source, whole = check_shape(source, self.findings)
+        written, known = source, len(self.required)
         source, uses = self._filled(source, whole, given, around)
         config = read_config(source, around.prefix, whole, self.findings)
         nodes: list[ResolvedNode] = []
         parts: dict[str, Part] = {}
         for node in config.nodes:
             if not node.is_subgraph:
-                nodes.append(resolve_node(node, self.registry, self.findings))
+                nodes.append(resolve_node(node, self.registry, around.folder.absolute(), self.findings))
                 continue
             part = self._subgraph(node, whole, around)
             nodes.append(subgraph_node(node, part))
             if part is not None:
                 parts[node.name] = part
+        own = {local(node.name): node for node in nodes}
+        check_possible(written, uses, self.required[known:], own, self.findings)
         part = Part(config, tuple(nodes), parts, uses)
         check_part(part, self.findings)
         return part

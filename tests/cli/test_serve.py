@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ovpipe.cli.embedded import NAME
 from tests.serving.asking import get, post
 from tests.serving.conftest import GRAPHS
@@ -90,6 +92,30 @@ def test_it_goes_on_when_nobody_reads_its_lines_any_more(tmp_path: Path) -> None
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
         assert server.stderr.read() == ""
+
+
+@pytest.mark.slow  # each try starts a process
+@pytest.mark.parametrize("after", [0.1, 0.4, 0.8])
+def test_a_hangup_while_it_starts_ends_nothing(after: float) -> None:
+    command = [sys.executable, "-c", HUNG_UP, str(after), "serve", str(GRAPHS / "echo.yaml"), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().rpartition(" ")[2].strip()
+        wait_until(lambda: get(url, "/health/ready").status == 200)
+        server.send_signal(signal.SIGTERM)
+        _, log = server.communicate(timeout=20)
+        assert server.returncode == 0
+        assert "SIGHUP: this server cannot reload its models yet" in log
+
+
+HUNG_UP = """
+import os, signal, sys, threading
+from ovpipe.cli.main import main
+after = float(sys.argv.pop(1))
+threading.Timer(after, os.kill, (os.getpid(), signal.SIGHUP)).start()
+main()
+"""
+"""A server that gets a SIGHUP so many seconds after it began."""
 
 
 def test_a_trace_of_the_latest_requests_is_written_at_the_end(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ WORDS = [
     "ports",
     "calculator",
     "options",
+    "option_types",
     "registry",
     "http",
     "http_errors",

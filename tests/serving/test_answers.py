@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,11 @@ def test_the_metrics_count_requests_by_model_endpoint_and_status(server: ServerP
     assert page.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert 'ovpipe_requests_in_flight{endpoint="/completions"} 0.0' in page.body.decode()
     assert 'ovpipe_request_seconds_count{endpoint="/completions",model="echo"}' in page.body.decode()
+
+
+def test_a_hangup_ends_nothing_and_is_in_the_log(server: ServerProcess) -> None:
+    server.signal(signal.SIGHUP)
+    server.wait_line(
+        "WARNING ovpipe.cli: SIGHUP: this server cannot reload its models yet; it goes on as it is"
+    )
+    assert post(server.url, {"model": "echo"}).status == 200

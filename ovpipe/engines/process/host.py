@@ -201,10 +201,12 @@ def main(build: CoreBuilder, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--parent", type=int, required=True, help="the process to end with")
     options = parser.parse_args(arguments)
     end_with(options.parent)
-    # Both are the server's to handle, even if they are sent to all processes of a service (systemd does so):
+    # All are the server's to handle, even if they are sent to all processes of a service (systemd does so):
     # it may want to finish what runs. Then it closes the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # A program that native code starts must not hold the socket open when we are gone.
     os.set_inheritable(options.fd, False)
     # What native code prints belongs to the log.

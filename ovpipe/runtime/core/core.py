@@ -15,6 +15,7 @@ from ovpipe.runtime.core.core_node import CoreNode
 from ovpipe.runtime.core.deadlock import grow_or_fail
 from ovpipe.runtime.core.failure import run_error
 from ovpipe.runtime.core.keys import consumer_left
+from ovpipe.runtime.core.rounds import Rounds
 from ovpipe.runtime.core.sources import Sources
 from ovpipe.runtime.core.stream import Stream, drop
 from ovpipe.runtime.core.watch import CoreWatch
@@ -22,6 +23,9 @@ from ovpipe.timestamp import DONE, UNSET
 
 PUMP_BUDGET = 200
 """Drains, of up to DRAIN_LIMIT packets each, before a pump lets others have the event loop."""
+
+TURNS_PER_LOOK = 256
+"""How often a loop of async nodes, whose pumps are short, is looked at."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], Any]
 
@@ -76,14 +80,19 @@ class Core:
         self.open_inputs = open_inputs
         self.nodes: list[CoreNode] = []
         self.sources: Sources | None = None
+        self.rounds: Rounds | None = None
         self.live = 0
         """Nodes that have yet to close."""
 
-    def settle_nodes(self, nodes: list[CoreNode], sources: Sources | None) -> None:
+    def settle_nodes(
+        self, nodes: list[CoreNode], sources: Sources | None, *, has_loops: bool = False
+    ) -> None:
         """Takes the run's nodes, which were built around this core, in the order of the graph."""
         self.nodes = nodes
         self.live = len(nodes)
         self.sources = sources
+        if has_loops:
+            self.rounds = Rounds(nodes, self.ready)
 
     # --- start
 
@@ -181,6 +190,8 @@ class Core:
         """Fails a run whose inputs are closed and in which nothing moves, though nodes are left."""
         if self.sources is not None and not self.sources.all_ended:
             return False
+        if self.rounds is not None and self.rounds.end():
+            return True
         error = StalledError(f"the run can go no further: {self.explain()}")
         self.record(str(error), "", "wait", UNSET, self.file, error)
         return True
@@ -215,8 +226,16 @@ class Core:
 
     def turn(self) -> None:
         """Pumps now, and leaves what is over the budget to the run's own pump."""
-        if self.pump():
+        more = self.pump()
+        if self.rounds is not None and (more or self.turns % TURNS_PER_LOOK == 0) and self.is_fed_no_more():
+            self.rounds.look()
+        if more:
             self.on_news()
+
+    def is_fed_no_more(self) -> bool:
+        """Whether a run that goes on gets nothing more from its inputs and sources."""
+        ended = self.sources is None or self.sources.all_ended
+        return ended and not self.open_inputs and not self.stopping
 
     def lose_consumer(self, stream: Stream, queue: deque[Item]) -> None:
         """Who reads from this queue is done with its stream; the producer ends when nobody is left."""

@@ -18,12 +18,14 @@ class InputQueue:
     of its own in, before the stream is attached to it.
     """
 
-    __slots__ = ("bounded", "pop", "port", "queue", "source")
+    __slots__ = ("back_edge", "bounded", "pop", "port", "queue", "source")
 
     def __init__(self, port: Input[Any], source: Stream) -> None:
         self.port = port
         self.source = source
         self.bounded = True
+        self.back_edge = False
+        """Whether it closes a cycle."""
         self.queue: deque[Item] = deque()
         self.pop: Callable[[], Item] = self.queue.popleft
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import isasyncgenfunction, isawaitable, iscoroutine, iscoroutinefunction
+from inspect import (
+    CO_ASYNC_GENERATOR,
+    CO_COROUTINE,
+    CO_ITERABLE_COROUTINE,
+    isasyncgenfunction,
+    isawaitable,
+    iscoroutine,
+    iscoroutinefunction,
+)
+from types import BuiltinFunctionType
 from typing import Any
 
 from ovpipe.packet import Packet
@@ -12,6 +21,7 @@ from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.timestamp import Timestamp
 
+ASYNC = CO_COROUTINE | CO_ASYNC_GENERATOR | CO_ITERABLE_COROUTINE
 AWAIT_ELSEWHERE = "read the stream with run.read() in a task of your own, where you can await"
 
 
@@ -33,6 +43,9 @@ def observer_of(callback: Callable[[Packet[Any]], object], stream: Stream, core:
 
 def refuse_async(callback: Callable[..., object], what: str, remedy: str) -> None:
     """Raises TypeError for a function whose calls would have to be awaited: nobody does."""
+    code = getattr(callback, "__code__", None)  # of a function or a method; every run asks for its observers
+    if (code is not None and not code.co_flags & ASYNC) or type(callback) is BuiltinFunctionType:
+        return
     call = type(callback).__call__  # of an object that is no function
     if any(iscoroutinefunction(one) or isasyncgenfunction(one) for one in (callback, call)):
         name = getattr(callback, "__qualname__", type(callback).__qualname__)

@@ -38,6 +38,7 @@ class Blueprint:
     queues: tuple[tuple[int, str], ...]
     """For each stream how many packets a queue of it holds, and what becomes of one more."""
     has_sources: bool
+    has_loops: bool
     report_deadlock: bool
     """Whether a full queue fails the run when nothing else can move, and does not grow."""
 
@@ -54,6 +55,7 @@ class Blueprint:
                 (stream.max_queue_size or plan.max_queue_size, stream.overflow) for stream in plan.streams
             ),
             has_sources=any(not node.inputs for node in plan.nodes),
+            has_loops=any(node.back_edges for node in plan.nodes),
             report_deadlock=plan.report_deadlock,
         )
 
@@ -92,7 +94,9 @@ class Blueprint:
                 what = f"node {plan.name!r} ({plan.calculator.__name__}) failed in its constructor"
                 message = f"{plan.place}: {what}: {type(error).__name__}: {error}"
                 raise run_error(message, plan.name, "constructor", UNSTARTED, plan.place, error) from error
-        core.settle_nodes(nodes, self.sources_of(nodes) if self.has_sources else None)
+        core.settle_nodes(
+            nodes, self.sources_of(nodes) if self.has_sources else None, has_loops=self.has_loops
+        )
 
     def sources_of(self, nodes: list[CoreNode]) -> Sources:
         """The sources among a run's nodes."""

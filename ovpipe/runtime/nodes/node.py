@@ -71,9 +71,8 @@ class Node:
         self.room = DRAIN_LIMIT
         self.inputs = inputs = inputs_of(plan, streams)
         self.policy = plan.policy(inputs)
-        for index, entry in enumerate(inputs):
-            bounded = entry.bounded and index not in plan.back_edges
-            entry.source.attach(self, entry.queue, bounded=bounded)
+        for entry in inputs:
+            entry.source.attach(self, entry.queue, bounded=entry.bounded and not entry.back_edge)
         outs = outputs_of(plan, streams)
         for stream in outs.values():
             stream.producer = self

@@ -15,6 +15,8 @@ UNWIRED_LIMIT = 16
 def inputs_of(plan: NodeBlueprint, streams: list[Stream]) -> list[InputQueue]:
     """The wired inputs, each with the queue that its stream's overflow asks for."""
     inputs = [InputQueue(port, streams[index]) for port, index in plan.inputs]
+    for index in plan.back_edges:
+        inputs[index].back_edge = True
     for entry in inputs:
         if entry.source.overflow != "block":
             entry.replace(queue_of(entry.source), bounded=False)
@@ -24,8 +26,10 @@ def inputs_of(plan: NodeBlueprint, streams: list[Stream]) -> list[InputQueue]:
 def outputs_of(plan: NodeBlueprint, streams: list[Stream]) -> OutputStreams:
     """The streams of all outputs; one that the graph leaves unwired has a stream that nobody reads."""
     outs = OutputStreams()
-    wired = {port: streams[index] for port, index in plan.outputs}
-    for port in (*wired, *plan.unwired):
-        outs[port] = stream = wired.get(port) or Stream(port.name, UNWIRED_LIMIT)
+    for port, index in plan.outputs:
+        outs[port] = stream = streams[index]
+        stream.streaming = port.streaming
+    for port in plan.unwired:
+        outs[port] = stream = Stream(port.name, UNWIRED_LIMIT)
         stream.streaming = port.streaming
     return outs

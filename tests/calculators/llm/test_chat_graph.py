@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,69 @@ def test_a_stop_string_reaches_the_engine() -> None:
     assert "".join(chunk["choices"][0]["text"] for chunk in chunks) == "one, two"
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
     assert engine.cancelled == [1]
+
+
+def answers(parts: list[ResponsePart]) -> list[tuple[ResponseStart, bytes]]:
+    """Each answer: its start, and its body."""
+    found: list[tuple[ResponseStart, bytes]] = []
+    for part in parts:
+        if isinstance(part, ResponseStart):
+            found.append((part, b""))
+        else:
+            start, body = found.pop()
+            found.append((start, body + part.data))
+    return found
+
+
+SECOND = 1_000
+"""The timestamp of a second request: the answer to the first takes those before it, one each step."""
+
+
+@pytest.mark.parametrize("first_streams", [False, True])
+@pytest.mark.parametrize("second_streams", [False, True])
+def test_a_second_request_in_one_run_passes_all_nodes_and_has_an_answer_of_its_own(
+    first_streams: bool, second_streams: bool
+) -> None:
+    engine = FakeEngine(b"<think>so</think>one, two, three", finish="length")
+    fakes = {"engine": engine, "tokenizer": FakeTokenizer(TEMPLATE)}
+    parameters = {"models_path": "none", "reasoning_format": "think"}
+    parts: list[ResponsePart] = []
+
+    async def scenario() -> None:
+        graph = Graph.load(CHAT, parameters=parameters, side_packets=fakes)
+        async with asyncio.timeout(30), graph, graph.run() as run:
+            run.observe("http_response", lambda packet: parts.append(packet.value))
+            said = {"messages": [{"role": "user", "content": "hi"}], "stop": ", two", "stream": first_streams}
+            await run.send(
+                "http_request", HttpRequest("POST", "/chat/completions", json={"model": "m"} | said)
+            )
+            run.set_bound("http_request", SECOND)
+            said = {"prompt": ["a", "b"], "n": 2, "stop": " three", "stream": second_streams}
+            asked = HttpRequest("POST", "/completions", json={"model": "m"} | said)
+            await run.send("http_request", asked, at=SECOND)
+
+    asyncio.run(scenario())
+    (start, body), (second_start, second_body) = answers(parts)
+    assert ("content-length" in start.headers) is not first_streams
+    assert ("content-length" in second_start.headers) is not second_streams
+    message = {"reasoning_content": "so", "content": "one"}
+    if first_streams:
+        assert body.endswith(b"data: [DONE]\n\n")
+        deltas = [json.loads(event[6:])["choices"][0]["delta"] for event in body.decode().split("\n\n")[:-2]]
+        for name, text in message.items():
+            assert "".join(delta.get(name, "") for delta in deltas) == text
+    else:
+        assert message.items() <= json.loads(body)["choices"][0]["message"].items()
+    texts = [""] * 4
+    if second_streams:
+        assert second_body.endswith(b"data: [DONE]\n\n")
+        for event in second_body.decode().split("\n\n")[:-2]:
+            (choice,) = json.loads(event[6:])["choices"]
+            texts[choice["index"]] += choice["text"]
+    else:
+        texts = [choice["text"] for choice in json.loads(second_body)["choices"]]
+    assert texts == ["<think>so</think>one, two,"] * 4
+    assert [tokens[-1] for tokens, *_ in engine.requests[1:]] == [*b"aabb"]
 
 
 scripts = st.lists(

@@ -28,8 +28,10 @@ from ovpipe.calculators.llm.serializer import SseSerializerCalculator
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.engines.protocol import LikelyToken, Token
 from ovpipe.http import ResponseBody, ResponseStart
+from ovpipe.packet import Packet
 from ovpipe.testing import CalculatorRunner
 from ovpipe.testing.fakes import FakeTokenizer
+from ovpipe.timestamp import Timestamp
 
 
 def said(text: str, completion_tokens: int, prompt_tokens: int, finish: Finish = None) -> OutputDelta:
@@ -598,3 +600,24 @@ def test_reading_alone_begins_no_answer() -> None:
 def test_silent_seconds_that_are_none_are_refused(seconds: float) -> None:
     with pytest.raises(ValueError, match="keep_alive_seconds is"):
         SseSerializerCalculator(keep_alive_seconds=seconds)
+
+
+def test_a_second_request_in_one_run_finishes_the_answer_before_it_and_begins_one_of_its_own() -> None:
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[Packet(chat(stream=True), Timestamp(0)), Packet(completion(), Timestamp(9))],
+        parsed=[
+            Packet(said("H", 1, 7), Timestamp(0)),
+            Packet(said("Hello", 5, 3, "length"), Timestamp(9)),
+            Packet(said("never", 6, 3, "length"), Timestamp(10)),  # it has finished
+        ],
+    )
+    parts = out[SseSerializerCalculator.response]
+    begins = [place for place, part in enumerate(parts) if isinstance(part, ResponseStart)]
+    assert begins == [0, len(parts) - 2]
+    first = [part for part in parts[1:-2] if isinstance(part, ResponseBody)]
+    assert first[-1].data.endswith(b"data: [DONE]\n\n")
+    assert [event["choices"][0]["finish_reason"] for event in events(first)][-1] == "stop"
+    last = parts[-1]
+    assert isinstance(last, ResponseBody)
+    (choice,) = json.loads(last.data)["choices"]
+    assert (choice["text"], choice["finish_reason"]) == ("Hello", "length")

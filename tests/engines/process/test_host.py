@@ -225,7 +225,7 @@ def test_it_ends_when_the_socket_closes_busy_or_idle() -> None:
             assert talk.process.wait(20) == 0
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_and_the_end_of_a_service_are_the_servers_to_handle(sent: signal.Signals) -> None:
     with ready() as talk:
         os.kill(talk.process.pid, sent)
