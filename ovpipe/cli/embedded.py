@@ -13,16 +13,10 @@ GRAPH = "chat"
 def embedded_parameters() -> dict[str, Any]:
     """The chat graph's parameters for the embedded model.
 
-    Everything is f32, so that a request gives the same text alone and in a batch. By default the CPU uses
-    bf16 where it can, and rounds the factors of 8-bit weights to 8 bits, too.
+    It is exact, so that a request gives the same text alone and in a batch. By default the CPU uses bf16
+    where it can, and rounds the factors of 8-bit weights to 8 bits, too.
     """
     return {
         "models_path": str(Path(str(files("ovpipe.models"))) / NAME),
-        "engine": {
-            "plugin_config": {
-                "INFERENCE_PRECISION_HINT": "f32",
-                "KV_CACHE_PRECISION": "f32",
-                "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
-            }
-        },
+        "engine": {"exact": True},
     }

@@ -35,7 +35,8 @@ def load_genai_core(options: dict[str, Any], report: Callable[[Progress | Readin
         draft_plugin_config=typed.draft_properties,
     )
     report(Progress(phase="load", detail=cache.describe()))
-    report(Progress(phase="load", detail=f"compiling for {typed.device}"))
+    precision = "exact: in f32" if typed.exact else "exact: false, in its own precision"
+    report(Progress(phase="load", detail=f"compiling for {typed.device} ({precision})"))
     core = GenaiCore(typed, model, cache)
     warm_up(core, report)
     core.begin_service(report)

@@ -6,7 +6,8 @@ So are the defaults, but for enable_prefix_caching, which is off there.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +20,19 @@ from ovpipe.engines.genai.attention_options import (
 )
 from ovpipe.engines.genai.blocks import block_size
 from ovpipe.engines.options import CoreOptions
+
+EXACT: Final = MappingProxyType(
+    {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "KV_CACHE_PRECISION": "f32",
+        # Else the CPU rounds the factors of compressed weights to 8 bits, by groups.
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+    }
+)
+"""The properties that `exact` stands for."""
+
+_PARTS_OF_THE_CACHE: Final = ("KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION")
+"""Each takes the place of KV_CACHE_PRECISION for its part."""
 
 Speculation = Literal["draft_model", "prompt_lookup"]
 
@@ -74,6 +88,13 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
             "model or cache eviction."
         ),
     ] = None
+    exact: Annotated[
+        bool,
+        Meta(
+            description="Whether a text is the same alone and in a batch: INFERENCE_PRECISION_HINT and "
+            "KV_CACHE_PRECISION are f32, DYNAMIC_QUANTIZATION_GROUP_SIZE is 0."
+        ),
+    ] = False
     plugin_config: Annotated[
         dict[str, Any], Meta(description="Properties of OpenVINO's device: INFERENCE_PRECISION_HINT, ...")
     ] = msgspec.field(default_factory=dict)
@@ -140,8 +161,23 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
                 "kv_cache_precision and KV_CACHE_PRECISION in plugin_config say the same thing twice; "
                 "give one of them"
             )
+        if self.exact:
+            self._check_exact()
         self._check_speculation()
         self._check_blocks()
+
+    def _check_exact(self) -> None:
+        """Refuses what contradicts `exact`; what says the same once more is let be."""
+        explicit = {f"plugin_config.{name}": (name, value) for name, value in self.plugin_config.items()}
+        if self.kv_cache_precision is not None:
+            explicit["kv_cache_precision"] = "KV_CACHE_PRECISION", self.kv_cache_precision
+        for place, (name, value) in explicit.items():
+            wanted = EXACT.get("KV_CACHE_PRECISION" if name in _PARTS_OF_THE_CACHE else name)
+            if wanted is not None and str(value).strip().lower() != wanted:
+                raise ValueError(
+                    f"exact and {place} contradict each other: exact sets {name} to {wanted}, "
+                    f"{place} is {value}; leave one of them out"
+                )
 
     def _check_speculation(self) -> None:
         if self.draft_models_path is not None and self.prompt_lookup:
@@ -215,10 +251,11 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def device_properties(self) -> dict[str, Any]:
-        """What the device's plugin is given: plugin_config and the precision of the cache."""
-        if self.kv_cache_precision is None:
-            return self.plugin_config
-        return {**self.plugin_config, "KV_CACHE_PRECISION": self.kv_cache_precision}
+        """What the device's plugin is given: plugin_config, the precision of the cache, what `exact` sets."""
+        properties = dict(self.plugin_config)
+        if self.kv_cache_precision is not None:
+            properties["KV_CACHE_PRECISION"] = self.kv_cache_precision
+        return properties | EXACT if self.exact else properties
 
     @property
     def draft_properties(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ovpipe.engines.genai.core import GenaiCore
+from ovpipe.engines.genai.loading import load_genai_core
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.protocol import (
     BeamSearch,
@@ -495,6 +496,60 @@ EVICTION = {"start_size": 32, "recent_size": 32, "max_cache_size": 128}
 def test_options_that_cannot_be_meant_are_refused_with_their_name(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         GenaiOptions.of({"models_path": "m", **options})
+
+
+CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"kv_cache_precision": "u8"},
+        "kv_cache_precision",
+        "KV_CACHE_PRECISION to f32, kv_cache_precision is u8",
+    ),
+    *(
+        ({"plugin_config": {name: value}}, f"plugin_config.{name}", f"{name} to {exact}, .* is {value}")
+        for name, value, exact in (
+            ("INFERENCE_PRECISION_HINT", "bf16", "f32"),
+            ("KV_CACHE_PRECISION", "u8", "f32"),
+            ("KEY_CACHE_PRECISION", "u8", "f32"),
+            ("VALUE_CACHE_PRECISION", "f16", "f32"),
+            ("DYNAMIC_QUANTIZATION_GROUP_SIZE", 32, "0"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "place", "said"), CONTRADICTIONS, ids=str)
+def test_what_contradicts_exact_is_refused_with_both_places(
+    options: dict[str, Any], place: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=f"exact and {place} contradict each other: exact sets {said}"):
+        GenaiOptions.of({"models_path": "m", "exact": True, **options})
+    assert not GenaiOptions.of({"models_path": "m", "exact": False, **options}).exact
+
+
+def test_exact_sets_three_properties_and_leaves_the_others() -> None:
+    exact = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "KV_CACHE_PRECISION": "f32",
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+    }
+    given = {"models_path": "m", "exact": True}
+    assert GenaiOptions.of(given).device_properties == exact
+    said_twice = {
+        "kv_cache_precision": "F32",
+        "plugin_config": {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0, "NUM_STREAMS": 1},
+    }
+    assert GenaiOptions.of({**given, **said_twice}).device_properties == {**exact, "NUM_STREAMS": 1}
+    drafted = GenaiOptions.of({**given, "draft_models_path": "d"})
+    assert drafted.draft_properties == exact
+
+
+def test_an_exact_engine_says_so_while_it_loads_and_gives_the_text_of_f32(plain: GenaiCore) -> None:
+    told: list[Any] = []
+    core = load_genai_core({"models_path": str(MODEL), "num_kv_blocks": 64, "exact": True}, told.append)
+    assert "compiling for CPU (exact: in f32)" in [one.detail for one in told]
+    assert core.info.cache_bytes == plain.info.cache_bytes
+    prompt = a_prompt(200)
+    assert tokens(core, prompt, greedy(40)) == tokens(plain, prompt, greedy(40))
 
 
 def test_a_cache_size_of_0_is_none_given_as_for_the_model_server() -> None:
