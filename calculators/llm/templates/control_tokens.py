@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+import msgspec
 from msgspec.structs import replace
 
-from ovpipe.calculators.llm.packets import Message, TextPart
+from ovpipe.calculators.llm.packets import ChatRequest, Message, TextPart, Tool
 from ovpipe.calculators.llm.templates.messages import text_of
 
 UNTRUSTED: Final = ("user", "tool")
@@ -32,7 +33,7 @@ class TokenCodec(Protocol):
 
 
 class Marks:
-    """Marks put into the control tokens of contents, by which a rendered text is split within each.
+    """Marks put into the control tokens of a request, by which the rendered text is split within each.
 
     A mark is drawn for each request, so that nobody can write it beforehand. It stands after a token's first
     character, so that neither of the two pieces has the token in it.
@@ -43,13 +44,26 @@ class Marks:
         self._mark = secrets.token_hex(8)
 
     def put(self, messages: Sequence[Message], roles: Collection[str]) -> list[Message]:
-        """The messages, marked where they have one of these roles."""
+        """The messages, marked in their contents where they have one of these roles."""
         return [
             replace(message, content=self._in_content(message.content))
             if message.role in roles and message.content is not None
             else message
             for message in messages
         ]
+
+    def put_beside(self, request: ChatRequest) -> ChatRequest:
+        """The request, marked in documents, in what its tools say of themselves, and in names of senders."""
+        messages = [
+            message if message.name is None else replace(message, name=self._in_text(message.name))
+            for message in request.messages
+        ]
+        return replace(
+            request,
+            messages=tuple(messages),
+            tools=tuple(self._in_tool(tool) for tool in request.tools),
+            documents=tuple(self._in_value(document) for document in request.documents),
+        )
 
     def split(self, text: str) -> list[str]:
         """The pieces of a rendered text."""
@@ -68,6 +82,18 @@ class Marks:
             return self._in_text(text_of(content))  # a template that joins parts would make a token of two
         return tuple(TextPart(self._in_text(text)) for text in texts)
 
+    def _in_tool(self, tool: Tool) -> Tool:
+        described = self._in_value({"description": tool.description, "parameters": tool.parameters})
+        return replace(tool, **described)
+
+    def _in_value(self, value: Any) -> Any:
+        """JSON, marked in its strings; keys are names that a template may look for."""
+        if isinstance(value, str):
+            return self._in_text(value)
+        if isinstance(value, dict):
+            return {key: self._in_value(member) for key, member in value.items()}
+        return [self._in_value(item) for item in value] if isinstance(value, list) else value
+
     def _in_text(self, text: str) -> str:
         pieces: list[str] = []
         at = 0
@@ -83,6 +109,13 @@ def has_any(messages: Sequence[Message], pattern: re.Pattern[str], roles: Collec
         message.role in roles and next(matches(pattern, _all_of(message.content)), None) is not None
         for message in messages
     )
+
+
+def has_any_beside(request: ChatRequest, pattern: re.Pattern[str]) -> bool:
+    """Whether a control token stands in documents, in tools, or in the name of a sender."""
+    names = [message.name for message in request.messages if message.name is not None]
+    said = msgspec.json.encode((names, request.tools, request.documents)).decode()
+    return next(matches(pattern, said), None) is not None
 
 
 def matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from msgspec.structs import replace
 
 from ovpipe.calculators.llm.packets import (
     ChatRequest,
     CompletionRequest,
     GenerationRequest,
-    Message,
     Prompt,
     Prompts,
-    Tool,
 )
 from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
 from ovpipe.calculators.llm.parameters.wire.prompts import MOST_TOKENS
-from ovpipe.calculators.llm.templates.control_tokens import UNTRUSTED, Marks, encode_pieces, has_any
+from ovpipe.calculators.llm.templates.control_tokens import (
+    UNTRUSTED,
+    Marks,
+    encode_pieces,
+    has_any,
+    has_any_beside,
+)
 from ovpipe.calculators.llm.templates.fill_in_the_middle import FimTokens, markers_of
 from ovpipe.calculators.llm.templates.template import ChatTemplate, ChatTemplateError
 from ovpipe.errors import RequestError
@@ -58,27 +66,44 @@ def chat_prompts(
             "use completions, with the whole text as 'prompt'.",
             code="no_chat_template",
         )
+    seen = replace(request, tools=tuple(tools))
     pattern = tokenizer.control_tokens if control_tokens_as_text else None
-    roles = template.verbatim(tools=bool(tools)).intersection(UNTRUSTED)
-    if pattern is not None and has_any(request.messages, pattern, roles):
-        marks = Marks(pattern)
-        marked = marks.put(request.messages, roles)
-        pieces = marks.split(rendered(request, marked, tools, template, marks, turns=turns))
-    else:
-        pieces = [rendered(request, request.messages, tools, template, turns=turns)]
+    rendering = partial(rendered, template=template, turns=turns)
+    pieces = [rendering(seen)] if pattern is None else pieces_of(seen, template, pattern, rendering)
     # The template has put every special token where it belongs, unless the request says otherwise.
     prompt = tokenised(pieces, request, tokenizer, "messages", add_special_tokens=False)
     unseen = ("functions" if request.functions else "tools",) if tools and not template.shows_tools else ()
     return Prompts((prompt,), ignored=unseen)
 
 
+def pieces_of(
+    request: ChatRequest,
+    template: ChatTemplate,
+    pattern: re.Pattern[str],
+    rendering: Callable[..., str],
+) -> list[str]:
+    """The conversation as a text, split within the control tokens that are to be none.
+
+    What a template makes of documents, tools and names is not known beforehand, as it is of contents. So
+    where these have control tokens, the text without marks must be what comes of a request without marks.
+    """
+    roles = template.verbatim(tools=bool(request.tools)).intersection(UNTRUSTED)
+    marks = Marks(pattern)
+    marked = request
+    if has_any(request.messages, pattern, roles):
+        marked = replace(request, messages=tuple(marks.put(request.messages, roles)))
+    if has_any_beside(request, pattern):
+        text = rendering(marks.put_beside(marked), marks=marks)
+        if marks.without(text) == rendering(request):
+            return marks.split(text)
+    return marks.split(rendering(marked, marks=marks))
+
+
 def rendered(
     request: ChatRequest,
-    messages: Sequence[Message],
-    tools: Sequence[Tool],
+    *,
     template: ChatTemplate,
     marks: Marks | None = None,
-    *,
     turns: int | None = None,
 ) -> str:
     """The conversation as a text, with the marks that are in it; raises RequestError 400."""
@@ -87,8 +112,8 @@ def rendered(
         variables["reasoning_effort"] = request.reasoning_effort
     try:
         return template.render(
-            messages,
-            tools=tools,
+            request.messages,
+            tools=request.tools,
             documents=request.documents,
             add_generation_prompt=request.add_generation_prompt,
             continue_final_message=request.continue_final_message,

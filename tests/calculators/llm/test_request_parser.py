@@ -647,6 +647,8 @@ def test_a_search_that_best_of_implies_needs_an_engine_that_searches() -> None:
         {"response_format": {"type": "text"}},
         {"tools": [], "tool_choice": "none"},
         {"logit_bias": {}, "bad_words": []},
+        {"bad_words": ""},
+        {"bad_words": [""]},
         {"stream": True, "stream_options": {"continuous_usage_stats": False}},
     ],
 )

@@ -25,7 +25,13 @@ ENDING: Final = (
         "stop_token_ids", integers(0, INT31, most=1024), "Token ids that end the answer.", neutral=([],)
     ),
     of_engine("ignore_eos", bool, "Goes on after the model's end-of-sequence token.", neutral=(False,)),
-    of_engine("bad_words", texts(most=1024), "Words that must not occur.", make=as_tuple, neutral=([],)),
+    of_engine(
+        "bad_words",
+        texts(most=1024),
+        "Words that must not occur.",
+        make=as_tuple,
+        neutral=([], "", [""]),
+    ),
     of_engine("allowed_token_ids", integers(0, INT31, most=2**20), "The only token ids to choose from."),
     of_engine("logits_processors", Objects, "Named processors of the logits.", neutral=([],)),
 )

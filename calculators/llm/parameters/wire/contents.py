@@ -17,9 +17,9 @@ OTHER_MEDIA: Final = {
 
 
 class TextContent(Struct, frozen=True, tag_field="type", tag="text"):
-    """A text."""
+    """A text; null is an empty one."""
 
-    text: str
+    text: str | None
 
 
 class InputTextContent(TextContent, frozen=True, tag_field="type", tag="input_text"):
@@ -33,10 +33,10 @@ class OutputTextContent(TextContent, frozen=True, tag_field="type", tag="output_
 class RefusalContent(Struct, frozen=True, tag_field="type", tag="refusal"):
     """What an assistant said instead of an answer."""
 
-    refusal: str
+    refusal: str | None
 
     @property
-    def text(self) -> str:
+    def text(self) -> str | None:
         """What it said."""
         return self.refusal
 
@@ -99,7 +99,7 @@ def in_parts(content: str | Sequence[str | Part] | None) -> str | tuple[TextPart
     """A content of the graph, in the form in which it came; without words it is an empty text."""
     if content is None or isinstance(content, str):
         return content or ""
-    return tuple([TextPart(part if isinstance(part, str) else part.text) for part in content]) or ""
+    return tuple([TextPart(part if isinstance(part, str) else part.text or "") for part in content]) or ""
 
 
 def apart(content: str | Sequence[str | Part] | None) -> tuple[str | tuple[TextPart, ...], str]:
@@ -107,5 +107,5 @@ def apart(content: str | Sequence[str | Part] | None) -> tuple[str | tuple[TextP
     if content is None or isinstance(content, str):
         return content or "", ""
     said = [part for part in content if not isinstance(part, Thoughts)]
-    thoughts = [part.text for part in content if isinstance(part, Thoughts)]
+    thoughts = (part.text for part in content if isinstance(part, Thoughts))
     return in_parts(said), "\n\n".join(filter(None, thoughts))

@@ -85,6 +85,11 @@ def test_a_text_part_has_several_names_and_may_be_bare(role: str) -> None:
     assert message.content == (TextPart("a"), TextPart("b"), TextPart("c"), TextPart("d"))
 
 
+def test_a_part_whose_text_is_null_says_nothing() -> None:
+    parts = [{"type": "text", "text": None}, {"type": "refusal", "refusal": None}, "a"]
+    assert read_one(role="user", content=parts).content == (TextPart(""), TextPart(""), TextPart("a"))
+
+
 @pytest.mark.parametrize("content", [{}, {"content": None}, {"content": []}, {"content": ""}])
 @pytest.mark.parametrize("role", ["system", "developer", "user", "tool", "function"])
 def test_a_message_without_content_says_nothing(role: str, content: dict[str, Any]) -> None:
