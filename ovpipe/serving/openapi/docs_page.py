@@ -21,6 +21,11 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+HEADERS_BELOW: Final = HEADERS | {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "base-uri 'none'", "base-uri 'self'"
+    )
+}
 
 
 def pages() -> dict[str, Callable[[web.Request], Awaitable[web.Response]]]:
@@ -30,8 +35,12 @@ def pages() -> dict[str, Callable[[web.Request], Awaitable[web.Response]]]:
 
 def _file(name: str, media_type: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     body = (files("ovpipe.serving.openapi") / "page" / name).read_bytes()
+    below = body.replace(b"<head>", b'<head>\n  <base href="../">', 1)
 
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=body, content_type=media_type, charset="utf-8", headers=HEADERS)
+    async def answer(request: web.Request) -> web.Response:
+        if not request.path.endswith("/"):
+            return web.Response(body=body, content_type=media_type, charset="utf-8", headers=HEADERS)
+        # Its links are relative, for servers behind a prefix; at /docs/ they begin one level above.
+        return web.Response(body=below, content_type=media_type, charset="utf-8", headers=HEADERS_BELOW)
 
     return answer

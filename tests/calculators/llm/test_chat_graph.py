@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ovpipe.engines.protocol import EngineDied
+from ovpipe.errors import RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponsePart, ResponseStart
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.testing.fakes import FakeEngine, FakeTokenizer
@@ -170,3 +173,49 @@ def test_a_token_is_on_its_way_before_the_next_is_there() -> None:
     bodies = [part.data for part in parts if isinstance(part, ResponseBody)]
     assert len(bodies) == 3
     assert isinstance(parts[0], ResponseStart)
+
+
+def test_while_an_answer_streams_nothing_keeps_the_http_request() -> None:
+    fakes = {"engine": FakeEngine(b"abc", finish=None), "tokenizer": FakeTokenizer(TEMPLATE)}
+    graph = Graph.load(CHAT, parameters={"models_path": "none"}, side_packets=fakes)
+    body = {"model": "m", "prompt": "hi", "stream": True, "blob": ["x" * 99] * 60_000}  # read by a worker
+
+    async def scenario() -> None:
+        async with graph:
+            run = graph.run()
+            parts = run.read("http_response")
+            await run.send("http_request", HttpRequest("POST", "/completions", json=body, id="this one"))
+            run.close_inputs()
+            async for part in parts:  # the engine never ends by itself
+                if isinstance(part.value, ResponseBody):
+                    break
+            gc.collect()
+            kept = [one for one in gc.get_objects() if isinstance(one, HttpRequest) and one.id == "this one"]
+            assert kept == []
+            run.cancel()
+            with pytest.raises(RunCancelled):
+                await run.wait()
+
+    asyncio.run(scenario())
+
+
+def test_a_stream_that_is_kept_alive_ends_in_an_error_event_and_what_queues_in_a_status() -> None:
+    died = EngineDied("it died")
+
+    async def parts_until_the_end(*script: Any) -> list[ResponsePart]:
+        fakes = {"engine": FakeEngine(script), "tokenizer": FakeTokenizer(TEMPLATE)}
+        parameters = {"models_path": "none", "keep_alive_seconds": 1e-9}
+        graph = Graph.load(CHAT, parameters=parameters, side_packets=fakes)
+        parts: list[ResponsePart] = []
+        body = {"model": "m", "prompt": "hi", "stream": True}
+        async with graph:
+            with pytest.raises(RunError):
+                async with graph.run() as run:
+                    run.observe("http_response", lambda packet: parts.append(packet.value))
+                    await run.send("http_request", HttpRequest("POST", "/completions", json=body))
+        return parts
+
+    start, comment = asyncio.run(parts_until_the_end([], died))  # its prompt was read
+    assert isinstance(start, ResponseStart)
+    assert comment == ResponseBody(b": keep-alive\n\n")
+    assert asyncio.run(parts_until_the_end(died)) == []  # it was in the queue

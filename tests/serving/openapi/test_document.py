@@ -336,3 +336,11 @@ def test_the_page_of_the_document_needs_nothing_from_elsewhere_and_runs_nothing_
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';")
     assert "unsafe" not in policy
+
+
+def test_the_page_finds_its_files_with_a_slash_behind_it_too(server: ServerProcess) -> None:
+    page = get(server.url, "/docs/")
+    assert page.status == 200
+    assert b'<base href="../">' in page.body
+    assert "base-uri 'self'" in page.headers["content-security-policy"]
+    assert b"<base" not in get(server.url, "/docs").body
