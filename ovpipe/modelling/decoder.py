@@ -15,7 +15,7 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from ovpipe.modelling.config import DecoderConfig
-from ovpipe.modelling.constants import Storage
+from ovpipe.modelling.constants import Keep, Storage, in_memory
 from ovpipe.modelling.layers.attention import Attention
 from ovpipe.modelling.layers.mask import Masks
 from ovpipe.modelling.layers.mlp import mlp
@@ -28,7 +28,12 @@ from ovpipe.modelling.weights import Weights
 
 
 def build_decoder(
-    config: DecoderConfig, weights: Weights, *, precision: Storage = "f32", adapters: bool = False
+    config: DecoderConfig,
+    weights: Weights,
+    *,
+    precision: Storage = "f32",
+    adapters: bool = False,
+    keep: Keep = in_memory,
 ) -> ov.Model:
     """A stateful causal language model.
 
@@ -40,17 +45,19 @@ def build_decoder(
     embeddings included: all alike, or each by its name. Norms and biases are f32 always.
 
     Query, key and value are one product, and gate and up. With `adapters` each is one of its own: LoRA
-    adapters find their places by these products' names.
+    adapters find their places by these products' names. `keep` takes each stored matrix when it comes, and
+    gives what stands for it in the graph.
     """
-    return _DecoderGraph(config, weights, precision, adapters).model()
+    parameters = Parameters(config, weights, precision, keep, apart=adapters)
+    return _DecoderGraph(config, parameters).model()
 
 
 class _DecoderGraph:
     """The graph under construction."""
 
-    def __init__(self, config: DecoderConfig, weights: Weights, storage: Storage, adapters: bool) -> None:
+    def __init__(self, config: DecoderConfig, parameters: Parameters) -> None:
         self.config = config
-        self.parameters = Parameters(config, weights, storage, apart=adapters)
+        self.parameters = parameters
         self.input_ids = parameter("input_ids", [-1, -1], np.int64)
         self.attention_mask = parameter("attention_mask", [-1, -1], np.int64)
         self.position_ids = parameter("position_ids", [-1, -1], np.int64)

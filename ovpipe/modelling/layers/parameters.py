@@ -9,7 +9,7 @@ import numpy as np
 from openvino import opset13 as ops
 
 from ovpipe.modelling.config import DecoderConfig
-from ovpipe.modelling.constants import Storage, matrix_constant, precision_of, vector_constant
+from ovpipe.modelling.constants import Keep, Storage, matrix_constant, precision_of, vector_constant
 from ovpipe.modelling.layers.values import floats, ints, rank_of
 from ovpipe.modelling.weights import Array, Weights
 
@@ -21,16 +21,19 @@ class Parameters:
     else projections of the same input are one product, which reads its input and its weights once.
     """
 
-    def __init__(self, config: DecoderConfig, weights: Weights, storage: Storage, *, apart: bool) -> None:
+    def __init__(
+        self, config: DecoderConfig, weights: Weights, storage: Storage, keep: Keep, *, apart: bool
+    ) -> None:
         self.config = config
         self._weights = weights
         self._shapes = config.shapes()
         self._storage = storage
+        self._keep = keep
         self._apart = apart
 
     def matrix(self, name: str) -> Any:
         """A matrix [out, in] as it is stored, as a node of type f32."""
-        return matrix_constant(self._checked(name), name, precision_of(self._storage, name))
+        return matrix_constant(self._checked(name), name, precision_of(self._storage, name), self._keep)
 
     def linear(self, x: Any, name: str, *, bias: bool = False) -> Any:
         """The product of x and the transposed matrix, plus the bias."""
@@ -66,14 +69,24 @@ class Parameters:
 
     def _joined(self, x: Any, places: Sequence[str], *, bias: bool) -> Any:
         """The product of x with several matrices, one below the other."""
-        rows = np.concatenate([self._checked(f"{place}.weight") for place in places])
+        rows = self._stacked([f"{place}.weight" for place in places])
         storage = precision_of(self._storage, f"{places[0]}.weight")
         name = "+".join([places[0], *(place.rpartition(".")[2] for place in places[1:])])
         added = None
         if bias:
-            values = np.concatenate([self._checked(f"{place}.bias") for place in places])
-            added = vector_constant(values, f"{name}.bias", 3)
-        return _product(x, matrix_constant(rows, f"{name}.weight", storage), name, added)
+            added = vector_constant(self._stacked([f"{place}.bias" for place in places]), f"{name}.bias", 3)
+        matrix = matrix_constant(rows, f"{name}.weight", storage, self._keep)
+        return _product(x, matrix, name, added)
+
+    def _stacked(self, names: Sequence[str]) -> Array:
+        """Parameters one below the other, with one of them in memory beside the whole."""
+        heights = [self._shapes[name][0] for name in names]
+        whole = np.empty((sum(heights), *self._shapes[names[0]][1:]), np.float32)
+        end = 0
+        for name, height in zip(names, heights, strict=True):
+            whole[end : end + height] = self._checked(name)
+            end += height
+        return whole
 
     def _vector(self, name: str, rank: int) -> Any:
         return vector_constant(self._checked(name), name, rank)
