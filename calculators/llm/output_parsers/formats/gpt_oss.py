@@ -120,7 +120,7 @@ class GptOss(ToolFormat):
         Other text is the answer.
         """
         yield from self.blank()
-        if (yield from self.ahead(*BARE_HEADERS)):
+        if (yield from self.ahead(CONSTRAIN, *BARE_HEADERS)):
             header, marker = yield from self.until(*HEADER, *ENDS)
             if marker in HEADER:
                 self.forget()
@@ -138,6 +138,8 @@ class GptOss(ToolFormat):
         match = RECIPIENT.search(header)
         if match is not None and match.group(1) not in NOBODY and self.tools:
             arguments = yield from self.blank()
+            while (yield from self.accept(MESSAGE)):
+                arguments = yield from self.blank()
             arguments += yield from self.whole_object()
             rest, marker = yield from self.until(START, CHANNEL, *ENDS)
             text = arguments + rest

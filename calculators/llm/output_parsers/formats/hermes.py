@@ -22,6 +22,7 @@ class Hermes(ToolFormat):
 
     markers = Markers(OPEN, CLOSE)
     openers = (OPEN,)
+    closers = (CLOSE,)
 
     @classmethod
     def guide(cls, tools: Sequence[Tool], *, at_least_one: bool, several: bool) -> guides.Guide:

@@ -84,6 +84,8 @@ class ToolFormat(TextReader):
             self.release()
             marker = self.read(match.end())
             if marker in openers:
+                if marker in self.openers:
+                    yield from self._repeated(marker)
                 return marker
             if marker in self.closers and self.message.after_call:
                 self.forget()
@@ -92,6 +94,12 @@ class ToolFormat(TextReader):
                 self.forget()
             else:
                 self.release()
+
+    def _repeated(self, opener: str) -> Steps[None]:
+        """Reads repetitions of what opens a call, and white space around them: a model may write it twice."""
+        yield from self.blank()
+        while (yield from self.accept(opener)):
+            yield from self.blank()
 
     def call(self, *calls: CalledTool) -> None:
         """Hands calls out: they are what was read."""

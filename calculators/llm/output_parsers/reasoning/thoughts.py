@@ -100,15 +100,23 @@ class Thoughts(TextReader):
             opening = (yield from self._unopened()) or (yield from self._until_marker(again, self._pass))
         while opening or self._opened:
             if opening:
-                self.raw.clear()
                 self.reasoning = True
+                yield from self._repeated(self.openings)
                 yield from self.label()
             yield from self._thoughts()
             self._opened = self.reasoning = False
             if not self._answered:
-                yield from self.blank()
+                yield from self._repeated(self.closings)
                 self.raw.clear()
             opening = yield from self._until_marker(again, self._pass)
+
+    def _repeated(self, markers: tuple[str, ...]) -> Steps[None]:
+        """Drops a marker and what repeats it, and reads the white space that follows."""
+        self.raw.clear()
+        yield from self.blank()
+        while (yield from self.accept(*markers)):
+            self.raw.clear()
+            yield from self.blank()
 
     def _unopened(self) -> Steps[str]:
         """Reads up to the first marker; which, if it opens thoughts. One that closes them is not shown.

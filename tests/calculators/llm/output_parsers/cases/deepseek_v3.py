@@ -102,5 +102,10 @@ CASES = Cases(
             '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>```\n{"x": 1}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
             calls=(("f", {"x": 1}),),
         ),
+        Case(
+            "the first token twice",
+            '<｜tool▁calls▁begin｜><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{"x": 1}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+            calls=(("f", {"x": 1}),),
+        ),
     ),
 )

@@ -155,5 +155,11 @@ CASES = Cases(
             calls=(("f", {"pair": ["90210", 90210]}),),
             tools=ZIP,
         ),
+        Case(
+            "each tag twice",
+            "<|tool_call><|tool_call>call:f{x:1}<tool_call|><tool_call|>ok",
+            calls=(("f", {"x": 1}),),
+            content="ok",
+        ),
     ),
 )

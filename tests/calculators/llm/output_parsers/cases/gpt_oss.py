@@ -96,6 +96,18 @@ CASES = Cases(
             "<|channel|>commentary to=functions.f <|constrain|>json<|message|>",
         ),
         Case(
+            "message marker twice before the arguments",
+            '<|channel|>commentary to=functions.f<|message|><|message|>{"x": 1}',
+            calls=(("f", '{"x": 1}'),),
+            end="<|call|>",
+        ),
+        Case(
+            "text: a header of its type alone",
+            '<|constrain|>json<|message|>{"x": 1}',
+            content='{"x": 1}',
+            end="<|return|>",
+        ),
+        Case(
             "message marker missing before the arguments",
             '<|channel|>commentary to=functions.f <|constrain|>json{"x": 1}',
             calls=(("f", {"x": 1}),),

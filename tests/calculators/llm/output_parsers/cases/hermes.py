@@ -98,5 +98,10 @@ CASES = Cases(
             content='<tool_call>{"name": "g", "input": {"x": 1}}</tool_call>',
             calls=(("f", {}),),
         ),
+        Case(
+            "each tag twice",
+            '<tool_call>\n<tool_call>\n{"name": "f", "arguments": {"x": 1}}\n</tool_call>\n</tool_call>\n',
+            calls=(("f", {"x": 1}),),
+        ),
     ),
 )

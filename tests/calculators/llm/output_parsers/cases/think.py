@@ -202,5 +202,11 @@ CASES = Cases(
             calls=(("f", {"x": 1}),),
             tool_format="hermes",
         ),
+        Case(
+            "each tag twice",
+            "<think>\n<think>\nhm\n</think>\n</think>\n\nyes",
+            thoughts="\nhm\n",
+            content="yes",
+        ),
     ),
 )
