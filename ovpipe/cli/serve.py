@@ -25,6 +25,8 @@ from ovpipe.serving.server import serve as run_server
 
 SLACK_SECONDS = 5.0
 """How much longer than its own limits a shutdown may take before the process is ended."""
+SWITCH_SECONDS = 0.001
+"""After which a thread that computes lets the event loop go on. Python's own is 0.005, for each of them."""
 SAVE_SECONDS = 30.0
 """How much longer it may take to write a trace."""
 
@@ -63,6 +65,7 @@ def serve(
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
     """Serves models over HTTP, as OpenAI's API does."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     configure_logs(log_level, access_log=access_log)
     if config is None:
         chosen = ServerConfig((one_model(graph, model, parameters_of(assignments)),), Address(), Limits())

@@ -11,6 +11,7 @@ import msgspec
 
 from ovpipe.calculators.llm.grammars.json_schema import invalid_schema, read_schema
 from ovpipe.calculators.llm.parameters.errors import missing, wrong_type, wrong_value
+from ovpipe.calculators.llm.templates.prompt_size import is_larger
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError
 
@@ -147,6 +148,8 @@ def too_long(path: str, most: int) -> RequestError:
 
 def check_size(value: Any, path: str, most: int = MOST_BYTES) -> int:
     """How many bytes a value takes as JSON, at 5 ms a megabyte; raises RequestError 400 beyond `most`."""
+    if is_larger(value, 4 * most):  # so that nothing long is written only to be counted
+        raise too_long(path, most)
     try:
         size = len(msgspec.json.encode(value))
     except UnicodeEncodeError:

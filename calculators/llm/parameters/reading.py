@@ -20,6 +20,11 @@ from ovpipe.calculators.llm.parameters.well_formed_text import check_text
 from ovpipe.calculators.llm.parameters.whole_floats import convert
 from ovpipe.engines.protocol import EngineInfo
 
+MESSAGES: Final = "messages"
+"""The one list that may be long."""
+ITEMS_AT_ONCE: Final = 500
+"""Of a list, in one call of msgspec, which lets no other thread run meanwhile."""
+
 
 class BodyType:
     """The body of one endpoint's requests: a Struct with a field for each row of the table."""
@@ -34,12 +39,25 @@ class BodyType:
 
     def read(self, body: Mapping[str, Any], ignored: Ignored) -> Struct:
         """The body as its types have it; raises RequestError 400. Unknown keys are noted in `ignored`."""
+        messages = body.get(MESSAGES)
+        if type(messages) is not list or len(messages) <= ITEMS_AT_ONCE:
+            read = self._converted(body)
+        else:
+            read = self._converted({**body, MESSAGES: messages[:ITEMS_AT_ONCE]})
+            required = {name: body[name] for name, row in self.rows.items() if row.required}
+            for at in range(ITEMS_AT_ONCE, len(messages), ITEMS_AT_ONCE):
+                part = {**required, MESSAGES: messages[at : at + ITEMS_AT_ONCE]}
+                getattr(read, MESSAGES).extend(getattr(self._converted(part, first=at), MESSAGES))
+        if self.find_unknown is not None:
+            self.find_unknown(body, ignored)
+        return read
+
+    def _converted(self, body: Mapping[str, Any], *, first: int = 0) -> Struct:
+        """A body, or one of its messages from the `first` on alone."""
         try:
             read: Struct = convert(body, self.struct, self.kind)
         except UNREADABLE as error:
-            raise to_request_error(error, body, self.kind) from None
-        if self.find_unknown is not None:
-            self.find_unknown(body, ignored)
+            raise to_request_error(error, body, self.kind, first=first) from None
         return read
 
 

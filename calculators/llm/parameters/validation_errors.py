@@ -30,17 +30,25 @@ UNREADABLE: Final = (msgspec.ValidationError, UnicodeEncodeError)
 WRONG_TYPE: Final = re.compile(r"Expected `[^`]*`, got `")
 
 
-def read_as(value: Any, kind: Any, path: str) -> Any:
-    """The value as a type has it; raises RequestError 400, in which `path` is the value's place."""
+def read_as(value: Any, kind: Any, path: str, *, first: int = 0) -> Any:
+    """The value as a type has it; raises RequestError 400, in which `path` is the value's place.
+
+    `first` is the index of the first item of a part of a list.
+    """
     described = inspect.type_info(kind)
     try:
         return convert(value, kind, described)
     except UNREADABLE as error:
-        raise to_request_error(error, value, described, path) from None
+        raise to_request_error(error, value, described, path, first=first) from None
 
 
-def to_request_error(error: Unreadable, value: Any, kind: inspect.Type, path: str = "") -> RequestError:
-    """The error of a value that is not of a type; `path` is the value's place, empty for a whole body."""
+def to_request_error(
+    error: Unreadable, value: Any, kind: inspect.Type, path: str = "", *, first: int = 0
+) -> RequestError:
+    """The error of a value that is not of a type; `path` is the value's place, empty for a whole body.
+
+    `first` is the index that the first item has of the outermost list in it.
+    """
     if isinstance(error, UnicodeEncodeError):  # which knows no place
         return RequestError(400, SURROGATE, code="invalid_value", param=path or None)
     said = str(error)
@@ -49,7 +57,7 @@ def to_request_error(error: Unreadable, value: Any, kind: inspect.Type, path: st
     absent = MISSING.match(said)
     if absent:
         steps.append((absent[1], ""))
-    place = parent = ValuePlace(path, kind, value)
+    place = parent = ValuePlace(path, kind, value, first)
     for name, index in steps:
         parent, place = place, place.member(name) if name else place.item(int(index))
     for extra in place.extras():
@@ -70,6 +78,8 @@ class ValuePlace:
     path: str
     kind: inspect.Type
     value: Any
+    first: int = 0
+    """The index of the first item, where this is a part of a list or has one."""
 
     def member(self, name: str) -> ValuePlace:
         """A member of the object that stands here. A tag's type is that of all tags."""
@@ -85,7 +95,7 @@ class ValuePlace:
         tag = None if tag_field is None else self.value.get(tag_field)
         struct = next((struct for struct in structs if struct.tag == tag), structs[0])
         kind = next(field.type for field in struct.fields if field.encode_name == name)
-        return ValuePlace(path, kind, value)
+        return ValuePlace(path, kind, value, self.first)
 
     def item(self, index: int) -> ValuePlace:
         """An item of the list that stands here."""
@@ -94,7 +104,7 @@ class ValuePlace:
             for kind, _ in alternatives(self.kind)
             if isinstance(kind, inspect.ListType | inspect.VarTupleType)
         )
-        return ValuePlace(f"{self.path}[{index}]", kind, self.value[index])
+        return ValuePlace(f"{self.path}[{self.first + index}]", kind, self.value[index])
 
     def extras(self) -> Iterator[Mapping[str, Any]]:
         """What value_types.py lays down of the types that may stand here."""

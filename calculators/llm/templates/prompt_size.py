@@ -69,7 +69,7 @@ def _sizes_of_json(value: Any) -> Iterator[int]:
         if isinstance(value, str | list | tuple | Mapping):
             yield len(value)
         if isinstance(value, Mapping):
-            yield from map(len, value)
+            yield from (len(key) for key in value if isinstance(key, str))
             members = value.values()
         elif isinstance(value, list | tuple):
             members = value

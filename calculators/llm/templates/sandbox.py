@@ -15,7 +15,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from ovpipe.calculators.llm.templates.budget import TURN, turn
+from ovpipe.calculators.llm.templates.prompt_size import is_larger
 
+WRITTEN_AT_ONCE: Final = 65_536
+"""Characters and members of a value that `tojson` writes in one call, while no other thread runs."""
 LARGEST: Final = 1_000_000
 """The length of what a template may make by repeating, and the largest exponent."""
 
@@ -86,9 +89,12 @@ def to_json(
     sort_keys: bool = False,
 ) -> str:
     """The filter `tojson`; Jinja's own escapes <, >, & and ', which models were not trained on."""
-    return json.dumps(
-        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    encoder = json.JSONEncoder(
+        ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
     )
+    if is_larger(value, WRITTEN_AT_ONCE):
+        return "".join(encoder.iterencode(value))  # in Python, so that other threads run meanwhile
+    return encoder.encode(value)
 
 
 class DictMaker:

@@ -827,3 +827,41 @@ def test_a_large_body_is_read_by_the_workers_and_a_small_one_on_the_spot() -> No
         return len(small.messages), len(large.messages)
 
     assert asyncio.run(both()) == (10, 10_000)
+
+
+def messages(count: int, **changed: Any) -> list[Any]:
+    found: list[Any] = [{"role": "user", "content": f"message {at}"} for at in range(count)]
+    found[-2] = {**found[-2], **changed}
+    return found
+
+
+def test_a_thousand_messages_are_read_in_parts_and_none_is_lost() -> None:
+    request = chat(messages=messages(1_200, colour="red"))
+    assert [message.content for message in request.messages] == [f"message {at}" for at in range(1_200)]
+    assert request.ignored == ("messages.colour",)
+
+
+@pytest.mark.parametrize(
+    ("changed", "param"),
+    [
+        ({"role": "king"}, "messages[1198].role"),
+        ({"content": 1}, "messages[1198].content"),
+        ({"content": [{"type": "text", "text": "a"}, {"type": "text"}]}, "messages[1198].content[1].text"),
+        ({"content": "\ud800"}, "messages[1198].content"),
+    ],
+)
+def test_what_is_wrong_in_a_later_part_has_its_place_in_the_whole_list(changed: Any, param: str) -> None:
+    with pytest.raises(RequestError) as raised:
+        chat(messages=messages(1_200, **changed))
+    assert (raised.value.status, raised.value.param) == (400, param)
+
+
+def test_a_long_list_of_token_ids_is_read_in_parts() -> None:
+    ids: list[Any] = list(range(200_000))
+    ids[150_000] = 3.0
+    request = completion(prompt=ids)
+    assert request.prompts == ((*range(150_000), 3, *range(150_001, 200_000)),)
+    ids[150_001] = "x"
+    with pytest.raises(RequestError) as raised:
+        completion(prompt=ids)
+    assert raised.value.param == "prompt[150001]"

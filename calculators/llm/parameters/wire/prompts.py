@@ -15,6 +15,8 @@ MOST_PROMPTS: Final = 256
 MOST_TOKENS: Final = 4_000_000
 """Far more than any context; the model's own is checked where it is known."""
 
+IDS_AT_ONCE: Final = 65_536
+
 IN_WORDS: Final = f"a non-empty string, a list of token ids, or a list of at most {MOST_PROMPTS} of either"
 Tokens: Final = integers(0, INT31, most=MOST_TOKENS, fewest=1)
 Texts: Final = tuple_of(NonEmptyText, fewest=1, most=MOST_PROMPTS, words=IN_WORDS)
@@ -35,10 +37,20 @@ def prompts_of(prompt: Any, path: str) -> tuple[str | tuple[int, ...], ...]:
     form: Any = BY_FIRST.get(type(prompt[0])) if prompt else Texts
     if form is None:
         raise wrong_type(f"{path}[0]", "a string, a token id or a list of token ids")
+    if form is Tokens and IDS_AT_ONCE < len(prompt) <= MOST_TOKENS:
+        return (tuple(long_prompt(prompt, path)),)
     prompts: tuple[Any, ...] = read_as(prompt, form, path)
     if form is Texts:
         check_text(prompts, path)
     return (prompts,) if form is Tokens else prompts
+
+
+def long_prompt(ids: list[Any], path: str) -> list[int]:
+    """Many token ids, a part at a time: while one is read no other thread runs."""
+    read: list[int] = []
+    for at in range(0, len(ids), IDS_AT_ONCE):
+        read.extend(read_as(ids[at : at + IDS_AT_ONCE], Tokens, path, first=at))
+    return read
 
 
 class StreamOptions(Struct, frozen=True):

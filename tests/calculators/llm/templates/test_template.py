@@ -6,6 +6,7 @@ import json
 import shutil
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import TemplateSyntaxError
@@ -444,3 +445,24 @@ def test_a_template_that_fails_is_an_error_of_its_own(source: str, why: str) -> 
 def test_what_is_no_template_is_found_when_it_is_compiled() -> None:
     with pytest.raises(TemplateSyntaxError):
         ChatTemplate("{% if %}")
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        ("", {}),
+        ("indent=2", {"indent": 2}),
+        ("ensure_ascii=true", {"ensure_ascii": True}),
+        ("sort_keys=true", {"sort_keys": True}),
+        ("separators=(',', ':')", {"separators": (",", ":")}),
+    ],
+)
+def test_tojson_writes_a_large_value_as_a_small_one(options: str, given: dict[str, Any]) -> None:
+    template = ChatTemplate("{{ messages[0].content }}{{ documents | tojson(" + options + ") }}")
+    document = {"b": ["é", 1, 2.5, None, True, {"a": []}], "a": "x\n" * 10}
+    small, large = (
+        template.render([Message(role="user", content="")], documents=[document] * count)
+        for count in (1, 5_000)
+    )
+    assert small == json.dumps([document], **{"ensure_ascii": False, **given})
+    assert large == json.dumps([document] * 5_000, **{"ensure_ascii": False, **given})
