@@ -21,6 +21,7 @@ from ovpipe.engines.protocol import (
     Delta,
     Engine,
     EngineDied,
+    EngineFull,
     EngineUnavailable,
     RequestRefused,
 )
@@ -37,7 +38,7 @@ class ContinuousBatchingCalculator(Calculator):
     Inputs `request` and `prompts`, streaming output `deltas`, side input `engine`. Checks first that prompt
     and max_tokens fit the model's context and the KV cache: an engine must never see what it cannot hold.
     Raises RequestError: 400 when they do not fit (context_length_exceeded) or the engine refuses the
-    request, 503 when the engine is not there (with retry_after) or dies.
+    request, 503 when the engine is not there or has no room to go on (with retry_after), or dies.
 
     Each choice of each prompt is a request of its own in the engine, with a seed of its own, and their
     deltas come as they are generated. With best_of above n they come at the end, the best ones only. Stop
@@ -226,6 +227,13 @@ def engine_errors() -> Iterator[None]:
     """Turns an engine's exceptions into errors for the client."""
     try:
         yield
+    except EngineFull as error:
+        raise RequestError(
+            503,
+            "The cache of the model's engine is full, and this request had to give way; try again later.",
+            code="engine_full",
+            retry_after=error.retry_after,
+        ) from error
     except EngineUnavailable as error:
         raise RequestError(
             503,

@@ -79,7 +79,7 @@ class Step(msgspec.Struct, frozen=True, tag=True):
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """One request cannot be served, or not be carried on; the others do not notice.
 
-    `transient` says that nothing is wrong with the request: another time it may succeed.
+    `transient` says that nothing is wrong with the request: it was dropped for want of cache.
     """
 
     request: int

@@ -203,6 +203,10 @@ class EngineUnavailable(EngineError):
         self.retry_after = retry_after
 
 
+class EngineFull(EngineUnavailable):
+    """The engine had to drop the request for want of cache and cannot go on with it. Later it may fit."""
+
+
 class EngineDied(EngineError):
     """The engine's process died, hung or was poisoned while the request was in it."""
 

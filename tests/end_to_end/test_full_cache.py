@@ -18,6 +18,30 @@ BLOCKS = 100
 BLOCK = 32
 
 
+def test_of_hundreds_at_once_and_of_long_ones_that_exhaust_the_cache_each_waits_for_its_turn() -> None:
+    async def scenario() -> None:
+        few = ("--set", "engine.num_kv_blocks=24", "--set", "engine.max_num_seqs=8")
+        with ServerProcess("chat", *SERVE, *few) as server:
+            server.wait_ready()
+            url = f"{server.url}/v1/completions"
+            greedy = {"model": "chat", "temperature": 0, "ignore_eos": True}
+            short = [{**greedy, "max_tokens": 20, "prompt": f"{index} is short"} for index in range(400)]
+            long = [{**greedy, "max_tokens": 700, "prompt": f"{index} is long"} for index in range(12)]
+
+            async with unbounded_session() as session:
+                async with asyncio.timeout(240):
+                    answers = await asyncio.gather(*(whole_text(session, url, body) for body in short + long))
+                assert all(answers)
+                alone = await whole_text(session, url, long[-1])
+                assert answers[-1] == alone
+                never = {**greedy, "max_tokens": 1, "prompt": "word " * 800}
+                async with session.post(url, json=never) as response:
+                    assert response.status == 400
+                    assert (await response.json())["error"]["code"] == "context_length_exceeded"
+
+    asyncio.run(scenario())
+
+
 def test_a_full_cache_whose_clients_all_leave_serves_a_request_of_nearly_its_whole_size() -> None:
     async def scenario() -> None:
         with ServerProcess("chat", *SERVE, "--set", f"engine.num_kv_blocks={BLOCKS}") as server:

@@ -256,5 +256,7 @@ class GenaiCore:
         try:
             self._submit(sequence)
         except RequestRefused as refusal:
-            return Refused(sequence.request.id, f"the request was dropped ({status}): {refusal}")
+            return Refused(
+                sequence.request.id, f"the request was dropped ({status}): {refusal}", transient=True
+            )
         return None

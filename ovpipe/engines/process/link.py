@@ -27,10 +27,10 @@ from ovpipe.engines.process.pulse import Pulse
 from ovpipe.engines.process.retries import Retry
 from ovpipe.engines.process.watchdog import Watchdog
 from ovpipe.engines.protocol import (
+    EngineFull,
     EngineInfo,
     EngineStats,
     EngineTimeouts,
-    EngineUnavailable,
     GenerateRequest,
     RequestRefused,
 )
@@ -157,7 +157,7 @@ class EngineLink:
                         if (generation := self._live.get(request_id)) is not None:
                             generation.begin()
                     case Refused(request=request_id, message=text, transient=True):
-                        self._fail(request_id, EngineUnavailable(text, retry_after=1))
+                        self._fail(request_id, EngineFull(text, retry_after=1))
                     case Refused(request=request_id, message=text):
                         self._fail(request_id, RequestRefused(text))
                     case Failed(message=text, suspects=suspects, fault=fault):

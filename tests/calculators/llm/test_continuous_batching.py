@@ -22,6 +22,7 @@ from ovpipe.engines.protocol import (
     Beam,
     BeamSearch,
     EngineDied,
+    EngineFull,
     EngineInfo,
     EngineUnavailable,
     RequestRefused,
@@ -419,6 +420,12 @@ def test_an_engine_that_is_not_there_is_503_with_a_time_to_wait() -> None:
     engine = FakeEngine([], unavailable=EngineUnavailable("/secret/path is being started", retry_after=2.5))
     error = refusal(engine, completion())
     assert (error.status, error.code, error.retry_after) == (503, "engine_unavailable", 2.5)
+    assert "secret" not in error.message
+
+
+def test_a_request_that_has_to_give_way_in_a_full_cache_is_503_with_a_time_to_wait() -> None:
+    error = refusal(FakeEngine([7, EngineFull("secret blocks", retry_after=1)]), completion())
+    assert (error.status, error.code, error.retry_after) == (503, "engine_full", 1)
     assert "secret" not in error.message
 
 

@@ -11,6 +11,7 @@ from ovpipe.engines.protocol import (
     Delta,
     EngineDied,
     EngineError,
+    EngineFull,
     EngineLoadError,
     EngineTimeouts,
     EngineUnavailable,
@@ -18,6 +19,7 @@ from ovpipe.engines.protocol import (
 )
 from tests.engines.clients import (
     GIVE_UP,
+    GIVE_WAY,
     HANG,
     READ,
     REFUSE,
@@ -169,6 +171,9 @@ def test_a_refused_request_raises_and_its_neighbour_completes() -> None:
                 await tokens_of(engine.generate([REFUSE], some(5)))
             with pytest.raises(RequestRefused, match="told to give up"):
                 await tokens_of(engine.generate([GIVE_UP, 3], some(5)))
+            with pytest.raises(EngineFull, match="told to give up") as full:
+                await tokens_of(engine.generate([GIVE_WAY, 3], some(5)))
+            assert full.value.retry_after == 1
             with pytest.raises(RequestRefused, match="64 bits"):
                 engine.generate([2**70], some(5))
             assert await neighbour == list(range(1, 31))
