@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TypeVar, overload
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import RegistryError, did_you_mean
+from ovpipe.errors import RegistryError, did_you_mean, is_interrupt
 
 ENTRY_POINT_GROUP = "ovpipe.calculators"
 MARK = "__ovpipe_name__"
@@ -74,7 +74,9 @@ class Registry:
         for entry in entry_points(group=ENTRY_POINT_GROUP):
             try:
                 registry.collect(entry.load())
-            except Exception as error:  # a third party's import may raise anything
+            except BaseException as error:  # a third party's import may raise anything
+                if is_interrupt(error):
+                    raise
                 registry._broken[f"{entry.name} = {entry.value}"] = f"{type(error).__name__}: {error}"
         return registry
 
@@ -108,7 +110,9 @@ class Registry:
             raise
         except SyntaxError as error:
             raise RegistryError(f"{error.filename}:{error.lineno}: {error.msg}") from error
-        except Exception as error:
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
             last = traceback.extract_tb(error.__traceback__)[-1]
             raise RegistryError(f"{last.filename}:{last.lineno}: {type(error).__name__}: {error}") from error
 

@@ -143,6 +143,6 @@ def _metrics_of(place: str, packet: Any) -> Mapping[str, float]:
         return {}
     try:
         return {str(name): float(value) for name, value in metrics().items()}
-    except Exception:  # a side packet's fault must not cost the page of all others
+    except BaseException:  # a side packet's fault must not cost the page of all others, nor the server
         log.exception("the metrics of side packet %r cannot be read", place)
         return {}

@@ -66,6 +66,8 @@ class GraphTransport:
                 yield ChatResponse(start.status, media_type, pieces)
             run.reader.close()
             await run.nodes_to_end()
+            if run.failure is not None:  # the answer was whole before
+                log.warning("%s", run.failure)
         finally:
             await run.end()
 

@@ -34,8 +34,12 @@ class Rounds:
         self._warned = False
 
     def end(self) -> bool:
-        """Ends the back edges if nothing is in flight; returns whether there were any left."""
-        if self._in_flight():
+        """Ends the back edges of a run that is idle; returns whether there were any left.
+
+        A packet that waits beside a back edge waits for it: nobody primed the loop. One that waits elsewhere
+        may get further by the end of the loop.
+        """
+        if any(entry.queue for node, _ in self._back_edges if not node.closed for entry in node.inputs):
             return False
         left = [
             (node, entry)

@@ -15,6 +15,7 @@ from ovpipe.graph.load import load_graph
 from ovpipe.graph.outside import OutsidePacket, with_outside
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.registry import Registry
+from ovpipe.runtime.core.observer import refuse_async
 from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.runs.blocking import BlockingGraph
 from ovpipe.runtime.runs.failures import ends_here, log_failure
@@ -107,6 +108,8 @@ class Graph:
         """
         if self._open:
             raise OvpipeError(f"graph {self.name!r} is open already")
+        if progress is not None:
+            refuse_async(progress, "what hears of progress", "start a task in it")
         given = {**self._given, **(side_packets or {})}
         missing = [name for name in self.plan.side_inputs if name not in given]
         if missing:

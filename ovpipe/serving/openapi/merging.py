@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ovpipe.errors import Finding, GraphError
+from ovpipe.errors import Finding, GraphError, is_interrupt
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.http import DescribesHttp
 from ovpipe.serving.openapi.parts import Json, Pointer, has, merge, references
@@ -32,7 +32,9 @@ def fragment_of(plan: Plan) -> Json:
         if isinstance(calculator, DescribesHttp):
             try:
                 parts.append((node, checked(calculator.openapi())))
-            except Exception as error:  # whatever the calculator's author did
+            except BaseException as error:  # whatever the calculator's author did
+                if is_interrupt(error):
+                    raise
                 findings.append(
                     _found(node, f"openapi() of node {node.name!r} cannot be used: {_said(error)}")
                 )
@@ -77,7 +79,7 @@ def _dangling(parts: Sequence[Part], schemas: Mapping[str, Any]) -> Iterator[Fin
             )
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 

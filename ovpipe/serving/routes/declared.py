@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ovpipe.errors import Finding, GraphError
+from ovpipe.errors import Finding, GraphError, is_interrupt
 from ovpipe.graph.plan import NodePlan, Plan
 from ovpipe.http import DeclaresRoutes, Route
 
@@ -27,7 +27,9 @@ def routes_of(plan: Plan) -> tuple[DeclaredRoute, ...]:
     for node in plan.nodes:
         try:
             declared += _declared_by(node)
-        except Exception as error:  # whatever the calculator's author did
+        except BaseException as error:  # whatever the calculator's author did
+            if is_interrupt(error):
+                raise
             reason = f"{type(error).__name__}: {error}"
             message = f"routes() of node {node.name!r} cannot be used: {reason}"
             findings.append(_found(node.place, message))

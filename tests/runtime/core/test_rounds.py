@@ -145,6 +145,40 @@ def test_of_one_that_goes_round_for_ever_the_log_says_once_how_it_would_end(
     )
 
 
+class PairCalculator(Calculator):
+    left = Input[int]()
+    right = Input[int]()
+    pair = Output[tuple[int | None, int | None]]()
+
+    def process(self, cx: Context) -> None:
+        cx.send(self.pair, (cx.get(self.left), cx.get(self.right)))
+
+
+def test_a_packet_that_waits_for_what_the_loop_might_send_is_processed_when_the_loop_has_ended() -> None:
+    graph_plan = plan(
+        node(
+            "add",
+            AddCalculator,
+            {"number": "number", "loop": "fed"},
+            {"sum": "sum"},
+            back_edges=frozenset({1}),
+        ),
+        node("back", NextCalculator, {"inward": "sum"}, {"outward": "fed"}),
+        node("pair", PairCalculator, {"left": "late", "right": "fed"}, {"pair": "pairs"}),
+        inputs=("number", "late"),
+    )
+
+    async def scenario() -> list[Any]:
+        pairs: list[Any] = []
+        async with asyncio.timeout(20), Graph(graph_plan) as graph, graph.run() as run:
+            run.observe("pairs", lambda packet: pairs.append(packet.value))
+            await run.send("number", 1)
+            await run.send("late", 7, at=5)
+        return pairs
+
+    assert asyncio.run(scenario()) == [(None, 0), (None, 1), (7, None)]
+
+
 class SilentCalculator(NextCalculator):
     def open(self, cx: Context) -> None:
         """Primes nothing."""
