@@ -36,6 +36,8 @@ def with_integers(value: Any, kind: inspect.Type) -> Any:
         case inspect.IntType() if type(value) is float and value.is_integer():
             return int(value)
         case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item) if type(value) is list:
+            if isinstance(item, inspect.IntType):
+                return integers_of(value)
             return same_or_list(value, [with_integers(member, item) for member in value])
         case inspect.DictType(value_type=of_members) if type(value) is dict:
             return same_or_dict(
@@ -77,6 +79,11 @@ def members_of(types: Iterable[inspect.Type]) -> Iterator[inspect.Type]:
 def has_tag(kind: inspect.Type, value: dict[str, Any]) -> bool:
     """Whether an object is the one of several that its tag names."""
     return isinstance(kind, inspect.StructType) and value.get(kind.tag_field or "") == kind.tag
+
+
+def integers_of(values: list[Any]) -> list[Any]:
+    """A list with its whole floats as integers: prompts are lists of many tokens, so this is a fast one."""
+    return [int(value) if type(value) is float and value.is_integer() else value for value in values]
 
 
 def same_or_list(value: list[Any], changed: list[Any]) -> list[Any]:
