@@ -166,6 +166,17 @@ def test_a_coding_that_is_not_read_is_415_and_names_those_that_are(
     assert f" is in {name}," in answer.json()["error"]["message"]
 
 
+def test_a_client_that_waits_to_be_asked_for_its_body_is_not_asked_where_its_coding_is_not_read(
+    server: ServerProcess,
+) -> None:
+    head = raw_post(BODY, "Expect: 100-continue", "Content-Encoding: zstd").removesuffix(BODY)
+    with connected(server.url) as connection:
+        connection.sendall(head)
+        told = connection.recv(65536)
+    assert status_of(told) == 415
+    assert b"Accept-Encoding: gzip, deflate\r\n" in told
+
+
 @pytest.mark.parametrize(
     ("encoding", "packed", "wrong"),
     [

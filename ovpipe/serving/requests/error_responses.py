@@ -24,7 +24,10 @@ DEFAULT_ERRORS: Final[ErrorFamily] = OPENAI_ERRORS
 def error_response(error: RequestError, errors: ErrorFamily = DEFAULT_ERRORS) -> web.Response:
     """The error as a whole response."""
     written = errors.response(error)
-    return web.Response(status=written.status, headers=written.headers, body=written.body)
+    response = web.Response(status=written.status, headers=written.headers, body=written.body)
+    if error.code == UNKNOWN_CODING:
+        response.headers["Accept-Encoding"] = ", ".join(TAKEN)  # RFC 9110, section 12.5.3
+    return response
 
 
 @web.middleware
@@ -38,8 +41,6 @@ async def errors_by_family(
         response = error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
         if error.code == "shutting_down":
             response.force_close()
-        elif error.code == UNKNOWN_CODING:
-            response.headers["Accept-Encoding"] = ", ".join(TAKEN)  # RFC 9110, section 12.5.3
     except web.HTTPMethodNotAllowed as error:
         response = error_response(wrong_method(error.allowed_methods), request.get(ERRORS, DEFAULT_ERRORS))
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))

@@ -68,9 +68,12 @@ async def read_request(
 
 
 def check_announced(request: web.Request, route: Route, limits: Limits) -> None:
-    """Refuses a body over the limit before any of it is read; RequestError 413."""
+    """Refuses a body before any of it is read: over the limit, 413, or in a coding that is not read, 415."""
     limit = _limit(route, limits)
-    if route.body != "none" and request.content_length is not None and request.content_length > limit:
+    if route.body == "none":
+        return
+    decoders_of(request.headers.getall("Content-Encoding", ()))
+    if request.content_length is not None and request.content_length > limit:
         raise body_too_large(limit)
 
 

@@ -46,14 +46,7 @@ def test_prompts_are_read_one_after_the_other_as_far_as_a_step_has_room() -> Non
     assert told_by_step(core, told, requests) == [[1], [], [2], [3]]
 
 
-def test_each_is_told_once_however_many_tokens_follow() -> None:
-    core, told = listening()
-    core.add(GenerateRequest(1, a_prompt(20), greedy(8)))
-    finish(core, [1])
-    assert told == [1]
-
-
-def test_what_waits_for_a_place_is_not_read() -> None:
+def test_what_waits_for_a_place_is_not_read_and_each_is_told_once() -> None:
     core, told = listening(max_num_seqs=1)
     core.add(GenerateRequest(1, a_prompt(20), greedy(8)))
     core.add(GenerateRequest(2, a_prompt(20, 2), greedy(8)))
