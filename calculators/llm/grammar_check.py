@@ -8,7 +8,13 @@ from typing import Final
 import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.grammars.guided import Formats, formats_of, grammar_of, size_of_schemas
+from ovpipe.calculators.llm.grammars.guided import (
+    Formats,
+    forces_calls,
+    formats_of,
+    grammar_of,
+    size_of_schemas,
+)
 from ovpipe.calculators.llm.grammars.tool_schemas import tools_param
 from ovpipe.calculators.llm.output_parsers import check_formats
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
@@ -72,8 +78,8 @@ class GrammarCheckCalculator(Calculator):
 
 
 def param_of(request: ChatRequest | CompletionRequest) -> str:
-    """The parameter that a request's grammar comes from."""
-    if request.grammar is None and isinstance(request, ChatRequest):
+    """The parameter that what the engine is given comes from."""
+    if isinstance(request, ChatRequest) and (request.grammar is None or forces_calls(request)):
         return tools_param(request)
     return request.grammar_param
 

@@ -77,19 +77,15 @@ def size_of_schemas(request: ChatRequest | CompletionRequest) -> int:
 def grammar_of(
     request: ChatRequest | CompletionRequest, formats: Formats, prompts: Prompts | None
 ) -> Grammar | None:
-    """What the engine is to hold the answer to; raises RequestError 400 for what cannot stand together."""
+    """What the engine is to hold the answer to; raises RequestError 400 for what cannot stand together.
+
+    An answer that has to call has no text of its own, so that what the request says of one binds nothing.
+    """
     if not isinstance(request, ChatRequest):
         return request.grammar
     opened = begins_thinking(request, formats, prompts)
-    if request.grammar is None:
+    if request.grammar is None or forces_calls(request):
         return grammar_of_calls(request, formats, opened=opened)
-    if forces_calls(request):
-        raise RequestError(
-            400,
-            f"'{request.grammar_param}' cannot stand beside a tool_choice that forces a call.",
-            code="invalid_value",
-            param=request.grammar_param,
-        )
     return grammar_of_answer(request, request.grammar, formats, opened=opened)
 
 

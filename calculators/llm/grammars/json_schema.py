@@ -171,3 +171,5 @@ _PLAIN: Final[tuple[tuple[str, Checked, str], ...]] = (
 PLAIN: Final[Mapping[str, tuple[Checked, str]]] = MappingProxyType(
     {key: (check, expected) for key, check, expected in _PLAIN}
 )
+KEYWORDS: Final = frozenset({"const", *SCHEMA_VALUED, *SCHEMA_LISTS, *SCHEMA_MAPS, *PLAIN})
+"""What is known of draft 2020-12."""

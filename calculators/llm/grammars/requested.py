@@ -96,6 +96,14 @@ def of_structural_tag(tag: Any, path: str) -> Grammar:
     return Grammar("structural_tag", as_json({"type": "structural_tag", "format": form}, path))
 
 
+def of_bare_format(form: Any, path: str) -> Grammar:
+    """Of a structural tag's format alone; raises RequestError 400."""
+    check_size(form, path)
+    return Grammar(
+        "structural_tag", as_json({"type": "structural_tag", "format": read_format(form, path, 1)}, path)
+    )
+
+
 def of_structures(tag: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Of vLLM's older form: any text, in which what begins with a trigger becomes one of the structures."""
     for name in ("structures", "triggers"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.api.conftest import Api, text
+from tests.end_to_end.api.conftest import Api, events, text
 
 row = pytest.mark.parameter  # tests/house/test_parameters.py looks for these
 
@@ -32,8 +32,8 @@ def check(answer: str) -> None:
 
 
 def wish(**parameters: Any) -> dict[str, Any]:
-    """Room for the white space that a model which knows no better puts between two words."""
-    return {"max_tokens": 2000, "temperature": 1.0, "seed": 5, **parameters}
+    """Room for the words and the white space between them, which has a bound."""
+    return {"max_tokens": 150, "temperature": 1.0, "seed": 5, **parameters}
 
 
 @row("response_format")
@@ -47,6 +47,106 @@ def test_a_response_format_is_followed(api: Api) -> None:
     bad = {"type": "json_schema", "json_schema": {"name": "thing", "schema": {"type": "no such type"}}}
     assert api.chat(response_format=bad).status == 400
     assert text(api.chat())  # the others do not notice
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"type": "json_object", "schema": SCHEMA},
+        {"type": "json_schema", "schema": SCHEMA},
+        {"type": "json_schema", "json_schema": SCHEMA},
+    ],
+    ids=json.dumps,
+)
+def test_a_schema_is_followed_wherever_it_stands(api: Api, form: Any) -> None:
+    check(text(api.chat(**wish(response_format=form))))
+    check(text(api.complete(**wish(response_format=form))))
+
+
+def test_a_format_of_a_structural_tag_is_followed(api: Api) -> None:
+    assert text(api.chat(response_format={"type": "const_string", "value": "größe"})) == "größe"
+    assert re.fullmatch("[ab]{3}", text(api.chat(response_format={"type": "regex", "pattern": "[ab]{3}"})))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_answer_in_json_goes_on_in_blanks(api: Api, seed: int) -> None:
+    nested = {"type": "object", "properties": {"a": SCHEMA, "b": SCHEMA}, "required": ["a", "b"]}
+    answer = api.chat(max_tokens=400, temperature=1.5, seed=seed, guided_json=nested).json()["choices"][0]
+    assert answer["finish_reason"] == "stop"
+    check(json.dumps(json.loads(answer["message"]["content"])["a"]))
+
+
+@pytest.mark.parametrize(
+    ("schema", "param"),
+    [
+        ({"$ref": "https://example.com/schema.json"}, "guided_json.$ref"),
+        ({"$ref": "#/$defs/none"}, "guided_json.$ref"),
+        ({"type": "array", "maxItems": 10**9}, "guided_json.maxItems"),
+        ({"type": "array", "items": {}, "minItems": 10**9}, "guided_json.minItems"),
+        ({"type": "string", "maxLength": 10**18}, "guided_json.maxLength"),
+        ({"type": "string", "pattern": "a{0,100000}"}, "guided_json.pattern"),
+        ({"type": "string", "pattern": "(a{1,1000000}){1,1000000}"}, "guided_json.pattern"),
+        ({"$ref": "#"}, "guided_json"),
+        ({"type": "integer", "minimum": 2, "maximum": 1}, "guided_json"),
+    ],
+    ids=str,
+)
+def test_what_no_grammar_can_keep_to_is_the_senders_400(api: Api, schema: Any, param: str) -> None:
+    refused = api.chat(guided_json=schema)
+    assert refused.status == 400
+    assert refused.json()["error"]["param"] == param
+    assert text(api.chat())  # the engine does not notice
+
+
+def test_a_huge_bound_of_an_expression_is_the_senders_400(api: Api) -> None:
+    assert api.chat(guided_regex="a{0,100000}").error() == (400, "invalid_grammar", "guided_regex")
+    assert api.chat(guided_regex="*a").error() == (400, "invalid_grammar", "guided_regex")
+
+
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"enum": ["Rome", "Oslo"]}},
+            "required": ["city"],
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_format_beside_a_forced_call_leaves_the_call(api: Api, stream: bool) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "thing", "schema": SCHEMA}}
+    wishes = wish(tools=[WEATHER], tool_choice="required", response_format=form, stream=stream)
+    wishes["parallel_tool_calls"] = False
+    answer = api.chat(**wishes)
+    assert answer.status == 200
+    if stream:
+        chunks = [chunk["choices"][0] for chunk in events(answer) if chunk["choices"]]
+        calls = [call for chunk in chunks for call in chunk["delta"].get("tool_calls", ())]
+        arguments = "".join(call["function"].get("arguments", "") for call in calls if call["index"] == 0)
+        finish = chunks[-1]["finish_reason"]
+    else:
+        choice = answer.json()["choices"][0]
+        arguments = choice["message"]["tool_calls"][0]["function"]["arguments"]
+        finish = choice["finish_reason"]
+    assert finish == "tool_calls"
+    assert json.loads(arguments)["city"] in ("Rome", "Oslo")
+    check(text(api.chat(**wishes | {"tool_choice": "none", "stream": False})))
+
+
+@row("json_schema")
+def test_json_schema_is_followed(api: Api) -> None:
+    check(text(api.chat(**wish(json_schema=SCHEMA))))
+    check(text(api.complete(**wish(json_schema=json.dumps(SCHEMA)))))
+
+
+@row("grammar")
+def test_grammar_is_followed(api: Api) -> None:
+    assert text(api.chat(grammar='root ::= "x" | "y"')) in ("x", "y")
+    assert text(api.chat(grammar="")) == text(api.chat())
 
 
 @row("structured_outputs")

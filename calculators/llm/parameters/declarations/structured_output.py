@@ -19,7 +19,7 @@ STRUCTURED_OUTPUT: Final = (
     guided(
         "response_format",
         wire.ResponseFormat,
-        "The form of the answer: text, json_object, json_schema or structural_tag.",
+        "The form of the answer: text, json_object, json_schema, a structural tag or one of its formats.",
         wire.of_format,
     ),
     guided(
@@ -32,4 +32,6 @@ STRUCTURED_OUTPUT: Final = (
     guided("guided_regex", wire.Regex, "Regular expression that the answer follows.", requested.of_regex),
     guided("guided_choice", wire.AllowedTexts, "The only answers allowed.", requested.of_choices),
     guided("guided_grammar", wire.Rules, "Grammar (EBNF) that the answer follows.", requested.of_rules),
+    guided("json_schema", wire.SchemaOrText, "guided_json by llama.cpp's name.", wire.of_json),
+    guided("grammar", wire.RulesOrNothing, "guided_grammar by llama.cpp's name.", wire.of_client_rules),
 )

@@ -8,8 +8,11 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from ovpipe.calculators.llm.grammars import requested
-from ovpipe.calculators.llm.parameters.errors import wrong_value
+from ovpipe.calculators.llm.grammars.json_schema import KEYWORDS
+from ovpipe.calculators.llm.parameters.errors import missing, wrong_value
+from ovpipe.calculators.llm.parameters.validation_errors import read_as
 from ovpipe.calculators.llm.parameters.value_types import NonEmptyText, Object, says
+from ovpipe.calculators.llm.parameters.wire.bare_formats import XgrammarFormat
 from ovpipe.engines.protocol import Grammar
 
 JsonSchema = Annotated[Object | bool, Meta(title="a JSON Schema", extra={"words": "a JSON Schema"})]
@@ -19,6 +22,7 @@ Regex = Annotated[NonEmptyText, says("a regular expression, as a non-empty strin
 Rules = Annotated[
     NonEmptyText, says("EBNF rules in the form of GBNF, with a rule named root, as a non-empty string")
 ]
+RulesOrNothing = Annotated[str, says("EBNF rules in the form of GBNF, with a rule named root")]
 AllowedTexts = Annotated[
     list[NonEmptyText],
     Meta(
@@ -27,6 +31,10 @@ AllowedTexts = Annotated[
         extra={"words": f"a list of 1 to {requested.MOST_ALTERNATIVES} non-empty strings"},
     ),
 ]
+
+
+SCHEMA_KEYWORDS: Final = KEYWORDS - {"description"}
+"""What tells a schema alone from one with its name."""
 
 
 class TextFormat(Struct, frozen=True, tag_field="type", tag="text"):
@@ -38,11 +46,15 @@ class TextFormat(Struct, frozen=True, tag_field="type", tag="text"):
 
 
 class JsonObjectFormat(Struct, frozen=True, tag_field="type", tag="json_object"):
-    """A JSON object."""
+    """A JSON object; with llama.cpp's `schema`, JSON that follows it."""
+
+    schema: JsonSchema | None = None
 
     def grammar(self, path: str) -> Grammar | None:
-        """Any object's."""
-        return requested.ANY_OBJECT
+        """The schema's, or any object's."""
+        if self.schema is None:
+            return requested.ANY_OBJECT
+        return requested.of_schema(self.schema, f"{path}.schema")
 
 
 class NamedSchema(Struct, frozen=True, kw_only=True):
@@ -54,17 +66,35 @@ class NamedSchema(Struct, frozen=True, kw_only=True):
     strict: bool | None = None
 
 
-class JsonSchemaFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
-    """JSON that follows a schema."""
+NamedOrBare = Annotated[
+    Object,
+    Meta(
+        description="A schema with its name, or a JSON Schema alone, as OpenVINO Model Server takes it.",
+        extra_json_schema={
+            "properties": {
+                "schema": {"description": "A JSON Schema."},
+                "name": {"type": "string"},
+                "description": {"type": "string"},
+                "strict": {"type": "boolean"},
+            }
+        },
+    ),
+]
 
-    json_schema: NamedSchema
+
+class JsonSchemaFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
+    """JSON that follows a schema: in `json_schema`, or as llama.cpp's `schema`."""
+
+    json_schema: NamedOrBare | None = None
+    schema: JsonSchema | None = None
 
     def grammar(self, path: str) -> Grammar | None:
         """The schema's."""
-        named = self.json_schema
-        return requested.of_schema(
-            named.schema, f"{path}.json_schema.schema", strict=named.strict is not None and named.strict
-        )
+        if self.json_schema is not None:
+            return of_named(self.json_schema, f"{path}.json_schema")
+        if self.schema is not None:
+            return requested.of_schema(self.schema, f"{path}.schema")
+        raise missing(f"{path}.json_schema", "an object with a 'schema'")
 
 
 class StructuralTagFormat(Struct, frozen=True, tag_field="type", tag="structural_tag"):
@@ -81,7 +111,7 @@ class StructuralTagFormat(Struct, frozen=True, tag_field="type", tag="structural
         return requested.of_structural_tag(given, path)
 
 
-ResponseFormat = TextFormat | JsonObjectFormat | JsonSchemaFormat | StructuralTagFormat
+ResponseFormat = TextFormat | JsonObjectFormat | JsonSchemaFormat | StructuralTagFormat | XgrammarFormat
 
 
 class StructuredOutputs(Struct, frozen=True, kw_only=True):
@@ -105,6 +135,14 @@ def of_format(format: ResponseFormat, path: str) -> Grammar | None:
     return format.grammar(path)
 
 
+def of_named(given: Mapping[str, Any], path: str) -> Grammar:
+    """The grammar of a schema with its name, or of a schema alone; raises RequestError 400."""
+    if "schema" not in given and not SCHEMA_KEYWORDS.isdisjoint(given):
+        return requested.of_schema(given, path)
+    named: NamedSchema = read_as(given, NamedSchema, path)
+    return requested.of_schema(named.schema, f"{path}.schema", strict=bool(named.strict))
+
+
 def of_structured_outputs(outputs: StructuredOutputs, path: str) -> Grammar | None:
     """The grammar of the one member; RequestError 400 where there is not exactly one."""
     given = [name for name in outputs.__struct_fields__ if getattr(outputs, name) is not None]
@@ -112,6 +150,11 @@ def of_structured_outputs(outputs: StructuredOutputs, path: str) -> Grammar | No
         raise wrong_value(path, f"an object with exactly one of {', '.join(outputs.__struct_fields__)}")
     (name,) = given
     return MEMBERS[name](getattr(outputs, name), f"{path}.{name}")
+
+
+def of_client_rules(rules: str, path: str) -> Grammar | None:
+    """The grammar of llama.cpp's `grammar`, which is empty where there is none."""
+    return requested.of_rules(rules, path) if rules else None
 
 
 def of_json(schema: Object | bool | str, path: str) -> Grammar:

@@ -77,13 +77,11 @@ def test_a_model_without_a_known_form_is_made_to_write_a_list() -> None:
     assert guide(request, formats)["json_schema"]["items"]["properties"]["name"] == {"const": "add"}
 
 
-def test_a_grammar_beside_a_forced_call_is_refused() -> None:
-    request = chat(
-        grammar=DIGITS, grammar_param="guided_regex", tools=(ADD,), tool_choice=ToolChoice("required")
-    )
-    with pytest.raises(RequestError) as caught:
-        grammar_of(request, Formats("hermes", None), None)
-    assert (caught.value.status, caught.value.param) == (400, "guided_regex")
+@pytest.mark.parametrize("choice", [ToolChoice("required"), ToolChoice("named", "add")])
+def test_an_answer_that_has_to_call_has_no_text_for_a_grammar_to_bind(choice: ToolChoice) -> None:
+    forced = chat(tools=(ADD,), tool_choice=choice)
+    both = chat(tools=(ADD,), tool_choice=choice, grammar=DIGITS, grammar_param="response_format")
+    assert guide(both, Formats("hermes", None)) == guide(forced, Formats("hermes", None))
 
 
 TAG = {"type": "triggered_tags", "triggers": ["<f="], "tags": []}

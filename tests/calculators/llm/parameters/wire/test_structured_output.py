@@ -83,6 +83,93 @@ def test_a_response_format_that_is_none_is_refused(value: Any, code: str, param:
     assert refusal("response_format", value) == (400, code, param)
 
 
+@pytest.mark.parametrize(
+    ("value", "grammar"),
+    [
+        ({"type": "json_object", "schema": {"type": "null"}}, NULL),
+        ({"type": "json_object", "schema": None}, ANY_OBJECT),
+        ({"type": "json_schema", "schema": {"type": "null"}}, NULL),
+        ({"type": "json_schema", "json_schema": {"type": "null"}}, NULL),
+        ({"type": "json_schema", "json_schema": {"type": "null", "description": "d"}}, None),
+        ({"type": "json_schema", "json_schema": {"$ref": "#/$defs/a", "$defs": {"a": {}}}}, None),
+    ],
+)
+def test_a_schema_stands_where_llama_cpp_and_openvino_model_server_have_it(
+    value: Any, grammar: Grammar | None
+) -> None:
+    found = read("response_format", value)
+    assert found is not None
+    assert found.kind == "json_schema"
+    assert grammar is None or found == grammar
+    assert ask(response_format=value).ignored == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "param"),
+    [
+        ({"type": "json_object", "schema": {"type": "nope"}}, "p.schema.type"),
+        ({"type": "json_schema", "schema": {"type": "nope"}}, "p.schema.type"),
+        ({"type": "json_schema", "json_schema": {"type": "nope"}}, "p.json_schema.type"),
+        (
+            {"type": "json_schema", "json_schema": {"properties": {"a": {"pattern": "*"}}}},
+            "p.json_schema.properties.a.pattern",
+        ),
+    ],
+)
+def test_such_a_schema_is_refused_by_its_place(value: Any, param: str) -> None:
+    assert refusal("response_format", value) == (400, "invalid_json_schema", param)
+
+
+FORMATS: list[dict[str, Any]] = [
+    {"type": "const_string", "value": "Hello"},
+    {"type": "regex", "pattern": "[0-9]+"},
+    {"type": "grammar", "grammar": 'root ::= "a"'},
+    {"type": "any_text"},
+    {"type": "qwen_xml_parameter", "json_schema": {"type": "object"}},
+    {"type": "sequence", "elements": [{"type": "any_text"}]},
+    {"type": "or", "elements": [{"type": "const_string", "value": "a"}, {"type": "any_text"}]},
+    {"type": "tag", "begin": "<a>", "content": {"type": "any_text"}, "end": "</a>"},
+    {"type": "triggered_tags", "triggers": ["<"], "tags": [], "at_least_one": True},
+    {"type": "tags_with_separator", "tags": [], "separator": ",", "stop_after_first": True},
+]
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form["type"])
+def test_a_format_of_a_structural_tag_may_stand_alone(form: dict[str, Any]) -> None:
+    grammar = read("response_format", form)
+    assert grammar is not None
+    assert grammar.kind == "structural_tag"
+    assert json.loads(grammar.text) == {"type": "structural_tag", "format": form}
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "param"),
+    [
+        ({"type": "const_string"}, "missing_required_parameter", "p.value"),
+        ({"type": "regex", "pattern": 1}, "invalid_type", "p.pattern"),
+        ({"type": "regex", "pattern": "(" * 65 + ")" * 65}, "invalid_grammar", "p.pattern"),
+        (
+            {"type": "tag", "begin": "a", "content": {"type": "json_schema", "json_schema": 1}, "end": ""},
+            "invalid_json_schema",
+            "p.content.json_schema",
+        ),
+        ({"type": "or", "elements": [1]}, "invalid_type", "p.elements[0]"),
+    ],
+)
+def test_a_format_that_is_none_is_refused_by_its_place(form: Any, code: str, param: str) -> None:
+    assert refusal("response_format", form) == (400, code, param)
+
+
+def test_llama_cpps_own_parameters() -> None:
+    assert read("json_schema", {"type": "null"}) == NULL
+    assert read("json_schema", '{"type": "null"}') == NULL
+    assert read("grammar", 'root ::= "a"') == Grammar("ebnf", 'root ::= "a"')
+    assert read("grammar", "") is None
+    assert refusal("json_schema", {"type": "nope"}) == (400, "invalid_json_schema", "p.type")
+    with pytest.raises(RequestError, match="absent beside another parameter that says the same"):
+        ask(json_schema={}, grammar='root ::= "a"')
+
+
 def test_strict_refuses_what_would_have_no_effect() -> None:
     def wish(strict: bool) -> dict[str, Any]:
         schema = {"type": "number", "multipleOf": 3}
@@ -96,8 +183,8 @@ def test_strict_refuses_what_would_have_no_effect() -> None:
 
 
 def test_members_that_nobody_reads_are_noted() -> None:
-    assert ask(response_format={"type": "json_object", "schema": {}, "more": None}).ignored == (
-        "response_format.schema",
+    assert ask(response_format={"type": "json_object", "name": {}, "more": None}).ignored == (
+        "response_format.name",
     )
     assert ask(structured_outputs={"regex": "a", "whitespace_pattern": " "}).ignored == (
         "structured_outputs.whitespace_pattern",
