@@ -48,7 +48,7 @@ def scaled_rope(
     is longer than its original context; `long_context` says which set this model has, always.
     """
     kind = parameters.get("rope_type") or parameters.get("type") or "default"
-    if kind not in _SCALINGS:
+    if not isinstance(kind, str) or kind not in _SCALINGS:
         raise UnsupportedModel(
             f"config.json: rope_type {kind!r} is not one of those that ovpipe builds: {', '.join(_SCALINGS)}"
         )
@@ -61,7 +61,15 @@ def scaled_rope(
             f"config.json: the rope of type {kind!r} has {', '.join(sorted(unknown))}, "
             f"which ovpipe does not build"
         )
-    return scaling(_Scaling(parameters, dimensions, max_positions, long_context))
+    try:
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            return scaling(_Scaling(parameters, dimensions, max_positions, long_context))
+    except UnsupportedModel:
+        raise
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise UnsupportedModel(
+            f"config.json: the numbers of its rope make no frequencies ({error})"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,10 @@ class _Scaling:
         value = self.parameters.get(name)
         if value is None:
             value = default
-        if not isinstance(value, int | float):
-            raise UnsupportedModel(f"config.json: the rope's {name} is {value!r}, not a number")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise UnsupportedModel(
+                f"config.json: the rope's {name} is {value!r}; it must be a positive number"
+            )
         return float(value)
 
     def plain(self) -> Frequencies:

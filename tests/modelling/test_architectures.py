@@ -3,20 +3,25 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import openvino as ov
+import openvino_genai
 import pytest
 from numpy.typing import NDArray
 
+from ovpipe.modelling.bpe import BytePairs
 from ovpipe.modelling.config import DecoderConfig, LayerConfig
 from ovpipe.modelling.constants import Precision
 from ovpipe.modelling.decoder import build_decoder
 from ovpipe.modelling.rope import Rope, plain_rope
+from ovpipe.modelling.streamed import save_decoder
+from ovpipe.modelling.tokenizer import build_tokenizer
 from ovpipe.modelling.weights import Array
 from tests.modelling.paged import PagedModel
 from tests.modelling.references.cases import CASES, IDS
-from tests.modelling.stateful import compiled, logits
+from tests.modelling.stateful import F32, compiled, logits
 
 TOLERANCE = 1e-4
 PAGED = [name for name, case in CASES.items() if case.config.paging_obstacle() is None]
@@ -213,3 +218,37 @@ def test_without_the_feature_the_logits_are_others(name: str, feature: str) -> N
 
 def said(config: DecoderConfig, weights: Callable[[str], Array]) -> NDArray[np.float32]:
     return logits(compiled(build_decoder(config, weights)), IDS)
+
+
+def greedy(model: ov.Model, prompt: list[int], count: int) -> list[int]:
+    request, ids = compiled(model), list(prompt)
+    likeliest = int(logits(request, ids)[-1].argmax())
+    for _ in range(count):
+        ids.append(likeliest)
+        likeliest = int(logits(request, ids[-1:], past=len(ids) - 1)[-1].argmax())
+    return ids[len(prompt) :]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGED)
+def test_continuous_batching_says_the_same(tmp_path: Path, name: str) -> None:
+    case, prompts = CASES[name], [IDS, IDS[:4], IDS[5:17]]
+    save_decoder(tmp_path / "openvino_model.xml", case.config, case.weights)
+    tokenizer, detokenizer = build_tokenizer(
+        BytePairs(("<pad>", "<s>", "<end>"), ()), eos="<end>", pad="<pad>"
+    )
+    ov.save_model(tokenizer, tmp_path / "openvino_tokenizer.xml")
+    ov.save_model(detokenizer, tmp_path / "openvino_detokenizer.xml")
+    scheduler = openvino_genai.SchedulerConfig()
+    scheduler.num_kv_blocks, scheduler.max_num_batched_tokens = 64, 8  # prompts in parts, beside next tokens
+    pipeline = openvino_genai.ContinuousBatchingPipeline(str(tmp_path), scheduler, "CPU", F32)
+    config = openvino_genai.GenerationConfig(max_new_tokens=30, ignore_eos=True)
+    handles = [
+        pipeline.add_request(index, ov.Tensor(np.array([prompt])), config)
+        for index, prompt in enumerate(prompts)
+    ]
+    while pipeline.has_non_finished_requests():
+        pipeline.step()
+    model = build_decoder(case.config, case.weights)
+    for handle, prompt in zip(handles, prompts, strict=True):
+        assert handle.read_all()[0].generated_ids == greedy(model, prompt, 30)

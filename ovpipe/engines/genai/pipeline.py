@@ -7,15 +7,16 @@ from typing import Any
 
 import openvino_genai
 
+from ovpipe.engines.genai.adapters import adapter_config
 from ovpipe.engines.genai.attention_options import CacheEvictionConfig, KvCrushConfig, SparseAttentionConfig
-from ovpipe.engines.genai.options import AdapterOption, GenaiOptions
+from ovpipe.engines.genai.options import GenaiOptions
 
 
 def open_pipeline(options: GenaiOptions, *, num_kv_blocks: int) -> Any:
-    """Compiles the model, and its draft model. Raises FileNotFoundError for an adapter that is not there."""
+    """Compiles the model, and its draft model. Raises what adapter_config raises for its adapters."""
     properties = dict(options.device_properties)
     if options.adapters:
-        properties["adapters"] = _adapters(options.adapters)
+        properties["adapters"] = adapter_config(options.adapters, Path(options.models_path))
     if options.prompt_lookup:
         properties["prompt_lookup"] = True
     if options.draft_models_path is not None:
@@ -78,15 +79,4 @@ def _sparse_attention(config: SparseAttentionConfig) -> Any:
         config.xattention_threshold,
         config.xattention_block_size,
         config.xattention_stride,
-    )
-
-
-def _adapters(options: list[AdapterOption]) -> Any:
-    for option in options:
-        if not Path(option.path).is_file():
-            raise FileNotFoundError(f"adapters: {option.path} is no file; a path names a safetensors file")
-    # Fused: in the modes that switch adapters, requests that are added between steps get none.
-    return openvino_genai.AdapterConfig(
-        [(openvino_genai.Adapter(option.path), option.alpha) for option in options],
-        openvino_genai.AdapterConfig.Mode.MODE_FUSE,
     )

@@ -17,7 +17,7 @@ from ovpipe.modelling.unsupported import UnsupportedModel
 
 def architecture_of(content: Mapping[str, Any]) -> Architecture:
     kind = content.get("model_type")
-    if kind in MIXTURES_OF_EXPERTS:
+    if isinstance(kind, str) and kind in MIXTURES_OF_EXPERTS:
         raise UnsupportedModel(
             f"config.json: {kind!r} is a mixture of experts, which ovpipe does not build yet"
         )
@@ -27,7 +27,8 @@ def architecture_of(content: Mapping[str, Any]) -> Architecture:
             f"config.json: model_type {kind!r} is not one of those that ovpipe builds: "
             f"{', '.join(ARCHITECTURES)}"
         )
-    classes = content.get("architectures") or [architecture.class_name]
+    named = content.get("architectures") or architecture.class_name
+    classes = named if isinstance(named, list) else [named]
     if architecture.class_name not in classes:
         raise UnsupportedModel(
             f"config.json: the model is a {', '.join(map(str, classes))}; of {kind!r} ovpipe builds "

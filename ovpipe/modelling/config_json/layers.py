@@ -38,7 +38,7 @@ def _positions(given: Values, long_context: bool) -> int:
 
 def _window(given: Values) -> int | None:
     """How far layers with a window look; None where the model has none."""
-    if "use_sliding_window" in given.architecture.keys and not given.get("use_sliding_window"):
+    if "use_sliding_window" in given.architecture.keys and not given.flag("use_sliding_window"):
         return None
     return None if given.get("sliding_window") is None else given.whole("sliding_window")
 
@@ -63,15 +63,18 @@ def _kinds(given: Values, turning: list[bool]) -> list[str]:
     if named is not None:
         return _named(given, named, len(turning))
     window = _window(given)
-    first, every = given.get("max_window_layers"), given.get("sliding_window_pattern")
     match given.architecture.windows:
         case "none":
             slides = [False] * len(turning)
         case "all layers":
             slides = [True] * len(turning)
         case "from a layer on":
+            first = given.get("max_window_layers")
+            if not isinstance(first, int):
+                raise UnsupportedModel(f"config.json: max_window_layers is {first!r}, not a whole number")
             slides = [index >= first for index in range(len(turning))]
         case "by pattern":
+            every = given.whole("sliding_window_pattern")
             slides = [bool((index + 1) % every) for index in range(len(turning))]
         case "layers without rope":
             slides = [not turns for turns in turning]
@@ -96,6 +99,8 @@ def _rope_parameters(given: Values, kind: str = _FULL) -> Mapping[str, Any]:
         raise UnsupportedModel(f"config.json: the rope's parameters are {found!r}, not an object")
     if _FULL in found or _SLIDING in found:
         found = found.get(kind) or {}
+        if not isinstance(found, Mapping):
+            raise UnsupportedModel(f"config.json: the rope of {kind} is {found!r}, not an object")
     elif kind == _SLIDING and "rope_local_base_freq" in given.architecture.keys:
         found = {}  # Gemma 3 scales its global layers only
     local = kind == _SLIDING and "rope_local_base_freq" in given.architecture.keys
@@ -109,15 +114,7 @@ def _is_longrope(parameters: Mapping[str, Any]) -> bool:
 
 def _rope(given: Values, kind: str, long_context: bool) -> Rope:
     parameters = dict(_rope_parameters(given, kind))
-    partial = parameters.get("partial_rotary_factor", given.get("partial_rotary_factor"))
-    dimensions = given.head_dim()
-    if partial not in (None, 1, 1.0):
-        if "partial_rotary_factor" not in given.architecture.keys:
-            raise UnsupportedModel(
-                f"config.json: partial_rotary_factor is {partial!r}, "
-                "which ovpipe does not build in this family"
-            )
-        dimensions = int(dimensions * float(partial))
+    dimensions = _turning_dimensions(given, parameters)
     if _is_longrope(parameters):
         parameters["rope_type"] = "longrope"
     original = given.get("original_max_position_embeddings")
@@ -129,3 +126,21 @@ def _rope(given: Values, kind: str, long_context: bool) -> Rope:
         max_positions=given.whole("max_position_embeddings"),
         long_context=long_context,
     )
+
+
+def _turning_dimensions(given: Values, parameters: Mapping[str, Any]) -> int:
+    """How many dimensions of a head turn; Phi-4-mini turns three quarters of them."""
+    part = parameters.get("partial_rotary_factor", given.get("partial_rotary_factor"))
+    if part in (None, 1):
+        return given.head_dim()
+    if "partial_rotary_factor" not in given.architecture.keys:
+        raise UnsupportedModel(
+            f"config.json: partial_rotary_factor is {part!r}, which ovpipe does not build in this family"
+        )
+    turning = int(given.head_dim() * part) if isinstance(part, int | float) and 0 < part < 1 else 0
+    if turning < 2 or turning % 2:
+        raise UnsupportedModel(
+            f"config.json: partial_rotary_factor is {part!r}, which makes no pairs of a head's "
+            f"{given.head_dim()} dimensions"
+        )
+    return turning

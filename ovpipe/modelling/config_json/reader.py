@@ -56,7 +56,7 @@ def text_part(content: Mapping[str, Any]) -> Mapping[str, Any]:
 def _config(given: Values, long_context: bool) -> DecoderConfig:
     architecture, hidden = given.architecture, given.whole("hidden_size")
     by_config, qkv = architecture.biases == "by config", architecture.biases == "qkv"
-    biased = by_config and bool(given.get("attention_bias"))
+    biased = by_config and given.flag("attention_bias")
     layers, max_positions = layers_of(given, long_context=long_context)
     return DecoderConfig(
         vocab_size=given.whole("vocab_size"),
@@ -73,7 +73,7 @@ def _config(given: Values, long_context: bool) -> DecoderConfig:
         qk_norm=architecture.qk_norm,
         attention_bias=biased or qkv,
         output_bias=biased,
-        mlp_bias=by_config and bool(given.get("mlp_bias")),
+        mlp_bias=by_config and given.flag("mlp_bias"),
         fused_projections=architecture.fused_projections,
         activation=_activation(given),
         attention_scale=_attention_scale(given),
@@ -84,7 +84,7 @@ def _config(given: Values, long_context: bool) -> DecoderConfig:
         else given.number("embedding_multiplier"),
         residual_scale=given.number("residual_multiplier"),
         logits_divisor=given.number("logits_scaling"),
-        tie_embeddings=bool(given.get("tie_word_embeddings")),
+        tie_embeddings=given.flag("tie_word_embeddings"),
         layers=layers,
         family=given.family,
         bos_token_id=given.token("bos_token_id"),
@@ -95,7 +95,7 @@ def _config(given: Values, long_context: bool) -> DecoderConfig:
 
 def _activation(given: Values) -> Activation:
     name = given.get("hidden_activation") or given.get("hidden_act")
-    if name not in _ACTIVATIONS:
+    if not isinstance(name, str) or name not in _ACTIVATIONS:
         raise UnsupportedModel(
             f"config.json: the activation {name!r} is not one of those that ovpipe builds: "
             f"{', '.join(_ACTIVATIONS)}"

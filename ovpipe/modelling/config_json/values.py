@@ -40,6 +40,13 @@ class Values:
             raise UnsupportedModel(f"config.json: {key} is {value!r}; it must be a positive number")
         return float(value)
 
+    def flag(self, key: str) -> bool:
+        """True or false; false where it is missing."""
+        value = self.get(key)
+        if value not in (None, True, False):
+            raise UnsupportedModel(f"config.json: {key} is {value!r}; it must be true or false")
+        return bool(value)
+
     def optional(self, key: str) -> float | None:
         """A positive number, or none."""
         return None if self.get(key) is None else self.number(key)

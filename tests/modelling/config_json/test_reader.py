@@ -1,5 +1,6 @@
 """What ovpipe reads of a config.json, and what it refuses."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from ovpipe.modelling.config import DecoderConfig
 from ovpipe.modelling.config_json.reader import read_config
 from ovpipe.modelling.rope import plain_rope
 from ovpipe.modelling.unsupported import UnsupportedModel
+from tests.modelling.references.cases import CASES
 
 LLAMA: dict[str, Any] = {
     "architectures": ["LlamaForCausalLM"],
@@ -97,8 +99,17 @@ def test_quantised_weights_are_refused_by_their_method() -> None:
         ({"rms_norm_eps": -1.0}, "rms_norm_eps is -1.0; it must be a positive number"),
         ({"hidden_act": "relu2"}, "the activation 'relu2' is not one of those that ovpipe builds: silu"),
         ({"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}}, "rope_type 'dynamic' is not one of"),
-        ({"rope_scaling": {"type": "linear", "factor": "x"}}, "the rope's factor is 'x', not a number"),
+        (
+            {"rope_scaling": {"type": "linear", "factor": "x"}},
+            "the rope's factor is 'x'; it must be a positive number",
+        ),
         ({"rope_scaling": {"type": "linear", "factor": 2.0, "base": 3}}, "of type 'linear' has base, which"),
+        ({"rope_scaling": {"type": "linear", "factor": 0}}, "the rope's factor is 0; it must be"),
+        (
+            {"rope_theta": 1.0, "rope_scaling": {"type": "yarn", "factor": 2.0}},
+            "the numbers of its rope make no frequencies",
+        ),
+        ({"tie_word_embeddings": "false"}, "tie_word_embeddings is 'false'; it must be true or false"),
         ({"rope_scaling": [1]}, "the rope's parameters are [1], not an object"),
         ({"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5, which ovpipe does not build"),
     ],
@@ -183,6 +194,37 @@ def test_gemma_3_of_transformers_5_names_a_rope_for_each_kind_of_layer() -> None
         },
     }
     assert read_config(old) == read_config(new)
+
+
+def test_a_part_that_makes_no_pairs_is_refused() -> None:
+    phi = {"model_type": "phi3", "architectures": None}
+    assert read(**phi, partial_rotary_factor=0.5).layers[0].rope == plain_rope(10_000, 8)
+    assert "partial_rotary_factor is 0.2, which makes no pairs of a head's 16 dimensions" in (
+        refused(**phi, partial_rotary_factor=0.2)
+    )
+
+
+ODD_VALUES: list[Any] = [None, True, 0, -1, 0.5, 1e999, "x", [], [1], ["x"], {}, {"a": 1}, [[]]]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_with_any_value_is_read_or_refused(name: str) -> None:
+    content = CASES[name].content
+    for key in (
+        content.keys() | ARCHITECTURES[content["model_type"]].keys | {"rope_scaling", "rope_parameters"}
+    ):
+        for value in ODD_VALUES:
+            read_or_refuse({**content, key: value})
+    for rope in ("rope_scaling", "rope_parameters"):
+        for key in content.get(rope) or {}:
+            for value in ODD_VALUES:
+                read_or_refuse({**content, rope: {**content[rope], key: value}})
+
+
+def read_or_refuse(content: dict[str, Any]) -> None:
+    for long_context in (False, True):
+        with suppress(UnsupportedModel):
+            read_config(content, long_context=long_context)
 
 
 def test_every_family_of_the_table_reads_a_small_config() -> None:
