@@ -76,13 +76,13 @@ class Writer(Calculator):
     checked = Input[HttpRequest]()
     response = Output[ResponsePart]()
 
-    def __init__(self, *, says: dict[str, Any] | None = None, fails: bool = False) -> None:
+    def __init__(self, *, says: dict[str, Any] | None = None, fails: str = "") -> None:
         self.says = says
         self.fails = fails
 
     def openapi(self) -> Mapping[str, Any]:
         if self.fails:
-            raise ZeroDivisionError("by nought")
+            raise {"ZeroDivisionError": ZeroDivisionError, "SystemExit": SystemExit}[self.fails]("by nought")
         if self.says is not None:
             return self.says
         content = {"application/json": {"schema": {"$ref": "#/components/schemas/Counted"}}}
@@ -241,7 +241,8 @@ def test_nodes_may_say_the_same_thing(tmp_path: Path) -> None:
         ({"says": {"info": {}}}, "ValueError: it has the key 'info'; a fragment has paths and components"),
         ({"says": {"paths": {"chat": {}}}}, "ValueError: its path 'chat' does not begin with a slash"),
         ({"says": {"paths": 3}}, "ValidationError: Expected `object`, got `int` - at `$[...]`"),
-        ({"fails": True}, "ZeroDivisionError: by nought"),
+        ({"fails": "ZeroDivisionError"}, "ZeroDivisionError: by nought"),
+        ({"fails": "SystemExit"}, "SystemExit: by nought"),
     ],
 )
 def test_what_is_no_fragment_is_an_error(tmp_path: Path, writer: dict[str, Any], why: str) -> None:

@@ -54,6 +54,11 @@ class Silent(Calculator):
         return ["GET /things"]
 
 
+class Leaving(Silent):
+    def routes(self) -> object:
+        raise SystemExit("no routes")
+
+
 def model(
     folder: Path, name: str, *routes: str, named: bool = False, limit: int | None = None, like: str = ""
 ) -> Model:
@@ -211,6 +216,10 @@ def test_what_is_no_route_is_refused_with_its_node(tmp_path: Path) -> None:
     ):
         model(tmp_path, "m", "get /things")
     file = tmp_path / "silent.yaml"
-    file.write_text(GRAPH.partition("    options")[0].format().replace("Door", "Silent"))
+    silent = GRAPH.partition("    options")[0].format()
+    file.write_text(silent.replace("Door", "Leaving"))
+    with pytest.raises(GraphError, match=r"routes\(\) of node 'door' cannot be used: SystemExit: no routes"):
+        Model("silent", Graph.load(file, registry=Registry.of(Leaving)))
+    file.write_text(silent.replace("Door", "Silent"))
     with pytest.raises(GraphError, match="TypeError: it gave a str where a Route is due"):
         Model("silent", Graph.load(file, registry=Registry.of(Silent)))
