@@ -299,6 +299,8 @@ class GrammarChecker:
             except LinkLost as lost:
                 self._problem = str(lost)
             except Exception as error:  # a fault of ours: one more death, and another life is tried
+                if self._closed:
+                    raise
                 _log.exception("%s: its keeper failed", self._name)
                 self._problem = f"was given up: {error!r}"
             if healthy:

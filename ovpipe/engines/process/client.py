@@ -195,7 +195,9 @@ class EngineClient:
         while True:
             try:
                 reason, served_seconds = await self._live(next_link, failures)
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if self._closed or _is_cancelled():
+                    raise
                 _log.exception("engine %r: its keeper failed", self._name)
                 reason, served_seconds = f"was given up: {error!r}", 0.0
                 await self._clear(reason)
@@ -281,3 +283,9 @@ class EngineClient:
             self._on_progress(progress)
         except Exception:  # an observer of a load must not decide whether it succeeds
             _log.exception("engine %r: on_progress failed", self._name)
+
+
+def _is_cancelled() -> bool:
+    """Whether this task is asked to end. A CancelledError may also come of something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -266,7 +266,7 @@ def test_closing_while_it_is_started_again_ends_the_attempts() -> None:
 def test_a_fault_in_the_keeper_is_logged_and_another_start_is_tried(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    start, faults = EngineLink.start, [ZeroDivisionError("a fault"), ZeroDivisionError("another")]
+    start, faults = EngineLink.start, [ZeroDivisionError("a fault"), asyncio.CancelledError("a stray one")]
 
     async def faulty(*args: Any, **options: Any) -> EngineLink:
         if faults:
@@ -284,6 +284,28 @@ def test_a_fault_in_the_keeper_is_logged_and_another_start_is_tried(
     bounded(scenario)
     assert caplog.text.count("its keeper failed\nTraceback") == 2
     assert "was given up: ZeroDivisionError('a fault'); it is started again in" in caplog.text
+
+
+def test_a_fault_while_it_closes_does_not_start_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def faulty(link: EngineLink, timeout: float) -> str:
+        await close(link, timeout)
+        raise ZeroDivisionError("a fault")
+
+    close = EngineLink.close
+
+    async def scenario() -> None:
+        async with opened() as engine:
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+            monkeypatch.setattr(EngineLink, "close", faulty)
+            with pytest.raises(ZeroDivisionError):
+                await engine.close()
+            monkeypatch.undo()
+            assert engine.metrics()["engine_up"] == 0
+            with pytest.raises(EngineUnavailable, match="is closed"):
+                engine.generate([0], some(2))
+
+    with pytest.raises(ZeroDivisionError):  # the same end again
+        bounded(scenario)
 
 
 def test_totals_do_not_fall_when_the_process_is_replaced() -> None:
