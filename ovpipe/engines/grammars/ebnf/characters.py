@@ -57,14 +57,11 @@ class Characters(msgspec.Struct, frozen=True):
         )
 
     def rule(self) -> str:
-        """As a class of EBNF; the shorter of what is in it and what is not.
+        """As a class of EBNF, which is never a negated one.
 
-        A negated class of the library holds ASCII alone: with others it leaves some in, or ends its process.
+        The library's negated classes hold ASCII alone: with others they leave some in, or end its process.
+        They take bytes that are no UTF-8, too.
         """
-        others = self.others()
-        is_ascii = not others.ranges or others.ranges[-1][1] < 0x80
-        if is_ascii and len(others.ranges) < len(self.ranges):
-            return f"[^{others.members()}]"
         return f"[{self.members()}]"
 
     def members(self) -> str:

@@ -130,3 +130,14 @@ def test_a_pattern_keeps_to_itself_in_names_and_beside_others(
     grammar = Grammar("json_schema", json.dumps(schema))
     assert follower.takes(grammar, right)
     assert not any(follower.takes(grammar, text) for text in wrong)
+
+
+def test_no_rule_has_a_negated_class_which_takes_bytes_that_are_no_characters() -> None:
+    grammars = (
+        Grammar("json_schema", "{}"),
+        Grammar("regex", r"[^a]\S.\W"),
+        Grammar("ebnf", "root ::= [^ab]+"),
+        pattern_of("[^/]"),
+    )
+    for grammar in grammars:
+        assert "[^" not in as_rules(grammar).text
