@@ -34,6 +34,8 @@ class Characters(msgspec.Struct, frozen=True):
         return cls.of((ord(character), ord(character)) for character in text)
 
     def __or__(self, other: Characters) -> Characters:
+        if not self.ranges or not other.ranges:
+            return self if self.ranges else other
         return Characters.of((*self.ranges, *other.ranges))
 
     def __and__(self, other: Characters) -> Characters:

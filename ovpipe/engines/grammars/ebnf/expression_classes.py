@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ovpipe.engines.grammars.ebnf.characters import SURROGATES, Characters
+from ovpipe.engines.grammars.ebnf.characters import ALL, SURROGATES, Characters
 from ovpipe.engines.grammars.ebnf.expression_tree import OneOf
 from ovpipe.engines.grammars.ebnf.problem import GrammarProblem
 
@@ -34,7 +34,7 @@ _REFUSED: Final[Mapping[str, str]] = MappingProxyType(
 
 def just(character: str) -> OneOf:
     """A character that stands for itself."""
-    return OneOf(Characters.named(character), NONE)
+    return OneOf(Characters(((ord(character), ord(character)),)), NONE)
 
 
 def sweeping(characters: Characters) -> OneOf:
@@ -114,7 +114,7 @@ def read_class(pattern: str, at: int) -> tuple[OneOf, int]:
         if not others:
             raise GrammarProblem(f"has a class at position {start} that no character is in")
         return sweeping(others), at + 1
-    return OneOf(meant & Characters(()).others(), swept), at + 1
+    return OneOf(meant & ALL, swept), at + 1
 
 
 def _member(pattern: str, at: int) -> tuple[OneOf, int]:

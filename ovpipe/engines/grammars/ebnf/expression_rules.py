@@ -22,6 +22,8 @@ from ovpipe.engines.grammars.ebnf.rules import NOTHING, Rules, either, group, li
 
 UNESCAPED: Final = Characters.of([(0x20, 0x21), (0x23, 0x5B), (0x5D, 0x10FFFF)]) & Characters(()).others()
 """What stands in a JSON string as it is (RFC 8259, section 7)."""
+_ESCAPED: Final = UNESCAPED.others()
+_NOT_NUL: Final = Characters.of([(1, 0x10FFFF)])
 
 _SHORT: Final[Mapping[str, str]] = MappingProxyType(
     {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -51,7 +53,7 @@ def expression_of_string(pattern: str) -> None:
 
 def plain(one: OneOf) -> str:
     """A character as it is. NUL gets through to no rule."""
-    characters = (one.meant | one.swept) & Characters.of([(1, 0x10FFFF)])
+    characters = (one.meant | one.swept) & _NOT_NUL
     if not characters:
         raise GrammarProblem("takes only a NUL character somewhere")
     return of_one(characters)
@@ -62,7 +64,7 @@ def in_string(one: OneOf) -> str:
     bare = (one.meant | one.swept) & UNESCAPED
     choices = [of_one(bare)] if bare else []
     # Those that are escaped are 34, so this is a short loop.
-    escaped = one.meant & UNESCAPED.others()
+    escaped = one.meant & _ESCAPED
     for first, last in escaped.ranges:
         choices += [literal(json_escape(chr(code))) for code in range(first, last + 1)]
     if not choices:
@@ -121,4 +123,4 @@ def _is_plain(part: Expression) -> bool:
     if not isinstance(part, OneOf) or part.swept or len(part.meant.ranges) != 1:
         return False
     first, last = part.meant.ranges[0]
-    return first == last and bool(part.meant & UNESCAPED)
+    return first == last and first >= 0x20 and chr(first) not in _SHORT
