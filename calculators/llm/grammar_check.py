@@ -13,11 +13,12 @@ from ovpipe.calculators.llm.grammars.guided import (
     forces_calls,
     formats_of,
     grammar_of,
-    size_of_schemas,
+    schemas_that_bind,
 )
 from ovpipe.calculators.llm.grammars.tool_schemas import tools_param
 from ovpipe.calculators.llm.output_parsers import check_formats
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
+from ovpipe.calculators.llm.templates.prompt_size import is_larger
 from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.engines.grammars.checker import GrammarChecker
@@ -27,8 +28,8 @@ from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
-MOST_BYTES_AT_ONCE: Final = 8 * 1024
-"""Of tools' schemas. More of them are read in a thread, since reading a kilobyte takes up to 0.2 ms."""
+MOST_AT_ONCE: Final = 8_000
+"""Characters and members of tools' schemas that are read on the event loop; a thousand take 0.2 ms."""
 
 
 @register
@@ -64,7 +65,7 @@ class GrammarCheckCalculator(Calculator):
         request = cx[self.request]
         formats = formats_of(request, self._formats, cx.get(self.chat_template))
         prompts = cx.get(self.prompts)
-        if size_of_schemas(request) > MOST_BYTES_AT_ONCE:
+        if is_larger(schemas_that_bind(request), MOST_AT_ONCE):
             grammar = await run_long(cx.get(self.workers), partial(grammar_of, request, formats, prompts))
         else:
             grammar = grammar_of(request, formats, prompts)

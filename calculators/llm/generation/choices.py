@@ -16,6 +16,10 @@ MOST_TOKENS: Final = 64
 """Tokens of one delta of a text that is there at once: what the nodes below do with one takes its time."""
 
 
+LONG_PROMPT: Final = 8_000
+"""Tokens of a prompt, from which on others have their turn after each choice that is given to the engine."""
+
+
 class ChoiceRequest(msgspec.Struct, frozen=True, eq=False):
     """What the engine is asked for one choice, or one candidate, of one prompt."""
 
@@ -79,6 +83,8 @@ class Choices:
                     request.prompt.tokens, request.sampling, priority=self._priority
                 )
                 self._generations[request] = await stack.enter_async_context(generation)
+                if len(request.prompt.tokens) > LONG_PROMPT:
+                    await asyncio.sleep(0)
             self._stack = stack.pop_all()
         return self
 

@@ -65,13 +65,11 @@ def begins_thinking(request: ChatRequest, formats: Formats, prompts: Prompts | N
     return prompt_opens_thinking(prompt, formats.reasoning, begun=begun)
 
 
-def size_of_schemas(request: ChatRequest | CompletionRequest) -> int:
-    """How many bytes of schemas `grammar_of` reads; raises RequestError 400 for more than it takes."""
+def schemas_that_bind(request: ChatRequest | CompletionRequest) -> list[Any]:
+    """The schemas of tools that `grammar_of` reads."""
     if not isinstance(request, ChatRequest):
-        return 0
-    bound = binding(tools_of(request), forced=forces_calls(request))
-    schemas = [tool.parameters for tool in bound]
-    return check_size(schemas, tools_param(request), MOST_BYTES_OF_TOOLS) if schemas else 0
+        return []
+    return [tool.parameters for tool in binding(tools_of(request), forced=forces_calls(request))]
 
 
 def grammar_of(
@@ -83,6 +81,9 @@ def grammar_of(
     """
     if not isinstance(request, ChatRequest):
         return request.grammar
+    schemas = schemas_that_bind(request)
+    if schemas:
+        check_size(schemas, tools_param(request), MOST_BYTES_OF_TOOLS)
     opened = begins_thinking(request, formats, prompts)
     if request.grammar is None or forces_calls(request):
         return grammar_of_calls(request, formats, opened=opened)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.continuous_batching import ContinuousBatchingCalculator
+from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
 from ovpipe.calculators.llm.packets import (
     ChatRequest,
     CompletionRequest,
@@ -525,3 +527,41 @@ def test_a_request_that_finished_is_not_cancelled() -> None:
     engine = FakeEngine([7, 256])
     run(engine, completion())
     assert (engine.finished, engine.cancelled) == ([1], [])
+
+
+@pytest.mark.parametrize(("tokens_of_prompt", "others_run"), [(100, False), (20_000, True)])
+def test_others_have_their_turn_between_the_choices_of_a_long_prompt(
+    tokens_of_prompt: int, others_run: bool
+) -> None:
+    turns = 0
+
+    class Watched(FakeEngine):
+        """Notes the loop's turns at each request."""
+
+        def __init__(self) -> None:
+            super().__init__([5, FakeTokenizer.EOS])
+            self.turns: list[int] = []
+
+        def generate(self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0) -> Any:
+            self.turns.append(turns)
+            return super().generate(prompt, sampling, priority=priority)
+
+    async def ask() -> list[int]:
+        nonlocal turns
+        prompt = Prompt(tuple([7] * tokens_of_prompt))
+        sampling = SamplingParams(max_tokens=2)
+        engine = Watched()
+        asked = [ChoiceRequest(0, choice, prompt, sampling) for choice in range(3)]
+
+        async def enter() -> None:
+            async with Choices(asked, engine, 0):
+                pass
+
+        entering = asyncio.ensure_future(enter())
+        while not entering.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return engine.turns
+
+    at = asyncio.run(ask())
+    assert (len(set(at)) == 3) is others_run

@@ -19,6 +19,7 @@ from ovpipe.calculators.llm.packets import (
     Tool,
     ToolChoice,
 )
+from ovpipe.calculators.llm.workers import Workers
 from ovpipe.engines.grammars.checker import GRAMMAR_HOST, CheckerLimits, GrammarChecker
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import Grammar
@@ -235,3 +236,26 @@ def test_thoughts_before_an_answer_are_a_grammar_that_the_engine_takes() -> None
         await checker.close()
 
     asyncio.run(scenario())
+
+
+def test_large_schemas_are_read_by_the_workers() -> None:
+    async def check(members: int, workers: Workers) -> None:
+        schema = {
+            "type": "object",
+            "properties": {f"member {at}": {"type": "string"} for at in range(members)},
+        }
+        tools = (Tool(name="f", parameters=schema),)
+        request = chat(tools=tools, tool_choice=ToolChoice("required"))
+        await CalculatorRunner(GrammarCheckCalculator(tool_format="hermes")).arun(
+            request=[request], workers=workers
+        )
+
+    async def both() -> None:
+        workers = Workers()
+        workers.close()
+        await check(3, workers)
+        with pytest.raises(RunError) as raised:  # they are closed
+            await check(1_000, workers)
+        assert isinstance(raised.value.__cause__, RuntimeError)
+
+    asyncio.run(both())
