@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import Final
 
@@ -14,6 +15,7 @@ from ovpipe.calculators.llm.grammars.guided import (
     formats_of,
     grammar_of,
     schemas_that_bind,
+    tools_without_place,
 )
 from ovpipe.calculators.llm.grammars.tool_schemas import tools_param
 from ovpipe.calculators.llm.output_parsers import check_formats
@@ -28,6 +30,8 @@ from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
+logger = logging.getLogger(__name__)
+
 MOST_AT_ONCE: Final = 8_000
 """Characters and members of tools' schemas that are read on the event loop; a thousand take 0.2 ms."""
 
@@ -37,7 +41,8 @@ class GrammarCheckCalculator(Calculator):
     """Settles a request's grammar: its own, or that of the tools it has to call; and has it tried out.
 
     Inputs `request` and `prompts` (optional: whether the prompt has opened thoughts, which come before
-    what is guided), output `guided`: the request with its `grammar`. Side inputs `grammar_checker` (optional;
+    what is guided), output `guided`: the request with its `grammar`, and with tools among `ignored` that the
+    answer cannot call beside a grammar of its own. Side inputs `grammar_checker` (optional;
     without it nothing is tried out) and `chat_template` (optional; in which formats the model calls and
     thinks, which the options name otherwise). Raises RequestError 400 for a grammar that the engine's library
     refuses or takes too long to compile, and 503 when the checker is not available.
@@ -75,6 +80,9 @@ class GrammarCheckCalculator(Calculator):
             await check(checker, grammar, param_of(request))
         if grammar is not request.grammar:
             request = msgspec.structs.replace(request, grammar=grammar)
+        if unheard := tools_without_place(request, formats):
+            logger.warning("the format of calls cannot be guided, so an answer in a form of its own has none")
+            request = msgspec.structs.replace(request, ignored=(*request.ignored, *unheard))
         cx.send(self.guided, request)
 
 

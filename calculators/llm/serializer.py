@@ -41,7 +41,7 @@ class SseSerializerCalculator(Calculator):
         serializer:
           calculator: SseSerializerCalculator
           side_inputs: {tokenizer: tokenizer, engine: engine}
-          inputs: {request: chat_request, prompts: prompts, parsed: kept}
+          inputs: {request: guided_request, prompts: prompts, parsed: kept}
           outputs: {response: http_response}
           options: {keep_alive_seconds: 5}
     """

@@ -127,6 +127,18 @@ def grammar_of_answer(request: ChatRequest, grammar: Grammar, formats: Formats, 
     return Grammar("structural_tag", as_json(guide, tools_param(request), MOST_BYTES_OF_TOOLS))
 
 
+def tools_without_place(request: ChatRequest | CompletionRequest, formats: Formats) -> tuple[str, ...]:
+    """The parameter of tools that the answer cannot call, since it follows the request's own grammar.
+
+    That is so where the format of calls cannot be guided: then no grammar has a place for either.
+    """
+    if not isinstance(request, ChatRequest) or request.grammar is None or forces_calls(request):
+        return ()
+    if not tools_of(request) or has_guide(formats.tools, at_least_one=True):
+        return ()
+    return (tools_param(request),)
+
+
 def allows_several(request: ChatRequest) -> bool:
     """Whether the answer may have more than one call."""
     return request.parallel_tool_calls and request.tool_choice.mode != "named"

@@ -259,3 +259,19 @@ def test_large_schemas_are_read_by_the_workers() -> None:
         assert isinstance(raised.value.__cause__, RuntimeError)
 
     asyncio.run(both())
+
+
+@pytest.mark.parametrize(
+    ("tool_format", "choice", "ignored"),
+    [
+        ("gemma", ToolChoice("auto"), ("tools",)),
+        (None, ToolChoice("auto"), ("tools",)),
+        ("hermes", ToolChoice("auto"), ()),
+        ("gemma", ToolChoice("none"), ()),
+    ],
+)
+def test_tools_that_an_answer_in_a_form_of_its_own_cannot_call_are_named(
+    tool_format: str | None, choice: ToolChoice, ignored: tuple[str, ...]
+) -> None:
+    request = chat(tools=(SUB,), tool_choice=choice, grammar=DIGITS, grammar_param="guided_regex")
+    assert asyncio.run(checked(request, tool_format=tool_format)).ignored == ignored
