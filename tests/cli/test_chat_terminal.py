@@ -14,6 +14,8 @@ from tests.cli.terminal import CTRL_C, CTRL_D, UP, Terminal
 from tests.serving.server_process import ServerProcess
 from tests.serving.waiting import wait_for_text
 
+pytestmark = pytest.mark.slow
+
 PROMPT = ">>> "
 HINT = "Use Ctrl \\+ d or /bye to exit."
 

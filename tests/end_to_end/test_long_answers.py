@@ -15,6 +15,8 @@ from tests.end_to_end.clients import unbounded_session
 from tests.end_to_end.models import MODEL
 from tests.serving.server_process import ServerProcess
 
+pytestmark = pytest.mark.slow
+
 CONFIG = f"""
 version: 1
 limits: {{silent_seconds: 1}}

@@ -11,6 +11,8 @@ from tests.end_to_end.figures import figure
 from tests.end_to_end.models import SERVE
 from tests.serving.server_process import ServerProcess
 
+pytestmark = pytest.mark.slow
+
 GRAPHS = Path(__file__).parents[2] / "examples" / "own_nodes" / "graphs"
 
 

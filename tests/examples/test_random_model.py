@@ -12,6 +12,8 @@ import pytest
 
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "tests" / "models" / "tiny-random"
 F32 = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}

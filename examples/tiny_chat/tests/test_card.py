@@ -24,6 +24,7 @@ from examples.tiny_chat.evaluate import NEEDED
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_the_chat_in_the_card_is_what_the_model_says() -> None:
     assert len(QUESTIONS.read_text().splitlines()) == 20
     assert part_of(CARD.read_text("utf-8"), "transcript") == as_text(transcript())

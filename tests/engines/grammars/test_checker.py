@@ -145,6 +145,7 @@ def test_a_grammar_that_kills_its_process_twice_is_refused() -> None:
     bounded(scenario)
 
 
+@pytest.mark.slow
 def test_a_grammar_that_takes_too_much_memory_ends_with_its_process() -> None:
     async def scenario() -> None:
         many = Grammar("ebnf", "root ::= " + " | ".join(f'"word{n}"' for n in range(8000)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.serving.asking import get, post
 from tests.serving.conftest import GRAPHS
 from tests.serving.server_process import ServerProcess
@@ -70,6 +72,7 @@ def test_a_server_whose_models_have_all_failed_ends(tmp_path: Path) -> None:
     assert "Traceback" not in server.output()
 
 
+@pytest.mark.slow
 def test_a_server_can_be_stopped_while_it_loads(tmp_path: Path) -> None:
     with ServerProcess("--config", config(tmp_path, SLOW)) as server:
         server.wait_line("screwing in")

@@ -37,8 +37,9 @@ def test_a_number_between_is_taken_and_none_whose_whole_part_is_not(
     least: float, most: float, each: float
 ) -> None:
     rule = number_rule(least, most)
-    taken = rule is not None and pattern_of(rule).fullmatch(f"{each:.6f}") is not None
-    if least <= float(f"{each:.6f}") <= most:
+    number = float(f"{each:.6f}") + 0.0  # which has no "-0.0": what is not below 0 is written without a sign
+    taken = rule is not None and pattern_of(rule).fullmatch(f"{number:.6f}") is not None
+    if least <= number <= most:
         assert taken
     elif least > most or int(each) not in range(int(min(least, most)), int(max(least, most)) + 1):
         assert not taken
