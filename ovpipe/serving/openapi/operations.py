@@ -65,12 +65,9 @@ def _name_models(content: Json, schemas: Json, field: str, names: Sequence[str],
     named: Json = properties.setdefault(field, {"type": "string"})
     others = [name for name in target.get("required", ()) if name != field]
     target["required"] = [field, *others] if required else others
-    if required:
-        named["enum"] = list(names)
-    elif "anyOf" not in named:  # routes may share a schema
-        said = {"description": named.pop("description")} if "description" in named else {}
-        name = named | {"enum": list(names)}
-        properties[field] = {"anyOf": [name, {"const": ""}, {"type": "null"}]} | said
+    name = {"type": "string", "enum": list(names)}
+    said = {"description": named["description"]} if "description" in named else {}
+    properties[field] = said | (name if required else {"anyOf": [name, {"const": ""}, {"type": "null"}]})
     if isinstance(content.get("example"), dict):
         content["example"] = {field: names[0]} | content["example"]
 
