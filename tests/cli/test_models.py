@@ -36,6 +36,8 @@ def ovpipe(hub: Hub, tmp_path: Path) -> Run:
             cwd=tmp_path,
             env={
                 **os.environ,
+                "HF_HUB_OFFLINE": "0",  # other tests' imports of transformers set it
+                "TRANSFORMERS_OFFLINE": "0",
                 "HF_ENDPOINT": hub.url,
                 "HF_HOME": str(tmp_path / "hf"),
                 "OVPIPE_MODELS": str(tmp_path / "models"),
