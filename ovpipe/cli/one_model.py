@@ -34,10 +34,9 @@ def one_model(what: str | None, name: str | None, parameters: dict[str, Any]) ->
     """The model behind the argument `what`, or the embedded one.
 
     Its name is `name`, or else that of the graph's file, of the model's folder or in the store. A graph comes
-    before a model of the same name.
+    before a model of the same name. Raises NotFoundError when `what` is neither.
     """
-    own, graph, given = _found(what)
-    file = find_graph(graph, Path())
+    own, file, given = _found(what)
     chosen = name or own
     named = server_schema()["properties"]["models"]["propertyNames"]
     if not re.fullmatch(named["pattern"], chosen):
@@ -45,22 +44,34 @@ def one_model(what: str | None, name: str | None, parameters: dict[str, Any]) ->
     return ModelConfig(chosen, file, given_over(given, parameters), Path())
 
 
-def _found(what: str | None) -> tuple[str, str, dict[str, Any]]:
-    """The name, the graph and the graph's parameters."""
+def _found(what: str | None) -> tuple[str, Path, dict[str, Any]]:
+    """The name, the graph's file and values for its parameters."""
+    serving = shipped_graphs()[GRAPH]
     if what is None:
-        return embedded.NAME, GRAPH, embedded.embedded_parameters()
-    folder = Path(what)
-    if folder.is_dir():
-        return folder.absolute().name, GRAPH, {"models_path": str(folder.absolute())}
-    store = ModelStore.of_user(os.environ)
-    if what not in shipped_graphs() and not folder.is_file():
+        return embedded.NAME, serving, embedded.embedded_parameters()
+    try:
+        file = find_graph(what, Path())
+    except NotFoundError:
+        folder = _folder(what)
+        if folder is not None:
+            return folder.name, serving, {"models_path": str(folder)}
+        store = ModelStore.of_user(os.environ)
         stored = store.find(what)
         if stored is not None:
-            return stored.name, GRAPH, {"models_path": str(stored.folder)}
-        if "/" not in what and not what.endswith(SUFFIXES):
-            raise NotFoundError(
-                f"unknown graph or model {what!r}: no file or folder of that name, no graph that ships with "
-                f"ovpipe, and no model of `ovpipe models list`; "
-                f"{did_you_mean(what, {*shipped_graphs(), *store.names()})}"
-            )
-    return Path(what).stem, what, {}
+            return stored.name, serving, {"models_path": str(stored.folder)}
+        if "/" in what or what.endswith(SUFFIXES):
+            raise
+        raise NotFoundError(
+            f"unknown graph or model {what!r}: no file or folder of that name, no graph that ships with "
+            f"ovpipe, and no model of `ovpipe models list`; "
+            f"{did_you_mean(what, {*shipped_graphs(), *store.names()})}"
+        ) from None
+    return file.stem, file, {}
+
+
+def _folder(what: str) -> Path | None:
+    """The folder of that path, if there is one."""
+    try:
+        return Path(what).absolute() if what and Path(what).is_dir() else None
+    except (OSError, ValueError):  # no path of a folder at all
+        return None
