@@ -1,4 +1,4 @@
-"""A model that somebody else made: its config.json and its parameters."""
+"""A model that somebody else made: its config.json, its parameters, and how it reads and writes texts."""
 
 from __future__ import annotations
 
@@ -22,6 +22,22 @@ class ModelSource(Protocol):
     @property
     def config(self) -> Mapping[str, Any]:
         """The content of config.json."""
+
+    @property
+    def tokenizer(self) -> Mapping[str, Any]:
+        """The content of tokenizer.json. Raises BrokenModel where there is none."""
+
+    @property
+    def tokenizer_config(self) -> Mapping[str, Any]:
+        """The content of tokenizer_config.json, or nothing.
+
+        `chat_template` in it is the one to use, wherever the source keeps it: one text, or a list of
+        {name, template}.
+        """
+
+    @property
+    def generation_config(self) -> Mapping[str, Any]:
+        """The content of generation_config.json, or nothing."""
 
     @property
     def names(self) -> Collection[str]:

@@ -12,6 +12,7 @@ from ovpipe.modelling.sources.model_source import BrokenModel
 from ovpipe.modelling.sources.safetensors_file import SafetensorsFile
 from ovpipe.modelling.unsupported import UnsupportedModel
 from ovpipe.modelling.weights import Array
+from ovpipe.tokenizers.chat_templates import read_chat_templates
 
 INDEX = "model.safetensors.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -34,6 +35,27 @@ class SafetensorsFolder:
             self._check_index()
 
     @property
+    def tokenizer(self) -> Mapping[str, Any]:
+        """The content of tokenizer.json."""
+        return _json_object(self.path / "tokenizer.json")
+
+    @property
+    def tokenizer_config(self) -> Mapping[str, Any]:
+        """The content of tokenizer_config.json, with the chat templates of whatever file has them."""
+        content = self._optional("tokenizer_config.json")
+        templates = read_chat_templates(self.path)
+        if not templates:
+            return content
+        named = [{"name": name, "template": template} for name, template in templates.items()]
+        only = templates.get("default") if len(templates) == 1 else None
+        return {**content, "chat_template": only or named}
+
+    @property
+    def generation_config(self) -> Mapping[str, Any]:
+        """The content of generation_config.json, or nothing."""
+        return self._optional("generation_config.json")
+
+    @property
     def names(self) -> Collection[str]:
         """The parameters there are."""
         return self._files.keys()
@@ -41,6 +63,9 @@ class SafetensorsFolder:
     def tensor(self, name: str) -> Array:
         """A parameter as f32."""
         return self._files[name].tensor(name)
+
+    def _optional(self, name: str) -> Mapping[str, Any]:
+        return _json_object(self.path / name) if (self.path / name).exists() else {}
 
     def _check_index(self) -> None:
         for name, file in _weight_map(self.path).items():

@@ -10,6 +10,7 @@ from ovpipe.modelling.config_json.reader import read_config
 from ovpipe.modelling.decoder import build_decoder
 from ovpipe.modelling.sources.checkpoint import weights_of
 from ovpipe.modelling.sources.model_source import BrokenModel
+from ovpipe.modelling.sources.opening import open_source
 from ovpipe.modelling.sources.safetensors_folder import INDEX, SafetensorsFolder
 from ovpipe.modelling.unsupported import UnsupportedModel
 from ovpipe.modelling.weights import Array
@@ -175,3 +176,45 @@ def test_a_tensor_of_another_shape_is_refused_by_the_builder(tmp_path: Path) -> 
     config = read_config(source.config)
     with pytest.raises(ValueError, match=rf"{NAMES[1]} has shape \(32, 64\)"):
         build_decoder(config, weights_of(source, config))
+
+
+def test_it_gives_the_files_that_say_how_texts_are_read_and_written(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, CASE.content, WEIGHTS)
+    (folder / "tokenizer.json").write_text('{"model": {"type": "BPE"}}')
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "</s>", "chat_template": "old"}')
+    (folder / "chat_template.jinja").write_text("new")
+    (folder / "generation_config.json").write_text('{"eos_token_id": [1, 2]}')
+
+    source = open_source(folder)
+
+    assert source.tokenizer == {"model": {"type": "BPE"}}
+    assert source.tokenizer_config == {"eos_token": "</s>", "chat_template": "new"}
+    assert source.generation_config == {"eos_token_id": [1, 2]}
+
+
+def test_several_chat_templates_keep_their_names(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, CASE.content, WEIGHTS)
+    (folder / "chat_template.jinja").write_text("one")
+    (folder / "additional_chat_templates").mkdir()
+    (folder / "additional_chat_templates" / "rag.jinja").write_text("two")
+
+    templates = open_source(folder).tokenizer_config["chat_template"]
+
+    assert templates == [{"name": "rag", "template": "two"}, {"name": "default", "template": "one"}]
+
+
+def test_a_folder_without_a_tokenizer_says_which_file_is_missing(tmp_path: Path) -> None:
+    source = open_source(write_model(tmp_path, CASE.content, WEIGHTS))
+
+    assert (source.tokenizer_config, source.generation_config) == ({}, {})
+    with pytest.raises(BrokenModel, match=r"tokenizer\.json: is missing"):
+        _ = source.tokenizer
+
+
+def test_a_path_of_nothing_and_a_file_of_another_kind_are_no_source(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"")
+
+    with pytest.raises(FileNotFoundError, match="nothing does not exist"):
+        open_source(tmp_path / "nothing")
+    with pytest.raises(UnsupportedModel, match="model.onnx is no folder"):
+        open_source(tmp_path / "model.onnx")
