@@ -22,6 +22,7 @@ from ovpipe.runtime.runs.failures import ends_here, log_failure
 from ovpipe.runtime.runs.live_runs import LiveRuns
 from ovpipe.runtime.runs.resource import ReportProgress, ResourceContext, resource_failure
 from ovpipe.runtime.runs.run import Run
+from ovpipe.runtime.runs.stepper import Stepper
 from ovpipe.runtime.watching.node_metrics import NodeCounters, NodeMetrics
 from ovpipe.runtime.watching.trace import Trace
 
@@ -225,14 +226,7 @@ class Graph:
         `id` names it among the graph's runs; without one the next of `run_ids` does. `trace` keeps what
         happens in this run, in place of the graph's own trace.
         """
-        if not self._open:
-            raise OvpipeError(
-                f"graph {self.name!r} is not open: use `async with graph`, or await graph.open()"
-            )
-        packets = self._side_packets
-        if side_packets:
-            self._refuse_strangers(side_packets, packets)
-            packets = {**packets, **side_packets}
+        packets = self._packets_of_run(side_packets)
         name = next(self.run_ids) if id is None else id
         try:
             run = Run(
@@ -252,6 +246,32 @@ class Graph:
         if self.stall_seconds is not None:
             run.watch_stall(self.stall_seconds)
         return run
+
+    def stepper(
+        self, output: str, side_packets: Mapping[str, Any] | None = None, *, id: str | None = None
+    ) -> Stepper:
+        """A run for plain code, without an event loop: one packet in, one packet of `output` out.
+
+        Raises GraphError for a graph that cannot be stepped: its nodes are all plain, and it has one input.
+        """
+        packets = self._packets_of_run(side_packets)
+        name = next(self.run_ids) if id is None else id
+        stepper = Stepper(self._blueprint, packets, output=output, id=name, graph=self.name)
+        for listener in (self.trace, self._counters):
+            if listener is not None:
+                stepper.attach(listener)
+        return stepper
+
+    def _packets_of_run(self, own: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """The side packets of a run that has some of its own."""
+        if not self._open:
+            raise OvpipeError(
+                f"graph {self.name!r} is not open: use `async with graph`, or await graph.open()"
+            )
+        if not own:
+            return self._side_packets
+        self._refuse_strangers(own, self._side_packets)
+        return {**self._side_packets, **own}
 
     def _refuse_strangers(self, given: Mapping[str, Any], known: Iterable[str]) -> None:
         """Raises NotFoundError for names that are not `known`: an optional one, misspelt, would be missed."""

@@ -38,13 +38,12 @@ class NodeWatch:
     was under way when it was put on is reported when it ends, as if it had begun then.
     """
 
-    __slots__ = ("_calls", "_end", "_index", "_loop", "_node", "_popped", "_process", "_reports", "_since")
+    __slots__ = ("_calls", "_end", "_index", "_node", "_popped", "_process", "_reports", "_since")
 
     def __init__(self, index: int, node: Node, reports: CallReports) -> None:
         self._index = index
         self._node = node
         self._reports = reports
-        self._loop = asyncio.get_running_loop()
         self._popped: dict[Port[Any], int] = {}
         self._since: dict[int, int] = {}
         """By the identity of its context: when a call under way began."""
@@ -127,6 +126,7 @@ class NodeWatch:
 
     def on_thread(self, call: Process) -> Process:
         """A call on a thread: timed there, and reported on the event loop."""
+        loop = asyncio.get_running_loop()
 
         def threaded(cx: Any) -> Any:
             if id(cx) in self._since:
@@ -138,8 +138,8 @@ class NodeWatch:
                 return call(cx)
             finally:
                 ended = perf_counter_ns()
-                if not self._loop.is_closed():
-                    self._loop.call_soon_threadsafe(self._ended_on_thread, cx, began, ended, depth, taken)
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(self._ended_on_thread, cx, began, ended, depth, taken)
 
         return threaded
 
