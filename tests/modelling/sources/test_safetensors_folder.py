@@ -216,5 +216,5 @@ def test_a_path_of_nothing_and_a_file_of_another_kind_are_no_source(tmp_path: Pa
 
     with pytest.raises(FileNotFoundError, match="nothing does not exist"):
         open_source(tmp_path / "nothing")
-    with pytest.raises(UnsupportedModel, match="model.onnx is no folder"):
+    with pytest.raises(UnsupportedModel, match="model.onnx is neither a folder"):
         open_source(tmp_path / "model.onnx")

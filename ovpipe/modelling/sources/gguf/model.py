@@ -1,0 +1,137 @@
+"""A GGUF file as the source of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ovpipe.modelling.sources.gguf.config_json import config_json, family_of
+from ovpipe.modelling.sources.gguf.file import GgufFile, Rows
+from ovpipe.modelling.sources.gguf.names import hugging_face_names
+from ovpipe.modelling.sources.gguf.token_ids import token_ids
+from ovpipe.modelling.sources.model_source import BrokenModel
+from ovpipe.modelling.unsupported import UnsupportedModel
+from ovpipe.modelling.weights import Array
+
+_ALL = slice(None)
+_TEMPLATE = "tokenizer.chat_template"
+_SPECIAL = {"bos": "bos_token", "eos": "eos_token", "padding": "pad_token", "unknown": "unk_token"}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows of a tensor, which are a parameter."""
+
+    tensor: str
+    rows: Rows
+
+
+class GgufModel:
+    """Opening it reads the header; the weights when one asks for them.
+
+    Parameters are those of Hugging Face's checkpoint: the converter's changes are undone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = GgufFile(path)
+        self._family = family_of(self.file)
+        self.config: Mapping[str, Any] = config_json(self.file)
+
+    @property
+    def tokenizer(self) -> Mapping[str, Any]:
+        """The content of tokenizer.json."""
+        raise UnsupportedModel(f"{self.path}: ovpipe does not read the tokenizer of a GGUF file yet")
+
+    @property
+    def tokenizer_config(self) -> Mapping[str, Any]:
+        """What of tokenizer_config.json the metadata say: special tokens and chat templates."""
+        metadata = self.file.metadata
+        tokens = metadata.get("tokenizer.ggml.tokens", [])
+        found: dict[str, Any] = {}
+        for key, theirs in _SPECIAL.items():
+            index = metadata.get(f"tokenizer.ggml.{key}_token_id")
+            if isinstance(index, int) and 0 <= index < len(tokens):
+                found[theirs] = tokens[index]
+        for key in ("add_bos_token", "add_eos_token"):
+            if f"tokenizer.ggml.{key}" in metadata:
+                found[key] = metadata[f"tokenizer.ggml.{key}"]
+        templates = {
+            "default" if key == _TEMPLATE else key.removeprefix(f"{_TEMPLATE}."): value
+            for key, value in metadata.items()
+            if key == _TEMPLATE or key.startswith(f"{_TEMPLATE}.")
+        }
+        if templates.keys() == {"default"}:
+            found["chat_template"] = templates["default"]
+        elif templates:
+            found["chat_template"] = [{"name": one, "template": text} for one, text in templates.items()]
+        return found
+
+    @property
+    def generation_config(self) -> Mapping[str, Any]:
+        """The ids of the tokens that begin and end an answer."""
+        return token_ids(self.file.metadata)
+
+    @property
+    def names(self) -> Collection[str]:
+        """The parameters there are."""
+        return self._parts.keys()
+
+    def tensor(self, name: str) -> Array:
+        """A parameter as f32."""
+        part = self._parts[name]
+        values = self.file.values(part.tensor, part.rows)
+        if self._family.norms_plus_one and name.endswith("norm.weight"):
+            values -= np.float32(1)
+        return values
+
+    @cached_property
+    def _parts(self) -> dict[str, _Part]:
+        """Where each parameter is."""
+        parts: dict[str, _Part] = {}
+        for tensor, name in hugging_face_names(self.file.tensors, self._family.names).items():
+            for piece, rows in self._pieces(tensor, name):
+                if piece in parts:
+                    raise BrokenModel(self.path, f"has {piece} in {parts[piece].tensor} and in {tensor}")
+                parts[piece] = _Part(tensor, rows)
+        return parts
+
+    def _pieces(self, tensor: str, name: str) -> Iterator[tuple[str, Rows]]:
+        """The parameters that a tensor holds, and their rows in their order."""
+        module, _, kind = name.rpartition(".")
+        layer, _, projection = module.rpartition(".")
+        heads = {
+            "q_proj": self.config["num_attention_heads"],
+            "k_proj": self.config["num_key_value_heads"],
+            "v_proj": self.config["num_key_value_heads"],
+        }
+        if projection in heads:
+            joined = {projection: heads[projection]}
+        elif projection == "qkv_proj" and self.config["model_type"] != "phi3":
+            joined = heads
+        else:
+            yield name, _ALL
+            return
+        shape, width = self.file.tensors[tensor].shape, self.config["head_dim"]
+        if shape[0] != sum(joined.values()) * width:
+            raise BrokenModel(
+                self.path,
+                f"has {tensor} of shape {shape}, which is not {sum(joined.values())} heads of {width}",
+            )
+        start = 0
+        for one, count in joined.items():
+            yield f"{layer}.{one}.{kind}", self._rows(one, start, count)
+            start += count * width
+
+    def _rows(self, projection: str, start: int, heads: int) -> Rows:
+        """The rows of a projection's heads, from the tensor's row `start` on."""
+        width = self.config["head_dim"]
+        if projection == "v_proj" or not self._family.pairs_in_turn:
+            return slice(start, start + heads * width)
+        order = np.arange(start, start + heads * width).reshape(heads, width // 2, 2)
+        return order.swapaxes(1, 2).reshape(-1)
