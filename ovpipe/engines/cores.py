@@ -13,6 +13,8 @@ import msgspec
 
 from ovpipe.engines.genai import capabilities as genai
 from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.graph import capabilities as graph
+from ovpipe.engines.graph.options import GraphCoreOptions
 from ovpipe.engines.options import CoreOptions
 from ovpipe.engines.process.command import HostCommand
 
@@ -36,7 +38,14 @@ GENAI: Final = CoreDeclaration(
     command=HostCommand.module("ovpipe.engines.genai"),
 )
 
-CORES: Final[Mapping[str, CoreDeclaration]] = MappingProxyType({core.name: core for core in (GENAI,)})
+GRAPH: Final = CoreDeclaration(
+    name="graph",
+    options=GraphCoreOptions,
+    capabilities=graph.ALL,
+    command=HostCommand.module("ovpipe.engine_graph"),
+)
+
+CORES: Final[Mapping[str, CoreDeclaration]] = MappingProxyType({core.name: core for core in (GENAI, GRAPH)})
 
 
 def cores_with(capability: str) -> tuple[str, ...]:

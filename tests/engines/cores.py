@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ovpipe.engines.backend import EngineCore
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.loading import load_genai_core
 from ovpipe.engines.messages import Progress, Reading
@@ -42,14 +43,14 @@ def a_prompt(length: int, seed: int = 0) -> list[int]:
     return random.Random(seed).choices(range(10, 1000), k=length)
 
 
-def run(core: GenaiCore, *requests: GenerateRequest) -> dict[int, list[int]]:
+def run(core: EngineCore, *requests: GenerateRequest) -> dict[int, list[int]]:
     """Adds the requests, steps until all have finished, and returns their tokens."""
     for request in requests:
         core.add(request)
     return finish(core, (request.id for request in requests))
 
 
-def finish(core: GenaiCore, requests: Iterable[int]) -> dict[int, list[int]]:
+def finish(core: EngineCore, requests: Iterable[int]) -> dict[int, list[int]]:
     tokens: dict[int, list[int]] = {request: [] for request in requests}
     waiting = set(tokens)
     for _ in range(10_000):
@@ -64,12 +65,12 @@ def finish(core: GenaiCore, requests: Iterable[int]) -> dict[int, list[int]]:
     raise AssertionError(f"requests {waiting} do not end")
 
 
-def deltas(core: GenaiCore, prompt: list[int], sampling: SamplingParams) -> list[Delta]:
+def deltas(core: EngineCore, prompt: list[int], sampling: SamplingParams) -> list[Delta]:
     """All deltas of one request alone."""
     return list(_deltas(core, prompt, sampling))
 
 
-def _deltas(core: GenaiCore, prompt: list[int], sampling: SamplingParams) -> Iterator[Delta]:
+def _deltas(core: EngineCore, prompt: list[int], sampling: SamplingParams) -> Iterator[Delta]:
     core.add(GenerateRequest(1, prompt, sampling))
     for _ in range(10_000):
         for outcome in core.step():
@@ -80,12 +81,12 @@ def _deltas(core: GenaiCore, prompt: list[int], sampling: SamplingParams) -> Ite
     raise AssertionError("the request does not end")
 
 
-def tokens(core: GenaiCore, prompt: list[int], sampling: SamplingParams) -> list[int]:
+def tokens(core: EngineCore, prompt: list[int], sampling: SamplingParams) -> list[int]:
     """What one request alone generates."""
     return [token.id for delta in deltas(core, prompt, sampling) for token in delta.tokens]
 
 
-def text(core: GenaiCore, prompt: list[int], sampling: SamplingParams) -> str:
+def text(core: EngineCore, prompt: list[int], sampling: SamplingParams) -> str:
     """The same as text, without special tokens; of the embedded model."""
     return Tokenizer.load(MODEL).decode(tokens(core, prompt, sampling))
 

@@ -14,12 +14,16 @@ from ovpipe.engines.genai.options import GenaiOptions
 
 
 def test_the_engines_that_would_do_are_found_by_what_they_declare() -> None:
-    assert cores_with("seed") == ("genai",)
+    assert cores_with("seed") == ("genai", "graph")
+    assert cores_with("use_beam_search") == ("genai",)
     assert cores_with("logit_bias") == ()
 
 
 def test_each_core_has_the_name_it_is_known_by() -> None:
-    assert {name: core.name for name, core in CORES.items()} == {"genai": "genai"}
+    assert {name: core.name for name, core in CORES.items()} == {
+        "genai": "genai",
+        "graph": "graph",
+    }
 
 
 def test_to_know_the_cores_loads_no_openvino() -> None:

@@ -1,0 +1,1 @@
+"""Calculators of the engine's own step: scheduler, model, logits processors, sampler, deliver."""

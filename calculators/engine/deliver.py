@@ -1,0 +1,43 @@
+"""DeliverCalculator: what was sampled becomes what the engine's process sends."""
+
+from __future__ import annotations
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.engine.packets import Sampled, SampledToken
+from ovpipe.calculators.engine.sampling.draw import is_greedy
+from ovpipe.engines.graph.step import Deltas
+from ovpipe.engines.protocol import Delta
+from ovpipe.ports import Input, Output
+from ovpipe.registry import register
+
+
+@register
+class DeliverCalculator(Calculator):
+    """Makes a delta of each token that a step sampled. One packet a step, also where nothing was sampled.
+
+    deliver:
+      calculator: DeliverCalculator
+      inputs: {sampled: sampled}
+      outputs: {deltas: deltas}
+    """
+
+    sampled = Input[Sampled]()
+    deltas = Output[Deltas]()
+
+    def process(self, cx: Context) -> None:
+        """Sends the step's deltas."""
+        sampled = cx[self.sampled]
+        cx.send(self.deltas, tuple(delta_of(one) for one in sampled))
+
+
+def delta_of(sampled: SampledToken) -> Delta:
+    """One token as a delta. The first of a text in which chance has a part says the seed."""
+    row = sampled.row
+    first = row.generated == 0 and not is_greedy(row.sampling)
+    return Delta(
+        request=row.request.id,
+        tokens=[sampled.token],
+        generated=row.generated + 1,
+        finish=sampled.finish,
+        seed=row.seed if first else None,
+    )

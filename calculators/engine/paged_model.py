@@ -1,0 +1,31 @@
+"""PagedModelCalculator: the model reads a batch."""
+
+from __future__ import annotations
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.engine.packets import Batch, Logits
+from ovpipe.calculators.engine.paging.paged_model import ReadsBatches
+from ovpipe.ports import Input, Output, SideInput
+from ovpipe.registry import register
+
+
+@register
+class PagedModelCalculator(Calculator):
+    """Has the model read a batch: what a step spends its time with.
+
+    `logits` has a row for each sequence that the batch reads to its end; an empty batch gives none.
+
+        model:
+          calculator: PagedModelCalculator
+          side_inputs: {model: model}
+          inputs: {batch: batch}
+          outputs: {logits: logits}
+    """
+
+    batch = Input[Batch]()
+    logits = Output[Logits]()
+    model = SideInput[ReadsBatches]()
+
+    def process(self, cx: Context) -> None:
+        """One inference."""
+        cx.send(self.logits, Logits(cx[self.model].read(cx[self.batch].rows)))

@@ -1,0 +1,87 @@
+"""PagedModelLoaderCalculator: a model's folder becomes a paged model and the blocks of its cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.engine.paging.block_pool import BlockPool
+from ovpipe.calculators.engine.paging.paged_model import PagedModel, ReadsBatches
+from ovpipe.engines.genai.kv_cache import plan_cache
+from ovpipe.engines.genai.model_folder import ModelFolder
+from ovpipe.engines.graph.model_facts import ModelFacts
+from ovpipe.ports import SideOutput
+from ovpipe.registry import register
+
+
+@register
+class PagedModelLoaderCalculator(Calculator):
+    """Compiles a language model in OpenVINO's format for paged attention, once, for all steps.
+
+    No streams. Side outputs: `model` reads batches of sequences, `blocks` are the free blocks of its cache,
+    `facts` is what else the engine's nodes and their host ask of it.
+
+    `plugin_config` has properties of OpenVINO's device. The cache has `num_kv_blocks` blocks of 32 tokens (16
+    on GPU), or takes `cache_size` gigabytes; with neither, a part of the free memory, and never more than
+    `max_num_seqs` sequences can use.
+
+        model_loader:
+          calculator: PagedModelLoaderCalculator
+          side_outputs: {model: model, blocks: blocks, facts: facts}
+          options: {models_path: ./models/qwen, num_kv_blocks: 1024}
+    """
+
+    model = SideOutput[ReadsBatches]()
+    blocks = SideOutput[BlockPool]()
+    facts = SideOutput[ModelFacts]()
+
+    def __init__(
+        self,
+        *,
+        models_path: str,
+        device: str = "CPU",
+        plugin_config: dict[str, Any] | None = None,
+        cache_size: float | None = None,
+        num_kv_blocks: int | None = None,
+        max_num_seqs: int = 256,
+    ) -> None:
+        self._path = Path(models_path)
+        self._device = device
+        self._properties = dict(plugin_config or {})
+        self._cache_size = cache_size
+        self._num_kv_blocks = num_kv_blocks
+        self._max_num_seqs = max_num_seqs
+
+    def open(self, cx: Context) -> None:
+        """Compiles the model, and allocates its cache."""
+        cx.progress(f"reading {self._path}")
+        folder = ModelFolder.read(self._path)
+        cache = plan_cache(
+            folder,
+            device=self._device,
+            plugin_config=self._properties,
+            cache_size=self._cache_size,
+            num_kv_blocks=self._num_kv_blocks,
+            max_num_seqs=self._max_num_seqs,
+        )
+        cx.progress(cache.describe())
+        cx.progress(f"compiling for {self._device}")
+        model = PagedModel(
+            self._path / "openvino_model.xml",
+            device=self._device,
+            properties=self._properties,
+            num_kv_blocks=cache.num_kv_blocks,
+        )
+        cx.set_side(self.model, model)
+        cx.set_side(self.blocks, BlockPool(cache.num_kv_blocks, cache.block_size))
+        cx.set_side(
+            self.facts,
+            ModelFacts(
+                vocab_size=folder.vocab_size,
+                context_length=folder.context_length,
+                eos_token_ids=folder.eos_token_ids,
+                cache_bytes=model.cache_bytes,
+                generation_config=folder.generation_config,
+            ),
+        )

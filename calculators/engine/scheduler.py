@@ -1,0 +1,97 @@
+"""SchedulerCalculator: which sequences the next step moves on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.engine.packets import Batch, BatchRow, Sampled
+from ovpipe.calculators.engine.paging.block_pool import BlockPool
+from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
+from ovpipe.calculators.engine.sequences.step_planner import StepPlanner
+from ovpipe.engines.graph.step import StepCommands
+from ovpipe.ports import Input, Output, SideInput
+from ovpipe.registry import register
+
+
+@register
+class SchedulerCalculator(Calculator):
+    """Continuous batching: takes requests in and out between steps, and makes the batch of each step.
+
+    A packet of `commands` begins a step, and a packet of `batch` answers it, also an empty one. `sampled`
+    comes back by a back edge and ends the step: only then have the sequences moved on. So a step that failed
+    can be repeated. The batch has one token of each sequence that generates, then parts of prompts, first
+    come first served within a priority; where the cache is full, the last in rank waits and is read anew.
+
+    Side inputs: `sequences` and `blocks`, which this node alone changes; `on_reading`, if there is one, is
+    called with the id of each request before the step that begins with its prompt.
+
+        scheduler:
+          calculator: SchedulerCalculator
+          side_inputs: {sequences: sequences, blocks: blocks}
+          inputs: {commands: commands, sampled: {stream: sampled, back_edge: true}}
+          outputs: {batch: batch}
+          options: {max_num_batched_tokens: 256, max_num_seqs: 64}
+    """
+
+    input_policy = "immediate"
+    commands = Input[StepCommands]()
+    sampled = Input[Sampled]()
+    batch = Output[Batch]()
+    sequences = SideInput[SequenceTable]()
+    blocks = SideInput[BlockPool]()
+    on_reading = SideInput[Callable[[int], None]](optional=True)
+
+    def __init__(self, *, max_num_batched_tokens: int = 256, max_num_seqs: int = 256) -> None:
+        for name, value in (
+            ("max_num_batched_tokens", max_num_batched_tokens),
+            ("max_num_seqs", max_num_seqs),
+        ):
+            if value < 1:
+                raise ValueError(f"{name} is {value}; at least 1 is needed")
+        self._max_tokens = max_num_batched_tokens
+        self._max_sequences = max_num_seqs
+        self._rows: tuple[BatchRow, ...] = ()
+
+    def process(self, cx: Context) -> None:
+        """Begins a step, or ends one."""
+        if self.sampled in cx:
+            self._commit(cx, cx[self.sampled])
+        if self.commands in cx:
+            self._take(cx, cx[self.commands])
+            planner = StepPlanner(
+                cx[self.sequences],
+                cx[self.blocks],
+                max_tokens=self._max_tokens,
+                max_sequences=self._max_sequences,
+            )
+            self._rows = planner.plan(cx.get(self.on_reading) or _nobody_asks)
+            cx.send(self.batch, Batch(self._rows))
+
+    def _take(self, cx: Context, commands: StepCommands) -> None:
+        table = cx[self.sequences]
+        for request_id in commands.cancel:
+            sequence = table.remove(request_id)
+            if sequence is not None:
+                cx[self.blocks].give_back(sequence.blocks)
+        for request in commands.add:
+            seed = request.sampling.seed
+            table.add(request, secrets.randbits(32) if seed is None else seed)
+
+    def _commit(self, cx: Context, sampled: Sampled) -> None:
+        """The step is done: its tokens are in the cache, and what was sampled follows them."""
+        table = cx[self.sequences]
+        for row in self._rows:
+            table.running[row.request.id].past += len(row.tokens)
+        self._rows = ()
+        for one in sampled:
+            sequence = table.running[one.row.request.id]
+            sequence.tokens.append(one.token.id)
+            if one.finish is not None:
+                table.remove(sequence.request.id)
+                cx[self.blocks].give_back(sequence.blocks)
+
+
+def _nobody_asks(request_id: int) -> None:
+    """No one wants to know which prompts are read."""

@@ -1,0 +1,36 @@
+"""EngineSequence: one request in the engine, with its tokens and its blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ovpipe.engines.protocol import GenerateRequest
+
+
+@dataclass(slots=True)
+class EngineSequence:
+    """Changed by the scheduler alone.
+
+    The first `past` of its `tokens` are in the cache, in `blocks`. What the model has yet to read are the
+    others: a part of the prompt, or the token that was sampled last. After a preemption it is all of them.
+    """
+
+    request: GenerateRequest
+    seed: int
+    arrival: int
+    """Its number among all requests that came."""
+    tokens: list[int]
+    past: int = 0
+    blocks: list[int] = field(default_factory=list)
+    begun: bool = False
+    """Whether a step has read any of it."""
+
+    @property
+    def unread(self) -> int:
+        """How many tokens the model has yet to read."""
+        return len(self.tokens) - self.past
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Lower ones come first: by priority, then by arrival."""
+        return self.request.priority, self.arrival

@@ -1,0 +1,44 @@
+"""SequenceTable: the sequences that run, and those that wait."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+
+from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
+from ovpipe.engines.protocol import GenerateRequest
+
+
+class SequenceTable:
+    """The engine's sequences by request. A side packet, so that it outlives a run of the engine's graph."""
+
+    def __init__(self) -> None:
+        self.running: dict[int, EngineSequence] = {}
+        """By request id, in the order in which they began to run."""
+        self.waiting: list[EngineSequence] = []
+        """By rank. Those that were preempted are among them."""
+        self.preemptions = 0
+        self._arrivals = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self.running) + len(self.waiting)
+
+    def __contains__(self, request_id: int) -> bool:
+        return request_id in self.running or any(one.request.id == request_id for one in self.waiting)
+
+    def add(self, request: GenerateRequest, seed: int) -> None:
+        """A new sequence, which waits."""
+        self.wait(EngineSequence(request, seed, next(self._arrivals), list(request.prompt)))
+
+    def wait(self, sequence: EngineSequence) -> None:
+        """Puts a sequence among those that wait, in its place by rank."""
+        bisect.insort(self.waiting, sequence, key=lambda one: one.rank)
+
+    def remove(self, request_id: int) -> EngineSequence | None:
+        """Takes a sequence out, wherever it is; None when it is not there."""
+        if request_id in self.running:
+            return self.running.pop(request_id)
+        for place, sequence in enumerate(self.waiting):
+            if sequence.request.id == request_id:
+                return self.waiting.pop(place)
+        return None

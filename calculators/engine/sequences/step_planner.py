@@ -1,0 +1,88 @@
+"""StepPlanner: which sequences a step reads, and how much of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ovpipe.calculators.engine.packets import BatchRow
+from ovpipe.calculators.engine.paging.block_pool import BlockPool
+from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
+from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
+
+
+class StepPlanner:
+    """Continuous batching with chunked prefill.
+
+    A step reads one token of each sequence that generates, then parts of prompts, up to `max_tokens` in all
+    and of at most `max_sequences` sequences. Nobody is passed over: when the first of those that wait finds
+    no room, all wait. When a sequence that runs finds no free block, the last in rank of those that run gives
+    up its blocks and waits; the model will read it anew.
+    """
+
+    def __init__(
+        self, table: SequenceTable, blocks: BlockPool, *, max_tokens: int, max_sequences: int
+    ) -> None:
+        self._table = table
+        self._blocks = blocks
+        self._max_tokens = max_tokens
+        self._max_sequences = max_sequences
+
+    def plan(self, begins: Callable[[int], None]) -> tuple[BatchRow, ...]:
+        """The rows of the next step. `begins` is called with each request whose prompt it begins."""
+        rows: list[BatchRow] = []
+        budget = self._max_tokens
+        running = sorted(self._table.running.values(), key=lambda one: (one.unread > 1, one.rank))
+        for sequence in running:
+            if sequence.request.id in self._table.running:  # it was not preempted for one before it
+                budget -= self._read(sequence, budget, rows)
+        while budget > 0 and len(self._table.running) < self._max_sequences and self._table.waiting:
+            sequence = self._table.waiting[0]
+            # Room for all of it, and the token to come: else it would soon be preempted again.
+            if self._blocks.needed(len(sequence.tokens) + 1) > self._blocks.free and self._table.running:
+                break
+            self._table.waiting.pop(0)
+            self._table.running[sequence.request.id] = sequence
+            budget -= self._read(sequence, budget, rows)
+        for row in rows:
+            sequence = self._table.running[row.request.id]
+            if not sequence.begun:
+                sequence.begun = True
+                begins(row.request.id)
+        return tuple(rows)
+
+    def _read(self, sequence: EngineSequence, budget: int, rows: list[BatchRow]) -> int:
+        """Adds the sequence's row, preempting others for its blocks; returns how many tokens it reads."""
+        count = min(sequence.unread, budget)
+        if count == 0:
+            return 0
+        missing = self._blocks.needed(sequence.past + count) - len(sequence.blocks)
+        while missing > self._blocks.free:
+            victim = max(self._table.running.values(), key=lambda one: one.rank)
+            if victim is sequence or any(row.request.id == victim.request.id for row in rows):
+                # The last in rank itself, or one that this step reads already: this one waits instead.
+                self._preempt(sequence)
+                return 0
+            self._preempt(victim)
+        sequence.blocks += self._blocks.take(max(0, missing))
+        rows.append(_row(sequence, count))
+        return count
+
+    def _preempt(self, sequence: EngineSequence) -> None:
+        del self._table.running[sequence.request.id]
+        self._blocks.give_back(sequence.blocks)
+        sequence.blocks, sequence.past = [], 0
+        self._table.preemptions += 1
+        self._table.wait(sequence)
+
+
+def _row(sequence: EngineSequence, count: int) -> BatchRow:
+    end = sequence.past + count
+    return BatchRow(
+        request=sequence.request,
+        seed=sequence.seed,
+        tokens=sequence.tokens[sequence.past : end],
+        past=sequence.past,
+        blocks=tuple(sequence.blocks),
+        length=len(sequence.tokens),
+        history=sequence.tokens,
+    )

@@ -1,0 +1,125 @@
+"""GraphCore: an engine whose step is a run of a graph's streaming nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Sized
+from typing import Protocol
+
+from ovpipe.engines.genai.admission import check_request
+from ovpipe.engines.graph.capabilities import ALL
+from ovpipe.engines.graph.model_facts import ModelFacts
+from ovpipe.engines.graph.options import GraphCoreOptions
+from ovpipe.engines.graph.step import Deltas, StepCommands
+from ovpipe.engines.messages import Refused
+from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, RequestRefused
+from ovpipe.runtime import Graph
+
+OUTPUT = "deltas"
+
+
+class Sequences(Protocol):
+    """What a graph's side packet `sequences` says."""
+
+    running: Sized
+    preemptions: int
+
+    def __len__(self) -> int:
+        """How many run and wait."""
+
+    def __contains__(self, request_id: int) -> bool:
+        """Whether a request is among them."""
+
+
+class Blocks(Protocol):
+    """What a graph's side packet `blocks` says."""
+
+    count: int
+    block_size: int
+
+    @property
+    def usage(self) -> float:
+        """The part in use."""
+
+
+class GraphCore:
+    """Implements `backend.EngineCore` by a graph that is open, one packet of commands a step.
+
+    The graph has the input `commands` and the output `deltas`, and gives the side packets `sequences`,
+    `blocks` and `facts`.
+    """
+
+    def __init__(self, graph: Graph, options: GraphCoreOptions, fingerprint: str) -> None:
+        self._stepper = graph.stepper(OUTPUT, id="engine")
+        self._sequences: Sequences = graph.side_packets["sequences"]
+        self._blocks: Blocks = graph.side_packets["blocks"]
+        facts: ModelFacts = graph.side_packets["facts"]
+        self.info = EngineInfo(
+            core="graph",
+            device=options.device,
+            context_length=facts.context_length,
+            vocab_size=facts.vocab_size,
+            eos_token_ids=sorted(facts.eos_token_ids),
+            num_kv_blocks=self._blocks.count,
+            block_size=self._blocks.block_size,
+            cache_bytes=facts.cache_bytes,
+            max_num_seqs=options.max_num_seqs,
+            max_num_batched_tokens=options.max_num_batched_tokens,
+            dynamic_split_fuse=True,
+            capabilities=ALL,
+            fingerprint=fingerprint,
+            generation_config=facts.generation_config,
+        )
+        self._added: dict[int, GenerateRequest] = {}
+        self._cancelled: list[int] = []
+        self._steps = 0
+        self._generated_tokens = 0
+        self._prompt_tokens = 0
+        self._max_running = 0
+
+    def add(self, request: GenerateRequest) -> None:
+        """Takes the request into the next step; raises `RequestRefused`."""
+        check_request(request, self.info)
+        if request.sampling.beams is not None:
+            raise RequestRefused("this engine has no beam search")
+        if request.sampling.grammar is not None:
+            raise RequestRefused("this engine has no grammars")
+        if request.id in self._added or request.id in self._sequences:
+            raise RequestRefused(f"request {request.id} is in the engine already")
+        self._added[request.id] = request
+        self._prompt_tokens += len(request.prompt)
+
+    def cancel(self, request_id: int) -> None:
+        """Forgets a request at the beginning of the next step."""
+        if self._added.pop(request_id, None) is None:
+            self._cancelled.append(request_id)
+
+    def step(self) -> Sequence[Delta | Refused]:
+        """Moves every running request on by a token, or its prompt by a chunk. What it raises is final."""
+        commands = StepCommands(tuple(self._added.values()), tuple(self._cancelled))
+        self._added, self._cancelled = {}, []
+        deltas: Deltas = self._stepper.step(commands)
+        self._steps += 1
+        self._generated_tokens += sum(len(delta.tokens) for delta in deltas)
+        self._max_running = max(self._max_running, len(self._sequences.running))
+        return deltas
+
+    def stats(self) -> EngineStats:
+        """Counts as of the last step."""
+        return EngineStats(
+            num_requests=len(self._sequences) + len(self._added),
+            num_running=len(self._sequences.running),
+            max_running=self._max_running,
+            kv_cache_usage=self._blocks.usage,
+            steps=self._steps,
+            generated_tokens=self._generated_tokens,
+            prompt_tokens=self._prompt_tokens,
+        )
+
+    @property
+    def preemptions(self) -> int:
+        """How often a sequence gave up its blocks for another."""
+        return self._sequences.preemptions
+
+    def begin_service(self) -> None:
+        """Forgets what was counted so far, of the warm-up that is."""
+        self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0

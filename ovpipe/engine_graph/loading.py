@@ -1,0 +1,54 @@
+"""Loading: from options to a core whose graph is open and warm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ovpipe.engine_graph.core import GraphCore
+from ovpipe.engine_graph.fingerprint import fingerprint
+from ovpipe.engines.genai.warm_up import warm_up
+from ovpipe.engines.graph.options import GraphCoreOptions
+from ovpipe.engines.messages import Progress, Reading
+from ovpipe.graph.files import find_graph
+from ovpipe.runtime import Graph
+
+
+def load_graph_core(options: dict[str, Any], report: Callable[[Progress | Reading], None]) -> GraphCore:
+    """Opens the graph that the options name, which loads the model, and warms it up."""
+    typed = GraphCoreOptions.of(options)
+    file = find_graph(typed.graph, Path())
+    report(Progress(phase="load", detail=f"opening the graph {file.stem}"))
+    graph = Graph.load(file, parameters=_parameters(typed))
+
+    in_service = False
+
+    def begins(request_id: int) -> None:
+        if in_service:  # the host knows nothing of the requests of a warm-up
+            report(Reading(request_id))
+
+    def progress(node: str, message: str, fraction: float | None) -> None:
+        report(Progress(phase="load", detail=message, fraction=fraction))
+
+    # The graph stays open as long as the process lives; its nodes without streams may open asynchronously.
+    asyncio.run(graph.open({"on_reading": begins}, progress=progress))
+    core = GraphCore(graph, typed, fingerprint(typed, file))
+    warm_up(core, report)
+    core.begin_service()
+    in_service = True
+    return core
+
+
+def _parameters(options: GraphCoreOptions) -> dict[str, Any]:
+    """What the graph is told. One of the user's own declares the same parameters."""
+    return {
+        "models_path": options.models_path,
+        "device": options.device,
+        "plugin_config": options.device_properties,
+        "cache_size": options.cache_size,
+        "num_kv_blocks": options.num_kv_blocks,
+        "max_num_batched_tokens": options.max_num_batched_tokens,
+        "max_num_seqs": options.max_num_seqs,
+    }

@@ -1,0 +1,1 @@
+"""The core `graph` as the server knows it: its options, and what it honours."""

@@ -1,0 +1,24 @@
+"""What the core `graph` honours of a request, by the API's names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ALL: Final = frozenset(
+    {
+        "max_tokens",
+        "min_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "repetition_penalty",
+        "frequency_penalty",
+        "presence_penalty",
+        "seed",
+        "stop_token_ids",
+        "ignore_eos",
+        "logprobs",
+        "priority",
+    }
+)

@@ -1,0 +1,36 @@
+"""What was sampled, as the engine's process sends it."""
+
+from __future__ import annotations
+
+from ovpipe.calculators.engine.deliver import DeliverCalculator
+from ovpipe.calculators.engine.packets import SampledToken
+from ovpipe.engines.graph.step import Deltas
+from ovpipe.engines.protocol import Delta, Token
+from ovpipe.testing import CalculatorRunner
+from tests.calculators.engine.rows import row
+
+
+def delivered(*sampled: SampledToken) -> Deltas:
+    out = CalculatorRunner(DeliverCalculator()).run(sampled=[sampled])
+    (found,) = out[DeliverCalculator.deltas]
+    return found
+
+
+def test_each_token_is_a_delta_with_the_count_so_far() -> None:
+    first = SampledToken(row=row((4, 5), id=3), token=Token(6, -0.5))
+    last = SampledToken(row=row(id=4), token=Token(7), finish="stop")
+    assert delivered(first, last) == (
+        Delta(request=3, tokens=[Token(6, -0.5)], generated=3),
+        Delta(request=4, tokens=[Token(7)], generated=1, finish="stop"),
+    )
+
+
+def test_the_first_token_by_chance_says_the_seed() -> None:
+    by_chance = SampledToken(row=row(seed=5, temperature=1.0), token=Token(1))
+    later = SampledToken(row=row((1,), seed=5, temperature=1.0), token=Token(1))
+    greedy = SampledToken(row=row(seed=5), token=Token(1))
+    assert [delta.seed for delta in delivered(by_chance, later, greedy)] == [5, None, None]
+
+
+def test_a_step_without_tokens_is_a_packet_all_the_same() -> None:
+    assert delivered() == ()

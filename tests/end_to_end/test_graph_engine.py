@@ -1,0 +1,100 @@
+"""The core whose step is a graph, through the real server and the openai client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import openai
+import pytest
+
+from tests.serving.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+QUESTIONS = ["What is ovpipe?", "Count from 3 to 9.", "Spell the word graph.", "What is 12 plus 30?"]
+
+
+@pytest.fixture(scope="module")
+def graph() -> Iterator[openai.OpenAI]:
+    yield from _client("--set", "engine.core=graph", "--set", "engine.num_kv_blocks=64")
+
+
+@pytest.fixture(scope="module")
+def genai() -> Iterator[openai.OpenAI]:
+    yield from _client("--set", "engine.num_kv_blocks=64")
+
+
+def _client(*arguments: str) -> Iterator[openai.OpenAI]:
+    with ServerProcess(*arguments) as running:
+        running.wait_ready()
+        with openai.OpenAI(base_url=f"{running.url}/v1", api_key="none", max_retries=0) as client:
+            yield client
+
+
+def _ask(client: openai.OpenAI, question: str, **parameters: Any) -> Any:
+    return client.chat.completions.create(
+        model="tiny-chat", messages=[{"role": "user", "content": question}], **parameters
+    )
+
+
+def _texts(answer: Any) -> list[str | None]:
+    return [choice.message.content for choice in answer.choices]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_greedy_answers_are_those_of_genai(graph: openai.OpenAI, genai: openai.OpenAI, question: str) -> None:
+    ours, theirs = (_ask(client, question, temperature=0) for client in (graph, genai))
+    assert _texts(ours) == _texts(theirs)
+    assert ours.choices[0].finish_reason == theirs.choices[0].finish_reason
+    assert ours.usage.completion_tokens == theirs.usage.completion_tokens
+
+
+def test_many_at_once_get_what_each_gets_alone(graph: openai.OpenAI) -> None:
+    def ask(number: int) -> Any:
+        return _texts(_ask(graph, QUESTIONS[number % 4], temperature=2, seed=number, max_tokens=40))
+
+    alone = [ask(number) for number in range(16)]
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(ask, range(16))) == alone
+    assert len({str(text) for text in alone}) > 4
+
+
+def test_a_stream_is_the_whole_answer_in_pieces(graph: openai.OpenAI) -> None:
+    whole = _ask(graph, QUESTIONS[0], temperature=0.7, seed=3)
+    pieces = _ask(graph, QUESTIONS[0], temperature=0.7, seed=3, stream=True)
+    text = "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices)
+    assert [text] == _texts(whole)
+
+
+def test_log_probabilities_and_several_choices(graph: openai.OpenAI, genai: openai.OpenAI) -> None:
+    ours, theirs = (
+        _ask(client, QUESTIONS[3], temperature=0, logprobs=True).choices[0].logprobs.content
+        for client in (graph, genai)
+    )
+    assert [one.token for one in ours] == [one.token for one in theirs]
+    assert [one.logprob for one in ours] == pytest.approx([one.logprob for one in theirs], abs=1e-3)
+    assert len(set(_texts(_ask(graph, QUESTIONS[0], n=3, temperature=2, seed=1, max_tokens=60)))) > 1
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"response_format": {"type": "json_object"}},
+        {"extra_body": {"use_beam_search": True, "best_of": 2}},
+        {"logit_bias": {"5": 1}},
+    ],
+    ids=["grammar", "beams", "bias"],
+)
+def test_what_the_core_cannot_do_is_a_400_that_names_it(
+    graph: openai.OpenAI, parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        _ask(graph, "Hello", **parameters)
+    assert "graph" in str(refused.value) or "no engine" in str(refused.value)
+
+
+def test_a_fingerprint_tells_the_cores_apart(graph: openai.OpenAI, genai: openai.OpenAI) -> None:
+    prints = {_ask(client, "Hello", max_tokens=1).system_fingerprint for client in (graph, genai)}
+    assert len(prints) == 2

@@ -1,0 +1,195 @@
+"""The core `graph`: a real model, in f32, beside the core on openvino-genai."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ovpipe.engine_graph.core import GraphCore
+from ovpipe.engine_graph.loading import load_graph_core
+from ovpipe.engines.genai.core import GenaiCore
+from ovpipe.engines.messages import Progress, Reading
+from ovpipe.engines.protocol import BeamSearch, GenerateRequest, Grammar, RequestRefused, SamplingParams
+from tests.engines.cores import (
+    END,
+    MODEL,
+    a_prompt,
+    circle_model,
+    deltas,
+    finish,
+    greedy,
+    ignore,
+    run,
+    tokens,
+)
+from tests.engines.cores import loaded as loaded_genai
+from tests.modelling.stateful import compiled, logits
+
+
+def loaded(**options: Any) -> GraphCore:
+    return load_graph_core({"models_path": str(MODEL), "exact": True, "num_kv_blocks": 64, **options}, ignore)
+
+
+@pytest.fixture(scope="module")
+def core() -> GraphCore:
+    return loaded()
+
+
+@pytest.fixture(scope="module")
+def genai() -> GenaiCore:
+    return loaded_genai(plugin_config={}, exact=True)
+
+
+@pytest.mark.parametrize("length", [1, 31, 32, 33, 300])
+def test_greedy_tokens_are_those_of_genai(core: GraphCore, genai: GenaiCore, length: int) -> None:
+    prompt = a_prompt(length, seed=length)
+    assert tokens(core, prompt, greedy(24)) == tokens(genai, prompt, greedy(24))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_in_a_crowd_with_comings_and_goings_each_text_is_that_of_genai_alone(
+    core: GraphCore, genai: GenaiCore, seed: int
+) -> None:
+    _crowd(core, genai, seed, 1000 * (seed + 1))
+
+
+def test_in_a_cache_that_is_too_small_for_all_each_text_is_the_same(genai: GenaiCore) -> None:
+    small = loaded(num_kv_blocks=3, max_num_batched_tokens=48)
+    _crowd(small, genai, seed=9, first=1, length=28)
+    assert small.preemptions > 0
+
+
+def _crowd(core: GraphCore, genai: GenaiCore, seed: int, first: int, length: int = 60) -> None:
+    """Requests that come at random steps, some of which are cancelled."""
+    chance = random.Random(seed)
+    asked = [
+        GenerateRequest(
+            first + n, a_prompt(chance.randint(1, length), seed=first + n), greedy(chance.randint(1, 30))
+        )
+        for n in range(12)
+    ]
+    gone = {each.id for each in chance.sample(asked, 2)}
+    texts: dict[int, list[int]] = {each.id: [] for each in asked}
+    waiting, left = list(asked), set(texts)
+    for _ in range(2_000):
+        if not left:
+            break
+        while waiting and chance.random() < 0.4:
+            core.add(waiting.pop())
+        outcomes = core.step()
+        for outcome in outcomes:
+            texts[outcome.request] += [token.id for token in outcome.tokens]  # type: ignore[union-attr]  # a Refused has none, and fails the test
+            if outcome.finish is not None:  # type: ignore[union-attr]  # the same
+                left.discard(outcome.request)
+        for number in sorted(gone & left):
+            if len(texts[number]) >= 2:
+                core.cancel(number)
+                left.discard(number)
+    assert not left
+    core.step()
+    assert core.stats().kv_cache_usage == 0
+    for each in asked:
+        whole = tokens(genai, each.prompt, each.sampling)
+        assert texts[each.id] == (whole[: len(texts[each.id])] if each.id in gone else whole)
+
+
+def test_a_seed_gives_one_text_alone_in_a_crowd_and_after_a_preemption(core: GraphCore) -> None:
+    asked = GenerateRequest(
+        50, a_prompt(20), SamplingParams(max_tokens=40, temperature=1.0, top_p=0.95, seed=11, ignore_eos=True)
+    )
+    alone = run(core, asked)[50]
+    crowd = [
+        GenerateRequest(60 + n, a_prompt(30, seed=n), SamplingParams(max_tokens=50, seed=n, ignore_eos=True))
+        for n in range(6)
+    ]
+    assert run(core, *crowd, asked)[50] == alone
+    small = loaded(num_kv_blocks=6)
+    assert run(small, *crowd, asked)[50] == alone
+    assert small.preemptions > 0
+
+
+def test_log_probabilities_are_those_of_the_model(core: GraphCore) -> None:
+    prompt = a_prompt(40, seed=4)
+    found = [token for delta in deltas(core, prompt, greedy(5, logprobs=True)) for token in delta.tokens]
+    text = prompt + [token.id for token in found]
+    rows = logits(compiled(_model()), text)[len(prompt) - 1 : -1].astype(np.float64)
+    reference = rows - np.log(np.exp(rows).sum(axis=-1, keepdims=True))
+    for place, token in enumerate(found):
+        assert token.logprob == pytest.approx(reference[place, token.id], abs=1e-3)
+
+
+def _model() -> Any:
+    import openvino as ov
+
+    return ov.Core().read_model(MODEL / "openvino_model.xml")
+
+
+def test_the_end_of_sequence_ends_a_text_and_min_tokens_puts_it_off(tmp_path: Path) -> None:
+    circle = loaded(models_path=str(circle_model(tmp_path / "circle")))
+    counts = run(circle, GenerateRequest(1, [20], greedy(20, stop_token_ids=(25,))))[1]
+    assert counts == [21, 22, 23, 24, 25]
+    later = run(circle, GenerateRequest(2, [20], greedy(20, stop_token_ids=(25,), min_tokens=7)))[2]
+    assert 25 not in later[:7]
+    assert END not in later[:7]
+
+
+@pytest.mark.parametrize(
+    ("sampling", "said"),
+    [
+        ({"max_tokens": 0}, "max_tokens is 0"),
+        ({"temperature": float("inf")}, "temperature"),
+        ({"beams": BeamSearch(width=2)}, "no beam search"),
+        ({"grammar": Grammar("regex", "a")}, "no grammars"),
+        ({"num_assistant_tokens": 3}, "no speculative decoding"),
+        ({"max_tokens": 4096}, "context holds 4096"),
+    ],
+)
+def test_what_it_cannot_do_is_refused_before_it_is_in(
+    core: GraphCore, sampling: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(RequestRefused, match=said):
+        core.add(GenerateRequest(900, [1, 2], SamplingParams(**{"max_tokens": 5, **sampling})))
+    assert core.stats().num_requests == 0
+
+
+def test_an_id_is_one_request_s(core: GraphCore) -> None:
+    core.add(GenerateRequest(901, [1, 2], greedy(3)))
+    for _ in range(2):
+        with pytest.raises(RequestRefused, match="request 901 is in the engine already"):
+            core.add(GenerateRequest(901, [1], greedy(1)))
+        core.step()
+    finish(core, [901])
+
+
+def test_it_counts_what_it_does_and_forgets_its_warm_up() -> None:
+    said: list[Progress | Reading] = []
+    own = load_graph_core({"models_path": str(MODEL), "exact": True, "num_kv_blocks": 16}, said.append)
+    assert own.stats().steps == own.stats().generated_tokens == 0
+    assert not any(isinstance(one, Reading) for one in said)
+    run(own, GenerateRequest(1, a_prompt(10), greedy(4)), GenerateRequest(2, a_prompt(5), greedy(4)))
+    stats = own.stats()
+    assert (stats.generated_tokens, stats.prompt_tokens, stats.max_running) == (8, 15, 2)
+    assert [one.request for one in said if isinstance(one, Reading)] == [1, 2]
+
+
+def test_what_is_known_of_it_says_how_it_was_loaded(core: GraphCore) -> None:
+    other = loaded(max_num_seqs=3)
+    assert (core.info.core, core.info.num_kv_blocks, core.info.block_size) == ("graph", 64, 32)
+    assert core.info.fingerprint != other.info.fingerprint
+    assert core.info.fingerprint == loaded().info.fingerprint
+    assert "structured_outputs" not in core.info.capabilities
+
+
+def test_a_graph_of_the_user_s_own_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
+    from ovpipe.graph.files import shipped_graphs
+
+    text = shipped_graphs()["engine"].read_text()
+    assert "outputs: {processed: processed}" in text
+    (tmp_path / "mine.yaml").write_text(text.replace("max_num_seqs: ${max_num_seqs}", "max_num_seqs: 2"))
+    own = loaded(graph=str(tmp_path / "mine.yaml"))
+    assert own.info.fingerprint != loaded().info.fingerprint
+    assert len(run(own, GenerateRequest(1, [5], greedy(3)))[1]) == 3
