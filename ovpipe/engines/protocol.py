@@ -146,6 +146,10 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     parameter names. engines/genai/capabilities.py has those of genai."""
     speculation: Literal["draft_model", "prompt_lookup"] | None = None
     """The engine's way of speculative decoding, if it has one."""
+    precision: str = ""
+    """What the model computes in, by OpenVINO's name: f32, bf16, f16. Empty where the device does not say."""
+    settled: dict[str, Any] = {}
+    """Options that this load settled. A later life of the engine is given them and settles nothing again."""
     fingerprint: str = ""
     """Changes when model or settings do: OpenAI's system_fingerprint."""
     generation_config: dict[str, Any] = {}

@@ -372,6 +372,7 @@ def main() -> None:
     options = GenaiOptions(
         models_path=str(model_folder(asked.model)),
         num_kv_blocks=KV_BLOCKS,
+        precision="default",  # the bare loop's, whatever auto would choose for the server
         plugin_config={} if asked.threads is None else {"INFERENCE_NUM_THREADS": asked.threads},
     )
     found = measure(

@@ -12,7 +12,7 @@ A request with a grammar that says "sleep" sleeps in its first step, with "spin"
 
 Options: `load` ("hang", "crash" or the message to fail with), `needs_file` (a load
 without that file fails), `says` (printed to stdout while loading), `phases` (of Progress to report),
-`step_seconds`, `child` (starts a program for 20 seconds: "careless" with all that is inherited, "holding"
+`step_seconds`, `settles` (options that this load settles), `child` (starts a program for 20 seconds: "careless" with all that is inherited, "holding"
 in a session of its own and with the socket).
 """
 
@@ -50,6 +50,8 @@ class CountingCore:
             max_num_seqs=16,
             max_num_batched_tokens=256,
             dynamic_split_fuse=True,
+            settled=options.get("settles", {}),
+            generation_config=options,
         )
         self.options = options
         self.report = report

@@ -23,6 +23,7 @@ from ovpipe.engines.genai.kv_cache import CachePlan
 from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.pipeline import most_sequences, open_pipeline
+from ovpipe.engines.genai.precision.candidates import inference_precision
 from ovpipe.engines.genai.prompt_reading import read_next
 from ovpipe.engines.genai.reservations import demand_of, whole_room
 from ovpipe.engines.genai.sampling import SpeculativeDecoding, generation_config
@@ -44,6 +45,7 @@ class GenaiCore:
         self._options = options
         self._pipeline: Any = open_pipeline(options, num_kv_blocks=cache.num_kv_blocks)
         self._eos_ids = self._all_eos_ids(model)
+        precision = inference_precision(options.device, options.device_properties)
         self.info = EngineInfo(
             core="genai",
             device=options.device,
@@ -58,7 +60,9 @@ class GenaiCore:
             dynamic_split_fuse=options.dynamic_split_fuse,
             capabilities=capabilities_of(options),
             speculation=options.speculation,
-            fingerprint=fingerprint(options, model.path),
+            precision=precision,
+            settled={} if options.precision == "auto" else {"precision": options.precision},
+            fingerprint=fingerprint(options, model.path, precision),
             generation_config=model.generation_config,
         )
         # Requests by id in the order of their coming: those genai has, and those that wait for their turn.

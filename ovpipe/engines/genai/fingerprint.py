@@ -12,12 +12,15 @@ import openvino_genai
 from ovpipe.engines.genai.options import GenaiOptions
 
 
-def fingerprint(options: GenaiOptions, models_path: Path) -> str:
+def fingerprint(options: GenaiOptions, models_path: Path, precision: str) -> str:
     """OpenAI's system_fingerprint: "fp_" and ten hexadecimal digits.
 
-    Of the weights only size and time are looked at: they may be many gigabytes.
+    `precision` is what the model computes in, whichever option says so. Of the weights only size and time are
+    looked at: they may be many gigabytes.
     """
-    digest = hashlib.sha256(msgspec.json.encode(options, order="deterministic"))
+    settings = msgspec.to_builtins(options)
+    settings["precision"] = precision
+    digest = hashlib.sha256(msgspec.json.encode(settings, order="deterministic"))
     digest.update(f"{ov.__version__} {openvino_genai.__version__}".encode())
     for name in ("openvino_model.xml", "generation_config.json", "config.json"):
         file = models_path / name

@@ -3,48 +3,94 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.kv_cache import plan_cache
 from ovpipe.engines.genai.model_folder import ModelFolder
-from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.genai.options import GenaiOptions, Precision
+from ovpipe.engines.genai.precision.auto import AutoPrecision
+from ovpipe.engines.genai.precision.candidates import candidates_of, inference_precision
+from ovpipe.engines.genai.precision.choice import typical_prompt
+from ovpipe.engines.genai.precision.measuring import measure
+from ovpipe.engines.genai.precision.remembered import RememberedFigures
+from ovpipe.engines.genai.precision.subject import Subject
 from ovpipe.engines.genai.warm_up import warm_up
 from ovpipe.engines.messages import Progress, Reading
 
 _log = logging.getLogger("ovpipe.engine.genai")
 
 
-def load_genai_core(options: dict[str, Any], report: Callable[[Progress | Reading], None]) -> GenaiCore:
-    """Loads the model that the options name and warms it up. From then on the core reports what it reads."""
+def load_genai_core(
+    options: dict[str, Any],
+    report: Callable[[Progress | Reading], None],
+    *,
+    candidates: Callable[[GenaiOptions, ModelFolder], tuple[Precision, ...]] = candidates_of,
+) -> GenaiCore:
+    """Loads the model that the options name and warms it up. From then on the core reports what it reads.
+
+    `candidates` are the precisions between which it measures, where there is a choice.
+    """
     typed = GenaiOptions.of(options)
     report(Progress(phase="load", detail=f"reading {typed.models_path}"))
     model = ModelFolder.read(Path(typed.models_path))
     draft = _draft_of(typed, model)
+    if measured := candidates(typed, model):
+
+        def load(precision: Precision, say: Callable[[Progress], None]) -> GenaiCore:
+            return _warm_core(msgspec.structs.replace(typed, precision=precision), model, draft, say)
+
+        core = AutoPrecision(
+            load=load,
+            measure=measure,
+            remembered=RememberedFigures.of_user(os.environ),
+            prompt_tokens=typical_prompt(model.context_length),
+            report=report,
+        ).load(Subject.of(typed, measured, model, draft))
+    else:
+        core = _warm_core(typed, model, draft, report)
+    core.begin_service(report)
+    return core
+
+
+def _warm_core(
+    options: GenaiOptions,
+    model: ModelFolder,
+    draft: ModelFolder | None,
+    report: Callable[[Progress], None],
+) -> GenaiCore:
     cache = plan_cache(
         model,
-        device=typed.device,
-        plugin_config=typed.device_properties,
-        cache_size=typed.cache_size,
-        num_kv_blocks=typed.num_kv_blocks,
-        max_num_seqs=typed.max_num_seqs,
+        device=options.device,
+        plugin_config=options.device_properties,
+        cache_size=options.cache_size,
+        num_kv_blocks=options.num_kv_blocks,
+        max_num_seqs=options.max_num_seqs,
         draft=draft,
-        draft_device=typed.draft_device or typed.device,
-        draft_plugin_config=typed.draft_properties,
+        draft_device=options.draft_device or options.device,
+        draft_plugin_config=options.draft_properties,
     )
     report(Progress(phase="load", detail=cache.describe()))
-    precision = "exact: in f32" if typed.exact else "exact: false, in its own precision"
-    report(Progress(phase="load", detail=f"compiling for {typed.device} ({precision})"))
-    core = GenaiCore(typed, model, cache)
+    report(Progress(phase="load", detail=f"compiling for {options.device} ({_arithmetic(options)})"))
+    core = GenaiCore(options, model, cache)
     warm_up(core, report)
-    core.begin_service(report)
     if core.measured_cache_bytes not in (0, cache.model_bytes):
         _log.warning(
             "the KV cache takes %d bytes; %d were reckoned", core.measured_cache_bytes, cache.model_bytes
         )
     return core
+
+
+def _arithmetic(options: GenaiOptions) -> str:
+    if options.exact:
+        return "exact: in f32"
+    precision = inference_precision(options.device, options.device_properties)
+    return f"exact: false, in {precision or 'its own precision'}"
 
 
 def _draft_of(options: GenaiOptions, model: ModelFolder) -> ModelFolder | None:

@@ -29,6 +29,8 @@ class ModelFolder(msgspec.Struct, frozen=True, kw_only=True):
     cache_variables: list[CacheVariable]
     logits_size: int | None
     weights_bytes: int
+    compressed_bytes: int
+    """Of the weights, those in elements of at most 8 bits."""
 
     @classmethod
     def read(cls, path: Path) -> ModelFolder:
@@ -45,6 +47,7 @@ class ModelFolder(msgspec.Struct, frozen=True, kw_only=True):
             cache_variables=list(_cache_variables(model)),
             logits_size=last.get_length() if last.is_static else None,
             weights_bytes=xml.with_suffix(".bin").stat().st_size,
+            compressed_bytes=_compressed_bytes(model),
         )
 
     @property
@@ -109,3 +112,8 @@ def _cache_variables(model: Any) -> Iterator[CacheVariable]:
                 # optimum-intel's names: past_key_values.0.keypresent.0.key
                 is_key=not operation.get_variable_id().endswith("value"),
             )
+
+
+def _compressed_bytes(model: Any) -> int:
+    constants = [one for one in model.get_ops() if one.get_type_name() == "Constant"]
+    return sum(int(one.get_byte_size()) for one in constants if one.get_element_type().bitwidth <= 8)

@@ -6,6 +6,7 @@ So are the defaults, but for enable_prefix_caching, which is off there.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
@@ -33,6 +34,14 @@ EXACT: Final = MappingProxyType(
 
 _PARTS_OF_THE_CACHE: Final = ("KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION")
 """Each takes the place of KV_CACHE_PRECISION for its part."""
+
+_STATE_PRECISION: Final = frozenset(
+    ("INFERENCE_PRECISION_HINT", "DYNAMIC_QUANTIZATION_GROUP_SIZE", "EXECUTION_MODE_HINT")
+)
+"""Properties by which a user chooses the arithmetic."""
+
+Precision = Literal["auto", "default", "f32", "bf16", "f16"]
+"""What a model computes in. `auto` is for ovpipe to choose, `default` is the device's own."""
 
 Speculation = Literal["draft_model", "prompt_lookup"]
 
@@ -95,6 +104,13 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
             "KV_CACHE_PRECISION are f32, DYNAMIC_QUANTIZATION_GROUP_SIZE is 0."
         ),
     ] = False
+    precision: Annotated[
+        Precision,
+        Meta(
+            description="What the model computes in: f32, bf16, f16 (INFERENCE_PRECISION_HINT); default: as "
+            "the device chooses; auto: what serves best by measurements at the first load."
+        ),
+    ] = "auto"
     plugin_config: Annotated[
         dict[str, Any], Meta(description="Properties of OpenVINO's device: INFERENCE_PRECISION_HINT, ...")
     ] = msgspec.field(default_factory=dict)
@@ -161,6 +177,11 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
                 "kv_cache_precision and KV_CACHE_PRECISION in plugin_config say the same thing twice; "
                 "give one of them"
             )
+        if self.precision != "auto" and "INFERENCE_PRECISION_HINT" in self.plugin_config:
+            raise ValueError(
+                "precision and INFERENCE_PRECISION_HINT in plugin_config say the same thing twice; "
+                "give one of them"
+            )
         if self.exact:
             self._check_exact()
         self._check_speculation()
@@ -171,6 +192,8 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         explicit = {f"plugin_config.{name}": (name, value) for name, value in self.plugin_config.items()}
         if self.kv_cache_precision is not None:
             explicit["kv_cache_precision"] = "KV_CACHE_PRECISION", self.kv_cache_precision
+        if self.precision != "auto":
+            explicit["precision"] = "INFERENCE_PRECISION_HINT", self.precision
         for place, (name, value) in explicit.items():
             wanted = EXACT.get("KV_CACHE_PRECISION" if name in _PARTS_OF_THE_CACHE else name)
             if wanted is not None and str(value).strip().lower() != wanted:
@@ -250,9 +273,16 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         return self.enable_prefix_caching
 
     @property
+    def states_precision(self) -> bool:
+        """Whether the arithmetic is chosen already, by `exact` or in plugin_config."""
+        return self.exact or not _STATE_PRECISION.isdisjoint(_names_in(self.plugin_config))
+
+    @property
     def device_properties(self) -> dict[str, Any]:
-        """What the device's plugin is given: plugin_config, the precision of the cache, what `exact` sets."""
+        """What the device's plugin is given: plugin_config, the two precisions, what `exact` sets."""
         properties = dict(self.plugin_config)
+        if self.precision not in ("auto", "default"):
+            properties["INFERENCE_PRECISION_HINT"] = self.precision
         if self.kv_cache_precision is not None:
             properties["KV_CACHE_PRECISION"] = self.kv_cache_precision
         return properties | EXACT if self.exact else properties
@@ -262,3 +292,11 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         """The same for the draft model; properties of one device may not be another's."""
         same = self.draft_device in (None, self.device)
         return self.device_properties if same else {}
+
+
+def _names_in(properties: Mapping[str, Any]) -> Iterator[str]:
+    """The properties' names, those inside DEVICE_PROPERTIES included."""
+    for name, value in properties.items():
+        yield name
+        if isinstance(value, Mapping):
+            yield from _names_in(value)

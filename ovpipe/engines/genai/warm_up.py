@@ -30,11 +30,16 @@ def warm_up(core: EngineCore, report: Callable[[Progress], None]) -> None:
                     raise RuntimeError(f"a warm-up request was refused: {outcome.message}")
                 if outcome.finish is not None:
                     waiting.discard(outcome.request)
+    settle(core)
+    report(Progress(phase="warm_up", detail="warm", fraction=1.0))
+
+
+def settle(core: EngineCore) -> None:
+    """Steps until the cache is empty by the core's own account, which is a few steps late."""
     for _ in range(_SETTLE_STEPS):
         core.step()
         if core.stats().kv_cache_usage == 0:
             break
-    report(Progress(phase="warm_up", detail="warm", fraction=1.0))
 
 
 def _rounds(info: EngineInfo) -> list[tuple[str, list[int]]]:

@@ -171,9 +171,10 @@ class EngineClient:
         """One attempt to load. Raises `LinkLost`."""
         loop = asyncio.get_running_loop()
         started = loop.time()
+        settled = {} if self._info is None else self._info.settled
         link = await EngineLink.start(
             self._command,
-            self._options,
+            self._options | settled,
             name=self._name,
             timeouts=self._timeouts,
             on_progress=self._report,

@@ -19,6 +19,7 @@ def folder(
         cache_variables=[],
         logits_size=logits_size,
         weights_bytes=0,
+        compressed_bytes=0,
     )
 
 

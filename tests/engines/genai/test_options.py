@@ -490,6 +490,11 @@ EVICTION = {"start_size": 32, "recent_size": 32, "max_cache_size": 128}
             {"kv_cache_precision": "u8", "plugin_config": {"KV_CACHE_PRECISION": "u8"}},
             "say the same thing twice",
         ),
+        ({"precision": "fp16"}, 'precision is "fp16"; .* there are: auto, default, f32, bf16, f16'),
+        (
+            {"precision": "default", "plugin_config": {"INFERENCE_PRECISION_HINT": "f32"}},
+            "precision and INFERENCE_PRECISION_HINT in plugin_config say the same thing twice; give one",
+        ),
     ],
     ids=str,
 )
@@ -503,6 +508,10 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
         {"kv_cache_precision": "u8"},
         "kv_cache_precision",
         "KV_CACHE_PRECISION to f32, kv_cache_precision is u8",
+    ),
+    *(
+        ({"precision": value}, "precision", f"INFERENCE_PRECISION_HINT to f32, precision is {value}")
+        for value in ("default", "bf16", "f16")
     ),
     *(
         ({"plugin_config": {name: value}}, f"plugin_config.{name}", f"{name} to {exact}, .* is {value}")
@@ -541,6 +550,17 @@ def test_exact_sets_three_properties_and_leaves_the_others() -> None:
     assert GenaiOptions.of({**given, **said_twice}).device_properties == {**exact, "NUM_STREAMS": 1}
     drafted = GenaiOptions.of({**given, "draft_models_path": "d"})
     assert drafted.draft_properties == exact
+    assert GenaiOptions.of({**given, "precision": "f32"}).device_properties == exact
+
+
+def test_a_precision_is_the_hint_of_that_name_for_the_model_and_its_draft_alike() -> None:
+    for precision in ("f32", "bf16", "f16"):
+        given = GenaiOptions.of({"models_path": "m", "draft_models_path": "d", "precision": precision})
+        assert given.device_properties == {"INFERENCE_PRECISION_HINT": precision}
+        assert given.draft_properties == given.device_properties
+    for precision in ("auto", "default"):
+        assert GenaiOptions.of({"models_path": "m", "precision": precision}).device_properties == {}
+    assert GenaiOptions.of({"models_path": "m"}).precision == "auto"
 
 
 def test_an_exact_engine_says_so_while_it_loads_and_gives_the_text_of_f32(plain: GenaiCore) -> None:
@@ -561,3 +581,16 @@ def test_an_engines_fingerprint_changes_with_its_settings_and_not_with_its_lives
     assert loaded().info.fingerprint == plain.info.fingerprint
     assert loaded(max_num_seqs=3).info.fingerprint != plain.info.fingerprint
     assert plain.info.fingerprint.startswith("fp_")
+
+
+def test_an_engine_names_its_precision_and_its_fingerprint_has_it_whichever_option_says_so() -> None:
+    f32, bf16 = (
+        loaded(plugin_config={}, precision=precision, models_path=str(MODEL)) for precision in ("f32", "bf16")
+    )
+    assert (f32.info.precision, bf16.info.precision) == ("f32", "bf16")
+    assert f32.info.fingerprint != bf16.info.fingerprint
+    assert f32.info.settled == {"precision": "f32"}
+    untouched = loaded(plugin_config={})
+    assert untouched.info.settled == {}
+    same = f32 if untouched.info.precision == "f32" else bf16
+    assert untouched.info.fingerprint == same.info.fingerprint

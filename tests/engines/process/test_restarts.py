@@ -50,6 +50,18 @@ def test_after_a_crash_live_generations_die_new_ones_are_put_off_and_then_it_ser
     bounded(scenario)
 
 
+def test_what_the_first_load_settled_is_given_to_the_next_and_not_settled_again() -> None:
+    async def scenario() -> None:
+        async with opened(settles={"precision": "f32"}, precision="auto") as engine:
+            assert engine.info.generation_config["precision"] == "auto"
+            with pytest.raises(EngineDied):
+                await tokens_of(engine.generate([CRASH, 0], some(5)))
+            await until(lambda: engine.metrics()["engine_up"] == 1)
+            assert engine.info.generation_config["precision"] == "f32"
+
+    bounded(scenario)
+
+
 def test_what_arrived_before_a_crash_is_still_handed_out() -> None:
     async def scenario() -> None:
         async with opened() as engine:
