@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ovpipe.tokenizers.detokenizer import REPLACEMENT
+from ovpipe.tokenizers.gpt2_characters import Gpt2Characters
 
 DecodeRows = Callable[[Sequence[Sequence[int]]], list[str]]
 """Decodes rows of ids, all of one length, to a text each; special tokens are skipped."""
@@ -140,22 +141,17 @@ def _random_sequences(vocab_size: int, *, count: int = 64, length: int = 16) -> 
 
 
 def _from_gpt2_characters(token_bytes: Sequence[bytes], special_ids: frozenset[int]) -> list[bytes] | None:
-    """The table with each printable stand-in replaced by its byte; None when other characters occur.
-
-    GPT-2 writes byte-level tokens as text (openai/gpt-2, src/encoder.py, bytes_to_unicode): a printable
-    Latin-1 character stands for its own code, the other bytes, in order, are U+0100 and following.
-    """
-    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    others = [byte for byte in range(256) if byte not in printable]
-    byte_of = {chr(byte): byte for byte in printable}
-    byte_of |= {chr(0x100 + index): byte for index, byte in enumerate(others)}
-    try:
-        return [
-            token if index in special_ids else bytes(byte_of[character] for character in token.decode())
-            for index, token in enumerate(token_bytes)
-        ]
-    except (UnicodeDecodeError, KeyError):
-        return None
+    """The table with each of GPT-2's characters replaced by its byte; None when other characters occur."""
+    characters, table = Gpt2Characters(), list[bytes]()
+    for index, token in enumerate(token_bytes):
+        try:
+            plain = token if index in special_ids else characters.bytes_of(token.decode())
+        except UnicodeDecodeError:
+            plain = None
+        if plain is None:
+            return None
+        table.append(plain)
+    return table
 
 
 def _is_part_of_character(token: bytes) -> bool:

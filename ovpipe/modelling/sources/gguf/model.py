@@ -15,12 +15,10 @@ from ovpipe.modelling.sources.gguf.file import GgufFile, Rows
 from ovpipe.modelling.sources.gguf.names import hugging_face_names
 from ovpipe.modelling.sources.gguf.token_ids import token_ids
 from ovpipe.modelling.sources.model_source import BrokenModel
-from ovpipe.modelling.unsupported import UnsupportedModel
+from ovpipe.modelling.tokenizing.gguf import tokenizer_config_of_gguf, tokenizer_of_gguf
 from ovpipe.modelling.weights import Array
 
 _ALL = slice(None)
-_TEMPLATE = "tokenizer.chat_template"
-_SPECIAL = {"bos": "bos_token", "eos": "eos_token", "padding": "pad_token", "unknown": "unk_token"}
 
 
 @dataclass(frozen=True)
@@ -46,31 +44,12 @@ class GgufModel:
     @property
     def tokenizer(self) -> Mapping[str, Any]:
         """The content of tokenizer.json."""
-        raise UnsupportedModel(f"{self.path}: ovpipe does not read the tokenizer of a GGUF file yet")
+        return tokenizer_of_gguf(self.file.metadata)
 
     @property
     def tokenizer_config(self) -> Mapping[str, Any]:
         """What of tokenizer_config.json the metadata say: special tokens and chat templates."""
-        metadata = self.file.metadata
-        tokens = metadata.get("tokenizer.ggml.tokens", [])
-        found: dict[str, Any] = {}
-        for key, theirs in _SPECIAL.items():
-            index = metadata.get(f"tokenizer.ggml.{key}_token_id")
-            if isinstance(index, int) and 0 <= index < len(tokens):
-                found[theirs] = tokens[index]
-        for key in ("add_bos_token", "add_eos_token"):
-            if f"tokenizer.ggml.{key}" in metadata:
-                found[key] = metadata[f"tokenizer.ggml.{key}"]
-        templates = {
-            "default" if key == _TEMPLATE else key.removeprefix(f"{_TEMPLATE}."): value
-            for key, value in metadata.items()
-            if key == _TEMPLATE or key.startswith(f"{_TEMPLATE}.")
-        }
-        if templates.keys() == {"default"}:
-            found["chat_template"] = templates["default"]
-        elif templates:
-            found["chat_template"] = [{"name": one, "template": text} for one, text in templates.items()]
-        return found
+        return tokenizer_config_of_gguf(self.file.metadata)
 
     @property
     def generation_config(self) -> Mapping[str, Any]:

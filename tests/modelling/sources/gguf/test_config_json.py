@@ -84,6 +84,7 @@ def test_special_tokens_and_templates_are_the_tokenizers_config(tmp_path: Path) 
         "bos_token": "<s>",
         "eos_token": "</s>",
         "pad_token": "<unk>",
+        "unk_token": "<unk>",
         "add_bos_token": True,
         "chat_template": "{{ x }}",
     }

@@ -1,0 +1,49 @@
+"""Added tokens, found in a text before and after it is normalized."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ovpipe.modelling.tokenizing.content import AddedToken, TokenizerContent
+from ovpipe.modelling.tokenizing.normalizers import normalize
+from ovpipe.modelling.tokenizing.patterns import BLANK, WORD, any_of
+from ovpipe.modelling.tokenizing.pieces import Pieces
+
+_BLANKS_BEFORE = f"(?:(?<![{BLANK}])[{BLANK}]++)?+"
+"""Blanks before a token, all of them: so a long run of blanks is tried once, not from each of them."""
+_BLANKS_AFTER = f"[{BLANK}]*+"
+_ORDINARY = r"\x{10fffe}"
+"""A noncharacter, with which a piece begins that is no added token, while that is not known otherwise."""
+
+
+def apart_and_normalized(content: TokenizerContent, pieces: Pieces) -> Pieces:
+    """The pieces normalized, and the added tokens apart, before that or after it as they are declared."""
+    before = any_token([token for token in content.added_tokens if not token.normalized])
+    after = any_token([token for token in content.added_tokens if token.normalized])
+    if before is not None:
+        pieces = pieces.set_apart(f"(?|{before})")
+    pieces = normalize(pieces, content.normalizers)
+    if after is not None and before is not None:
+        # OpenVINO's operation does not run on pieces some of which are added tokens already. So it finds
+        # these once more, as whole pieces. A sign at its begin keeps any other piece from being one of them.
+        known = any_of([token.content for token in content.added_tokens if not token.normalized])
+        pieces = pieces.substitute(r"\A", chr(0x10FFFE), once=True).anew()
+        pieces = pieces.set_apart(rf"(?|\A({known})\z|{after})")
+        pieces = pieces.substitute(rf"\A{_ORDINARY}", "", once=True)
+    elif after is not None:
+        pieces = pieces.set_apart(f"(?|{after})")
+    return pieces
+
+
+def any_token(tokens: Iterable[AddedToken]) -> str | None:
+    """Finds the tokens, each with the blanks that belong to it; None where there are no tokens.
+
+    Of tokens that begin at one place the longest is found, among those that treat what is around them alike.
+    Each alternative has one group, the token itself.
+    """
+    by_surroundings: dict[tuple[str, str], list[str]] = {}
+    for token in sorted(tokens, key=lambda token: (-len(token.content), token.content)):
+        before = (_BLANKS_BEFORE if token.lstrip else "") + (f"(?<![{WORD}])" if token.single_word else "")
+        after = (f"(?![{WORD}])" if token.single_word else "") + (_BLANKS_AFTER if token.rstrip else "")
+        by_surroundings.setdefault((before, after), []).append(token.content)
+    return "|".join(f"{b}({any_of(found)}){a}" for (b, a), found in by_surroundings.items()) or None
