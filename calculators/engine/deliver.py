@@ -6,6 +6,7 @@ from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.packets import Sampled, SampledToken
 from ovpipe.calculators.engine.sampling.draw import is_greedy
 from ovpipe.engines.graph.step import Deltas
+from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import Delta
 from ovpipe.ports import Input, Output
 from ovpipe.registry import register
@@ -30,9 +31,11 @@ class DeliverCalculator(Calculator):
         cx.send(self.deltas, tuple(delta_of(one) for one in sampled))
 
 
-def delta_of(sampled: SampledToken) -> Delta:
+def delta_of(sampled: SampledToken) -> Delta | Refused:
     """One token as a delta. The first of a text in which chance has a part says the seed."""
     row = sampled.row
+    if sampled.token is None:
+        return Refused(row.request.id, sampled.refusal)
     first = row.generated == 0 and not is_greedy(row.sampling)
     return Delta(
         request=row.request.id,

@@ -83,11 +83,13 @@ class Logits(msgspec.Struct, frozen=True):
 
 
 class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
-    """The token that follows a row, and whether it ends the completion."""
+    """The token that follows a row, and whether it ends the completion; or why none can follow."""
 
     row: BatchRow
-    token: Token
+    token: Token | None
     finish: FinishReason | None = None
+    refusal: str = ""
+    """Without a token: what the request is refused with. The others in the batch do not notice."""
 
 
 Sampled: TypeAlias = tuple[SampledToken, ...]

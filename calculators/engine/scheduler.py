@@ -87,8 +87,9 @@ class SchedulerCalculator(Calculator):
         self._rows = ()
         for one in sampled:
             sequence = table.running[one.row.request.id]
-            sequence.tokens.append(one.token.id)
-            if one.finish is not None:
+            if one.token is not None:
+                sequence.tokens.append(one.token.id)
+            if one.token is None or one.finish is not None:
                 table.remove(sequence.request.id)
                 cx[self.blocks].give_back(sequence.blocks)
 

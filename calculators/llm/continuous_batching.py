@@ -12,6 +12,7 @@ from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.generation.candidates import AnswerReading, Candidate, best
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
 from ovpipe.calculators.llm.generation.sampling import max_tokens_of, sampling_of
+from ovpipe.calculators.llm.generation.token_limits import bad_words_of
 from ovpipe.calculators.llm.grammars.guided import Formats
 from ovpipe.calculators.llm.output_parsers import check_formats
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt, Prompts, TokenDelta
@@ -24,6 +25,7 @@ from ovpipe.engines.protocol import (
     EngineFull,
     EngineUnavailable,
     RequestRefused,
+    SamplingParams,
 )
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
@@ -70,11 +72,13 @@ class ContinuousBatchingCalculator(Calculator):
     def __init__(self, *, tool_format: str | None = None, reasoning_format: str | None = None) -> None:
         check_formats(tool_format, reasoning_format)
         self._formats = Formats(tool_format, reasoning_format)
+        self._bad_words: tuple[tuple[int, ...], ...] = ()
 
     async def process(self, cx: Context) -> None:
         """Sends deltas until the engine has finished or no node reads them."""
         request, prompts, engine = cx[self.request], cx[self.prompts].prompts, cx[self.engine]
         cx.follow_progress(lambda: engine.progress)
+        self._bad_words = await bad_words_of(request, cx.get(self.tokenizer))
         with engine_errors():
             if request.explicit_limit == 0:
                 self.end_at_once(cx, request, prompts, engine)
@@ -104,7 +108,7 @@ class ContinuousBatchingCalculator(Calculator):
         self, cx: Context, request: ChatRequest | CompletionRequest, prompt: Prompt, engine: Engine
     ) -> None:
         """The one choice of the one prompt."""
-        asked = ChoiceRequest(0, 0, prompt, sampling_of(request, prompt, engine.info))
+        asked = ChoiceRequest(0, 0, prompt, self.sampling(request, prompt, engine))
         async with engine.generate(prompt.tokens, asked.sampling, priority=request.priority) as generation:
             async for delta in generation:
                 cx.send(self.deltas, asked.delta(delta))
@@ -179,7 +183,7 @@ class ContinuousBatchingCalculator(Calculator):
     ) -> None:
         """The n best beams of each prompt, as each search ends."""
         searches = [
-            ChoiceRequest(at, 0, prompt, sampling_of(request, prompt, engine.info))
+            ChoiceRequest(at, 0, prompt, self.sampling(request, prompt, engine))
             for at, prompt in enumerate(prompts)
         ]
         async with Choices(searches, engine, request.priority) as choices:
@@ -204,6 +208,18 @@ class ContinuousBatchingCalculator(Calculator):
             await asyncio.sleep(0)
             await cx.drain()
 
+    def sampling(
+        self,
+        request: ChatRequest | CompletionRequest,
+        prompt: Prompt,
+        engine: Engine,
+        choice: int = 0,
+        *,
+        logprobs: bool = False,
+    ) -> SamplingParams:
+        """How one choice is sampled."""
+        return sampling_of(request, prompt, engine.info, choice, logprobs=logprobs, bad_words=self._bad_words)
+
     def candidates(
         self,
         request: ChatRequest | CompletionRequest,
@@ -215,7 +231,7 @@ class ContinuousBatchingCalculator(Calculator):
         """One for each candidate of each prompt; all are checked before the first is added."""
         return [
             ChoiceRequest(
-                at, choice, prompt, sampling_of(request, prompt, engine.info, choice, logprobs=logprobs)
+                at, choice, prompt, self.sampling(request, prompt, engine, choice, logprobs=logprobs)
             )
             for at, prompt in enumerate(prompts)
             for choice in range(request.best_of)

@@ -83,6 +83,7 @@ class GraphCore:
             raise RequestRefused("this engine has no beam search")
         if request.sampling.grammar is not None:
             raise RequestRefused("this engine has no grammars")
+        _check_token_ids(request, self.info.vocab_size)
         if request.id in self._added or request.id in self._sequences:
             raise RequestRefused(f"request {request.id} is in the engine already")
         self._added[request.id] = request
@@ -99,7 +100,7 @@ class GraphCore:
         self._added, self._cancelled = {}, []
         deltas: Deltas = self._stepper.step(commands)
         self._steps += 1
-        self._generated_tokens += sum(len(delta.tokens) for delta in deltas)
+        self._generated_tokens += sum(len(delta.tokens) for delta in deltas if isinstance(delta, Delta))
         self._max_running = max(self._max_running, len(self._sequences.running))
         return deltas
 
@@ -123,3 +124,19 @@ class GraphCore:
     def begin_service(self) -> None:
         """Forgets what was counted so far, of the warm-up that is."""
         self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
+
+
+def _check_token_ids(request: GenerateRequest, vocab_size: int) -> None:
+    """Raises `RequestRefused` for ids that no row of logits has."""
+    sampling = request.sampling
+    if sampling.allowed_token_ids == ():
+        raise RequestRefused("allowed_token_ids is empty; at least one token must be allowed")
+    named = {
+        "logit_bias": sampling.logit_bias,
+        "allowed_token_ids": sampling.allowed_token_ids or (),
+        "bad_words": [token for word in sampling.bad_words for token in word],
+    }
+    for name, tokens in named.items():
+        for token in tokens:
+            if not 0 <= token < vocab_size:
+                raise RequestRefused(f"{name} has {token}; ids are 0 to {vocab_size - 1}")

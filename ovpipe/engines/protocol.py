@@ -39,8 +39,10 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
     """How one sequence is sampled. Names and meanings are vLLM's; every value is already checked.
 
     `temperature` 0 is greedy. `top_k` -1 keeps all tokens. `seed` None lets the engine choose one.
-    `logprobs` asks for the log-probability of each token. The last three are of engines with a draft model
-    or prompt lookup, and None leaves them to the engine.
+    `logprobs` asks for the log-probability of each token, `top_logprobs` for as many of the likeliest beside
+    it. `logit_bias` is added to the logits of tokens, `allowed_token_ids` are the only ones to choose from,
+    and no part of the completion is one of the token sequences in `bad_words`. The last three are of engines
+    with a draft model or prompt lookup, and None leaves them to the engine.
     """
 
     max_tokens: int
@@ -56,6 +58,10 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
     ignore_eos: bool = False
     stop_token_ids: tuple[int, ...] = ()
     logprobs: bool = False
+    top_logprobs: int = 0
+    logit_bias: dict[int, float] = {}
+    allowed_token_ids: tuple[int, ...] | None = None
+    bad_words: tuple[tuple[int, ...], ...] = ()
     beams: BeamSearch | None = None
     grammar: Grammar | None = None
     num_assistant_tokens: int | None = None

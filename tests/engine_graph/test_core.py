@@ -12,7 +12,7 @@ import pytest
 from ovpipe.engine_graph.core import GraphCore
 from ovpipe.engine_graph.loading import load_graph_core
 from ovpipe.engines.genai.core import GenaiCore
-from ovpipe.engines.messages import Progress, Reading
+from ovpipe.engines.messages import Progress, Reading, Refused
 from ovpipe.engines.protocol import BeamSearch, GenerateRequest, Grammar, RequestRefused, SamplingParams
 from tests.engines.cores import (
     END,
@@ -193,3 +193,34 @@ def test_a_graph_of_the_user_s_own_takes_the_place_of_the_shipped_one(tmp_path: 
     own = loaded(graph=str(tmp_path / "mine.yaml"))
     assert own.info.fingerprint != loaded().info.fingerprint
     assert len(run(own, GenerateRequest(1, [5], greedy(3)))[1]) == 3
+
+
+def test_a_request_that_forbids_everything_fails_alone(core: GraphCore) -> None:
+    alone = tokens(core, a_prompt(12), greedy(6))
+    core.add(GenerateRequest(70, a_prompt(9), greedy(6, allowed_token_ids=(40,), bad_words=((40,),))))
+    core.add(GenerateRequest(71, a_prompt(12), greedy(6)))
+    seen: list[int] = []
+    refused: list[str] = []
+    while len(seen) < 6:
+        for outcome in core.step():
+            if isinstance(outcome, Refused):
+                refused.append(outcome.message)
+                assert outcome.request == 70
+            else:
+                seen += [token.id for token in outcome.tokens]
+    assert seen == alone
+    assert (len(refused), core.stats().kv_cache_usage) == (1, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "said"),
+    [
+        ({"logit_bias": {1280: 1.0}}, "logit_bias has 1280; ids are 0 to 1279"),
+        ({"allowed_token_ids": ()}, "allowed_token_ids is empty"),
+        ({"allowed_token_ids": (-1,)}, "allowed_token_ids has -1"),
+        ({"bad_words": ((5, 99999),)}, "bad_words has 99999"),
+    ],
+)
+def test_ids_beyond_the_vocabulary_are_refused(core: GraphCore, sampling: dict[str, Any], said: str) -> None:
+    with pytest.raises(RequestRefused, match=said):
+        core.add(GenerateRequest(902, [1], greedy(1, **sampling)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ovpipe.calculators.llm.generation.token_limits import allowed_of, bias_of
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt
 from ovpipe.engines.protocol import BeamSearch, EngineInfo, SamplingParams
 from ovpipe.errors import RequestError
@@ -20,6 +21,7 @@ def sampling_of(
     choice: int = 0,
     *,
     logprobs: bool = False,
+    bad_words: tuple[tuple[int, ...], ...] = (),
 ) -> SamplingParams:
     """The engine's parameters for one choice; raises RequestError 400 when the request does not fit.
 
@@ -49,6 +51,10 @@ def sampling_of(
         ignore_eos=request.ignore_eos,
         stop_token_ids=request.stop_token_ids,
         logprobs=logprobs or request.logprobs,
+        top_logprobs=request.top_logprobs or 0,
+        logit_bias=bias_of(request.logit_bias, info.vocab_size),
+        allowed_token_ids=allowed_of(request.allowed_token_ids, info.vocab_size),
+        bad_words=bad_words,
         beams=beams,
         grammar=request.grammar,
         num_assistant_tokens=request.num_assistant_tokens,

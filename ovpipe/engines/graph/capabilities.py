@@ -16,9 +16,13 @@ ALL: Final = frozenset(
         "frequency_penalty",
         "presence_penalty",
         "seed",
+        "logit_bias",
+        "allowed_token_ids",
+        "bad_words",
         "stop_token_ids",
         "ignore_eos",
         "logprobs",
+        "top_logprobs",
         "priority",
     }
 )

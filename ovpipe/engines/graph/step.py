@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import Delta, GenerateRequest
 
 
@@ -16,5 +17,5 @@ class StepCommands(msgspec.Struct, frozen=True):
     cancel: tuple[int, ...] = ()
 
 
-Deltas: TypeAlias = tuple[Delta, ...]
+Deltas: TypeAlias = tuple[Delta | Refused, ...]
 """What a step brought, for all requests that it brought anything for."""

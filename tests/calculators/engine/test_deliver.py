@@ -5,6 +5,7 @@ from __future__ import annotations
 from ovpipe.calculators.engine.deliver import DeliverCalculator
 from ovpipe.calculators.engine.packets import SampledToken
 from ovpipe.engines.graph.step import Deltas
+from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import Delta, Token
 from ovpipe.testing import CalculatorRunner
 from tests.calculators.engine.rows import row
@@ -29,8 +30,15 @@ def test_the_first_token_by_chance_says_the_seed() -> None:
     by_chance = SampledToken(row=row(seed=5, temperature=1.0), token=Token(1))
     later = SampledToken(row=row((1,), seed=5, temperature=1.0), token=Token(1))
     greedy = SampledToken(row=row(seed=5), token=Token(1))
-    assert [delta.seed for delta in delivered(by_chance, later, greedy)] == [5, None, None]
+    deltas = delivered(by_chance, later, greedy)
+    assert [delta.seed for delta in deltas if isinstance(delta, Delta)] == [5, None, None]
 
 
 def test_a_step_without_tokens_is_a_packet_all_the_same() -> None:
     assert delivered() == ()
+
+
+def test_a_row_that_no_token_can_follow_is_refused() -> None:
+    assert delivered(SampledToken(row=row(id=9), token=None, refusal="nothing left")) == (
+        Refused(9, "nothing left"),
+    )

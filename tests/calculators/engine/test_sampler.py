@@ -7,6 +7,7 @@ import pytest
 
 from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, SampledToken
 from ovpipe.calculators.engine.sampler import SamplerCalculator
+from ovpipe.engines.protocol import Token
 from ovpipe.testing import CalculatorRunner
 from tests.calculators.engine.rows import FACTS, logits, row
 
@@ -21,7 +22,12 @@ def sampled(rows: list[BatchRow], given: Logits) -> tuple[SampledToken, ...]:
 
 
 def ids(found: tuple[SampledToken, ...]) -> list[int]:
-    return [one.token.id for one in found]
+    return [token_of(one).id for one in found]
+
+
+def token_of(sampled: SampledToken) -> Token:
+    assert sampled.token is not None
+    return sampled.token
 
 
 def test_without_temperature_the_likeliest_token_follows() -> None:
@@ -71,10 +77,28 @@ def test_log_probabilities_are_of_the_model_s_own_logits() -> None:
     given = logits(values.tolist(), FLAT).with_rows({0: np.eye(8, dtype=np.float32)[1] * 50})
     asked, silent = sampled([row(logprobs=True, temperature=0.0), row()], given)
     reference = values - np.log(np.exp(values.astype(np.float64)).sum())
-    assert asked.token.id == 1
-    assert asked.token.logprob == pytest.approx(reference[1], abs=1e-6)
-    assert silent.token.logprob is None
+    assert token_of(asked).id == 1
+    assert token_of(asked).logprob == pytest.approx(reference[1], abs=1e-6)
+    assert token_of(silent).logprob is None
 
 
 def test_an_empty_batch_samples_nothing() -> None:
     assert sampled([], Logits(np.empty((0, 8), np.float32))) == ()
+
+
+def test_the_likeliest_tokens_come_along_the_likeliest_first() -> None:
+    values = np.array([0.5, 2, -1, 0, 0, 0, 0, 3], np.float32)
+    (one,) = sampled([row(logprobs=True, top_logprobs=3)], logits(values.tolist()))
+    top = token_of(one).top_logprobs
+    reference = values - np.log(np.exp(values.astype(np.float64)).sum())
+    assert [likely.id for likely in top] == [7, 1, 0]
+    assert [likely.logprob for likely in top] == pytest.approx(reference[[7, 1, 0]], abs=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_row_that_nothing_is_left_of_fails_alone(temperature: float) -> None:
+    nothing = np.full(8, -np.inf, np.float32)
+    given = logits(FLAT, FLAT).with_rows({0: nothing})
+    first, second = sampled([row(temperature=temperature), row()], given)
+    assert (first.token, "forbid all" in first.refusal) == (None, True)
+    assert second.token == Token(0)

@@ -557,11 +557,7 @@ def test_the_older_form_has_room_for_one_call() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"logit_bias": {"5": 1}},
-        {"logprobs": True, "top_logprobs": 2},
         {"prompt_logprobs": 1},
-        {"bad_words": ["x"]},
-        {"allowed_token_ids": [1]},
         {"logits_processors": [{"name": "x"}]},
     ],
 )
@@ -572,6 +568,23 @@ def test_what_no_engine_can_do_yet_is_refused(body: dict[str, Any]) -> None:
     assert error.message == (
         f"'{param}' is not supported: no engine of this ovpipe honours it yet; leave it out."
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"logit_bias": {"5": 1}},
+        {"logprobs": True, "top_logprobs": 2},
+        {"bad_words": ["x"]},
+        {"allowed_token_ids": [1]},
+    ],
+)
+def test_what_another_engine_can_do_is_refused_and_names_it(body: dict[str, Any]) -> None:
+    param = list(body)[-1]
+    with pytest.raises(RequestError) as caught:
+        ask(with_capabilities("logprobs"), **body)
+    assert (caught.value.param, caught.value.code) == (param, "unsupported_parameter")
+    assert "engines that may honour it: 'graph'." in caught.value.message
 
 
 def with_capabilities(*capabilities: str, core: str = "fake") -> EngineInfo:
@@ -597,12 +610,12 @@ def test_a_parameter_lands_in_the_request_once_an_engine_says_that_it_honours_it
         (
             "fake",
             "'min_p' is not honoured by this model's engine 'fake' as it was loaded; "
-            "engines that may honour it: 'genai'.",
+            "engines that may honour it: 'genai', 'graph'.",
         ),
         (
             "genai",
             "'min_p' is not honoured by this model's engine 'genai' as it was loaded; "
-            "with other options of the engine it may be.",
+            "with other options of the engine it may be; engines that may honour it: 'graph'.",
         ),
     ],
 )

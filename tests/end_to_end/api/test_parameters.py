@@ -515,26 +515,27 @@ def test_what_a_client_says_about_its_request_comes_back(api: Api) -> None:
     assert beyond.headers["x-ovpipe-ignored-parameters"] == "metadata, user"
 
 
-# --- what no engine honours yet
+# --- what this engine does not honour
 
 
-@row("logit_bias")
-@row("top_logprobs")
-@row("prompt_logprobs")
-@row("bad_words")
-@row("allowed_token_ids")
-@row("logits_processors")
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("logit_bias", {"5": 10}),
         ("top_logprobs", 3),
-        ("prompt_logprobs", 1),
         ("bad_words", ["no"]),
         ("allowed_token_ids", [1, 2]),
-        ("logits_processors", [{"name": "x"}]),
     ],
 )
+def test_what_another_engine_honours_is_refused_and_names_it(api: Api, name: str, value: Any) -> None:
+    answer = api.chat(**{"logprobs": True, name: value})
+    assert answer.error() == (400, "unsupported_parameter", name)
+    assert "engines that may honour it: 'graph'" in answer.json()["error"]["message"]
+
+
+@row("prompt_logprobs")
+@row("logits_processors")
+@pytest.mark.parametrize(("name", "value"), [("prompt_logprobs", 1), ("logits_processors", [{"name": "x"}])])
 def test_what_no_engine_honours_yet_is_refused_by_name(api: Api, name: str, value: Any) -> None:
     answer = api.chat(**{name: value})
     assert answer.error() == (400, "unsupported_parameter", name)

@@ -12,6 +12,7 @@ import pytest
 from tests.serving.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
+row = pytest.mark.parameter  # tests/house/test_parameters.py looks for these
 
 QUESTIONS = ["What is ovpipe?", "Count from 3 to 9.", "Spell the word graph.", "What is 12 plus 30?"]
 
@@ -83,18 +84,87 @@ def test_log_probabilities_and_several_choices(graph: openai.OpenAI, genai: open
     [
         {"response_format": {"type": "json_object"}},
         {"extra_body": {"use_beam_search": True, "best_of": 2}},
-        {"logit_bias": {"5": 1}},
+        {"extra_body": {"prompt_logprobs": 1}},
     ],
-    ids=["grammar", "beams", "bias"],
+    ids=["grammar", "beams", "prompt_logprobs"],
 )
 def test_what_the_core_cannot_do_is_a_400_that_names_it(
     graph: openai.OpenAI, parameters: dict[str, Any]
 ) -> None:
     with pytest.raises(openai.BadRequestError) as refused:
         _ask(graph, "Hello", **parameters)
-    assert "graph" in str(refused.value) or "no engine" in str(refused.value)
+    assert "'genai'" in str(refused.value) or "no engine" in str(refused.value)
 
 
 def test_a_fingerprint_tells_the_cores_apart(graph: openai.OpenAI, genai: openai.OpenAI) -> None:
     prints = {_ask(client, "Hello", max_tokens=1).system_fingerprint for client in (graph, genai)}
     assert len(prints) == 2
+
+
+@row("logit_bias")
+def test_a_bias_of_a_hundred_makes_the_token_the_answer(graph: openai.OpenAI) -> None:
+    token = graph.completions.create(
+        model="tiny-chat", prompt="Hello", max_tokens=1, extra_body={"return_token_ids": True}
+    ).choices[0]
+    other = (token.token_ids[0] + 1) % 300 + 300  # type: ignore[attr-defined]  # openai's type lacks ours
+    biased = graph.completions.create(
+        model="tiny-chat",
+        prompt="Hello",
+        max_tokens=3,
+        logit_bias={str(other): 100},
+        extra_body={"return_token_ids": True, "ignore_eos": True},
+    ).choices[0]
+    assert biased.token_ids == [other] * 3  # type: ignore[attr-defined]  # openai's type lacks ours
+
+
+@row("top_logprobs")
+def test_the_likeliest_tokens_are_listed_the_likeliest_first(graph: openai.OpenAI) -> None:
+    entries = _ask(graph, QUESTIONS[3], temperature=0, logprobs=True, top_logprobs=4).choices[0].logprobs
+    for entry in entries.content:
+        values = [likely.logprob for likely in entry.top_logprobs]
+        assert values == sorted(values, reverse=True)
+        assert len(values) == 4
+        assert entry.top_logprobs[0].token == entry.token, "greedy"
+    completion = graph.completions.create(model="tiny-chat", prompt="Hello", max_tokens=2, logprobs=3)
+    logprobs = completion.choices[0].logprobs
+    assert logprobs is not None
+    assert logprobs.top_logprobs is not None
+    assert {len(top) for top in logprobs.top_logprobs} <= {3, 4}, "three, and the one that was chosen"
+
+
+@row("allowed_token_ids")
+def test_only_allowed_tokens_are_in_the_answer(graph: openai.OpenAI) -> None:
+    allowed = [40, 41, 42]
+    choice = graph.completions.create(
+        model="tiny-chat",
+        prompt="Hello",
+        max_tokens=20,
+        temperature=2,
+        seed=1,
+        extra_body={"allowed_token_ids": allowed, "return_token_ids": True},
+    ).choices[0]
+    assert set(choice.token_ids) <= set(allowed)  # type: ignore[attr-defined]  # openai's type lacks ours
+    assert len(choice.token_ids) == 20  # type: ignore[attr-defined]  # openai's type lacks ours
+
+
+@row("bad_words")
+def test_a_bad_word_is_not_in_the_answer(graph: openai.OpenAI) -> None:
+    question = "What is ovpipe?"
+    (plain,) = _texts(_ask(graph, question, temperature=0))
+    assert plain is not None
+    assert "MediaPipe" in plain
+    (clean,) = _texts(_ask(graph, question, temperature=0, extra_body={"bad_words": ["MediaPipe"]}))
+    assert clean is not None
+    assert "MediaPipe" not in clean
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"logit_bias": {"999999": 1}}, {"extra_body": {"allowed_token_ids": [999999]}}],
+    ids=["bias", "allowed"],
+)
+def test_tokens_that_the_model_does_not_have_are_a_400(
+    graph: openai.OpenAI, parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(openai.BadRequestError, match="token id"):
+        _ask(graph, "Hello", **parameters)
