@@ -8,7 +8,7 @@ ARGS ?=
 # Processes that share the fast tests; each file's tests stay in one, beside the server that they share.
 WORKERS ?= 2
 
-.PHONY: help serve test test-slow test-real test-clients check format docs bench constraints clean
+.PHONY: help serve test test-slow test-real test-clients check format docs bench bench-real constraints clean
 
 help:
 	@echo 'make serve         serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
@@ -20,6 +20,7 @@ help:
 	@echo 'make format        ruff format, and the corrections that ruff can make'
 	@echo 'make docs          write the tables in docs/ that come from the code'
 	@echo 'make bench         the benchmarks (ARGS="--quick" for short ones)'
+	@echo 'make bench-real    a real model beside llama.cpp; fetches 110 MB once (ARGS="--quick" for a short one)'
 	@echo 'make constraints   choose the newest versions that pyproject.toml allows'
 	@echo 'make clean         remove everything that these commands made'
 
@@ -67,7 +68,10 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.bench_hop $(filter --quick,$(ARGS))
 	$(BIN)/python -m tests.benchmarks.bench_peers $(filter --quick,$(ARGS))
-	$(BIN)/python tests/benchmarks/bench_serving.py $(ARGS)
+	$(BIN)/python -m tests.benchmarks.bench_serving $(ARGS)
+
+bench-real: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks.bench_real $(ARGS)
 
 # Resolves all versions again, in a venv of its own, to the newest that pyproject.toml allows.
 constraints:

@@ -1,6 +1,6 @@
 """What serving costs: tokens a second through HTTP against openvino-genai with nothing around it.
 
-Run it with `make bench` or `python tests/benchmarks/bench_serving.py`; the model is made when missing.
+Run it with `make bench` or `python -m tests.benchmarks.bench_serving`; the model is made when missing.
 
 Both sides are loaded at once and work by turns, with the same prompts, scheduler, precision and threads: a
 bare loop (bare_loop.py), and the real server with a light client in a process of its own
@@ -25,7 +25,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -34,6 +34,7 @@ from rich.table import Table
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.options import CoreOptions
 from ovpipe.tokenizers.tokenizer import Tokenizer
+from tests.benchmarks.worker import Process
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -85,42 +86,6 @@ class Pair(msgspec.Struct, frozen=True):
     def first_token_added(self) -> float:
         """Seconds that serving adds to the median stream's first token."""
         return statistics.median(self.http.first) - statistics.median(self.bare.first)
-
-
-class Process:
-    """A child that is ended with its block, whatever happens."""
-
-    def __init__(self, *command: str) -> None:
-        self._popen = subprocess.Popen(
-            [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
-        self.pid = self._popen.pid
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._popen.terminate()
-        try:
-            self._popen.wait(30)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
-
-    def read(self) -> str:
-        """The next line it says; raises EOFError when it has ended."""
-        assert self._popen.stdout is not None
-        line = self._popen.stdout.readline()
-        if not line:
-            raise EOFError(f"{self._popen.args!r} ended with status {self._popen.wait()}")
-        return line
-
-    def ask(self, job: dict[str, Any]) -> Turn:
-        """Gives it a job and waits for what it took."""
-        assert self._popen.stdin is not None
-        self._popen.stdin.write(json.dumps(job) + "\n")
-        self._popen.stdin.flush()
-        return msgspec.json.decode(self.read(), type=Turn)
 
 
 class Server(Process):
@@ -195,9 +160,10 @@ class Sides:
         for side in ("bare", "http") if bare_first else ("http", "bare"):
             time.sleep(QUIET_SECONDS)
             before = self._processor_seconds()
-            turns[side] = self._bare.ask(bare_job) if side == "bare" else self._client.ask(http_job)
+            asked = self._bare.ask(bare_job) if side == "bare" else self._client.ask(http_job)
             after = self._processor_seconds()
             used |= {f"{name} while {side}": after[name] - before[name] for name in after}
+            turns[side] = msgspec.json.decode(asked, type=Turn)
             check(turns[side], streams, tokens)
         return Pair(
             bare=turns["bare"],
