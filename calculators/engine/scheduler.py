@@ -22,7 +22,8 @@ class SchedulerCalculator(Calculator):
     A packet of `commands` begins a step, and a packet of `batch` answers it, also an empty one. `sampled`
     comes back by a back edge and ends the step: only then have the sequences moved on. So a step that failed
     can be repeated. The batch has one token of each sequence that generates, then parts of prompts, first
-    come first served within a priority; where the cache is full, the last in rank waits and is read anew.
+    come first served within a priority. Where the cache is full, the last in rank waits and is read anew.
+    With `enable_prefix_caching` texts that begin alike share what was read of their beginning.
 
     Side inputs: `sequences` and `blocks`, which this node alone changes; `on_reading`, if there is one, is
     called with the id of each request before the step that begins with its prompt.
@@ -43,7 +44,13 @@ class SchedulerCalculator(Calculator):
     blocks = SideInput[BlockPool]()
     on_reading = SideInput[Callable[[int], None]](optional=True)
 
-    def __init__(self, *, max_num_batched_tokens: int = 256, max_num_seqs: int = 256) -> None:
+    def __init__(
+        self,
+        *,
+        max_num_batched_tokens: int = 256,
+        max_num_seqs: int = 256,
+        enable_prefix_caching: bool = True,
+    ) -> None:
         for name, value in (
             ("max_num_batched_tokens", max_num_batched_tokens),
             ("max_num_seqs", max_num_seqs),
@@ -52,6 +59,7 @@ class SchedulerCalculator(Calculator):
                 raise ValueError(f"{name} is {value}; at least 1 is needed")
         self._max_tokens = max_num_batched_tokens
         self._max_sequences = max_num_seqs
+        self._prefix_caching = enable_prefix_caching
         self._rows: tuple[BatchRow, ...] = ()
 
     def process(self, cx: Context) -> None:
@@ -60,14 +68,17 @@ class SchedulerCalculator(Calculator):
             self._commit(cx, cx[self.sampled])
         if self.commands in cx:
             self._take(cx, cx[self.commands])
-            planner = StepPlanner(
-                cx[self.sequences],
-                cx[self.blocks],
-                max_tokens=self._max_tokens,
-                max_sequences=self._max_sequences,
-            )
-            self._rows = planner.plan(cx.get(self.on_reading) or _nobody_asks)
+            self._rows = self._planner(cx).plan(cx.get(self.on_reading) or _nobody_asks)
             cx.send(self.batch, Batch(self._rows))
+
+    def _planner(self, cx: Context) -> StepPlanner:
+        return StepPlanner(
+            cx[self.sequences],
+            cx[self.blocks],
+            max_tokens=self._max_tokens,
+            max_sequences=self._max_sequences,
+            prefix_caching=self._prefix_caching,
+        )
 
     def _take(self, cx: Context, commands: StepCommands) -> None:
         table = cx[self.sequences]
@@ -82,8 +93,7 @@ class SchedulerCalculator(Calculator):
     def _commit(self, cx: Context, sampled: Sampled) -> None:
         """The step is done: its tokens are in the cache, and what was sampled follows them."""
         table = cx[self.sequences]
-        for row in self._rows:
-            table.running[row.request.id].past += len(row.tokens)
+        self._planner(cx).commit(self._rows)
         self._rows = ()
         for one in sampled:
             sequence = table.running[one.row.request.id]

@@ -35,6 +35,8 @@ class Blocks(Protocol):
 
     count: int
     block_size: int
+    queried_tokens: int
+    found_tokens: int
 
     @property
     def usage(self) -> float:
@@ -75,6 +77,8 @@ class GraphCore:
         self._generated_tokens = 0
         self._prompt_tokens = 0
         self._max_running = 0
+        self._before = EngineStats()
+        """What the side packets had counted when the service began."""
 
     def add(self, request: GenerateRequest) -> None:
         """Takes the request into the next step; raises `RequestRefused`."""
@@ -114,15 +118,15 @@ class GraphCore:
             steps=self._steps,
             generated_tokens=self._generated_tokens,
             prompt_tokens=self._prompt_tokens,
+            preemptions=self._sequences.preemptions - self._before.preemptions,
+            prefix_cache_queries=self._blocks.queried_tokens - self._before.prefix_cache_queries,
+            prefix_cache_hits=self._blocks.found_tokens - self._before.prefix_cache_hits,
         )
-
-    @property
-    def preemptions(self) -> int:
-        """How often a sequence gave up its blocks for another."""
-        return self._sequences.preemptions
 
     def begin_service(self) -> None:
         """Forgets what was counted so far, of the warm-up that is."""
+        self._before = EngineStats()
+        self._before = self.stats()
         self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
 
 

@@ -51,4 +51,5 @@ def _parameters(options: GraphCoreOptions) -> dict[str, Any]:
         "num_kv_blocks": options.num_kv_blocks,
         "max_num_batched_tokens": options.max_num_batched_tokens,
         "max_num_seqs": options.max_num_seqs,
+        "enable_prefix_caching": options.enable_prefix_caching,
     }

@@ -182,6 +182,12 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     generated_tokens: int = 0
     """All tokens ever generated, those of cancelled requests included."""
     prompt_tokens: int = 0
+    preemptions: int = 0
+    """How often a sequence gave up its cache for another, where the engine knows."""
+    prefix_cache_queries: int = 0
+    """Tokens of prompts that were looked up in the cache, where the engine knows."""
+    prefix_cache_hits: int = 0
+    """Of these, the ones that stood in it."""
 
 
 class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,49 +1,101 @@
-"""BlockPool: which blocks of the KV cache are free."""
+"""BlockPool: which blocks of the KV cache are free, and which prefixes stand in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
 
 
 class BlockPool:
-    """The blocks of the cache by number. Each belongs to one sequence, or is free.
+    """The blocks of the cache by number. Each is free, or belongs to one sequence or to several.
 
-    A side packet: the scheduler alone takes blocks and gives them back.
+    A side packet: the scheduler alone takes blocks and gives them back. A full block may be remembered by a
+    key that stands for its tokens and all before them. Then another sequence that begins alike shares it,
+    instead of reading these tokens. A remembered block that nobody has counts as free; it is forgotten when
+    its turn comes to be taken for something else, the one that was not used for longest first.
     """
 
     def __init__(self, count: int, block_size: int) -> None:
         self.count = count
         self.block_size = block_size
         """Tokens in a block."""
-        self._free = list(range(count - 1, -1, -1))
-        self._taken: set[int] = set()
+        self.queried_tokens = 0
+        """Tokens of prompts that were looked up."""
+        self.found_tokens = 0
+        """Of these, the ones that stood in the cache."""
+        self._blank = list(range(count - 1, -1, -1))
+        self._idle: OrderedDict[int, None] = OrderedDict()
+        """Remembered blocks that nobody has, the one unused for longest first."""
+        self._owners: Counter[int] = Counter()
+        self._blocks: dict[bytes, int] = {}
+        self._keys: dict[int, bytes] = {}
 
     @property
     def free(self) -> int:
-        """How many blocks are free."""
-        return len(self._free)
+        """How many blocks can be taken."""
+        return len(self._blank) + len(self._idle)
 
     @property
     def usage(self) -> float:
-        """The part of the blocks in use, 0 to 1."""
-        return len(self._taken) / self.count
+        """The part of the blocks that belong to a sequence, 0 to 1."""
+        return len(self._owners) / self.count
 
     def needed(self, tokens: int) -> int:
         """How many blocks so many tokens take."""
         return -(-tokens // self.block_size)
 
     def take(self, count: int) -> list[int]:
-        """Blocks that were free. Raises ValueError when there are not as many."""
-        if count > len(self._free):
-            raise ValueError(f"{count} blocks are wanted and {len(self._free)} are free")
-        blocks = [self._free.pop() for _ in range(count)]
-        self._taken.update(blocks)
+        """Blocks to write to. Raises ValueError when not as many are free."""
+        if count > self.free:
+            raise ValueError(f"{count} blocks are wanted and {self.free} are free")
+        blocks = [self._blank.pop() if self._blank else self._forgotten() for _ in range(count)]
+        self._owners.update(blocks)
         return blocks
 
     def give_back(self, blocks: Iterable[int]) -> None:
-        """Blocks are free again. Raises ValueError for one that is free already."""
-        for block in blocks:
-            if block not in self._taken:
+        """A sequence needs its blocks no more. Raises ValueError for one that belongs to nobody."""
+        # The last blocks of a sequence first: they are of use only together with those before them.
+        for block in reversed(list(blocks)):
+            if block not in self._owners:
                 raise ValueError(f"block {block} is free already")
-            self._taken.remove(block)
-            self._free.append(block)
+            self._owners[block] -= 1
+            if self._owners[block]:
+                continue
+            del self._owners[block]
+            if block in self._keys:
+                self._idle[block] = None
+            else:
+                self._blank.append(block)
+
+    # --- prefixes
+
+    def remember(self, block: int, key: bytes) -> None:
+        """A block is full, and will not be written to again. Where another has the key, that one stays."""
+        if key not in self._blocks and block not in self._keys:
+            self._blocks[key] = block
+            self._keys[block] = key
+
+    def known(self, keys: Sequence[bytes]) -> list[int]:
+        """The blocks with the first of these keys, up to the first that no block has."""
+        found = []
+        for key in keys:
+            block = self._blocks.get(key)
+            if block is None:
+                break
+            found.append(block)
+        return found
+
+    def free_beside(self, blocks: Iterable[int]) -> int:
+        """How many blocks could be taken if somebody shared these."""
+        return self.free - sum(block in self._idle for block in blocks)
+
+    def share(self, blocks: Iterable[int]) -> None:
+        """One more sequence has these blocks, which are known."""
+        for block in blocks:
+            self._idle.pop(block, None)
+            self._owners[block] += 1
+
+    def _forgotten(self) -> int:
+        block, _ = self._idle.popitem(last=False)
+        del self._blocks[self._keys.pop(block)]
+        return block

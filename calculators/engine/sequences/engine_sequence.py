@@ -22,6 +22,10 @@ class EngineSequence:
     tokens: list[int]
     past: int = 0
     blocks: list[int] = field(default_factory=list)
+    keys: list[bytes] = field(default_factory=list)
+    """Of its first full blocks, by which the cache remembers them."""
+    remembered: int = 0
+    """How many of its blocks the cache knows by their keys."""
     begun: bool = False
     """Whether a step has read any of it."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ovpipe.calculators.engine.packets import BatchRow
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
+from ovpipe.calculators.engine.paging.prefix_keys import extend_keys
 from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
 
@@ -16,16 +17,24 @@ class StepPlanner:
     A step reads one token of each sequence that generates, then parts of prompts, up to `max_tokens` in all
     and of at most `max_sequences` sequences. Nobody is passed over: when the first of those that wait finds
     no room, all wait. When a sequence that runs finds no free block, the last in rank of those that run gives
-    up its blocks and waits; the model will read it anew.
+    up its blocks and waits; the model will read it anew. With `prefix_caching` a sequence begins behind what
+    the cache knows of its text.
     """
 
     def __init__(
-        self, table: SequenceTable, blocks: BlockPool, *, max_tokens: int, max_sequences: int
+        self,
+        table: SequenceTable,
+        blocks: BlockPool,
+        *,
+        max_tokens: int,
+        max_sequences: int,
+        prefix_caching: bool,
     ) -> None:
         self._table = table
         self._blocks = blocks
         self._max_tokens = max_tokens
         self._max_sequences = max_sequences
+        self._prefix_caching = prefix_caching
 
     def plan(self, begins: Callable[[int], None]) -> tuple[BatchRow, ...]:
         """The rows of the next step. `begins` is called with each request whose prompt it begins."""
@@ -37,11 +46,12 @@ class StepPlanner:
                 budget -= self._read(sequence, budget, rows)
         while budget > 0 and len(self._table.running) < self._max_sequences and self._table.waiting:
             sequence = self._table.waiting[0]
+            prefix = self._known_prefix(sequence)
             # Room for all of it, and the token to come: else it would soon be preempted again.
-            if self._blocks.needed(len(sequence.tokens) + 1) > self._blocks.free and self._table.running:
+            missing = self._blocks.needed(len(sequence.tokens) + 1) - len(prefix)
+            if missing > self._blocks.free_beside(prefix) and self._table.running:
                 break
-            self._table.waiting.pop(0)
-            self._table.running[sequence.request.id] = sequence
+            self._begin(self._table.waiting.pop(0), prefix)
             budget -= self._read(sequence, budget, rows)
         for row in rows:
             sequence = self._table.running[row.request.id]
@@ -49,6 +59,25 @@ class StepPlanner:
                 sequence.begun = True
                 begins(row.request.id)
         return tuple(rows)
+
+    def _known_prefix(self, sequence: EngineSequence) -> list[int]:
+        """The blocks in which the sequence's first tokens stand already, read for another or for itself."""
+        if not self._prefix_caching:
+            return []
+        # One token at least is left to read: the logits come from it.
+        count = (len(sequence.tokens) - 1) // self._blocks.block_size
+        extend_keys(sequence.keys, sequence.tokens, self._blocks.block_size, count)
+        return self._blocks.known(sequence.keys[:count])
+
+    def _begin(self, sequence: EngineSequence, prefix: list[int]) -> None:
+        self._table.running[sequence.request.id] = sequence
+        self._blocks.share(prefix)
+        sequence.blocks = prefix
+        sequence.remembered = len(prefix)
+        sequence.past = len(prefix) * self._blocks.block_size
+        if not sequence.begun:
+            self._blocks.queried_tokens += len(sequence.tokens)
+            self._blocks.found_tokens += sequence.past
 
     def _read(self, sequence: EngineSequence, budget: int, rows: list[BatchRow]) -> int:
         """Adds the sequence's row, preempting others for its blocks; returns how many tokens it reads."""
@@ -70,9 +99,23 @@ class StepPlanner:
     def _preempt(self, sequence: EngineSequence) -> None:
         del self._table.running[sequence.request.id]
         self._blocks.give_back(sequence.blocks)
-        sequence.blocks, sequence.past = [], 0
+        sequence.blocks, sequence.past, sequence.remembered = [], 0, 0
         self._table.preemptions += 1
         self._table.wait(sequence)
+
+    def commit(self, rows: tuple[BatchRow, ...]) -> None:
+        """The step is done: what its rows read is in the cache, which remembers the blocks that are full."""
+        size = self._blocks.block_size
+        for row in rows:
+            sequence = self._table.running[row.request.id]
+            sequence.past += len(row.tokens)
+            if not self._prefix_caching:
+                continue
+            full = sequence.past // size
+            extend_keys(sequence.keys, sequence.tokens, size, full)
+            for place in range(sequence.remembered, full):
+                self._blocks.remember(sequence.blocks[place], sequence.keys[place])
+            sequence.remembered = full
 
 
 def _row(sequence: EngineSequence, count: int) -> BatchRow:

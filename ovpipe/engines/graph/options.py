@@ -37,6 +37,9 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
     max_num_seqs: Annotated[
         Positive, Meta(description="The most sequences in one step; more requests wait.")
     ] = 256
+    enable_prefix_caching: Annotated[
+        bool, Meta(description="Whether prompts that begin alike share their cache.")
+    ] = True
     exact: Annotated[
         bool,
         Meta(

@@ -21,6 +21,9 @@ class EngineMetrics:
         self._steps = 0
         self._generated_tokens = 0
         self._prompt_tokens = 0
+        self._preemptions = 0
+        self._prefix_cache_queries = 0
+        self._prefix_cache_hits = 0
 
     def step(self, stats: EngineStats) -> None:
         """The latest counts of the process that serves."""
@@ -34,6 +37,9 @@ class EngineMetrics:
         self._steps += self._now.steps
         self._generated_tokens += self._now.generated_tokens
         self._prompt_tokens += self._now.prompt_tokens
+        self._preemptions += self._now.preemptions
+        self._prefix_cache_queries += self._now.prefix_cache_queries
+        self._prefix_cache_hits += self._now.prefix_cache_hits
         self._now = _NOTHING
 
     def snapshot(self, info: EngineInfo | None, *, pid: int | None, requests: int) -> Mapping[str, float]:
@@ -53,6 +59,9 @@ class EngineMetrics:
             "engine_steps_total": self._steps + now.steps,
             "engine_generated_tokens_total": self._generated_tokens + now.generated_tokens,
             "engine_prompt_tokens_total": self._prompt_tokens + now.prompt_tokens,
+            "engine_preemptions_total": self._preemptions + now.preemptions,
+            "engine_prefix_cache_queries_total": self._prefix_cache_queries + now.prefix_cache_queries,
+            "engine_prefix_cache_hits_total": self._prefix_cache_hits + now.prefix_cache_hits,
             "engine_num_kv_blocks": 0 if info is None else info.num_kv_blocks,
             "engine_block_size": 0 if info is None else info.block_size,
             "engine_cache_bytes": 0 if info is None else info.cache_bytes,

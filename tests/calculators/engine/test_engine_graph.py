@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,7 +58,9 @@ class SteppedEngine:
 
 
 @contextmanager
-def engine(*, blocks: int = 64, max_tokens: int = 16, max_seqs: int = 8) -> Iterator[SteppedEngine]:
+def engine(
+    *, blocks: int = 64, max_tokens: int = 16, max_seqs: int = 8, prefix_caching: bool = True
+) -> Iterator[SteppedEngine]:
     model, pool = RememberingModel(BLOCK), BlockPool(blocks, BLOCK)
     facts = ModelFacts(
         vocab_size=VOCABULARY,
@@ -69,7 +72,11 @@ def engine(*, blocks: int = 64, max_tokens: int = 16, max_seqs: int = 8) -> Iter
     begun: list[int] = []
     graph = Graph.load(
         shipped_graphs()["engine"],
-        parameters={"max_num_batched_tokens": max_tokens, "max_num_seqs": max_seqs},
+        parameters={
+            "max_num_batched_tokens": max_tokens,
+            "max_num_seqs": max_seqs,
+            "enable_prefix_caching": prefix_caching,
+        },
         side_packets={"model": model, "blocks": pool, "facts": facts, "on_reading": begun.append},
     )
     with asyncio.Runner() as runner:
@@ -150,6 +157,47 @@ def test_a_step_with_nothing_to_do_brings_nothing() -> None:
         assert one.step() == []
 
 
+def test_a_prompt_that_was_read_before_is_not_read_again() -> None:
+    with engine(max_tokens=64) as one:
+        first = request(1, length=21, max_tokens=3)
+        one.step(first)
+        one.finish()
+        again = GenerateRequest(2, [*first.prompt, 7, 7], first.sampling)
+        one.step(again)
+        assert one.model.reads[-1] == 3, "five full blocks of four stand in the cache"
+        one.finish()
+        assert one.texts[2] == completion(again.prompt, 3)
+        assert (one.blocks.queried_tokens, one.blocks.found_tokens) == (44, 20)
+
+
+def test_a_chat_goes_on_behind_its_own_answer() -> None:
+    with engine(max_tokens=64) as one:
+        first = request(1, length=8, max_tokens=9)
+        one.step(first)
+        one.finish()
+        more = GenerateRequest(2, [*first.prompt, *one.texts[1], 3], first.sampling)
+        one.step(more)
+        read = len(more.prompt) - 4 * ((len(more.prompt) - 2) // 4)
+        assert one.model.reads[-1] <= read
+
+
+def test_of_a_prompt_that_is_there_whole_one_token_is_read() -> None:
+    with engine(max_tokens=64) as one:
+        first = request(1, length=8, max_tokens=1)
+        one.step(first)
+        one.step(GenerateRequest(2, first.prompt, first.sampling))
+        assert one.model.reads[-1] == 4, "the last block once more: logits come from reading"
+        assert one.texts[2] == one.texts[1]
+
+
+def test_without_prefix_caching_everything_is_read() -> None:
+    with engine(max_tokens=64, prefix_caching=False) as one:
+        first = request(1, length=21, max_tokens=1)
+        one.step(first)
+        one.step(GenerateRequest(2, first.prompt, first.sampling))
+        assert one.model.reads == [21, 21]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(3, 14), st.integers(1, 20), st.integers(1, 6))
 def test_whatever_comes_goes_and_is_sent_back_texts_are_right(
@@ -178,6 +226,10 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
                 fresh = request(
                     len(asked) + 1, length, chance.randint(1, room - length), chance.choice([0, 0, 0, -1, 3])
                 )
+                # Half of them begin like others.
+                stem = request(-chance.randint(1, 3), room).prompt if chance.random() < 0.5 else fresh.prompt
+                shared = chance.randint(0, length)
+                fresh = msgspec.structs.replace(fresh, prompt=stem[:shared] + fresh.prompt[shared:])
                 asked[fresh.id] = fresh
                 new.append(fresh)
             living = asked.keys() - one.finishes.keys() - {each.id for each in new}
@@ -185,8 +237,8 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
             cancelled |= set(gone)
             one.step(*new, cancel=gone)
             assert one.model.reads[-1] <= max_tokens
-            held = [block for each in one.table.running.values() for block in each.blocks]
-            assert len(held) == len(set(held)) == blocks - one.blocks.free
+            held = [set(each.blocks) for each in one.table.running.values()]
+            assert len(set().union(*held)) == blocks - one.blocks.free
             assert len(one.table.running) <= max_seqs
             assert all(not each.blocks for each in one.table.waiting)
         one.finish()
