@@ -47,10 +47,16 @@ class AutoPrecision(Generic[Core]):
         Where one of them cannot be loaded or measured the first serves, and nothing is remembered.
         """
         measurement = self._remembered.read(subject)
-        if measurement is not None:
-            chosen = best_precision(measurement.figures, self._prompt_tokens)
-            self._say(chosen, measurement.figures, f"as measured on {measurement.measured}")
-            return self._load(chosen, self._report)
+        if measurement is None:
+            with self._remembered.turn(self._say_waiting) as waited:
+                measurement = self._remembered.read(subject) if waited else None
+                if measurement is None:
+                    return self._load_measured(subject)
+        chosen = best_precision(measurement.figures, self._prompt_tokens)
+        self._say(chosen, measurement.figures, f"as measured on {measurement.measured}")
+        return self._load(chosen, self._report)
+
+    def _load_measured(self, subject: Subject) -> Core:
         figures, kept = self._measure_all(subject)
         if len(figures) == len(subject.candidates):
             chosen, why = best_precision(figures, self._prompt_tokens), "measured now"
@@ -85,6 +91,10 @@ class AutoPrecision(Generic[Core]):
             self._report(Progress(phase=progress.phase, detail=detail, fraction=progress.fraction))
 
         return report
+
+    def _say_waiting(self) -> None:
+        detail = "waiting, since another model's precision is being measured on this machine"
+        self._report(Progress(phase="load", detail=detail))
 
     def _say(self, chosen: Precision, figures: Mapping[Precision, Figures], why: str) -> None:
         """Tells the choice to who starts the server, and to the log."""

@@ -16,24 +16,30 @@ from ovpipe.engines.protocol import Delta, EngineInfo, GenerateRequest, Sampling
 
 STREAMS: Final = 8
 _PROMPT: Final = 8
-_STEPS: Final = 24
+_STEPS: Final = 12
 _LEAST_STEPS: Final = 3
+_SECONDS_OF_STEPS: Final = 1.0
+"""After which no further step is made; so a large model is measured by a few."""
 _LONGEST_CHUNK: Final = 512
-_CHUNKS: Final = 3
-_SECONDS: Final = 1.0
-"""After which no further step is measured, nor a further chunk; so a large model is measured by a few."""
+_ROUNDS: Final = 3
+_SECONDS_OF_ROUNDS: Final = 3.0
+"""After which no further round begins."""
 
 
 def measure(core: EngineCore, clock: Callable[[], float] = time.perf_counter) -> Figures:
-    """Decodes one sequence, then several, and reads a few prompts; leaves the core as it was.
+    """Decodes one sequence, then several, and reads a prompt, in a few rounds; leaves the core as it was.
 
     The fastest of each counts: what else runs on the machine makes a step slower, never faster. Raises
     ValueError for an engine that cannot run these requests.
     """
     meter = _Meter(core, clock)
     streams = _streams(core.info)
-    alone, together, prefill = meter.decode(1), meter.decode(streams), meter.prefill()
+    rounds = list[tuple[float, float, float]]()
+    began = clock()
+    while not rounds or (len(rounds) < _ROUNDS and clock() - began < _SECONDS_OF_ROUNDS):
+        rounds.append((meter.decode(1), meter.decode(streams), meter.prefill()))
     settle(core)
+    alone, together, prefill = (min(times) for times in zip(*rounds, strict=True))
     return Figures(alone=alone, together=together, streams=streams, prefill=prefill)
 
 
@@ -70,7 +76,7 @@ class _Meter:
             live -= {delta.request for delta in outcomes if delta.finish is not None}
             if together:
                 steps.append(now - began)
-                deadline = min(deadline, began + _SECONDS)
+                deadline = min(deadline, began + _SECONDS_OF_STEPS)
             if len(steps) >= _LEAST_STEPS and now > deadline:
                 break
         self._forget(live)
@@ -80,14 +86,11 @@ class _Meter:
 
     def prefill(self) -> float:
         """Seconds of a token of a prompt that is as long as a step takes."""
-        chunks = list[float]()
-        while len(chunks) < _CHUNKS and sum(chunks) < _SECONDS:
-            began = self._clock()
-            live = {self._add(self._chunk, 1)}
-            while live:
-                live -= {delta.request for delta in self._step() if delta.finish is not None}
-            chunks.append(self._clock() - began)
-        return min(chunks) / self._chunk
+        began = self._clock()
+        live = {self._add(self._chunk, 1)}
+        while live:
+            live -= {delta.request for delta in self._step() if delta.finish is not None}
+        return (self._clock() - began) / self._chunk
 
     def _add(self, prompt_tokens: int, max_tokens: int) -> int:
         """A request whose prompt no other has begun with: none of it is in the prefix cache."""

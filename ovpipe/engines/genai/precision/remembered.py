@@ -6,7 +6,8 @@ import contextlib
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,7 @@ import msgspec
 from ovpipe.engines.genai.options import Precision
 from ovpipe.engines.genai.precision.choice import Figures
 from ovpipe.engines.genai.precision.subject import Subject
+from ovpipe.engines.genai.precision.turns import turn_to_measure
 
 _log = logging.getLogger("ovpipe.engine.genai")
 
@@ -61,7 +63,7 @@ class RememberedFigures:
         except (OSError, msgspec.DecodeError) as error:
             _log.warning("%s cannot be read, so it is measured again: %s", file, error)
             return None
-        whole = list(found.figures) == subject.candidates and found.of == subject
+        whole = list(found.figures) == subject.candidates and found.of.key == subject.key
         if not whole:
             _log.warning("%s is of something else than its name says, so it is measured again", file)
         return found if whole else None
@@ -77,6 +79,15 @@ class RememberedFigures:
             _replace(file, msgspec.json.format(msgspec.json.encode(measurement)) + b"\n")
         except OSError as error:
             _log.warning("%s cannot be written, so the next load measures again: %s", file, error)
+
+    @contextmanager
+    def turn(self, say: Callable[[], None]) -> Iterator[bool]:
+        """A block in which no other engine of this user measures; see `turn_to_measure`."""
+        if self._folder is None:
+            yield False
+        else:
+            with turn_to_measure(self._folder / ".turn", say) as waited:
+                yield waited
 
     def _file(self, folder: Path, subject: Subject) -> Path:
         return folder / f"{subject.key}.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,7 @@ class Machine:
         self.fails: dict[Precision, Exception] = {}
         self.loads: list[Precision] = []
         self.told: list[str] = []
+        self.tell: Callable[[str], None] = self.told.append
         self._alive: weakref.WeakSet[Loaded] = weakref.WeakSet()
 
     def load(self) -> Loaded:
@@ -43,7 +45,7 @@ class Machine:
             measure=lambda core: self.known[core.precision],
             remembered=RememberedFigures(self.folder),
             prompt_tokens=100,
-            report=lambda progress: self.told.append(progress.detail),
+            report=lambda progress: self.tell(progress.detail),
         )
         return auto.load(subject())
 
@@ -98,7 +100,7 @@ def test_a_candidate_that_cannot_be_loaded_leaves_the_devices_own_and_is_tried_a
     machine.fails["f32"] = RuntimeError("no kernel")
     assert machine.load().precision == "default"
     assert "precision f32 cannot be measured: no kernel" in caplog.text
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("*.json")) == []
     assert Machine(tmp_path, F32_BETTER).load().precision == "f32"
 
 
@@ -116,6 +118,35 @@ def test_a_candidate_that_cannot_be_measured_leaves_the_devices_own(tmp_path: Pa
     )
     assert auto.load(subject()).precision == "default"
     assert machine.told[-2] == "precision auto is default, the others could not be compared with it"
+
+
+def test_two_that_load_at_once_measure_in_turns_and_the_second_remembers_what_the_first_measured(
+    tmp_path: Path,
+) -> None:
+    second, waits = Machine(tmp_path, {}), threading.Event()
+    second.tell = lambda detail: waits.set() if detail.startswith("waiting") else None
+    cores: list[Loaded] = []
+    thread = threading.Thread(target=lambda: cores.append(second.load()))
+    first = RememberedFigures(tmp_path)
+    with first.turn(lambda: None) as waited:
+        assert not waited
+        thread.start()
+        assert waits.wait(60)
+        assert second.loads == []
+        first.write(subject(), F32_BETTER)
+    thread.join()
+    assert [core.precision for core in cores] == second.loads == ["f32"]
+
+
+def test_one_that_waited_for_another_model_measures_its_own(tmp_path: Path) -> None:
+    machine, waits = Machine(tmp_path, F32_BETTER), threading.Event()
+    machine.tell = lambda detail: waits.set() if detail.startswith("waiting") else None
+    thread = threading.Thread(target=machine.load)
+    with RememberedFigures(tmp_path).turn(lambda: None):
+        thread.start()
+        assert waits.wait(60)
+    thread.join()
+    assert machine.loads == ["default", "f32"]
 
 
 def test_a_model_that_cannot_be_loaded_at_all_fails_with_its_own_error(tmp_path: Path) -> None:

@@ -72,8 +72,22 @@ def test_the_figures_are_seconds_of_a_step_and_of_a_prompts_token() -> None:
     assert figures.prefill == pytest.approx(0.01 / 256)
 
 
-def test_a_slow_model_is_measured_by_a_few_steps_and_one_chunk() -> None:
+def test_a_slow_model_is_measured_by_a_few_steps_in_one_round() -> None:
     slow, quick = CoreByTheClock(10.0), CoreByTheClock(0.001)
     measure(slow, lambda: slow.now)
     measure(quick, lambda: quick.now)
-    assert slow.steps < 15 < quick.steps
+    assert slow.prompt_tokens == 9 * 8 + 256
+    assert quick.prompt_tokens == 3 * slow.prompt_tokens
+    assert slow.steps < 15 < 3 * 24 < quick.steps
+
+
+def test_the_fastest_step_counts_because_what_else_runs_only_slows() -> None:
+    class BusyMachine(CoreByTheClock):
+        def step(self) -> Sequence[Delta | Refused]:
+            self.seconds = 0.01 if self.steps % 3 == 0 else 0.5
+            return super().step()
+
+    core = BusyMachine(0.0)
+    figures = measure(core, lambda: core.now)
+    assert figures.alone == pytest.approx(0.01)
+    assert figures.together == pytest.approx(0.01)
