@@ -110,7 +110,7 @@ class Registry:
             raise
         except SyntaxError as error:
             raise RegistryError(f"{error.filename}:{error.lineno}: {error.msg}") from error
-        except BaseException as error:
+        except BaseException as error:  # a user's module may raise anything, SystemExit too
             if is_interrupt(error):
                 raise
             last = traceback.extract_tb(error.__traceback__)[-1]
@@ -158,7 +158,7 @@ def _import_folder(name: str, folder: Path) -> ModuleType:
     try:
         if spec.loader is not None:
             spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # half a module is no module, whatever stopped its import
         del sys.modules[name]
         raise
     return module

@@ -85,7 +85,7 @@ class Peer:
         )
         try:
             self.version: str = json.loads(self._read())["version"]
-        except BaseException:
+        except BaseException:  # a Ctrl-C, too, leaves no process behind
             self.__exit__()
             raise
 

@@ -104,7 +104,7 @@ class Server(Process):
         self.port = 0
         try:
             self._wait_ready()
-        except BaseException:
+        except BaseException:  # a Ctrl-C, too, leaves no process behind
             self.__exit__()
             raise
         # Nobody else reads what it goes on to say.

@@ -69,7 +69,7 @@ def kept(client: str, stamp: str, make: Callable[[Path], None]) -> Path:
     try:
         make(folder)
         made_of.write_text(stamp)
-    except BaseException:
+    except BaseException:  # a Ctrl-C, too, leaves no half-made folder
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return folder

@@ -75,7 +75,7 @@ class ServerProcess:
     def __enter__(self) -> Self:
         try:
             self.url = self.wait_line(LISTENS, START_SECONDS)[1]
-        except BaseException:
+        except BaseException:  # a test's timeout, too, leaves no server behind
             self.kill()
             raise
         return self

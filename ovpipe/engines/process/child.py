@@ -58,7 +58,7 @@ class HostProcess:
                     start_new_session=True,
                     env={**os.environ, **command.environment},
                 )
-            except BaseException:
+            except BaseException:  # a cancelled start, too, leaves no descriptor open
                 wire.close()
                 pipe.close()
                 raise

@@ -96,7 +96,7 @@ class EngineLink:
         link = cls(process, timeouts, on_stats)
         try:
             await link._load(options, on_progress)
-        except BaseException as error:
+        except BaseException as error:  # a cancelled start, too, leaves no process behind
             await link.close(0.0)
             if isinstance(error, LinkLost) or not isinstance(error, Exception):
                 raise

@@ -34,7 +34,7 @@ def observer_of(callback: Callable[[Packet[Any]], object], stream: Stream, core:
             result = callback(Packet(item[1], Timestamp.of_raw(item[0])))
             if result is not None:
                 refuse_awaitable(result)
-        except BaseException as error:
+        except BaseException as error:  # of whatever class, as said above
             message = f"an observer of stream {stream.name!r} failed: {type(error).__name__}: {error}"
             core.record(message, f"observer of {stream.name}", "observe", item[0], core.file, error)
 

@@ -108,7 +108,7 @@ class AsyncNode(Node):
         except Abandoned:
             for entry in self.inputs:
                 self.done(entry.port)
-        except BaseException as error:
+        except BaseException as error:  # a SystemExit, too: one calculator is not the process
             self.failed(phase, error)
         if not self.closed and (core.stopping or self.policy.bound() >= ONE_OVER_POST_STREAM):
             await self.close()
@@ -121,7 +121,7 @@ class AsyncNode(Node):
                 processing = self.process(self.cx)
                 if processing is not None:
                     await processing
-            except BaseException as error:
+            except BaseException as error:  # `drops_error` decides of which class it may be
                 if self.is_cancelled(error) or is_dropped(self.task) or not self.drops_error(error):
                     raise
             self.policy.clear(self.cx)
@@ -156,7 +156,7 @@ class AsyncNode(Node):
                 await awaited(self.watched("close", self.calculator.close)(self.cx))
             except Abandoned:
                 pass  # nobody reads what close had to say
-            except BaseException as error:
+            except BaseException as error:  # a SystemExit, too, as above
                 self.failed("close", error)
         self.ended()
 

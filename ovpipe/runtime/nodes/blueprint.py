@@ -88,7 +88,7 @@ class Blueprint:
         for plan in self.nodes:
             try:
                 nodes.append(plan.kind(core, plan, plan.build(), core.streams, side_packets))
-            except BaseException as error:
+            except BaseException as error:  # a calculator's constructor may raise anything
                 if is_interrupt(error):
                     raise
                 what = f"node {plan.name!r} ({plan.calculator.__name__}) failed in its constructor"

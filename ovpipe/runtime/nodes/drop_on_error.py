@@ -27,7 +27,7 @@ class DropOnErrorNode(JoinNode):
         buffer.ts = cx.ts
         try:
             result = self.calculator.process(buffer)
-        except BaseException as error:
+        except BaseException as error:  # what was sent is discarded, whatever ended the call
             buffer.discard()
             if not self.drops_error(error):
                 raise

@@ -22,7 +22,7 @@ class JoinNode(Node):
                 left -= 1
         except Abandoned:
             return self.abandon()
-        except BaseException as error:
+        except BaseException as error:  # a SystemExit, too: one calculator is not the process
             self.fail("process", error)
             return None
         self.policy.clear(cx)

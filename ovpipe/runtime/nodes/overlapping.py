@@ -55,7 +55,7 @@ class OverlappingNode(AsyncNode):
                 if not self.calls:
                     return
                 await self.collect()
-        except BaseException as error:
+        except BaseException as error:  # the other calls are under way, whatever ended this one
             if is_dropped(self.task):
                 raise
             others = await self.cancel_calls()  # before the run stops, which cancels this task, too
@@ -94,7 +94,7 @@ class OverlappingNode(AsyncNode):
         if iscoroutinefunction(self.calculator.process):
             try:
                 await self.process(cx)
-            except BaseException as error:
+            except BaseException as error:  # returned, and so raised where it is awaited
                 if is_dropped(task):
                     raise
                 return error
@@ -114,7 +114,7 @@ class OverlappingNode(AsyncNode):
         try:
             if self.process(cx) is not None:
                 raise returned_something(self.calculator)
-        except BaseException as error:
+        except BaseException as error:  # returned, as the caller's docstring says
             return error
         return None
 

@@ -51,7 +51,7 @@ class SourceNode(Node):
                 raise returned_something(self.calculator)
         except Abandoned:
             self.stopped = True
-        except BaseException as error:
+        except BaseException as error:  # a SystemExit, too: one calculator is not the process
             self.fail("process", error)
             return None
         if self.stopped:
@@ -74,7 +74,7 @@ class SourceNode(Node):
                 self.steps.close()
             except Abandoned:
                 pass  # nobody reads what it had to say
-            except BaseException as error:
+            except BaseException as error:  # its `finally` may raise anything
                 self.fail("process", error)
         super().finish()
 

@@ -47,7 +47,7 @@ class BlockingGraph:
     def __enter__(self) -> Self:
         try:
             self._runner.run(self._graph.open(self._given))
-        except BaseException:
+        except BaseException:  # a Ctrl-C during the load, too, leaves no event loop behind
             self._runner.close()
             raise
         return self

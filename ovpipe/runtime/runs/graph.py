@@ -129,7 +129,7 @@ class Graph:
         try:
             for plan in resources:
                 await self._open_resource(plan, progress)
-        except BaseException:
+        except BaseException:  # a cancelled open, too, leaves no node open
             await self.close()
             raise
         self._open = True
@@ -144,7 +144,7 @@ class Graph:
             unset = [f"{port}" for port, name in plan.side_outputs if name not in cx.made]
             if unset:
                 raise OvpipeError(f"open set no value for {', '.join(unset)}")
-        except BaseException as error:
+        except BaseException as error:  # a calculator's open may raise anything
             if ends_here(error):
                 raise
             raise resource_failure(plan, "open", error) from error
@@ -171,7 +171,7 @@ class Graph:
                 closing = calculator.close(cx)
                 if closing is not None:
                     await closing
-            except BaseException as error:
+            except BaseException as error:  # the others close, whatever this one raised
                 if ends_here(error):
                     ended_by = error  # the others close all the same
                 else:

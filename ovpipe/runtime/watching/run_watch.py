@@ -64,7 +64,7 @@ class RunWatch:
         self._remove(listener)
         try:
             listener.detached(self._run)
-        except BaseException:
+        except BaseException:  # what a listener raises must not end the run that it watches
             self._log(listener)
 
     def release(self) -> None:
@@ -84,7 +84,7 @@ class RunWatch:
         """Reports to one; it is taken off when it raises, and the run goes on."""
         try:
             report(event)
-        except BaseException:
+        except BaseException:  # as in detach
             self._drop(listener)
 
     def _drop(self, listener: Listener) -> None:
@@ -151,7 +151,7 @@ class RunWatch:
             for listener in self._call_listeners:
                 try:
                     listener.call_ended(call)
-                except BaseException:
+                except BaseException:  # as in detach
                     self._drop(listener)
 
     def _sent(self, stream: int, cx: Any, item: Item) -> None:
@@ -159,7 +159,7 @@ class RunWatch:
         for listener in self._send_listeners:
             try:
                 listener.packet_sent(sent, item[1])
-            except BaseException:
+            except BaseException:  # as in detach
                 self._drop(listener)
 
     def around(self, node: CoreNode, phase: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -43,7 +43,7 @@ class Server:
     def __enter__(self) -> Self:
         try:
             self._wait_ready()
-        except BaseException:
+        except BaseException:  # a Ctrl-C, too, leaves no process behind
             self.__exit__()
             raise
         return self
