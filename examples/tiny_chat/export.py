@@ -18,9 +18,9 @@ from examples.tiny_chat.training.recording import Recording, recorded_ids
 from examples.tiny_chat.training.rendering import END, PAD, Renderer
 from examples.tiny_chat.training.shape import SHAPE
 from examples.tiny_chat.training.vocabulary import Vocabulary
-from ovpipe.modelling.constants import int8_levels
 from ovpipe.modelling.decoder import build_decoder
 from ovpipe.modelling.folder import write_model_folder
+from ovpipe.modelling.levels import int8_levels
 from ovpipe.modelling.tokenizer import build_tokenizer
 from ovpipe.modelling.weights import Array
 
@@ -67,8 +67,8 @@ def as_shipped(values: Array) -> Array:
     """A parameter as it comes back from 8 bits; norms are not rounded."""
     if values.ndim == 1:
         return values
-    levels, scale = int8_levels(values)
-    return levels.astype(np.float32) * scale.astype(np.float32)
+    levels = int8_levels(values)
+    return levels.numbers.astype(np.float32) * levels.scales[..., 0].astype(np.float32)
 
 
 @torch.no_grad()

@@ -49,11 +49,11 @@ def build_decoder(
     gives what stands for it in the graph.
     """
     parameters = Parameters(config, weights, precision, keep, apart=adapters)
-    return _DecoderGraph(config, parameters).model()
+    return DecoderGraph(config, parameters).model()
 
 
-class _DecoderGraph:
-    """The graph under construction."""
+class DecoderGraph:
+    """The graph under construction, whole or a layer of it."""
 
     def __init__(self, config: DecoderConfig, parameters: Parameters) -> None:
         self.config = config
@@ -67,7 +67,13 @@ class _DecoderGraph:
         self.rotations: dict[Rope, Rotation] = {}
         self.attention = Attention(config, self.parameters, self.batch, self.beam_idx, [])
 
+    @property
+    def inputs(self) -> list[Any]:
+        """The nodes of the model's inputs."""
+        return [self.input_ids, self.attention_mask, self.position_ids, self.beam_idx]
+
     def model(self) -> ov.Model:
+        """The whole decoder."""
         config, parameters = self.config, self.parameters
         embeddings = parameters.matrix("model.embed_tokens.weight")
         hidden = ops.gather(embeddings, ops.convert(self.input_ids, "i32"), ints(0, np.int32))
@@ -84,8 +90,7 @@ class _DecoderGraph:
             scores = capped(scores, config.logits_cap)
         logits = ops.result(scores, name="logits")
         logits.output(0).get_tensor().set_names({"logits"})
-        inputs = [self.input_ids, self.attention_mask, self.position_ids, self.beam_idx]
-        model = ov.Model([logits], self.attention.assigns, inputs, config.model_type)
+        model = ov.Model([logits], self.attention.assigns, self.inputs, config.model_type)
         number_nodes(model)
         return model
 

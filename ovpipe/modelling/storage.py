@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from ovpipe.modelling.config import DecoderConfig
-from ovpipe.modelling.constants import Storage
+from ovpipe.modelling.constants import Precision, Storage
+from ovpipe.modelling.sources.checkpoint import names_in
 from ovpipe.modelling.sources.model_source import ModelSource
 
-WeightsChoice: TypeAlias = Literal["int8", "f16", "f32"]
-"""int8: a scale for each output channel. f16 and f32: floats."""
+WeightsChoice: TypeAlias = Literal["as-is", "int8", "int4", "f16", "f32"]
+"""as-is: floats as the source has them. int8: a scale for each output channel. int4: 4 bits in groups of 64
+weights, with int8 for embeddings and head. f16 and f32: floats."""
+
+_ENDS = frozenset({"model.embed_tokens.weight", "lm_head.weight"})
+"""Embeddings and head: what every token passes, so that their rounding costs most."""
+
+
+_FLOATS: Mapping[str, Precision] = {"F32": "f32", "F16": "f16", "BF16": "bf16"}
+"""By the types of a source. Whole numbers of other types become int8 in groups."""
 
 
 def storage_for(choice: WeightsChoice, source: ModelSource, config: DecoderConfig) -> Storage:
     """How each matrix of the source's decoder is stored. Embeddings and head are matrices, too."""
-    return choice
+    match choice:
+        case "int4":
+            return lambda name: "int8" if name in _ENDS else "int4"
+        case "as-is":
+            return _as_the_source_has_it(source)
+        case _:
+            return choice
+
+
+def _as_the_source_has_it(source: ModelSource) -> Storage:
+    names = names_in(source)
+
+    def precision(name: str) -> Precision:
+        rounded: Precision = "int8" if name in _ENDS else "int8 in groups"
+        return _FLOATS.get(source.kind(names[name]), rounded)
+
+    return precision

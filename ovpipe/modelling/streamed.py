@@ -52,6 +52,7 @@ class _Matrices:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self._zeros: list[NDArray[Any]] = []
         self.places: dict[str, _Place] = {}
         """Where each matrix is, by its constant's name."""
 
@@ -59,7 +60,8 @@ class _Matrices:
         self.places[name] = self.append(values.reshape(-1).view(np.uint8).data)
         # These pages are never written, so they take no memory; and openvino.save_model writes equal
         # constants once.
-        return np.zeros(values.shape, values.dtype)
+        self._zeros.append(np.zeros(values.shape, values.dtype))
+        return self._zeros[-1]
 
     def append(self, content: bytes | memoryview) -> _Place:
         self._file.write(bytes(-self._file.tell() % _ALIGNMENT))

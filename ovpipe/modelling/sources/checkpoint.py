@@ -23,7 +23,7 @@ def weights_of(source: ModelSource, config: DecoderConfig) -> Weights:
     Checks first that the source has each of them and nothing else: a parameter that nothing reads means
     that the model is not what its config.json says.
     """
-    found = {_plain(name): name for name in source.names}
+    found = names_in(source)
     wanted = config.shapes().keys()
     missing = [name for name in wanted if name not in found]
     if missing:
@@ -34,6 +34,11 @@ def weights_of(source: ModelSource, config: DecoderConfig) -> Weights:
             f"{source.path}: ovpipe does not know what {_some(unread)} does in a {config.model_type} model"
         )
     return lambda name: source.tensor(found[name])
+
+
+def names_in(source: ModelSource) -> dict[str, str]:
+    """What the source calls each parameter."""
+    return {_plain(name): name for name in source.names}
 
 
 def _plain(name: str) -> str:

@@ -43,6 +43,9 @@ class ModelSource(Protocol):
     def names(self) -> Collection[str]:
         """The parameters there are."""
 
+    def kind(self, name: str) -> str:
+        """The type that a parameter has in the source: F32, F16, BF16, or another of ggml's."""
+
     def tensor(self, name: str) -> Array:
         """A parameter as f32; the caller lets go of it before it asks for the next."""
 

@@ -60,6 +60,10 @@ class SafetensorsFile:
         """The tensors of this file."""
         return self._entries.keys()
 
+    def kind(self, name: str) -> str:
+        """The tensor's type, as the header names it."""
+        return self._entries[name].dtype
+
     def tensor(self, name: str) -> Array:
         """A tensor as f32: one that is f32 in the file is the file's own memory, to be read only."""
         entry = self._entries[name]

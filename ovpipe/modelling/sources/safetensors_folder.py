@@ -60,6 +60,10 @@ class SafetensorsFolder:
         """The parameters there are."""
         return self._files.keys()
 
+    def kind(self, name: str) -> str:
+        """The type that a parameter has in its file."""
+        return self._files[name].kind(name)
+
     def tensor(self, name: str) -> Array:
         """A parameter as f32."""
         return self._files[name].tensor(name)

@@ -61,6 +61,10 @@ class GgufModel:
         """The parameters there are."""
         return self._parts.keys()
 
+    def kind(self, name: str) -> str:
+        """The type that a parameter has in the file, as ggml names it."""
+        return self.file.tensors[self._parts[name].tensor].kind
+
     def tensor(self, name: str) -> Array:
         """A parameter as f32."""
         part = self._parts[name]
