@@ -43,4 +43,5 @@ def delta_of(sampled: SampledToken) -> Delta | Refused:
         generated=row.generated + 1,
         finish=sampled.finish,
         seed=row.seed if first else None,
+        cached_tokens=row.cached,
     )

@@ -31,6 +31,9 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     history: Sequence[int]
     """The sequence's own tokens, of which the first `length` are this step's; later steps add to it."""
 
+    cached: int = 0
+    """Tokens of the prompt that stood in the cache when the request began."""
+
     @property
     def sampling(self) -> SamplingParams:
         """How the request is sampled."""
@@ -63,13 +66,19 @@ class Batch(msgspec.Struct, frozen=True):
         return tuple(row for row in self.rows if row.samples)
 
 
-class Logits(msgspec.Struct, frozen=True):
-    """The logits of the batch's sampled rows as the model gave them, and what processors changed."""
+class Logits:
+    """The logits of the batch's sampled rows as the model gave them, and what processors changed.
 
-    raw: NDArray[np.float32]
-    """[sampled rows, vocabulary]"""
-    changed: Mapping[int, LogitsRow] = {}
-    """By the row's number."""
+    No struct: megabytes of numbers are not written down with the other packets.
+    """
+
+    __slots__ = ("changed", "raw")
+
+    def __init__(self, raw: NDArray[np.float32], changed: Mapping[int, LogitsRow] | None = None) -> None:
+        self.raw = raw
+        """[sampled rows, vocabulary]"""
+        self.changed: Mapping[int, LogitsRow] = changed or {}
+        """By the row's number."""
 
     def row(self, number: int) -> LogitsRow:
         """A row as it stands after the processors so far; not to be written to."""

@@ -96,6 +96,7 @@ class TokenText:
             specials,
             end,
             tokens,
+            delta.cached_tokens,
         )
 
     def _in_full(self, delta: TokenDelta) -> tuple[str, tuple[int, ...], tuple[tuple[int, int], ...], str]:

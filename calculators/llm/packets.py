@@ -209,7 +209,8 @@ class TokenDelta(msgspec.Struct, frozen=True, gc=False):
     `completion_tokens` counts all tokens of the choice so far, these included. The delta with `finish`
     is the choice's last; when that is "stop", its last token is the one that ended the sequence. The first
     delta of a sampled choice has the `seed` that the engine uses. One without tokens and finish says that the
-    engine is at work on the choice and was silent for a while: it reads a long prompt, say.
+    engine is at work on the choice and was silent for a while: it reads a long prompt, say. `cached_tokens`
+    are those of the prompt that the engine had read before, where it knows.
     """
 
     tokens: tuple[Token, ...]
@@ -219,6 +220,7 @@ class TokenDelta(msgspec.Struct, frozen=True, gc=False):
     prompt: int = 0
     choice: int = 0
     seed: int | None = None
+    cached_tokens: int | None = None
 
 
 class TextDelta(msgspec.Struct, frozen=True, gc=False):
@@ -241,6 +243,7 @@ class TextDelta(msgspec.Struct, frozen=True, gc=False):
     specials: tuple[tuple[int, int], ...] = ()
     end: str = ""
     tokens: tuple[Token, ...] = ()
+    cached_tokens: int | None = None
 
     def with_text(self, change: Callable[[str], str]) -> TextDelta:
         """A copy whose text a function has changed, piece by piece between the special tokens.
@@ -298,3 +301,4 @@ class OutputDelta(msgspec.Struct, frozen=True, gc=False):
     reasoning_tokens: int = 0
     tokens: tuple[Token, ...] = ()
     ends: tuple[tuple[int, int], ...] = ()
+    cached_tokens: int | None = None

@@ -124,6 +124,8 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     finish: FinishReason | None = None
     beams: list[Beam] = []
     seed: int | None = None
+    cached_tokens: int | None = None
+    """Tokens of the prompt that stood in the cache already; None where the engine does not know."""
 
     @property
     def brings_nothing(self) -> bool:

@@ -26,6 +26,8 @@ class EngineSequence:
     """Of its first full blocks, by which the cache remembers them."""
     remembered: int = 0
     """How many of its blocks the cache knows by their keys."""
+    cached: int = 0
+    """Tokens of its prompt that stood in the cache when it began."""
     begun: bool = False
     """Whether a step has read any of it."""
 

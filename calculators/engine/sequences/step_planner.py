@@ -78,6 +78,7 @@ class StepPlanner:
         if not sequence.begun:
             self._blocks.queried_tokens += len(sequence.tokens)
             self._blocks.found_tokens += sequence.past
+            sequence.cached = sequence.past
 
     def _read(self, sequence: EngineSequence, budget: int, rows: list[BatchRow]) -> int:
         """Adds the sequence's row, preempting others for its blocks; returns how many tokens it reads."""
@@ -128,4 +129,5 @@ def _row(sequence: EngineSequence, count: int) -> BatchRow:
         blocks=tuple(sequence.blocks),
         length=len(sequence.tokens),
         history=sequence.tokens,
+        cached=sequence.cached,
     )

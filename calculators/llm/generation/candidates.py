@@ -34,6 +34,7 @@ class Candidate:
         self._tokens: list[Token] = []
         self._finish: FinishReason | None = None
         self._seed: int | None = None
+        self._cached_tokens: int | None = None
         self._text: TokenText | None = None
         if reading is not None:
             self._text = TokenText(reading.tokenizer, request)
@@ -56,11 +57,19 @@ class Candidate:
         self._finish = finish
         if delta.seed is not None:
             self._seed = delta.seed
+        self._cached_tokens = delta.cached_tokens
         return self._text is not None and self._cutter.stopped
 
     def whole(self) -> Delta:
         """The text in one."""
-        return Delta(0, self._tokens, len(self._tokens), self._finish, seed=self._seed)
+        return Delta(
+            0,
+            self._tokens,
+            len(self._tokens),
+            self._finish,
+            seed=self._seed,
+            cached_tokens=self._cached_tokens,
+        )
 
     @property
     def mean_logprob(self) -> float:

@@ -44,6 +44,7 @@ class ChoiceRequest(msgspec.Struct, frozen=True, eq=False):
             self.at,
             self.choice,
             delta.seed,
+            delta.cached_tokens,
         )
 
     def pieces(self, whole: Delta) -> Iterator[TokenDelta]:
@@ -58,6 +59,7 @@ class ChoiceRequest(msgspec.Struct, frozen=True, eq=False):
                     min(end, len(tokens)),
                     whole.finish if end >= len(tokens) else None,
                     seed=whole.seed if begin == 0 else None,
+                    cached_tokens=whole.cached_tokens,
                 )
             )
 

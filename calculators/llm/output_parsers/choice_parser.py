@@ -70,6 +70,8 @@ class ChoiceParser:
             delta.choice,
             0,
             delta.tokens,
+            (),
+            delta.cached_tokens,
         )
 
     def rest(self) -> OutputDelta | None:
@@ -147,6 +149,7 @@ class ChoiceParser:
             self._reasoning_tokens,
             delta.tokens,
             merged(ends, delta.completion_tokens),
+            delta.cached_tokens,
         )
 
 

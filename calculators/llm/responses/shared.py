@@ -95,8 +95,12 @@ class TokenCounts:
     def usage(self) -> dict[str, Any]:
         """OpenAI's usage object."""
         prompts: dict[int, int] = {}
+        cached: dict[int, int] = {}
         for delta in self.last.values():
             prompts[delta.prompt] = max(prompts.get(delta.prompt, 0), delta.prompt_tokens)
+            if delta.cached_tokens is not None:
+                # Of the choices of one prompt, the first one reads what the others find.
+                cached[delta.prompt] = min(cached.get(delta.prompt, delta.prompt_tokens), delta.cached_tokens)
         prompt = sum(prompts.values())
         completion = sum(delta.completion_tokens for delta in self.last.values())
         counts: dict[str, Any] = {
@@ -104,6 +108,8 @@ class TokenCounts:
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
         }
+        if cached:
+            counts["prompt_tokens_details"] = {"cached_tokens": sum(cached.values())}
         if self._reasoning:
             reasoning = sum(delta.reasoning_tokens for delta in self.last.values())
             counts["completion_tokens_details"] = {"reasoning_tokens": reasoning}

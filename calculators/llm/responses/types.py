@@ -49,12 +49,19 @@ class CompletionTokensDetails(Struct, frozen=True, forbid_unknown_fields=True):
     reasoning_tokens: int
 
 
+class PromptTokensDetails(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many of the prompt's tokens stood in the engine's cache, where it knows."""
+
+    cached_tokens: int
+
+
 class Usage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Tokens: each prompt counted once, each choice by itself."""
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    prompt_tokens_details: PromptTokensDetails | UnsetType = UNSET
     completion_tokens_details: CompletionTokensDetails | UnsetType = UNSET
 
 

@@ -21,8 +21,8 @@ def test_each_token_is_a_delta_with_the_count_so_far() -> None:
     first = SampledToken(row=row((4, 5), id=3), token=Token(6, -0.5))
     last = SampledToken(row=row(id=4), token=Token(7), finish="stop")
     assert delivered(first, last) == (
-        Delta(request=3, tokens=[Token(6, -0.5)], generated=3),
-        Delta(request=4, tokens=[Token(7)], generated=1, finish="stop"),
+        Delta(request=3, tokens=[Token(6, -0.5)], generated=3, cached_tokens=0),
+        Delta(request=4, tokens=[Token(7)], generated=1, finish="stop", cached_tokens=0),
     )
 
 

@@ -168,3 +168,20 @@ def test_tokens_that_the_model_does_not_have_are_a_400(
 ) -> None:
     with pytest.raises(openai.BadRequestError, match="token id"):
         _ask(graph, "Hello", **parameters)
+
+
+def test_what_was_read_before_is_counted_in_the_usage(graph: openai.OpenAI) -> None:
+    prompt = "A prompt that no other test has, and that is long enough for a block of the cache. " * 4
+    first, second = (
+        graph.completions.create(model="tiny-chat", prompt=prompt, max_tokens=2).usage for _ in range(2)
+    )
+    assert first is not None
+    assert second is not None
+    assert first.prompt_tokens_details is not None
+    assert second.prompt_tokens_details is not None
+    assert first.prompt_tokens_details.cached_tokens == 0
+    assert second.prompt_tokens_details.cached_tokens == (second.prompt_tokens - 1) // 32 * 32 > 0
+    pieces = graph.completions.create(
+        model="tiny-chat", prompt=prompt, max_tokens=2, stream=True, stream_options={"include_usage": True}
+    )
+    assert [piece.usage for piece in pieces if piece.usage] == [second]

@@ -72,7 +72,11 @@ def completions() -> Iterator[tuple[CompletionRequest, tuple[Part, ...]]]:
 def written(
     request: ChatRequest | CompletionRequest, parts: tuple[Part, ...], fingerprint: str | None
 ) -> bytes:
-    """The whole answer: each choice has a delta for each part, and one with the finish."""
+    """The whole answer: each choice has a delta for each part, and one with the finish.
+
+    An engine with a fingerprint knows what it had read before, too.
+    """
+    cached = None if fingerprint is None else 1
     prompts = 1 if isinstance(request, ChatRequest) else len(request.prompts)
     make = EventStream if request.stream else JsonBody
     tokenizer: Any = FakeTokenizer()
@@ -83,10 +87,10 @@ def written(
     for at, (prompt, choice) in enumerate(keys):
         logprob = -0.5 if request.logprobs else None
         for count, part in enumerate(parts, 1):
-            delta = OutputDelta((part,), count, 2, None, prompt, choice, 1, (Token(72, logprob),))
+            delta = OutputDelta((part,), count, 2, None, prompt, choice, 1, (Token(72, logprob),), (), cached)
             data += answer.add(delta, last=False)
         finish = "tool_calls" if calls else ("stop", "length")[at % 2]
-        end = OutputDelta((), len(parts) + 1, 2, finish, prompt, choice, 1, (Token(73, logprob),))  # type: ignore[arg-type]  # mypy joins the literals to str
+        end = OutputDelta((), len(parts) + 1, 2, finish, prompt, choice, 1, (Token(73, logprob),), (), cached)  # type: ignore[arg-type]  # mypy joins the literals to str
         data += answer.add(end, last=at == len(keys) - 1)
     return data
 
