@@ -1,1 +1,1 @@
-"""Builds OpenVINO models without a hub: decoder-only language models and byte-level BPE tokenizers."""
+"""Builds OpenVINO models without a hub: decoder-only language models and tokenizers."""

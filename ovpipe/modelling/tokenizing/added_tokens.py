@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ovpipe.modelling.tokenizing.content import AddedToken, TokenizerContent
+from ovpipe.modelling.tokenizing.content import AddedToken, TokenizerContent, refuse
 from ovpipe.modelling.tokenizing.normalizers import normalize
 from ovpipe.modelling.tokenizing.patterns import BLANK, WORD, any_of
 from ovpipe.modelling.tokenizing.pieces import Pieces
+from ovpipe.modelling.tokenizing.pre_tokenizers import BEGIN
 
 _BLANKS_BEFORE = f"(?:(?<![{BLANK}])[{BLANK}]++)?+"
 """Blanks before a token, all of them: so a long run of blanks is tried once, not from each of them."""
@@ -33,6 +34,16 @@ def apart_and_normalized(content: TokenizerContent, pieces: Pieces) -> Pieces:
     elif after is not None:
         pieces = pieces.set_apart(f"(?|{after})")
     return pieces
+
+
+def with_signed_begin(content: TokenizerContent, pieces: Pieces) -> Pieces:
+    """The pieces, not cut yet, with a sign at the begin of each that begins with no added token."""
+    for step in content.normalizers:
+        if step["type"] not in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Replace"):
+            raise refuse("normalizer", step, "stands before a Metaspace that treats the first word otherwise")
+    token = any_token([token for token in content.added_tokens if not token.normalized])
+    pattern = r"\A(?=[\s\S])" if token is None else rf"\A(?!{token})(?=[\s\S])"
+    return pieces.substitute(pattern, BEGIN, once=True)
 
 
 def any_token(tokens: Iterable[AddedToken]) -> str | None:

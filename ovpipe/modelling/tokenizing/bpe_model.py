@@ -16,8 +16,9 @@ from openvino import opset13
 
 from ovpipe.modelling.tokenizing.content import TokenizerContent, refuse
 from ovpipe.modelling.tokenizing.ops import Ops, Output, integers, string_tensor, strings_constant
-from ovpipe.modelling.tokenizing.patterns import any_of, literal
+from ovpipe.modelling.tokenizing.patterns import members
 from ovpipe.modelling.tokenizing.pieces import Pieces
+from ovpipe.modelling.tokenizing.whole_pieces import ordinary_may_be_added, whole_name, with_whole_names
 from ovpipe.modelling.unsupported import UnsupportedModel
 from ovpipe.tokenizers.gpt2_characters import Gpt2Characters
 
@@ -26,10 +27,6 @@ _NOWHERE = b"\xff"
 """A byte that no UTF-8 has."""
 _UNKNOWN = "\U0010fffe"
 """A noncharacter, which stands for what is unknown on its way into the operation."""
-_ORDINARY = "\U0010fffd"
-"""A private character, with which a piece begins that is no added token."""
-_WHOLE = "\U0010ffff".encode()
-"""A noncharacter, before and after a piece that is a token as a whole."""
 
 
 class BytePairModel:
@@ -55,15 +52,15 @@ class BytePairModel:
         words = words if self._content.model.get("ignore_merges") else {}
         unmerged = self._not_merged(pieces.ops, added, words)
         words = {name: words[name] for name in words if name in unmerged}
-        elsewhere = _may_come_about(self._content)
+        elsewhere = ordinary_may_be_added(self._content)
         apart = {name: added[name] for name in added if elsewhere or name in unmerged}
-        pieces = _marked(pieces, words)
-        if elsewhere:  # no other piece may be taken for an added token
-            pieces = pieces.substitute(r"\A", _ORDINARY, once=True)
-        pieces = _marked(pieces, apart, added=True)
-        if elsewhere:
-            pieces = pieces.substitute(rf"\A{literal(_ORDINARY)}", "", once=True)
-        whole = {_WHOLE + name + _WHOLE: token for name, token in (words | apart).items()}
+        pieces = with_whole_names(
+            pieces,
+            added=[name.decode() for name in apart],
+            words=[name.decode() for name in words],
+            ordinary_may_be_added=elsewhere,
+        )
+        whole = {whole_name(name): token for name, token in (words | apart).items()}
         found = {name: token for name, token in added.items() if name not in apart}
         return self._operation(pieces.ops, pieces.ragged, found | whole)
 
@@ -154,9 +151,8 @@ class BytePairModel:
         if self.unknown is None or self._content.is_byte_level:
             return pieces
         known = sorted({ord(token) for token in self._ids if len(token) == 1})
-        members = "".join(f"\\x{{{begin:x}}}-\\x{{{end:x}}}" for begin, end in _ranges(known))
         repeat = "++" if self._content.model.get("fuse_unk") else ""
-        return pieces.substitute(f"[^{members}]{repeat}" if members else f"(?s:.){repeat}", _UNKNOWN)
+        return pieces.substitute(f"[^{members(known)}]{repeat}" if known else f"(?s:.){repeat}", _UNKNOWN)
 
 
 def _names(tokens: Iterable[str], *, byte_level: bool) -> dict[str, bytes]:
@@ -167,39 +163,9 @@ def _names(tokens: Iterable[str], *, byte_level: bool) -> dict[str, bytes]:
     return {token: name for token in tokens if (name := characters.bytes_of(token))}
 
 
-def _may_come_about(content: TokenizerContent) -> bool:
-    """Whether a piece that is no added token may have the name of one in it.
-
-    Where a text is cut at every such name none has, unless a normalizer makes one.
-    """
-    harmless = {"NFC", "Prepend", "Replace"}
-    return any(token.single_word for token in content.added_tokens) or any(
-        step["type"] not in harmless for step in content.normalizers
-    )
-
-
-def _marked(pieces: Pieces, names: Iterable[bytes], *, added: bool = False) -> Pieces:
-    """Puts a sign before and after each piece that has one of these names as a whole."""
-    texts = [name.decode() for name in names]
-    if not texts:
-        return pieces
-    sign = _WHOLE.decode()
-    return pieces.substitute(rf"\A(?:{any_of(texts)})\z", f"{sign}$0{sign}", once=True, added=added)
-
-
 def _is_text(word: bytes) -> bool:
     try:
         word.decode()
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _ranges(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    ranges: list[tuple[int, int]] = []
-    for number in numbers:
-        if ranges and ranges[-1][1] == number - 1:
-            ranges[-1] = ranges[-1][0], number
-        else:
-            ranges.append((number, number))
-    return ranges

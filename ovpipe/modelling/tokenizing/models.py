@@ -20,14 +20,16 @@ from openvino_tokenizers.tokenizer_pipeline import (
 from openvino_tokenizers.utils import change_inputs_type, change_outputs_type
 
 from ovpipe.modelling.naming import number_nodes
-from ovpipe.modelling.tokenizing.added_tokens import apart_and_normalized
+from ovpipe.modelling.tokenizing.added_tokens import apart_and_normalized, with_signed_begin
 from ovpipe.modelling.tokenizing.bpe_model import BytePairModel
 from ovpipe.modelling.tokenizing.content import TokenizerContent, refuse
 from ovpipe.modelling.tokenizing.decoders import Decoding, decoding
 from ovpipe.modelling.tokenizing.ops import Ops, Output, text_constant
 from ovpipe.modelling.tokenizing.pieces import Pieces
 from ovpipe.modelling.tokenizing.post_processors import surroundings
-from ovpipe.modelling.tokenizing.pre_tokenizers import pre_tokenize
+from ovpipe.modelling.tokenizing.pre_tokenizers import begins_are_signed, pre_tokenize
+from ovpipe.modelling.tokenizing.unigram_model import encode_unigram
+from ovpipe.modelling.tokenizing.word_piece_model import encode_word_pieces
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,16 @@ def _tokenizer(content: TokenizerContent, pad: int | None) -> ov.Model:
 
 def _tokens(content: TokenizerContent, pieces: Pieces) -> list[Output]:
     """The ids of the tokens of each text, ragged."""
+    if begins_are_signed(content.pre_tokenizers):
+        pieces = with_signed_begin(content, pieces)
     pieces = apart_and_normalized(content, pieces)
     pieces = pre_tokenize(pieces, content.pre_tokenizers)
     if content.kind == "BPE":
         return BytePairModel(content).encode(pieces)
+    if content.kind == "Unigram":
+        return encode_unigram(content, pieces)
+    if content.kind == "WordPiece":
+        return encode_word_pieces(content, pieces)
     raise refuse("model", {"type": content.kind})
 
 

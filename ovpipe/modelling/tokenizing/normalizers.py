@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+from openvino import opset13
+
+from ovpipe.modelling.tokenizing.charsmap import charsmap_constant
 from ovpipe.modelling.tokenizing.content import Step, refuse
 from ovpipe.modelling.tokenizing.patterns import BLANK, literal, translated
 from ovpipe.modelling.tokenizing.pieces import Pieces
+from ovpipe.modelling.tokenizing.unicode_forms import Form, in_form
 
 
 def normalize(pieces: Pieces, steps: Iterable[Step]) -> Pieces:
@@ -58,16 +64,59 @@ def _strip(pieces: Pieces, step: Step) -> Pieces:
     return pieces.substitute(ends, "") if ends else pieces
 
 
-def _form(name: str) -> Callable[[Pieces, Step], Pieces]:
-    return lambda pieces, step: pieces.map_characters(form=name)
+def _lowercase(pieces: Pieces, step: Step) -> Pieces:
+    return pieces.map_characters(charsmap=charsmap_constant(_lower_cases()))
+
+
+def _lower_cases() -> dict[bytes, bytes]:
+    """Every character that has a lower case, alone: a final sigma is a sigma."""
+    characters = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    return {one.encode(): lower.encode() for one in characters if (lower := one.lower()) != one}
+
+
+def _strip_accents(pieces: Pieces, step: Step) -> Pieces:
+    return pieces.substitute(r"\p{M}", "")
+
+
+def _bert(pieces: Pieces, step: Step) -> Pieces:
+    if step.get("clean_text", True):
+        pieces = pieces.substitute(r"[^\P{C}\t\n\r\p{Cn}\p{Cs}]|\x{fffd}", "").substitute(f"[{BLANK}]", " ")
+    if step.get("handle_chinese_chars", True):
+        pieces = pieces.substitute(_CHINESE, " $0 ")
+    strips = step.get("strip_accents")
+    if step.get("lowercase", True) if strips is None else strips:
+        pieces = in_form(pieces, "NFD").substitute(r"\p{Mn}", "")
+    return _lowercase(pieces, step) if step.get("lowercase", True) else pieces
+
+
+_CHINESE = (
+    r"[\x{4e00}-\x{9fff}\x{3400}-\x{4dbf}\x{20000}-\x{2a6df}\x{2a700}-\x{2b73f}\x{2b740}-\x{2b81f}"
+    r"\x{2b920}-\x{2ceaf}\x{f900}-\x{faff}\x{2f800}-\x{2fa1f}]"
+)
+"""What huggingface/tokenizers takes for Chinese (normalizers/bert.rs)."""
+
+
+def _precompiled(pieces: Pieces, step: Step) -> Pieces:
+    content = base64.b64decode(step["precompiled_charsmap"] or "")
+    if not content:
+        return pieces
+    return pieces.map_characters(charsmap=opset13.constant(np.frombuffer(content, np.uint8)).output(0))
+
+
+def _form(name: Form) -> Callable[[Pieces, Step], Pieces]:
+    return lambda pieces, step: in_form(pieces, name)
 
 
 _BUILDERS: Mapping[str, Callable[[Pieces, Step], Pieces]] = {
-    "NFC": _form("nfc"),
-    "NFD": _form("nfd"),
-    "NFKC": _form("nfkc"),
-    "NFKD": _form("nfkd"),
+    "NFC": _form("NFC"),
+    "NFD": _form("NFD"),
+    "NFKC": _form("NFKC"),
+    "NFKD": _form("NFKD"),
     "Replace": _replace,
     "Prepend": _prepend,
     "Strip": _strip,
+    "Lowercase": _lowercase,
+    "StripAccents": _strip_accents,
+    "BertNormalizer": _bert,
+    "Precompiled": _precompiled,
 }

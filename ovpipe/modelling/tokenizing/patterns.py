@@ -45,6 +45,17 @@ def any_of(texts: Sequence[str]) -> str:
     return "|".join(branches)
 
 
+def members(codes: Sequence[int]) -> str:
+    """These characters, in order, as they stand in a set."""
+    ranges: list[tuple[int, int]] = []
+    for code in codes:
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1] = ranges[-1][0], code
+        else:
+            ranges.append((code, code))
+    return "".join(f"\\x{{{begin:x}}}-\\x{{{end:x}}}" for begin, end in ranges)
+
+
 def translated(pattern: str) -> str:
     """The same pattern for PCRE2; raises UnsupportedModel where it has no such thing."""
     parts: list[str] = []
@@ -55,8 +66,8 @@ def translated(pattern: str) -> str:
             parts.append(_escape(pattern, at))
             at += 2
         elif character == "[":
-            members, at = _members(pattern, at)
-            parts.append(members)
+            found, at = _set(pattern, at)
+            parts.append(found)
         else:
             parts.append({"^": "(?m:^)", "$": "(?m:$)"}.get(character, character))
             at += 1
@@ -65,14 +76,14 @@ def translated(pattern: str) -> str:
 
 def _escape(pattern: str, at: int) -> str:
     letter = pattern[at + 1 : at + 2]
-    members = _SETS.get(letter.lower())
+    known = _SETS.get(letter.lower())
     _refuse(letter in ("G", "X", "O", "N", "y", "Y", "g"), pattern, f"\\{letter}")
-    if members is None:
+    if known is None:
         return f"\\{letter}"
-    return f"[{members}]" if letter.islower() else f"[^{members}]"
+    return f"[{known}]" if letter.islower() else f"[^{known}]"
 
 
-def _members(pattern: str, begin: int) -> tuple[str, int]:
+def _set(pattern: str, begin: int) -> tuple[str, int]:
     """The set that begins here, and where it ends."""
     parts, at = ["["], begin + 1
     if pattern[at : at + 1] == "^":
@@ -84,9 +95,9 @@ def _members(pattern: str, begin: int) -> tuple[str, int]:
     while at < len(pattern) and pattern[at] != "]":
         if pattern[at] == "\\":
             letter = pattern[at + 1 : at + 2]
-            members = _SETS.get(letter)
+            known = _SETS.get(letter)
             _refuse(letter == "H", pattern, "[\\H]")
-            parts.append(f"\\{letter}" if members is None else members)
+            parts.append(f"\\{letter}" if known is None else known)
             at += 2
         elif pattern.startswith("[:", at) and ":]" in pattern[at:]:
             end = pattern.index(":]", at) + 2

