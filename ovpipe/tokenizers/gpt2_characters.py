@@ -7,13 +7,14 @@ from __future__ import annotations
 
 
 class Gpt2Characters:
-    """Reads the bytes for which characters stand."""
+    """Reads and writes bytes as these characters."""
 
     def __init__(self) -> None:
         printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
         others = sorted(set(range(256)).difference(printable))
         self._bytes = _Table(zip(printable, printable, strict=True))
         self._bytes |= {0x100 + index: byte for index, byte in enumerate(others)}
+        self._characters = {byte: code for code, byte in self._bytes.items()}
 
     def bytes_of(self, text: str) -> bytes | None:
         """The bytes that a text stands for; None where it has a character that stands for none."""
@@ -21,6 +22,10 @@ class Gpt2Characters:
             return text.translate(self._bytes).encode("latin-1")
         except UnicodeEncodeError:
             return None
+
+    def text_of(self, content: bytes) -> str:
+        """The text that stands for these bytes."""
+        return content.decode("latin-1").translate(self._characters)
 
 
 class _Table(dict[int, int]):

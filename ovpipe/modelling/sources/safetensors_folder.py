@@ -10,6 +10,7 @@ from typing import Any
 
 from ovpipe.modelling.sources.model_source import BrokenModel
 from ovpipe.modelling.sources.safetensors_file import SafetensorsFile
+from ovpipe.modelling.tokenizing.folder import read_tokenizer
 from ovpipe.modelling.unsupported import UnsupportedModel
 from ovpipe.modelling.weights import Array
 from ovpipe.tokenizers.chat_templates import read_chat_templates
@@ -36,8 +37,8 @@ class SafetensorsFolder:
 
     @property
     def tokenizer(self) -> Mapping[str, Any]:
-        """The content of tokenizer.json."""
-        return _json_object(self.path / "tokenizer.json")
+        """The content of tokenizer.json, or what another file of a tokenizer makes of it."""
+        return read_tokenizer(self.path)
 
     @property
     def tokenizer_config(self) -> Mapping[str, Any]:
