@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.packets import Batch, Logits
-from ovpipe.calculators.engine.paging.paged_model import ReadsBatches
+from ovpipe.calculators.engine.paging.reads_batches import ReadsBatches
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
-from ovpipe.calculators.engine.paging.paged_model import PagedModel, ReadsBatches
-from ovpipe.engines.genai.kv_cache import plan_cache
-from ovpipe.engines.genai.model_folder import ModelFolder
+from ovpipe.calculators.engine.paging.paged_model import PagedModel
+from ovpipe.calculators.engine.paging.reads_batches import ReadsBatches
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.ports import SideOutput
 from ovpipe.registry import register
@@ -55,6 +54,10 @@ class PagedModelLoaderCalculator(Calculator):
 
     def open(self, cx: Context) -> None:
         """Compiles the model, and allocates its cache."""
+        # They import OpenVINO; whoever checks a graph does without it.
+        from ovpipe.engines.genai.kv_cache import plan_cache
+        from ovpipe.engines.genai.model_folder import ModelFolder
+
         cx.progress(f"reading {self._path}")
         folder = ModelFolder.read(self._path)
         cache = plan_cache(

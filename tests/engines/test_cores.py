@@ -16,7 +16,8 @@ from ovpipe.engines.genai.options import GenaiOptions
 def test_the_engines_that_would_do_are_found_by_what_they_declare() -> None:
     assert cores_with("seed") == ("genai", "graph")
     assert cores_with("use_beam_search") == ("genai",)
-    assert cores_with("logit_bias") == ()
+    assert cores_with("logit_bias") == ("graph",)
+    assert cores_with("prompt_logprobs") == ()
 
 
 def test_each_core_has_the_name_it_is_known_by() -> None:

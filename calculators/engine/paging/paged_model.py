@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
-from openvino import opset13 as ops
-from openvino._offline_transformations import paged_attention_transformation
 
 from ovpipe.calculators.engine.packets import BatchRow
 
@@ -18,18 +15,16 @@ WANTED: Final = "rows_of_the_head"
 """The input that says after which of the batch's tokens logits are wanted."""
 
 
-class ReadsBatches(Protocol):
-    """What the model's node needs of a model."""
-
-    def read(self, rows: Sequence[BatchRow]) -> NDArray[np.float32]:
-        """Reads the rows into the cache: logits [sampled rows, vocabulary], in their order."""
-
-
 class PagedModel:
     """A model behind OpenVINO's paged-attention transformation, compiled for a device, with its cache."""
 
     def __init__(self, path: Path, *, device: str, properties: Mapping[str, Any], num_kv_blocks: int) -> None:
         """Compiles `path`, an openvino_model.xml, and allocates the cache."""
+        # Whoever checks a graph imports this module, and does without OpenVINO.
+        import openvino as ov
+        from openvino._offline_transformations import paged_attention_transformation
+
+        self._tensor: Any = ov.Tensor
         core = ov.Core()
         model = core.read_model(path)
         paged_attention_transformation(model)
@@ -68,18 +63,20 @@ class PagedModel:
             WANTED: np.array(wanted or [0], np.int64),
         }
         for name in self._inputs & feeds.keys():
-            self._request.set_tensor(name, ov.Tensor(feeds[name]))
+            self._request.set_tensor(name, self._tensor(feeds[name]))
         self._request.infer()
         # The request's own memory, which the next step overwrites.
         logits: NDArray[np.float32] = self._request.get_tensor("logits").data
         return logits.reshape(-1, self._vocabulary)[: len(wanted)].astype(np.float32)
 
 
-def _gather_before_the_head(model: ov.Model) -> None:
+def _gather_before_the_head(model: Any) -> None:
     """Puts a Gather between the last hidden states and the head, which else makes a row for every token.
 
     Raises ValueError where there is no such head.
     """
+    from openvino import opset13 as ops
+
     head = model.output("logits").get_node().input_value(0).get_node()
     while head.get_type_name() != "MatMul":
         if head.get_input_size() == 0:

@@ -86,7 +86,7 @@ EVICTION = {"start_size": 32, "recent_size": 64, "max_cache_size": 128}
 @pytest.mark.parametrize(
     ("engine", "said"),
     [
-        ({"core": "paged"}, "there is no core 'paged'; there are: genai"),
+        ({"core": "paged"}, "there is no core 'paged'; there are: genai, graph"),
         ({"cache_sise": 1}, "unknown key 'cache_sise' of core 'genai'; did you mean 'cache_size'?"),
         ({"models_path": "m"}, "models_path stands beside engine, not in it; move it out"),
         ({"cache_size": "big"}, 'cache_size is "big"; expected `float | null`, got `str`'),

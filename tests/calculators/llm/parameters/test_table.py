@@ -53,12 +53,12 @@ def test_messages_are_the_chats_and_prompts_the_completions() -> None:
 def test_the_docs_say_values_defaults_and_engines() -> None:
     lines = markdown_table().splitlines()
     assert (
-        "| temperature | both | a number from 0 to 2 | generation_config.json's temperature, or 1.0 | genai "
+        "| temperature | both | a number from 0 to 2 | generation_config.json's temperature, or 1.0 | genai, graph "
         "| How much chance there is in the choice of tokens; 0 takes the likeliest. |"
     ) in lines
     assert (
-        "| logit_bias | both | an object of numbers by token ids | absent | none yet, so only `{}` is taken "
-        "| Added to the logits of tokens. |"
+        "| logits_processors | both | a list of objects | absent | none yet, so only `[]` is taken "
+        "| Named processors of the logits. |"
     ) in lines
     assert (
         "| messages | chat/completions | a non-empty list of messages | required |  "
