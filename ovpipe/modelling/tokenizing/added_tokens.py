@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+
+import openvino as ov
+from openvino import opset13
 
 from ovpipe.modelling.tokenizing.content import AddedToken, TokenizerContent, refuse
 from ovpipe.modelling.tokenizing.normalizers import normalize
+from ovpipe.modelling.tokenizing.ops import Ops, string_tensor
 from ovpipe.modelling.tokenizing.patterns import BLANK, WORD, any_of
 from ovpipe.modelling.tokenizing.pieces import Pieces
 from ovpipe.modelling.tokenizing.pre_tokenizers import BEGIN
@@ -36,6 +41,23 @@ def apart_and_normalized(content: TokenizerContent, pieces: Pieces) -> Pieces:
     return pieces
 
 
+def with_normal_names(content: TokenizerContent) -> TokenizerContent:
+    """The content, in which each token that is found in normalized texts has the name that it has there."""
+    normalized = [token.content for token in content.added_tokens if token.normalized]
+    if not normalized or not content.normalizers:
+        return content
+    ops, texts = Ops(), opset13.parameter([-1], ov.Type.string)
+    pieces = normalize(Pieces.of(ops, texts.output(0)), content.normalizers)
+    model = ov.Core().compile_model(ov.Model(ops.pack(pieces.strings), [texts], "names"), "CPU")
+    names = model(string_tensor([text.encode() for text in normalized]))[0].tolist()
+    normal = dict(zip(normalized, names, strict=True))
+    added = (
+        replace(token, normal=normal[token.content]) if token.normalized else token
+        for token in content.added_tokens
+    )
+    return replace(content, added_tokens=tuple(token for token in added if token.name))
+
+
 def with_signed_begin(content: TokenizerContent, pieces: Pieces) -> Pieces:
     """The pieces, not cut yet, with a sign at the begin of each that begins with no added token."""
     for step in content.normalizers:
@@ -53,8 +75,8 @@ def any_token(tokens: Iterable[AddedToken]) -> str | None:
     Each alternative has one group, the token itself.
     """
     by_surroundings: dict[tuple[str, str], list[str]] = {}
-    for token in sorted(tokens, key=lambda token: (-len(token.content), token.content)):
+    for token in sorted(tokens, key=lambda token: (-len(token.name), token.name)):
         before = (_BLANKS_BEFORE if token.lstrip else "") + (f"(?<![{WORD}])" if token.single_word else "")
         after = (f"(?![{WORD}])" if token.single_word else "") + (_BLANKS_AFTER if token.rstrip else "")
-        by_surroundings.setdefault((before, after), []).append(token.content)
+        by_surroundings.setdefault((before, after), []).append(token.name)
     return "|".join(f"{b}({any_of(found)}){a}" for (b, a), found in by_surroundings.items()) or None

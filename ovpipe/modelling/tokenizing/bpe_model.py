@@ -47,7 +47,7 @@ class BytePairModel:
     def encode(self, pieces: Pieces) -> list[Output]:
         """The token ids of the pieces, ragged."""
         pieces = self._without_unknown(pieces)
-        added = {token.content.encode(): token.id for token in self._content.added_tokens}
+        added = {token.name.encode(): token.id for token in self._content.added_tokens}
         words = {name: self._ids[token] for token, name in self._names.items()}
         words = words if self._content.model.get("ignore_merges") else {}
         unmerged = self._not_merged(pieces.ops, added, words)

@@ -26,12 +26,20 @@ class AddedToken:
     rstrip: bool = False
     normalized: bool = False
     special: bool = False
+    normal: str | None = None
+    """The content as the normalizers make it, if it is found in what they make of a text."""
+
+    @property
+    def name(self) -> str:
+        """What stands for it in a text when it is found."""
+        return self.content if self.normal is None else self.normal
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self:
         """That of an entry of `added_tokens`."""
         flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
-        return cls(entry["id"], entry["content"], **{flag: bool(entry.get(flag, False)) for flag in flags})
+        single_word, lstrip, rstrip, normalized, special = (bool(entry.get(flag, False)) for flag in flags)
+        return cls(entry["id"], entry["content"], single_word, lstrip, rstrip, normalized, special)
 
 
 @dataclass(frozen=True)

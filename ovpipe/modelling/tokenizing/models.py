@@ -20,7 +20,11 @@ from openvino_tokenizers.tokenizer_pipeline import (
 from openvino_tokenizers.utils import change_inputs_type, change_outputs_type
 
 from ovpipe.modelling.naming import number_nodes
-from ovpipe.modelling.tokenizing.added_tokens import apart_and_normalized, with_signed_begin
+from ovpipe.modelling.tokenizing.added_tokens import (
+    apart_and_normalized,
+    with_normal_names,
+    with_signed_begin,
+)
 from ovpipe.modelling.tokenizing.bpe_model import BytePairModel
 from ovpipe.modelling.tokenizing.content import TokenizerContent, refuse
 from ovpipe.modelling.tokenizing.decoders import Decoding, decoding
@@ -55,7 +59,7 @@ def build_tokenizer_models(
     asked for, and bytes that are no UTF-8 replaced by U+FFFD. Raises UnsupportedModel where OpenVINO would
     not give the tokens that `tokenizers` gives.
     """
-    content = TokenizerContent.of(tokenizer)
+    content = with_normal_names(TokenizerContent.of(tokenizer))
     ids = {name: _id_of(content, tokenizer_config.get(f"{name}_token")) for name in ("bos", "eos", "pad")}
     models = TokenizerModels(_tokenizer(content, ids["pad"]), _detokenizer(content), **ids)
     chat_template = tokenizer_config.get("chat_template")

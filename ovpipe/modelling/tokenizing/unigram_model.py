@@ -30,7 +30,7 @@ def encode_unigram(content: TokenizerContent, pieces: Pieces) -> list[Output]:
     bytes_ = _byte_tokens(content) if content.model.get("byte_fallback") else {}
     if bytes_:
         pieces = _bytes_of_unknown(content, pieces)
-    added = {token.content: token.id for token in content.added_tokens}
+    added = {token.name: token.id for token in content.added_tokens}
     pieces = with_whole_names(
         pieces, added=added, ordinary_may_be_added=bool(added) and ordinary_may_be_added(content)
     )

@@ -25,7 +25,7 @@ def encode_word_pieces(content: TokenizerContent, pieces: Pieces) -> list[Output
     # `tokenizers` counts characters, the operation bytes.
     longest = model.get("max_input_chars_per_word", 100)
     pieces = pieces.substitute(rf"\A(?s:.){{{longest + 1},}}\z", _UNKNOWN, once=True)
-    added = {token.content: token.id for token in content.added_tokens}
+    added = {token.name: token.id for token in content.added_tokens}
     pieces = with_whole_names(pieces, added=added, ordinary_may_be_added=bool(added))
     names = [_NOWHERE + str(index).encode() for index in range(len(content.names))]
     for token, index in ids.items():

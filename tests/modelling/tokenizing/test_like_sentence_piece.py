@@ -84,6 +84,24 @@ def test_blanks_before_an_added_token_are_not_the_first_words(tmp_path: Path) ->
     assert_equal(tmp_path, content, texts=texts)
 
 
+@pytest.mark.parametrize("normalized", [True, False])
+def test_added_tokens_are_found_in_normalized_texts_as_they_are_there(
+    normalized: bool, tmp_path: Path
+) -> None:
+    content = byte_pairs(LLAMA_2)
+    for token in content["added_tokens"]:
+        token["normalized"] = normalized
+    # As Phi-3 has them: blanks after are the token's.
+    flags = {"single_word": False, "lstrip": False, "rstrip": True, "normalized": not normalized}
+    content["added_tokens"].append({"id": 700, "content": "<|user|>", "special": True, **flags})
+    texts = ["<s>a", " <s>", "a<s>b", "<|user|>  a</s>", "a <|user|>\n b", "▁<s>", "<s><s>", "</s> <|user|>x"]
+    # `tokenizers` does not skip special tokens that are found in normalized texts; here they are skipped.
+    tokenizer = assert_equal(tmp_path, content, texts=texts, decodes=False)
+    assert tokenizer.decode([1, 700, 2]) == ""
+    (tmp_path / "varied").mkdir()
+    assert_equal(tmp_path / "varied", content, count=500, decodes=False)
+
+
 def test_a_few_bytes_are_not_enough() -> None:
     content = byte_pairs(LLAMA_2)
     del content["model"]["vocab"]["<0x41>"]
