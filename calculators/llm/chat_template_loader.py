@@ -32,7 +32,17 @@ class ChatTemplateLoaderCalculator(Calculator):
 
     async def open(self, cx: Context) -> None:
         """Compiles it in a thread. Raises OptionError when it has an error, or shows nothing a user says."""
-        cx.set_side(self.chat_template, await asyncio.to_thread(compile_template, cx[self.tokenizer]))
+        template = await asyncio.to_thread(compile_template, cx[self.tokenizer])
+        cx.progress(_formats(template))
+        cx.set_side(self.chat_template, template)
+
+
+def _formats(template: ChatTemplate | None) -> str:
+    """What was found out of the formats that the model writes, for who starts the server."""
+    if template is None:
+        return "no chat template"
+    calls, thoughts = template.formats
+    return f"tool calls: {calls or 'no known format'}; thoughts: {thoughts or 'none'}"
 
 
 def compile_template(tokenizer: Tokenizer) -> ChatTemplate | None:

@@ -84,7 +84,7 @@ def chat(
     if url is None:
         from ovpipe.cli.chatting.graph_transport import GraphTransport
 
-        config = one_model(graph, model, parameters_of(assignments))
+        config = one_model(graph, model, parameters_of(assignments), file=sys.stderr)
         transport: Transport = GraphTransport(config, collect_calculators([config.graph], calculators))
     elif graph is None and not assignments and calculators is None:
         checked = _checked_url(url), model, _checked_key(api_key)

@@ -19,6 +19,9 @@ BESIDE = BAR_WIDTH + len(" * ") + len("  0:00:00 ")
 class Lines:
     """One line for each event, written at once: for files, pipes and service managers."""
 
+    steps = 10
+    """How often something that goes on steadily should be shown until it is done."""
+
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
@@ -57,6 +60,8 @@ class Lines:
 
 class Bars(Lines):
     """A bar for each model and each resource while it loads."""
+
+    steps = 100
 
     def __init__(self, titles: Iterable[str], file: TextIO, console: Console | None = None) -> None:
         super().__init__(file)

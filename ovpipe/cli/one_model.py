@@ -4,61 +4,74 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TextIO, TypeAlias
 
 import typer
 
 from ovpipe.cli import embedded
+from ovpipe.cli.importing import ready_model
 from ovpipe.errors import NotFoundError, did_you_mean
 from ovpipe.graph.assignments import given_over
 from ovpipe.graph.files import SUFFIXES, find_graph, shipped_graphs
+from ovpipe.model_store.local import is_path_of_weights
+from ovpipe.model_store.names import repository_of
 from ovpipe.model_store.store import ModelStore
 from ovpipe.serving.config import ModelConfig
+from ovpipe.serving.config_file import GRAPH, MODELS_PATH
 from ovpipe.serving.config_file import schema as server_schema
-
-GRAPH = "chat"
-"""The shipped graph that serves a model which no graph of the user's serves."""
 
 GraphArgument: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="[GRAPH|MODEL]",
-        help="A graph file, the name of a shipped graph, a model's folder, or the name of a model that "
-        "`ovpipe models` lists. Default: the tiny model inside ovpipe.",
+        help="A graph file, the name of a shipped graph, a model's folder or .gguf file, or the name of a "
+        "model that `ovpipe models` lists. Default: the tiny model inside ovpipe.",
     ),
 ]
 
 
-def one_model(what: str | None, name: str | None, parameters: dict[str, Any]) -> ModelConfig:
+def one_model(
+    what: str | None, name: str | None, parameters: dict[str, Any], *, file: TextIO = sys.stdout
+) -> ModelConfig:
     """The model behind the argument `what`, or the embedded one.
 
-    Its name is `name`, or else that of the graph's file, of the model's folder or in the store. A graph comes
-    before a model of the same name. Raises NotFoundError when `what` is neither.
+    Its name is `name`, or else that of the graph's file, of the model's folder or file, or in the store. A
+    graph comes before a model of the same name. A file of weights, and a folder of them, is imported the
+    first time; `file` shows how far that is. Raises NotFoundError when `what` is neither, and
+    ModelStoreError for a model that cannot be had.
     """
-    own, file, given = _found(what)
+    own, graph, given = _found(what, file)
     chosen = name or own
     named = server_schema()["properties"]["models"]["propertyNames"]
     if not re.fullmatch(named["pattern"], chosen):
         raise typer.BadParameter(f"{chosen!r} is not {named['title']}", param_hint="--model")
-    return ModelConfig(chosen, file, given_over(given, parameters), Path())
+    return ModelConfig(chosen, graph, given_over(given, parameters), Path())
 
 
-def _found(what: str | None) -> tuple[str, Path, dict[str, Any]]:
+def _found(what: str | None, file: TextIO) -> tuple[str, Path, dict[str, Any]]:
     """The name, the graph's file and values for its parameters."""
     serving = shipped_graphs()[GRAPH]
     if what is None:
         return embedded.NAME, serving, embedded.embedded_parameters()
+    store = ModelStore.of_user(os.environ)
+    if is_path_of_weights(what):
+        return _served(store, Path(what), serving, file)
     try:
-        file = find_graph(what, Path())
+        graph = find_graph(what, Path())
     except NotFoundError:
-        folder = _folder(what)
-        if folder is not None:
-            return folder.name, serving, {"models_path": str(folder)}
-        store = ModelStore.of_user(os.environ)
-        stored = store.find(what)
+        if is_folder(what):
+            return _served(store, Path(what), serving, file)
+        repository = None if what.endswith(SUFFIXES) else repository_of(what)
+        stored = store.of_repository(*repository) if repository else store.find(what)
         if stored is not None:
-            return stored.name, serving, {"models_path": str(stored.folder)}
+            return stored.name, serving, {MODELS_PATH: str(stored.folder)}
+        if repository:
+            raise NotFoundError(
+                f"there is no file or folder {what!r}, and no model of that repository on this machine; "
+                f"`ovpipe models pull {what}` brings one"
+            ) from None
         if "/" in what or what.endswith(SUFFIXES):
             raise
         raise NotFoundError(
@@ -66,12 +79,18 @@ def _found(what: str | None) -> tuple[str, Path, dict[str, Any]]:
             f"ovpipe, and no model of `ovpipe models list`; "
             f"{did_you_mean(what, {*shipped_graphs(), *store.names()})}"
         ) from None
-    return file.stem, file, {}
+    return graph.stem, graph, {}
 
 
-def _folder(what: str) -> Path | None:
-    """The folder of that path, if there is one."""
+def _served(store: ModelStore, path: Path, graph: Path, file: TextIO) -> tuple[str, Path, dict[str, Any]]:
+    """A model by its path."""
+    model = ready_model(store, path, file)
+    return model.name, graph, {MODELS_PATH: str(model.folder)}
+
+
+def is_folder(what: str) -> bool:
+    """Whether there is a folder of that path."""
     try:
-        return Path(what).absolute() if what and Path(what).is_dir() else None
+        return bool(what) and Path(what).is_dir()
     except (OSError, ValueError):  # no path of a folder at all
-        return None
+        return False

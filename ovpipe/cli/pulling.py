@@ -6,18 +6,28 @@ import sys
 
 import typer
 
+from ovpipe.cli.importing import imported_model
 from ovpipe.cli.sizes import size
 from ovpipe.model_store.contents import Form
 from ovpipe.model_store.errors import ModelStoreError
 from ovpipe.model_store.hub import Download, download, plan
+from ovpipe.model_store.imports import ImportOptions
 from ovpipe.model_store.store import ModelStore
 from ovpipe.model_store.stored_model import ModelRecord, Origin, StoredModel
 
 
 def pull_model(
-    store: ModelStore, repository: str, name: str, revision: str | None, file: str | None
+    store: ModelStore,
+    repository: str,
+    name: str,
+    revision: str | None,
+    file: str | None,
+    options: ImportOptions,
 ) -> StoredModel:
-    """Downloads a repository and puts its model into the store. Raises ModelStoreError."""
+    """Downloads a repository, and puts its model into the store.
+
+    What is not in OpenVINO's format is imported. Raises ModelStoreError.
+    """
     planned = plan(repository, revision, file)
     what = f"{repository} at {planned.commit[:12]} ({planned.form})"
     to_do = f"{planned.files} files, {size(planned.bytes)} to download" if planned.files else "all is here"
@@ -25,10 +35,12 @@ def pull_model(
     got = download(planned, bars=sys.stderr.isatty())
     origin = Origin(repository=repository, revision=got.revision, path=got.file)
     if got.form is not Form.OPENVINO:
+        source = got.folder / got.file if got.file else got.folder
+        return imported_model(store, source, options, name, origin=origin)
+    if options != ImportOptions():
         raise ModelStoreError(
-            f"{repository} has its weights as {got.form}, and ovpipe pulls models in OpenVINO's format; look "
-            "for one in https://huggingface.co/OpenVINO, or convert it: "
-            f"optimum-cli export openvino --model {repository} FOLDER"
+            f"{repository} is in OpenVINO's format, which is served as it is; leave out --weights, "
+            "--adapters and --long-context"
         )
     _check_tokenizer(got, repository)
     with store.adding(name, ModelRecord(origin=origin, weights="as-is", folder=str(got.folder))):

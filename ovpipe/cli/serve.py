@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +14,11 @@ from ovpipe.cli.assignments import Assignments, parameters_of
 from ovpipe.cli.display import display_for
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
+from ovpipe.cli.model_sources import with_models
 from ovpipe.cli.one_model import GraphArgument, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 from ovpipe.cli.server_display import ServerDisplay
+from ovpipe.model_store.store import ModelStore
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import Address, ServerConfig
 from ovpipe.serving.config_file import read_server_config
@@ -78,6 +81,9 @@ def serve(
     )
     registry = collect_calculators(chosen.graphs(), calculators)
     repository = Repository.load(chosen.models, registry, chosen.resources)
+    if chosen.has_sources:  # whose graphs are right, then, before a model is downloaded or imported
+        chosen = with_models(chosen, ModelStore.of_user(os.environ), sys.stdout)
+        repository = Repository.load(chosen.models, registry, chosen.resources)
     kept = _trace_for(trace)
     repository.watch(kept, node_metrics=node_metrics)
     stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)

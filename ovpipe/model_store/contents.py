@@ -57,8 +57,11 @@ def patterns_of(form: Form) -> list[str]:
             return []
 
 
-def gguf_file(names: Iterable[str], wanted: str | None, where: str) -> str:
-    """The one GGUF file of a repository, or the wanted one. Raises ModelStoreError, naming them all."""
+def gguf_file(names: Iterable[str], wanted: str | None, where: str, how: str = "by --file") -> str:
+    """The one GGUF file of a repository or folder, or the wanted one.
+
+    Raises ModelStoreError, which names them all, and `how` to choose one.
+    """
     files = sorted(name for name in names if name.lower().endswith(".gguf"))
     if wanted is None and len(files) == 1:
         return files[0]
@@ -66,4 +69,4 @@ def gguf_file(names: Iterable[str], wanted: str | None, where: str) -> str:
         return wanted
     shown = ", ".join(files[:MOST_NAMED]) + (", ..." if len(files) > MOST_NAMED else "")
     fact = f"has no {wanted}" if wanted else f"has {len(files)} GGUF files"
-    raise ModelStoreError(f"{where} {fact}; name one of them by --file: {shown}")
+    raise ModelStoreError(f"{where} {fact}; name one of them {how}: {shown}")

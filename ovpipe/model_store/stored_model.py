@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,13 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
         return f"{self.repository}{file}" + (f" at {self.revision[:12]}" if self.revision else "")
 
 
+class Imported(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was imported: the path on this machine, and the hash of what was there."""
+
+    path: str
+    content: str
+
+
 class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The file ovpipe-model.json of a model in the store."""
 
@@ -36,7 +44,8 @@ class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     weights: str
     """How they are stored: `as-is` when ovpipe did not touch them, else int8, int4 or f16."""
     folder: str | None = None
-    """The model's folder, where it is not the record's own."""
+    """The model's folder, where it is not the record's own; relative to that."""
+    imported: Imported | None = None
 
 
 class StoredModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +56,7 @@ class StoredModel(msgspec.Struct, frozen=True, kw_only=True):
     """A folder in OpenVINO's format."""
     origin: Origin
     weights: str
+    imported: Imported | None
     bytes: int
     """What its files take, wherever they are."""
 
@@ -65,8 +75,17 @@ def read_model(place: Path) -> StoredModel:
         raise ModelStoreError(
             f"{place / RECORD} cannot be read ({error}); `ovpipe models remove {place.name}` clears the place"
         ) from error
-    folder = place if record.folder is None else Path(record.folder)
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    folder = Path(os.path.normpath(place / (record.folder or "")))
     return StoredModel(
-        name=place.name, folder=folder, origin=record.origin, weights=record.weights, bytes=size
+        name=place.name,
+        folder=folder,
+        origin=record.origin,
+        weights=record.weights,
+        imported=record.imported,
+        bytes=folder_bytes(folder),
     )
+
+
+def folder_bytes(folder: Path) -> int:
+    """What the files in a folder take."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 from xml.etree import ElementTree
@@ -27,14 +28,17 @@ def save_decoder(
     *,
     precision: Storage = "f32",
     adapters: bool = False,
+    written: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Writes `path` (an .xml) and the .bin beside it: the model that `build_decoder` makes of the same.
+
+    `written` gets the number of bytes in the .bin, whenever there are more.
 
     Memory: the parameter at hand as f32 and as it is stored, however large the model is. openvino.save_model
     would need all of them at once.
     """
     with path.with_suffix(".bin").open("wb") as file:
-        matrices = _Matrices(file)
+        matrices = _Matrices(file, written)
         model = build_decoder(config, weights, precision=precision, adapters=adapters, keep=matrices.keep)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".graph-") as folder:
             _write_graph(model, Path(folder), path, matrices)
@@ -50,9 +54,10 @@ class _Place(NamedTuple):
 class _Matrices:
     """Writes each matrix to the file as it comes, and lets zeros stand for it in the graph."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], written: Callable[[int], None]) -> None:
         self._file = file
         self._zeros: list[NDArray[Any]] = []
+        self._written = written
         self.places: dict[str, _Place] = {}
         """Where each matrix is, by its constant's name."""
 
@@ -67,6 +72,7 @@ class _Matrices:
         self._file.write(bytes(-self._file.tell() % _ALIGNMENT))
         place = _Place(self._file.tell(), len(content))
         self._file.write(content)
+        self._written(self._file.tell())
         return place
 
 

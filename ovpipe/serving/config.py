@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from ovpipe.graph.parameters import GraphEntry
 from ovpipe.graph.place import Place
 from ovpipe.serving.limits import Limits
+
+Pull: TypeAlias = Literal["missing", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,19 @@ class Address:
 
     host: str = "127.0.0.1"
     port: int = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """Where a model is that its graph finds by the parameter models_path.
+
+    `what` is a path, a stored model's name, or a repository. `pull` says whether one that is not on this
+    machine is downloaded when the server starts.
+    """
+
+    what: str
+    pull: Pull
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,7 @@ class ResourceConfig:
     base: Path
     """What relative paths among the parameters are relative to."""
     entry: GraphEntry = field(compare=False)
+    source: SourceConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,7 @@ class ModelConfig:
     resources: tuple[ResourceUse, ...] = ()
     entry: GraphEntry | None = field(default=None, compare=False)
     """Where a server.yaml states it."""
+    source: SourceConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,12 @@ class ServerConfig:
     address: Address
     limits: Limits
     resources: tuple[ResourceConfig, ...] = ()
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether a model or a resource is named by its source."""
+        entries: list[ModelConfig | ResourceConfig] = [*self.models, *self.resources]
+        return any(one.source is not None for one in entries)
 
     def graphs(self) -> list[Path]:
         """The files of all graphs."""

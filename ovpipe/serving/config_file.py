@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
@@ -18,8 +18,20 @@ from ovpipe.graph.parameters import GraphEntry
 from ovpipe.graph.place import Findings, shown
 from ovpipe.graph.source import Path as YamlPath
 from ovpipe.graph.source import YamlSource, read_source
-from ovpipe.serving.config import Address, ModelConfig, ResourceConfig, ResourceUse, ServerConfig
+from ovpipe.serving.config import (
+    Address,
+    ModelConfig,
+    ResourceConfig,
+    ResourceUse,
+    ServerConfig,
+    SourceConfig,
+)
 from ovpipe.serving.limits import Limits
+
+GRAPH: Final = "chat"
+"""The shipped graph that serves a model which no graph of the user's serves."""
+MODELS_PATH: Final = "models_path"
+"""The parameter by which a graph finds its model."""
 
 
 def schema() -> dict[str, Any]:
@@ -78,21 +90,21 @@ def _models(source: YamlSource, base: Path, findings: Findings) -> Iterator[Mode
         uses = tuple(_uses(source, name, value.get("resources", []), findings))
         graph = _graph(source, "models", name, base, findings)
         if graph is not None:
-            entry = _entry(source, "models", name)
-            yield ModelConfig(name, graph, value.get("parameters", {}), base, uses, entry)
+            entry, where = _entry(source, "models", name), _source(source, "models", name, findings)
+            yield ModelConfig(name, graph, _parameters(value, where), base, uses, entry, where)
 
 
 def _resources(source: YamlSource, base: Path, findings: Findings) -> Iterator[ResourceConfig]:
     for name, value in source.value.get("resources", {}).items():
         graph = _graph(source, "resources", name, base, findings)
         if graph is not None:
-            entry = _entry(source, "resources", name)
-            yield ResourceConfig(name, graph, value.get("parameters", {}), base, entry)
+            entry, where = _entry(source, "resources", name), _source(source, "resources", name, findings)
+            yield ResourceConfig(name, graph, _parameters(value, where), base, entry, where)
 
 
 def _graph(source: YamlSource, key: str, name: str, base: Path, findings: Findings) -> Path | None:
     try:
-        return find_graph(source.value[key][name]["graph"], base)
+        return find_graph(source.value[key][name].get("graph", GRAPH), base)
     except NotFoundError as error:
         findings.add(source.place(key, name, "graph"), f"{_kind(key)} {name!r}: {error}")
         return None
@@ -104,7 +116,32 @@ def _entry(source: YamlSource, key: str, name: str) -> GraphEntry:
         parameter: source.place(key, name, "parameters", parameter)
         for parameter in value.get("parameters", {})
     }
-    return GraphEntry(f"graph {value['graph']}", f"{_kind(key)} {name!r}", source.place(key, name), places)
+    if "source" in value:
+        places |= {MODELS_PATH: source.place(key, name, "source")}
+    graph = f"graph {value.get('graph', GRAPH)}"
+    return GraphEntry(graph, f"{_kind(key)} {name!r}", source.place(key, name), places)
+
+
+def _source(source: YamlSource, key: str, name: str, findings: Findings) -> SourceConfig | None:
+    """Where the model is; notes what says it a second time."""
+    value = source.value[key][name]
+    if "source" not in value:
+        if "pull" in value:
+            findings.add(source.place(key, name, "pull"), f"pull in {key}.{name} needs the key 'source'")
+        return None
+    place = source.place(key, name, "source")
+    if MODELS_PATH in value.get("parameters", {}):
+        message = (
+            f"source and parameters.{MODELS_PATH} in {key}.{name} both say where the model is; leave out one"
+        )
+        findings.add(place, message)
+    return SourceConfig(value["source"], value.get("pull", "never"), place)
+
+
+def _parameters(value: Mapping[str, Any], where: SourceConfig | None) -> Mapping[str, Any]:
+    """The parameters; models_path is the source's, until somebody looks where that leads to."""
+    given: Mapping[str, Any] = value.get("parameters", {})
+    return given if where is None else {**given, MODELS_PATH: where.what}
 
 
 def _uses(source: YamlSource, model: str, stated: Any, findings: Findings) -> Iterator[ResourceUse]:
@@ -149,6 +186,10 @@ def _findings(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
             misspelt = [other for other in instance if other not in part["properties"]]
             if key not in instance and not get_close_matches(key, misspelt):
                 yield path, f"{where} needs the key {key!r}"
+    elif error.validator == "anyOf":
+        misspelt = [other for other in instance if other not in part["properties"]]
+        if not any(get_close_matches(key, misspelt) for key in ("graph", "source")):
+            yield path, f"{where} needs the key 'graph' or the key 'source'"
     elif "propertyNames" in error.relative_schema_path:
         yield (*path, instance), f"{shown(instance)} is not {part['title']}"
     else:

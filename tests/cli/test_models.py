@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.hub_server import Hub, Repository, serving
+from tests.modelling.importing.folders import write_folder
 from tests.models.folders import TINY_RANDOM
+from tests.serving.asking import post
+from tests.serving.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
+HELLO = [{"role": "user", "content": "Hello"}]
 MODEL = {file.name: file.read_bytes() for file in TINY_RANDOM.iterdir() if file.is_file()}
 
 
@@ -30,7 +34,7 @@ def hub() -> Iterator[Hub]:
 def ovpipe(hub: Hub, tmp_path: Path) -> Run:
     """Runs a command with a hub, a cache and a store of its own."""
 
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, input: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "ovpipe.cli.main", *arguments],
             cwd=tmp_path,
@@ -43,9 +47,10 @@ def ovpipe(hub: Hub, tmp_path: Path) -> Run:
                 "OVPIPE_MODELS": str(tmp_path / "models"),
                 **environment,
             },
+            input=input,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=100,
             check=False,
         )
 
@@ -76,6 +81,51 @@ def test_a_pulled_model_is_listed_served_by_its_name_and_removed(
     assert ovpipe("models", "list").stdout.startswith("no models in ")
     again = ovpipe("chat", "Tiny-Random")
     assert "unknown graph or model 'Tiny-Random'" in again.stderr
+
+
+def test_pulled_weights_are_imported_and_served_by_their_name(hub: Hub, ovpipe: Run, tmp_path: Path) -> None:
+    hub.repositories["me/Tiny"] = Repository(weights(tmp_path))
+    pulled = ovpipe("models", "pull", "me/Tiny", "--weights", "f16")
+    assert pulled.stderr == ""
+    assert pulled.stdout.splitlines()[-1] == "ovpipe serve Tiny"
+    assert "model Tiny: imported " in pulled.stdout
+    commit = hub.repositories["me/Tiny"].commit
+    (listed,) = ovpipe("models", "list").stdout.splitlines()[1:]
+    assert listed.split()[:2] == ["Tiny", "f16"]
+    assert listed.endswith(f"me/Tiny at {commit[:12]}")
+    talk = ovpipe("chat", "Tiny", "--max-tokens", "2", input="Hello\n")
+    assert talk.returncode == 0, talk.stderr
+    again = ovpipe("models", "pull", "me/Tiny", "--weights", "f16", "--name", "again", HF_HUB_OFFLINE="1")
+    assert again.returncode == 0, again.stderr
+    assert "imported" not in again.stdout
+    wrong = ovpipe("models", "pull", "OpenVINO/Tiny-Random-int4-ov", "--weights", "int8")
+    assert "is in OpenVINO's format, which is served as it is; leave out --weights" in wrong.stderr
+
+
+def test_a_server_pulls_what_is_missing_when_it_is_asked_to(hub: Hub, ovpipe: Run, tmp_path: Path) -> None:
+    hub.repositories["me/Tiny"] = Repository(weights(tmp_path))
+    config = tmp_path / "server.yaml"
+    config.write_text("{version: 1, models: {small: {source: me/Tiny}}}")
+    refused = ovpipe("serve", "--config", "server.yaml")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        "server.yaml:1: source of small: me/Tiny is not on this machine; run `ovpipe"
+    )
+    assert hub.asked == []
+    config.write_text("{version: 1, models: {small: {source: me/Tiny, pull: missing}}}")
+    hub_only = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
+    store = {"OVPIPE_MODELS": str(tmp_path / "models"), "TRANSFORMERS_OFFLINE": "0"}
+    for asked in (True, False):
+        hub.asked.clear()
+        with ServerProcess("--config", str(config), env={**hub_only, **store}) as server:
+            server.wait_ready()
+            assert post(server.url, {"model": "small", "max_tokens": 2, "messages": HELLO}).status == 200
+        assert bool(hub.asked) is asked
+
+
+def weights(folder: Path) -> dict[str, bytes]:
+    """The files of a repository with a small model in safetensors."""
+    return {file.name: file.read_bytes() for file in write_folder(folder / "weights").iterdir()}
 
 
 def test_without_a_network_the_cache_serves(hub: Hub, ovpipe: Run) -> None:

@@ -33,6 +33,7 @@ def test_without_arguments_it_serves_the_embedded_model_and_leaves_no_process_be
 def test_the_banner_has_a_command_that_works() -> None:
     with ServerProcess() as server:
         server.wait_ready()
+        server.wait_line("^model tiny-chat: chat_template_loader: tool calls: hermes; thoughts: think$")
         command = server.wait_line("^try: (curl .*)")[1]
         done = subprocess.run(shlex.split(command), capture_output=True, timeout=60, check=True)
         assert done.stdout.endswith(b"data: [DONE]\n\n")

@@ -8,7 +8,7 @@ import pytest
 
 from ovpipe.model_store.errors import ModelStoreError
 from ovpipe.model_store.store import ModelStore
-from ovpipe.model_store.stored_model import ModelRecord, Origin
+from ovpipe.model_store.stored_model import ModelRecord, Origin, write_record
 
 RECORD = ModelRecord(origin=Origin(path="/somewhere/model.gguf"), weights="int8")
 
@@ -40,6 +40,48 @@ def test_a_model_of_files_elsewhere_leaves_them_there_when_it_is_removed(tmp_pat
     store.remove("one")
     assert store.names() == []
     assert (elsewhere / "openvino_model.bin").is_file()
+
+
+def imported(store: ModelStore, folder: str) -> str:
+    """What an import leaves in the store; gives the folder as the record of a name has it."""
+    (store.imports.root / folder).mkdir(parents=True)
+    write_record(store.imports.root / folder, RECORD)
+    return f"../.imports/{folder}"
+
+
+def test_an_import_goes_with_the_last_name_that_stands_for_it(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "models")
+    record = ModelRecord(origin=RECORD.origin, weights="int8", folder=imported(store, "tiny-123"))
+    for name in ("one", "two"):
+        with store.adding(name, record):
+            pass
+    imported(store, "served-456")
+    assert store.get("one").folder == store.imports.root / "tiny-123"
+    (tmp_path / "models").rename(tmp_path / "moved")
+    store = ModelStore(tmp_path / "moved")
+    assert store.get("one").folder.is_dir()
+    store.remove("one")
+    assert [one.name for one in store.unnamed()] == ["served-456"]
+    assert store.get("two").folder.is_dir()
+    store.remove("two")
+    assert [folder.name for folder in store.imports.folders()] == ["served-456"]
+    assert store.remove_unnamed() == 1
+    assert store.imports.folders() == []
+
+
+def test_a_model_is_found_by_its_repository_past_broken_records(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    add(store, "broken")
+    (tmp_path / "broken" / "ovpipe-model.json").write_text("{")
+    origin = Origin(repository="me/it", revision="abc", path="it.Q8_0.gguf")
+    with store.adding("it", ModelRecord(origin=origin, weights="as-is")):
+        pass
+    for file in (None, "it.Q8_0.gguf"):
+        found = store.of_repository("me/it", file)
+        assert found is not None
+        assert found.name == "it"
+    assert store.of_repository("me/it", "it.Q4_0.gguf") is None
+    assert store.of_repository("me/other") is None
 
 
 def test_adding_that_fails_leaves_the_model_that_was_there(tmp_path: Path) -> None:

@@ -80,6 +80,29 @@ def test_resources_and_what_models_take_of_them(read: Read, tmp_path: Path) -> N
     assert uses == [("org/small.v1", None, None), ("org/small.v1", "engine", "motor")]
 
 
+def test_a_source_takes_the_place_of_a_graph_and_its_models_path(read: Read) -> None:
+    config = read(
+        """
+        version: 1
+        resources:
+          shared: {graph: ./mine.yaml, source: OpenVINO/Qwen3-0.6B-int4-ov, pull: missing}
+        models:
+          one: {source: ./models/one.gguf, parameters: {device: GPU}}
+          two: {graph: ./mine.yaml}
+        """
+    )
+    (shared,) = config.resources
+    assert shared.source is not None
+    assert (shared.source.what, shared.source.pull) == ("OpenVINO/Qwen3-0.6B-int4-ov", "missing")
+    one, two = config.models
+    assert one.source is not None
+    assert (one.graph, one.source.pull, one.source.place.line) == (shipped_graphs()["chat"], "never", 5)
+    assert one.parameters == {"device": "GPU", "models_path": "./models/one.gguf"}
+    assert two.source is None
+    assert config.has_sources
+    assert not read("{version: 1, models: {a: {graph: chat}}}").has_sources
+
+
 def test_what_is_left_out_has_defaults(read: Read) -> None:
     config = read("{version: 1, models: {a: {graph: chat}}}")
     assert (config.address, config.limits) == (Address(), Limits())
@@ -134,6 +157,20 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(read: Read) -> None:
             "{version: 1, models: {a: {graph: chat, resources: {engine: b}}}}",
             "models.a.resources.engine must be a resource's name, a dot and its side packet, as in "
             "qwen.engine, not 'b'",
+        ),
+        ("{version: 1, models: {a: {}}}", "1: models.a needs the key 'graph' or the key 'source'"),
+        (
+            "{version: 1, models: {a: {suorce: b}}}",
+            "unknown key 'suorce' in models.a: did you mean 'source'?",
+        ),
+        ("{version: 1, models: {a: {graph: chat, pull: never}}}", "pull in models.a needs the key 'source'"),
+        (
+            "{version: 1, models: {a: {source: b, parameters: {models_path: c}}}}",
+            "source and parameters.models_path in models.a both say where the model is; leave out one",
+        ),
+        (
+            "{version: 1, models: {a: {source: b, pull: always}}}",
+            "models.a.pull must be missing or never, not 'always'",
         ),
         ("version: 1\nversion: 1", "2: the key 'version' stands here and in line 1; remove one"),
         ("version: 1\nmodels: {a: [}", "2: "),

@@ -52,5 +52,5 @@ def _check_places(adapter: Path, fused: Mapping[str, str]) -> None:
         if changed and changed[1] in fused:
             raise ValueError(
                 f"adapters: {adapter} changes {changed[1]}, which this model has in one product "
-                f"({fused[changed[1]]}); build the model with its projections apart"
+                f"({fused[changed[1]]}); `ovpipe models import --adapters` keeps projections apart"
             )

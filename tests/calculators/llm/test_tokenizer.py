@@ -28,12 +28,22 @@ def test_loads_the_tokenizer_of_a_folder() -> None:
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     message = failure(tmp_path / "nothing")
     assert message.startswith(f"models_path: {tmp_path}/nothing does not exist; ")
-    assert "optimum-cli export openvino" in message
+    assert "`ovpipe models pull`, `ovpipe models import` and optimum-cli write it" in message
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "model.bin").touch()
     assert "model.bin is not a folder" in failure(tmp_path / "model.bin")
+
+
+@pytest.mark.parametrize("name", ["model.gguf", "folder"])
+def test_what_can_be_imported_is_named_with_the_commands_that_do(tmp_path: Path, name: str) -> None:
+    (tmp_path / "model.gguf").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "model.safetensors").touch()
+    message = failure(tmp_path / name)
+    assert f"`ovpipe serve {tmp_path / name}` imports it and serves it" in message
+    assert f"`ovpipe models import {tmp_path / name} -o FOLDER`" in message
 
 
 @pytest.mark.parametrize("name", ["openvino_tokenizer.xml", "openvino_detokenizer.xml"])

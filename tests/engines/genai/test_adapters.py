@@ -41,7 +41,7 @@ def test_an_adapter_for_a_projection_that_has_no_product_of_its_own_is_refused(
         adapter_config([option], model(tmp_path, adapters=False))
     assert str(error.value) == (
         f"adapters: {option.path} changes model.layers.0.{place}, which this model has in one product "
-        f"({product}); build the model with its projections apart"
+        f"({product}); `ovpipe models import --adapters` keeps projections apart"
     )
     adapter_config([option], model(tmp_path, adapters=True))
 

@@ -1,0 +1,14 @@
+"""What an import does when nobody says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ovpipe.modelling.storage import WeightsChoice
+
+
+def default_weights(path: Path) -> WeightsChoice:
+    """How weights are stored: those of a folder, which are floats, as int8."""
+    return "int8"
