@@ -8,15 +8,12 @@ from pathlib import Path
 
 from ovpipe.modelling.config import DecoderConfig
 from ovpipe.modelling.config_json.reader import read_config
-from ovpipe.modelling.constants import Precision, Storage, precision_of
+from ovpipe.modelling.constants import BYTES, Storage, precision_of
 from ovpipe.modelling.importing.defaults import default_weights
 from ovpipe.modelling.sources.model_source import ModelSource
 from ovpipe.modelling.sources.opening import open_source
 from ovpipe.modelling.storage import WeightsChoice, storage_for
 from ovpipe.modelling.unsupported import UnsupportedModel
-
-_BYTES: dict[Precision, float] = {"f32": 4, "f16": 2, "int8": 1.05}
-"""Of one weight, scales included."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +36,7 @@ class ImportPlan:
         return int(sum(self._bytes(name, shape) for name, shape in self.config.shapes().items()))
 
     def _bytes(self, name: str, shape: tuple[int, ...]) -> float:
-        each = _BYTES[precision_of(self.storage, name)] if len(shape) == 2 else 4
+        each = BYTES[precision_of(self.storage, name)] if len(shape) == 2 else 4
         return math.prod(shape) * each
 
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import openvino as ov
@@ -19,6 +19,7 @@ from ovpipe.modelling.importing.room import NoRoom, check_room
 from ovpipe.modelling.sources.checkpoint import weights_of
 from ovpipe.modelling.sources.model_source import BrokenModel
 from ovpipe.modelling.sources.opening import open_source
+from ovpipe.modelling.storage import WeightsChoice
 from ovpipe.modelling.unsupported import UnsupportedModel
 from tests.modelling.importing.folders import CHAT_TEMPLATE, CONFIG, write_folder
 
@@ -75,6 +76,14 @@ def logits(model: ov.Model) -> Any:
     return request.infer(
         {"input_ids": ids, "attention_mask": ones, "position_ids": ids, "beam_idx": np.zeros(1, np.int32)}
     )["logits"].copy()
+
+
+@pytest.mark.parametrize("weights", get_args(WeightsChoice))
+def test_every_choice_of_weights_is_a_model_that_runs(tmp_path: Path, weights: WeightsChoice) -> None:
+    source = write_folder(tmp_path / "tiny")
+    import_model(source, tmp_path / "made", weights=weights)
+    found = logits(ov.Core().read_model(tmp_path / "made" / "openvino_model.xml"))
+    assert np.isfinite(found).all()
 
 
 def test_all_tokens_that_may_end_an_answer_do(tmp_path: Path) -> None:
