@@ -34,7 +34,7 @@ WeightsOption = Annotated[
     typer.Option(
         "--weights",
         metavar="int8|int4|f16|f32|as-is",
-        help="How to store weights. Default: as-is of a GGUF file, int8 of a folder.",
+        help="How to store weights. Default: int8.",
     ),
 ]
 AdaptersOption = Annotated[

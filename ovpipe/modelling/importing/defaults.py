@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 
 def default_weights(path: Path) -> WeightsChoice:
-    """How weights are stored: those of a folder, which are floats, as int8."""
+    """How weights are stored: as int8, whatever the source is."""
     return "int8"
