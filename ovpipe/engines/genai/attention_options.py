@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Positive = Annotated[int, Meta(ge=1)]
+from ovpipe.engines.batching_options import Positive
+
 NotNegative = Annotated[int, Meta(ge=0)]
 Part = Annotated[float, Meta(gt=0, le=1)]
 

@@ -7,33 +7,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from ovpipe.engines.batching_options import (
+    EXACT,
+    BatchedSequences,
+    BatchedTokens,
+    CacheBlocks,
+    CacheSize,
+    DeviceProperties,
+    Exact,
+    Positive,
+    check_cache,
+    check_exact,
+    in_plugin_config,
+)
 from ovpipe.engines.genai.attention_options import (
     CacheEvictionConfig,
     Part,
-    Positive,
     SparseAttentionConfig,
 )
 from ovpipe.engines.genai.blocks import block_size
 from ovpipe.engines.options import CoreOptions
-
-EXACT: Final = MappingProxyType(
-    {
-        "INFERENCE_PRECISION_HINT": "f32",
-        "KV_CACHE_PRECISION": "f32",
-        # Else the CPU rounds the factors of compressed weights to 8 bits, by groups.
-        "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
-    }
-)
-"""The properties that `exact` stands for."""
-
-_PARTS_OF_THE_CACHE: Final = ("KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION")
-"""Each takes the place of KV_CACHE_PRECISION for its part."""
 
 _STATE_PRECISION: Final = frozenset(
     ("INFERENCE_PRECISION_HINT", "DYNAMIC_QUANTIZATION_GROUP_SIZE", "EXECUTION_MODE_HINT")
@@ -44,8 +42,6 @@ Precision = Literal["auto", "default", "f32", "bf16", "f16"]
 """What a model computes in. `auto` is for ovpipe to choose, `default` is the device's own."""
 
 Speculation = Literal["draft_model", "prompt_lookup"]
-
-Above0 = Annotated[float, Meta(gt=0)]
 
 
 class AdapterOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,27 +58,10 @@ class AdapterOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of the core on openvino-genai; those that exclude each other are refused together."""
 
-    cache_size: Annotated[
-        Above0 | None,
-        Meta(
-            description="The KV cache in gigabytes; fractions are taken. Without it and num_kv_blocks: a "
-            "part of the free memory."
-        ),
-    ] = None
-    num_kv_blocks: Annotated[
-        Positive | None,
-        Meta(description="The KV cache in blocks instead (of 32 tokens; 16 on GPU); only one of the two."),
-    ] = None
-    max_num_batched_tokens: Annotated[
-        Positive, Meta(description="The most tokens in one step; longer prompts take several steps.")
-    ] = 256
-    max_num_seqs: Annotated[
-        Positive,
-        Meta(
-            description="The most sequences in one step, never more than max_num_batched_tokens; more "
-            "requests wait."
-        ),
-    ] = 256
+    cache_size: CacheSize = None
+    num_kv_blocks: CacheBlocks = None
+    max_num_batched_tokens: BatchedTokens = 256
+    max_num_seqs: BatchedSequences = 256
     dynamic_split_fuse: Annotated[
         bool,
         Meta(
@@ -97,13 +76,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
             "model or cache eviction."
         ),
     ] = None
-    exact: Annotated[
-        bool,
-        Meta(
-            description="Whether a text is the same alone and in a batch: INFERENCE_PRECISION_HINT and "
-            "KV_CACHE_PRECISION are f32, DYNAMIC_QUANTIZATION_GROUP_SIZE is 0."
-        ),
-    ] = False
+    exact: Exact = False
     precision: Annotated[
         Precision,
         Meta(
@@ -111,9 +84,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
             "the device chooses; auto: what serves best by measurements at the first load."
         ),
     ] = "auto"
-    plugin_config: Annotated[
-        dict[str, Any], Meta(description="Properties of OpenVINO's device: INFERENCE_PRECISION_HINT, ...")
-    ] = msgspec.field(default_factory=dict)
+    plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
     kv_cache_precision: Annotated[
         str | None, Meta(description="The element type of the KV cache: u8, u4, f16, bf16, f32.")
     ] = None
@@ -168,10 +139,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         return options
 
     def __post_init__(self) -> None:
-        if self.cache_size is not None and self.num_kv_blocks is not None:
-            raise ValueError("cache_size and num_kv_blocks say the same thing twice; give one of them")
-        if self.cache_size is not None and not 0 < self.cache_size < 2**20:
-            raise ValueError(f"cache_size is {self.cache_size}; it is in gigabytes and above 0")
+        check_cache(self.cache_size, self.num_kv_blocks)
         if self.kv_cache_precision is not None and "KV_CACHE_PRECISION" in self.plugin_config:
             raise ValueError(
                 "kv_cache_precision and KV_CACHE_PRECISION in plugin_config say the same thing twice; "
@@ -189,18 +157,12 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
 
     def _check_exact(self) -> None:
         """Refuses what contradicts `exact`; what says the same once more is let be."""
-        explicit = {f"plugin_config.{name}": (name, value) for name, value in self.plugin_config.items()}
+        explicit = in_plugin_config(self.plugin_config)
         if self.kv_cache_precision is not None:
             explicit["kv_cache_precision"] = "KV_CACHE_PRECISION", self.kv_cache_precision
         if self.precision != "auto":
             explicit["precision"] = "INFERENCE_PRECISION_HINT", self.precision
-        for place, (name, value) in explicit.items():
-            wanted = EXACT.get("KV_CACHE_PRECISION" if name in _PARTS_OF_THE_CACHE else name)
-            if wanted is not None and str(value).strip().lower() != wanted:
-                raise ValueError(
-                    f"exact and {place} contradict each other: exact sets {name} to {wanted}, "
-                    f"{place} is {value}; leave one of them out"
-                )
+        check_exact(explicit)
 
     def _check_speculation(self) -> None:
         if self.draft_models_path is not None and self.prompt_lookup:
