@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits
-from ovpipe.ports import Input, Output
+from ovpipe.calculator import Context
+from ovpipe.calculators.engine.logits_processor import LogitsProcessor
+from ovpipe.calculators.engine.packets import BatchRow, LogitsRow
 from ovpipe.registry import register
 
 
 @register
-class BadWordsCalculator(Calculator):
+class BadWordsCalculator(LogitsProcessor):
     """Forbids the last token of each of a request's `bad_words` where the completion ends with the others.
 
     bad_words:
@@ -22,20 +22,14 @@ class BadWordsCalculator(Calculator):
       outputs: {processed: clean}
     """
 
-    batch = Input[Batch]()
-    logits = Input[Logits]()
-    processed = Output[Logits]()
-
-    def process(self, cx: Context) -> None:
-        """Changes the rows in which a word would come to its end."""
-        logits = cx[self.logits]
-        changed = {}
-        for number, row in enumerate(cx[self.batch].sampled):
-            forbidden = list(last_tokens(row))
-            if forbidden:
-                changed[number] = logits.row(number).copy()
-                changed[number][forbidden] = -np.inf
-        cx.send(self.processed, logits.with_rows(changed))
+    def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
+        """A row in which no word comes to its end."""
+        forbidden = list(last_tokens(row))
+        if not forbidden:
+            return None
+        found = logits.copy()
+        found[forbidden] = -np.inf
+        return found
 
 
 def last_tokens(row: BatchRow) -> Iterator[int]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, LogitsRow
+from ovpipe.calculator import Context
+from ovpipe.calculators.engine.logits_processor import LogitsProcessor
+from ovpipe.calculators.engine.packets import BatchRow, LogitsRow
 from ovpipe.calculators.engine.sampling.endings import end_tokens
 from ovpipe.engines.graph.model_facts import ModelFacts
-from ovpipe.ports import Input, Output, SideInput
+from ovpipe.ports import SideInput
 from ovpipe.registry import register
 
 
 @register
-class MinTokensCalculator(Calculator):
+class MinTokensCalculator(LogitsProcessor):
     """Keeps away the tokens that would end a completion shorter than its request's `min_tokens`.
 
     min_tokens:
@@ -23,24 +24,12 @@ class MinTokensCalculator(Calculator):
       outputs: {processed: processed}
     """
 
-    batch = Input[Batch]()
-    logits = Input[Logits]()
-    processed = Output[Logits]()
     facts = SideInput[ModelFacts]()
 
-    def process(self, cx: Context) -> None:
-        """Changes the rows of completions that are too short to end."""
-        logits, eos = cx[self.logits], cx[self.facts].eos_token_ids
-        changed = {
-            number: without_end(logits.row(number), row, eos)
-            for number, row in enumerate(cx[self.batch].sampled)
-            if row.generated < row.sampling.min_tokens
-        }
-        cx.send(self.processed, logits.with_rows(changed))
-
-
-def without_end(logits: LogitsRow, row: BatchRow, eos_token_ids: frozenset[int]) -> LogitsRow:
-    """A row in which no token that ends its completion can be chosen."""
-    found = logits.copy()
-    found[sorted(end_tokens(row.sampling, eos_token_ids))] = -np.inf
-    return found
+    def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
+        """A row in which no token that ends its completion can be chosen."""
+        if row.generated >= row.sampling.min_tokens:
+            return None
+        found = logits.copy()
+        found[sorted(end_tokens(row.sampling, cx[self.facts].eos_token_ids))] = -np.inf
+        return found

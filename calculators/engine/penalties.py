@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, LogitsRow
-from ovpipe.ports import Input, Output
+from ovpipe.calculator import Context
+from ovpipe.calculators.engine.logits_processor import LogitsProcessor
+from ovpipe.calculators.engine.packets import BatchRow, LogitsRow
 from ovpipe.registry import register
 
 
 @register
-class PenaltiesCalculator(Calculator):
+class PenaltiesCalculator(LogitsProcessor):
     """repetition_penalty, frequency_penalty and presence_penalty, as vLLM has them.
 
     The first divides the logits above 0 of all tokens in prompt and completion, and multiplies those below 0.
     The others are subtracted for the tokens of the completion: `frequency_penalty` for each time one was
-    there, `presence_penalty` once. A row whose request asks for none of them costs nothing.
+    there, `presence_penalty` once.
 
         penalties:
           calculator: PenaltiesCalculator
@@ -24,23 +24,11 @@ class PenaltiesCalculator(Calculator):
           outputs: {processed: penalised}
     """
 
-    batch = Input[Batch]()
-    logits = Input[Logits]()
-    processed = Output[Logits]()
-
-    def process(self, cx: Context) -> None:
-        """Changes the rows that have a penalty."""
-        logits = cx[self.logits]
-        rows = enumerate(cx[self.batch].sampled)
-        changed = {number: penalised(logits.row(number), row) for number, row in rows if _has_penalty(row)}
-        cx.send(self.processed, logits.with_rows(changed))
-
-
-def _has_penalty(row: BatchRow) -> bool:
-    sampling = row.sampling
-    return (
-        sampling.repetition_penalty != 1 or sampling.frequency_penalty != 0 or sampling.presence_penalty != 0
-    )
+    def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
+        """A row with its request's penalties."""
+        asked = row.sampling
+        neutral = (asked.repetition_penalty, asked.frequency_penalty, asked.presence_penalty) == (1, 0, 0)
+        return None if neutral else penalised(logits, row)
 
 
 def penalised(logits: LogitsRow, row: BatchRow) -> LogitsRow:

@@ -62,23 +62,24 @@ class SchedulerCalculator(Calculator):
         self._prefix_caching = enable_prefix_caching
         self._rows: tuple[BatchRow, ...] = ()
 
-    def process(self, cx: Context) -> None:
-        """Begins a step, or ends one."""
-        if self.sampled in cx:
-            self._commit(cx, cx[self.sampled])
-        if self.commands in cx:
-            self._take(cx, cx[self.commands])
-            self._rows = self._planner(cx).plan(cx.get(self.on_reading) or _nobody_asks)
-            cx.send(self.batch, Batch(self._rows))
-
-    def _planner(self, cx: Context) -> StepPlanner:
-        return StepPlanner(
+    def open(self, cx: Context) -> None:
+        """Makes the planner, which is of the side packets."""
+        self._planner = StepPlanner(
             cx[self.sequences],
             cx[self.blocks],
             max_tokens=self._max_tokens,
             max_sequences=self._max_sequences,
             prefix_caching=self._prefix_caching,
         )
+
+    def process(self, cx: Context) -> None:
+        """Begins a step, or ends one."""
+        if self.sampled in cx:
+            self._commit(cx, cx[self.sampled])
+        if self.commands in cx:
+            self._take(cx, cx[self.commands])
+            self._rows = self._planner.plan(cx.get(self.on_reading) or _nobody_asks)
+            cx.send(self.batch, Batch(self._rows))
 
     def _take(self, cx: Context, commands: StepCommands) -> None:
         table = cx[self.sequences]
@@ -93,7 +94,7 @@ class SchedulerCalculator(Calculator):
     def _commit(self, cx: Context, sampled: Sampled) -> None:
         """The step is done: its tokens are in the cache, and what was sampled follows them."""
         table = cx[self.sequences]
-        self._planner(cx).commit(self._rows)
+        self._planner.commit(self._rows)
         self._rows = ()
         for one in sampled:
             sequence = table.running[one.row.request.id]
