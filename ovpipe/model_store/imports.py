@@ -15,7 +15,7 @@ from ovpipe.model_store.fingerprints import Fingerprints, states
 from ovpipe.model_store.locks import locked
 from ovpipe.model_store.names import name_of_path
 from ovpipe.model_store.stored_model import RECORD, Imported, ModelRecord, Origin, write_record
-from ovpipe.modelling.importing.defaults import default_weights
+from ovpipe.modelling.importing.defaults import DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     from ovpipe.modelling.importing.importer import Progress
@@ -26,7 +26,7 @@ IMPORTER: Final = 1
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model is imported. No `weights`: as its files have them best."""
+    """How a model is imported. No `weights`: DEFAULT_WEIGHTS."""
 
     weights: WeightsChoice | None = None
     adapters: bool = False
@@ -61,7 +61,7 @@ class Imports:
         `on_wait` is called when another process makes the same. Raises ModelStoreError for a source that
         cannot be imported.
         """
-        chosen = msgspec.structs.replace(options, weights=options.weights or default_weights(source))
+        chosen = msgspec.structs.replace(options, weights=options.weights or DEFAULT_WEIGHTS)
         content = self.content_of(source)
         key = _key(content, chosen)
         folder = self._found(key)

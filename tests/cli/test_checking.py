@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 
 from ovpipe.cli.checking import check_model
 from ovpipe.cli.embedded import embedded_parameters
+from ovpipe.cli.importing import imported_model
 from ovpipe.cli.model_facts import facts_of
 from ovpipe.errors import OvpipeError
 from ovpipe.model_store.errors import ModelStoreError
+from ovpipe.model_store.imports import ImportOptions
 from ovpipe.model_store.store import ModelStore
 from ovpipe.model_store.stored_model import ModelRecord, Origin
+from ovpipe.modelling.storage import WeightsChoice
 from tests.modelling.importing.folders import write_folder
 from tests.models.folders import TINY_RANDOM
 
@@ -60,6 +64,40 @@ def test_names_folders_and_files_are_checked(tmp_path: Path, capsys: pytest.Capt
     lines = capsys.readouterr().out.splitlines()
     assert f"folder:       {store.imports.folders()[0]}" in lines
     assert "stop tokens:  0 <|endoftext|>, 2 <|im_end|>" in lines
+
+
+@pytest.mark.parametrize(("weights", "least", "most"), [("f32", 0, 1e-6), ("int8", 1e-8, 0.05)])
+def test_what_an_import_lost_by_its_quantisation_is_measured_against_its_source(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    weights: WeightsChoice,
+    least: float,
+    most: float,
+) -> None:
+    store = ModelStore(tmp_path / "store")
+    imported_model(store, write_folder(tmp_path / "weights"), ImportOptions(weights=weights), "tiny")
+    capsys.readouterr()
+    check_model(store, "tiny")
+    loss = capsys.readouterr().out.splitlines()[-1]
+    found = re.fullmatch(
+        r"quantisation: mean KL (\S+), ([\d.]+)% of the likeliest tokens as in f32, over \d+ tokens", loss
+    )
+    assert found, loss
+    assert least <= abs(float(found[1])) <= most
+    assert float(found[2]) > 90
+
+
+def test_a_source_that_changed_or_is_gone_is_not_compared_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, source = ModelStore(tmp_path / "store"), write_folder(tmp_path / "weights")
+    imported_model(store, source, ImportOptions(), "tiny")
+    (source / "generation_config.json").write_text('{"temperature": 0.5}')
+    check_model(store, "tiny")
+    assert capsys.readouterr().out.splitlines()[-1].endswith("is another model now")
+    shutil.rmtree(source)
+    check_model(store, "tiny")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("quantisation: not measured:")
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,8 @@
-"""What an import does when nobody says it."""
+"""What an import does when nobody says it. Whoever asks loads no OpenVINO."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final, Literal
 
-if TYPE_CHECKING:
-    from ovpipe.modelling.storage import WeightsChoice
-
-
-def default_weights(path: Path) -> WeightsChoice:
-    """How weights are stored: as int8, whatever the source is."""
-    return "int8"
+DEFAULT_WEIGHTS: Final[Literal["int8"]] = "int8"
+"""How weights are stored."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from ovpipe.modelling.config import DecoderConfig
 from ovpipe.modelling.config_json.reader import read_config
 from ovpipe.modelling.constants import BYTES, Storage, precision_of
-from ovpipe.modelling.importing.defaults import default_weights
+from ovpipe.modelling.importing.defaults import DEFAULT_WEIGHTS
 from ovpipe.modelling.sources.model_source import ModelSource
 from ovpipe.modelling.sources.opening import open_source
 from ovpipe.modelling.storage import WeightsChoice, storage_for
@@ -43,7 +43,7 @@ class ImportPlan:
 def plan_import(
     path: Path, *, weights: WeightsChoice | None = None, long_context: bool = False
 ) -> ImportPlan:
-    """Reads what the source says of itself. No `weights`: as the source has them best.
+    """Reads what the source says of itself. No `weights`: DEFAULT_WEIGHTS.
 
     Raises FileNotFoundError, BrokenModel, and UnsupportedModel also for a model that ovpipe could build but
     not serve.
@@ -55,7 +55,7 @@ def plan_import(
             f"{path}: OpenVINO cannot serve this model to several requests at once, since {obstacle}",
             "Take another model: Gemma 3 has no such cap.",
         )
-    chosen = weights or default_weights(path)
+    chosen = weights or DEFAULT_WEIGHTS
     return ImportPlan(
         source=source, config=config, weights=chosen, storage=storage_for(chosen, source, config)
     )
