@@ -20,10 +20,10 @@ class SchedulerCalculator(Calculator):
     """Continuous batching: takes requests in and out between steps, and makes the batch of each step.
 
     A packet of `commands` begins a step, and a packet of `batch` answers it, also an empty one. `sampled`
-    comes back by a back edge and ends the step: only then have the sequences moved on. So a step that failed
-    can be repeated. The batch has one token of each sequence that generates, then parts of prompts, first
-    come first served within a priority. Where the cache is full, the last in rank waits and is read anew.
-    With `enable_prefix_caching` texts that begin alike share what was read of their beginning.
+    comes back by a back edge and ends the step: only then have the sequences moved on. The batch has one
+    token of each sequence that generates, then parts of prompts, first come first served within a priority.
+    Where the cache is full, the last in rank waits and is read anew. With `enable_prefix_caching` texts that
+    begin alike share what was read of their beginning.
 
     Side inputs: `sequences` and `blocks`, which this node alone changes; `on_reading`, if there is one, is
     called with the id of each request before the step that begins with its prompt.

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ovpipe.engine_graph.core import GraphCore
-from ovpipe.engine_graph.fingerprint import fingerprint
+from ovpipe.engines.fingerprint import fingerprint
 from ovpipe.engines.genai.warm_up import warm_up
 from ovpipe.engines.graph.options import GraphCoreOptions
 from ovpipe.engines.messages import Progress, Reading
@@ -34,7 +36,8 @@ def load_graph_core(options: dict[str, Any], report: Callable[[Progress | Readin
 
     # The graph stays open as long as the process lives; its nodes without streams may open asynchronously.
     asyncio.run(graph.open({"on_reading": begins}, progress=progress))
-    core = GraphCore(graph, typed, fingerprint(typed, file))
+    settings = {**msgspec.to_builtins(typed), "graph": file.read_text("utf-8")}
+    core = GraphCore(graph, typed, fingerprint(settings, Path(typed.models_path)))
     warm_up(core, report)
     core.begin_service()
     in_service = True

@@ -12,13 +12,15 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import openvino as ov
+import openvino_genai
 
+from ovpipe.engines.fingerprint import fingerprint
 from ovpipe.engines.genai.admission import check_request
 from ovpipe.engines.genai.admission_queue import Demand, WaitingQueue
 from ovpipe.engines.genai.capabilities import capabilities_of
-from ovpipe.engines.genai.fingerprint import fingerprint
 from ovpipe.engines.genai.kv_cache import CachePlan
 from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
@@ -62,7 +64,7 @@ class GenaiCore:
             speculation=options.speculation,
             precision=precision,
             settled={} if options.precision == "auto" else {"precision": options.precision},
-            fingerprint=fingerprint(options, model.path, precision),
+            fingerprint=fingerprint(_settings(options, precision), model.path),
             generation_config=model.generation_config,
         )
         # Requests by id in the order of their coming: those genai has, and those that wait for their turn.
@@ -264,3 +266,12 @@ class GenaiCore:
                 sequence.request.id, f"the request was dropped ({status}): {refusal}", transient=True
             )
         return None
+
+
+def _settings(options: GenaiOptions, precision: str) -> dict[str, Any]:
+    """All that decides over answers beside the model; `precision` is what it computes in, whoever said so."""
+    return {
+        **msgspec.to_builtins(options),
+        "precision": precision,
+        "openvino_genai": openvino_genai.__version__,
+    }

@@ -59,9 +59,14 @@ class SteppedEngine:
 
 @contextmanager
 def engine(
-    *, blocks: int = 64, max_tokens: int = 16, max_seqs: int = 8, prefix_caching: bool = True
+    *,
+    blocks: int = 64,
+    max_tokens: int = 16,
+    max_seqs: int = 8,
+    prefix_caching: bool = True,
+    block_size: int = BLOCK,
 ) -> Iterator[SteppedEngine]:
-    model, pool = RememberingModel(BLOCK), BlockPool(blocks, BLOCK)
+    model, pool = RememberingModel(block_size), BlockPool(blocks, block_size)
     facts = ModelFacts(
         vocab_size=VOCABULARY,
         context_length=None,
@@ -116,6 +121,24 @@ def test_a_long_prompt_is_read_in_pieces_beside_those_that_generate() -> None:
         assert one.model.reads == [4, 8, 8, 7]
         one.finish()
         assert one.texts == {1: expected(first), 2: expected(long)}
+
+
+def test_the_walk_of_docs_engine_md_is_what_happens() -> None:
+    with engine(max_tokens=256, block_size=32) as one:
+        found = []
+        for add in ((request(2, length=300, max_tokens=3),), (), (), (), ()):
+            got = len(one.step(*add))
+            running = one.table.running.get(2)
+            held = (running.past, len(running.blocks)) if running else None
+            found.append((one.model.reads[-1], held, got))
+        assert found == [
+            (256, (256, 8), 0),
+            (44, (300, 10), 1),
+            (1, (301, 10), 1),
+            (1, None, 1),
+            (0, None, 0),
+        ]
+        assert one.finishes == {2: "length"}
 
 
 def test_no_more_sequences_run_than_may() -> None:
@@ -199,7 +222,7 @@ def test_without_prefix_caching_everything_is_read() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.randoms(use_true_random=False), st.integers(3, 14), st.integers(1, 20), st.integers(1, 6))
+@given(st.integers(0, 2**32).map(random.Random), st.integers(3, 14), st.integers(1, 20), st.integers(1, 6))
 def test_whatever_comes_goes_and_is_sent_back_texts_are_right(
     chance: random.Random, blocks: int, max_tokens: int, max_seqs: int
 ) -> None:
