@@ -1,6 +1,7 @@
 """Records what transformers says to the real model's own weights, in f32.
 
     python -m tests.real.references.record PATH/TO/SmolLM2-135M-Instruct.Q4_1.gguf
+    python -m tests.real.references.record PATH/TO/SmolLM2-135M-Instruct.Q4_1.gguf penalties beams
 
 Needs what neither ovpipe nor its tests do: pip install torch==2.13.0 transformers==5.23.0 gguf accelerate
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
+from tests.real.references.cases import BEAMS, FILE, PENALTIES, SAMPLINGS, STARTS, TOKENS
 from tests.real.references.prompts import CHATS
-from tests.real.references.recorded import BEAMS, FILE, PENALTIES, SAMPLINGS, STARTS, TOKENS
 
 LEAST_GAP = 1e-3
 """How far the likeliest token's logit must be above the next one's: else rounding may turn the text."""
@@ -117,9 +118,14 @@ class Recorder:
             )
         return [self.text(row[ids.shape[1] :].tolist()) for row in made]
 
+    def start(self, name: str) -> list[int]:
+        ids: list[int] = self.tokenizer(STARTS[name])["input_ids"]
+        assert len(ids) == 33, (name, len(ids))
+        return ids
+
     def distribution(self, start: str, sampling: dict[str, Any]) -> dict[str, float]:
         """The probabilities of the likeliest tokens that may come next; of few, all."""
-        ids = torch.tensor([self.tokenizer(start)["input_ids"]])
+        ids = torch.tensor([self.start(start)])
         warpers = LogitsProcessorList([TemperatureLogitsWarper(float(sampling.get("temperature", 1.0)))])
         if "top_k" in sampling:
             warpers.append(TopKLogitsWarper(sampling["top_k"]))
@@ -139,20 +145,18 @@ class Recorder:
         return decoded
 
 
-def record(file: Path) -> dict[str, Any]:
+def record(file: Path, *parts: str) -> dict[str, Any]:
+    """The content of references.json, these parts of it made anew; without any, all."""
     recorder = Recorder(file)
-    return {
-        "chats": {name: recorder.chat(name) for name in CHATS},
-        "penalties": {
-            case: recorder.penalised(name, penalties) for case, (name, penalties) in PENALTIES.items()
-        },
-        "beams": {case: recorder.beams(name, wishes) for case, (name, wishes) in BEAMS.items()},
-        "starts": {start: recorder.tokenizer(text)["input_ids"] for start, text in STARTS.items()},
-        "distributions": {
-            case: recorder.distribution(STARTS[start], sampling)
-            for case, (start, sampling) in SAMPLINGS.items()
-        },
+    making: dict[str, Callable[[], dict[str, Any]]] = {
+        "chats": lambda: {name: recorder.chat(name) for name in CHATS},
+        "penalties": lambda: {case: recorder.penalised(*one) for case, one in PENALTIES.items()},
+        "beams": lambda: {case: recorder.beams(*one) for case, one in BEAMS.items()},
+        "starts": lambda: {name: recorder.start(name) for name in STARTS},
+        "distributions": lambda: {case: recorder.distribution(*one) for case, one in SAMPLINGS.items()},
     }
+    kept = json.loads(FILE.read_text("utf-8")) if parts else {}
+    return {part: make() if part in (parts or making) else kept[part] for part, make in making.items()}
 
 
 def one_case_a_line(content: dict[str, Any]) -> str:
@@ -168,6 +172,6 @@ def one_case_a_line(content: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    content = record(Path(sys.argv[1]))
+    content = record(Path(sys.argv[1]), *sys.argv[2:])
     FILE.write_text(one_case_a_line(content), encoding="utf-8")
     sys.stdout.write(f"{FILE}\n")
