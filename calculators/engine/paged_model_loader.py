@@ -55,8 +55,8 @@ class PagedModelLoaderCalculator(Calculator):
     def open(self, cx: Context) -> None:
         """Compiles the model, and allocates its cache."""
         # They import OpenVINO; whoever checks a graph does without it.
-        from ovpipe.engines.genai.kv_cache import plan_cache
-        from ovpipe.engines.genai.model_folder import ModelFolder
+        from ovpipe.engines.kv_cache.plan import plan_cache
+        from ovpipe.engines.model_folder import ModelFolder
 
         cx.progress(f"reading {self._path}")
         folder = ModelFolder.read(self._path)

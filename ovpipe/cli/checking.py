@@ -10,7 +10,7 @@ import typer
 from ovpipe.cli.importing import ready_model
 from ovpipe.cli.model_facts import facts_of
 from ovpipe.cli.one_model import is_folder
-from ovpipe.engines.genai.model_folder import ModelFolder
+from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.model_store.errors import ModelStoreError
 from ovpipe.model_store.local import is_path_of_weights
 from ovpipe.model_store.names import repository_of

@@ -10,10 +10,10 @@ from ovpipe.calculators.llm.chat_template_loader import compile_template
 from ovpipe.calculators.llm.loading.folder import MODEL, TOKENIZER, check_folder
 from ovpipe.cli.logs import CONTROLS
 from ovpipe.cli.sizes import size
-from ovpipe.engines.genai.kv_cache import CachePrecision, plan_cache
-from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.stored_weights import stored_weights
+from ovpipe.engines.kv_cache.plan import CachePrecision, plan_cache
+from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
 SMALLEST = 100_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Sized
 from typing import Protocol
 
-from ovpipe.engines.genai.admission import check_request
+from ovpipe.engines.admission import check_request
 from ovpipe.engines.graph.capabilities import ALL
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.graph.options import GraphCoreOptions

@@ -11,9 +11,9 @@ import msgspec
 
 from ovpipe.engine_graph.core import GraphCore
 from ovpipe.engines.fingerprint import fingerprint
-from ovpipe.engines.genai.warm_up import warm_up
 from ovpipe.engines.graph.options import GraphCoreOptions
 from ovpipe.engines.messages import Progress, Reading
+from ovpipe.engines.warm_up import warm_up
 from ovpipe.graph.files import find_graph
 from ovpipe.runtime import Graph
 

@@ -162,3 +162,11 @@ def test_nothing_imports_calculators_by_the_name_of_its_folder() -> None:
     for path in [*modules().values(), *ROOT.glob("tests/**/*.py"), *ROOT.glob("examples/**/*.py")]:
         top = {name.split(".")[0] for name in imports(path)}
         assert not top & {"calculators", "graphs"}, f"{path}: write ovpipe.calculators, ovpipe.graphs"
+
+
+def test_no_core_of_the_engine_reaches_into_the_other() -> None:
+    for module, imported in import_graph().edges:
+        if module.startswith(("ovpipe.engine_graph", "ovpipe.calculators", "ovpipe.engines.graph")):
+            assert not imported.startswith("ovpipe.engines.genai"), f"{module} imports {imported}"
+        if module.startswith("ovpipe.engines.genai"):
+            assert not imported.startswith("ovpipe.engines.graph"), f"{module} imports {imported}"

@@ -11,8 +11,6 @@ from typing import Any
 import msgspec
 
 from ovpipe.engines.genai.core import GenaiCore
-from ovpipe.engines.genai.kv_cache import plan_cache
-from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions, Precision
 from ovpipe.engines.genai.precision.auto import AutoPrecision
 from ovpipe.engines.genai.precision.candidates import candidates_of, inference_precision
@@ -20,8 +18,10 @@ from ovpipe.engines.genai.precision.choice import typical_prompt
 from ovpipe.engines.genai.precision.measuring import measure
 from ovpipe.engines.genai.precision.remembered import RememberedFigures
 from ovpipe.engines.genai.precision.subject import Subject
-from ovpipe.engines.genai.warm_up import warm_up
+from ovpipe.engines.kv_cache.plan import plan_cache
 from ovpipe.engines.messages import Progress, Reading
+from ovpipe.engines.model_folder import ModelFolder
+from ovpipe.engines.warm_up import warm_up
 
 _log = logging.getLogger("ovpipe.engine.genai")
 

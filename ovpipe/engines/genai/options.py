@@ -30,7 +30,7 @@ from ovpipe.engines.genai.attention_options import (
     Part,
     SparseAttentionConfig,
 )
-from ovpipe.engines.genai.blocks import block_size
+from ovpipe.engines.kv_cache.blocks import block_size
 from ovpipe.engines.options import CoreOptions
 
 _STATE_PRECISION: Final = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from ovpipe.engines.genai.admission import blocks_needed
+from ovpipe.engines.admission import blocks_needed
 from ovpipe.engines.genai.admission_queue import Demand, Room
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.sampling import SpeculativeDecoding

@@ -16,11 +16,11 @@ import msgspec
 
 from ovpipe.engines.backend import EngineCore
 from ovpipe.engines.genai.core import GenaiCore
-from ovpipe.engines.genai.kv_cache import plan_cache
-from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.grammars.stand_in import write_stand_in
+from ovpipe.engines.kv_cache.plan import plan_cache
 from ovpipe.engines.messages import Progress, Refused
+from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.engines.process.host import Report, main
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, Grammar, SamplingParams

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from ovpipe.engines.genai.model_folder import ModelFolder
+from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.modelling.config import DecoderConfig
 from ovpipe.modelling.decoder import build_decoder
 from ovpipe.modelling.weights import Array

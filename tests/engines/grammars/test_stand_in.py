@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.grammars.stand_in import write_stand_in
+from ovpipe.engines.model_folder import ModelFolder
 from tests.engines.cores import MODEL
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import openvino as ov
 
-from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions, Precision
+from ovpipe.engines.model_folder import ModelFolder
 
 SMALLEST_WEIGHTS: Final = 32 * 2**20
 """Bytes. A step of a smaller model is so short that no precision makes a difference worth measuring."""

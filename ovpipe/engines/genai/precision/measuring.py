@@ -11,8 +11,8 @@ from typing import Final
 
 from ovpipe.engines.backend import EngineCore
 from ovpipe.engines.genai.precision.choice import Figures
-from ovpipe.engines.genai.warm_up import settle
 from ovpipe.engines.protocol import Delta, EngineInfo, GenerateRequest, SamplingParams
+from ovpipe.engines.warm_up import settle
 
 STREAMS: Final = 8
 _PROMPT: Final = 8

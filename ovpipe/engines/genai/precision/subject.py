@@ -10,9 +10,9 @@ import msgspec
 import openvino as ov
 import openvino_genai
 
-from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions, Precision
 from ovpipe.engines.genai.pipeline import most_sequences
+from ovpipe.engines.model_folder import ModelFolder
 
 
 class ModelContent(msgspec.Struct, frozen=True, kw_only=True):

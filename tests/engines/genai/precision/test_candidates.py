@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from ovpipe.cli.embedded import embedded_parameters
-from ovpipe.engines.genai.model_folder import ModelFolder
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.precision.candidates import SMALLEST_WEIGHTS, candidates_of, inference_precision
+from ovpipe.engines.model_folder import ModelFolder
 from tests.engines.cores import MODEL
 
 EMBEDDED = Path(embedded_parameters()["models_path"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ovpipe.engines.genai.model_folder import CacheVariable, ModelFolder
+from ovpipe.engines.model_folder import CacheVariable, ModelFolder
 from tests.models.folders import TINY_RANDOM
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from ovpipe.engines.genai.memory import available_memory
+from ovpipe.engines.kv_cache.memory import available_memory
 
 
 def test_some_memory_is_available_and_no_more_than_the_machine_has() -> None:

@@ -1,4 +1,4 @@
-"""How large a KV cache is, and how large it should be."""
+"""CachePlan: how large a KV cache is, and how large it should be."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import openvino as ov
 
-from ovpipe.engines.genai.blocks import block_size
-from ovpipe.engines.genai.memory import available_memory
-from ovpipe.engines.genai.model_folder import CacheVariable, ModelFolder
+from ovpipe.engines.kv_cache.blocks import block_size
+from ovpipe.engines.kv_cache.memory import available_memory
+from ovpipe.engines.model_folder import CacheVariable, ModelFolder
 
 GIGABYTE = 2**30
 

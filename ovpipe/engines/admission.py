@@ -1,4 +1,4 @@
-"""Which requests a core takes. Each of these, let through, would hang, crash or poison openvino-genai."""
+"""Which requests a core takes. Each other one, let through, would hang, crash or poison openvino-genai."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""How large a KV cache is, and how much memory there is for one."""
