@@ -22,16 +22,11 @@ from ovpipe.runtime.runs.failures import Failures
 from ovpipe.runtime.runs.reader import Reader
 from ovpipe.runtime.runs.run_keeper import RunKeeper
 from ovpipe.runtime.runs.stall_watches import StallWatches
-from ovpipe.runtime.watching.events import WatchedRun
-from ovpipe.runtime.watching.listener import Listener
-from ovpipe.runtime.watching.run_watch import RunWatch
-from ovpipe.runtime.watching.snapshot import RunSnapshot
-from ovpipe.runtime.watching.stall import explain_stall
-from ovpipe.runtime.watching.take_snapshot import snapshot_of, state_of_run
+from ovpipe.runtime.watching.watched import Watched
 from ovpipe.timestamp import raw_timestamp
 
 
-class Run:
+class Run(Watched):
     """One pass of a graph's streaming nodes: fresh calculators, own timeline, own queues, own errors.
 
     Use it as a context manager. Readers and observers are attached first; the first `send`, the first read
@@ -49,15 +44,9 @@ class Run:
         keeper: RunKeeper[Run],
         executors: Mapping[str, Executor],
     ) -> None:
-        self.id = id
-        """Its own among the live runs of its graph."""
-        self.graph = graph
-        """The name of its graph."""
+        super().__init__(blueprint, id, graph)
         self._loop = asyncio.get_running_loop()
-        self._blueprint = blueprint
         self._keeper = keeper
-        self._started: float | None = None
-        self._watch: RunWatch | None = None
         self._pump_scheduled = False
         self._over = asyncio.Event()
         self._readers: list[Reader] = []
@@ -203,9 +192,13 @@ class Run:
             await self._over.wait()
 
     @property
+    def _is_over(self) -> bool:
+        return self._over.is_set()
+
+    @property
     def stopped(self) -> bool:
         """Whether the run has failed, was cancelled or has ended."""
-        return self._core.stopping or self._over.is_set()
+        return self._core.stopping or self._is_over
 
     @property
     def turns(self) -> int:
@@ -240,31 +233,6 @@ class Run:
         """
         if not self._over.is_set():
             self._stall_watches.add(seconds, callback)
-
-    # --- watching
-
-    def attach(self, listener: Listener) -> None:
-        """Reports to a listener what happens from now on; a run that is over has nothing to report."""
-        if self._over.is_set():
-            return
-        if self._watch is None:
-            self._watch = RunWatch(self._core, WatchedRun(self.id, self.graph, self._blueprint))
-        self._watch.attach(listener)
-
-    def detach(self, listener: Listener) -> None:
-        """Reports no more to a listener."""
-        if self._watch is not None:
-            self._watch.detach(listener)
-
-    def snapshot(self) -> RunSnapshot:
-        """The run at this moment, as a value: its nodes, their queues, what waits for what."""
-        inputs = [self._core.streams[index] for index in self._blueprint.inputs.values()]
-        state = state_of_run(self._core, self._started is not None, self._over.is_set())
-        return snapshot_of(self._core, inputs, self.id, self.graph, state, self._started)
-
-    def explain_stall(self) -> str:
-        """Which nodes have yet to end, what each waits for, and which node owes it."""
-        return explain_stall(self.snapshot())
 
     # --- for readers
 
@@ -301,9 +269,7 @@ class Run:
         self._over.set()
         self._stall_watches.stop()
         self._wake()
-        if self._watch is not None:
-            self._watch.release()
-        self._core.release()
+        self._release()
         self._readers.clear()
         self._keeper.ended(self)
 

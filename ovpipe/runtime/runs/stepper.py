@@ -16,18 +16,13 @@ from ovpipe.runtime.nodes.join_node import JoinNode
 from ovpipe.runtime.nodes.node import SingleInputNode
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint, NodeClass
 from ovpipe.runtime.runs.failures import log_failure
-from ovpipe.runtime.watching.events import WatchedRun
-from ovpipe.runtime.watching.listener import Listener
-from ovpipe.runtime.watching.run_watch import RunWatch
-from ovpipe.runtime.watching.snapshot import RunSnapshot
-from ovpipe.runtime.watching.stall import explain_stall
-from ovpipe.runtime.watching.take_snapshot import snapshot_of, state_of_run
+from ovpipe.runtime.watching.watched import Watched
 
 PLAIN_NODES: Final[tuple[NodeClass, ...]] = (SingleInputNode, JoinNode, DropOnErrorNode)
 """The kinds of node whose calls have always ended when a pump has."""
 
 
-class Stepper:
+class Stepper(Watched):
     """One pass of a graph's streaming nodes, without an event loop.
 
     `step` puts one packet on the graph's input at the next timestamp, lets the nodes work until none can
@@ -40,16 +35,12 @@ class Stepper:
     ) -> None:
         """Raises GraphError where the graph cannot be stepped, RunError where a calculator cannot be made."""
         check_steppable(blueprint)
-        self.id = id
-        self.graph = graph
-        self._blueprint = blueprint
+        super().__init__(blueprint, id, graph)
         (self._input,) = blueprint.inputs.values()
         self._output = output
         self._next = 0
         self._came: list[Item] = []
-        self._started: float | None = None
         self._over = False
-        self._watch: RunWatch | None = None
         self._core = core = Core(
             blueprint.new_streams(),
             file=blueprint.file,
@@ -102,31 +93,6 @@ class Stepper:
         self._core.cancel()
         self._pump()
 
-    # --- watching
-
-    def attach(self, listener: Listener) -> None:
-        """Reports to a listener what happens from now on; a run that is over has nothing to report."""
-        if self._over:
-            return
-        if self._watch is None:
-            self._watch = RunWatch(self._core, WatchedRun(self.id, self.graph, self._blueprint))
-        self._watch.attach(listener)
-
-    def detach(self, listener: Listener) -> None:
-        """Reports no more to a listener."""
-        if self._watch is not None:
-            self._watch.detach(listener)
-
-    def snapshot(self) -> RunSnapshot:
-        """The run at this moment, as a value."""
-        state = state_of_run(self._core, self._started is not None, self._over)
-        inputs = [self._core.streams[self._input]]
-        return snapshot_of(self._core, inputs, self.id, self.graph, state, self._started)
-
-    def explain_stall(self) -> str:
-        """Which nodes have yet to end, what each waits for, and which node owes it."""
-        return explain_stall(self.snapshot())
-
     # --- inside
 
     @property
@@ -145,9 +111,7 @@ class Stepper:
         while self._core.pump():
             pass
         if self._over and not was_over:
-            if self._watch is not None:
-                self._watch.release()
-            self._core.release()
+            self._release()
 
     def _raise_failure(self) -> None:
         failure = self._core.failure()
@@ -168,6 +132,10 @@ class Stepper:
         self._core.cancel()
         self._pump()
         raise StalledError(f"{self._blueprint.file}: {fact}")
+
+    @property
+    def _is_over(self) -> bool:
+        return self._over
 
     def _end(self) -> None:
         self._over = True
