@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
@@ -16,7 +17,12 @@ LogitsRow = NDArray[np.float32]
 
 
 class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of one sequence in a step: the model reads `tokens`, the first of them at position `past`."""
+    """The part of one sequence in a step: the model reads `tokens`, the first of them at position `past`.
+
+    Logits are wanted after some of these tokens: after the last, where the row reads the sequence to its end;
+    after the one before each draft, which says whether the draft is right; and after those of the prompt
+    whose successors' log-probabilities the request asks for.
+    """
 
     request: GenerateRequest
     seed: int
@@ -27,12 +33,16 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     blocks: Sequence[int]
     """The cache's blocks of the sequence, in order; they have room for `tokens`, too."""
     length: int
-    """Tokens of the sequence, prompt and completion, those of this step included."""
+    """Tokens of the sequence, prompt and completion, those of this step included and drafts not."""
     history: Sequence[int]
     """The sequence's own tokens, of which the first `length` are this step's; later steps add to it."""
 
     cached: int = 0
     """Tokens of the prompt that stood in the cache when the request began."""
+    drafts: Sequence[int] = ()
+    """The last of `tokens`, where these are guesses: the sampler accepts the first of them, or none."""
+    scores_from: int | None = None
+    """The first position of the prompt whose successor's log-probability is wanted; None: no such is."""
 
     @property
     def sampling(self) -> SamplingParams:
@@ -42,7 +52,21 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def samples(self) -> bool:
         """Whether the step reads the sequence to its end, so that a token follows."""
-        return self.past + len(self.tokens) == self.length
+        return self.past + len(self.tokens) - len(self.drafts) == self.length
+
+    @property
+    def sampled_places(self) -> range:
+        """Which of `tokens` a token follows that is to be sampled: the last, and one more for each draft."""
+        end = len(self.tokens)
+        return range(end - len(self.drafts) - 1, end) if self.samples else range(0)
+
+    @property
+    def scored_places(self) -> range:
+        """Which of `tokens` are followed by one of the prompt whose log-probability is wanted."""
+        if self.scores_from is None:
+            return range(0)
+        end = min(self.past + len(self.tokens), len(self.request.prompt) - 1)
+        return range(max(self.scores_from - self.past, 0), max(end - self.past, 0))
 
     @property
     def generated(self) -> int:
@@ -54,29 +78,55 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
         """The tokens of the completion so far."""
         return self.history[len(self.request.prompt) : self.length]
 
+    def with_accepted(self, history: Sequence[int], drafts: int) -> BatchRow:
+        """The row as it is when the first of its drafts are right. `history` has them behind the others."""
+        end = len(self.tokens) - len(self.drafts) + drafts
+        return msgspec.structs.replace(
+            self, tokens=self.tokens[:end], length=self.length + drafts, history=history, drafts=()
+        )
 
-class Batch(msgspec.Struct, frozen=True):
+
+class Batch(msgspec.Struct, frozen=True, dict=True):
     """What one step reads. Empty when there is nothing to do."""
 
     rows: tuple[BatchRow, ...] = ()
 
-    @property
+    @cached_property
     def sampled(self) -> tuple[BatchRow, ...]:
-        """The rows that a token follows, in their order."""
-        return tuple(row for row in self.rows if row.samples)
+        """The rows that a token follows, in their order: what processors and sampler work on.
+
+        A row with drafts is here once as it is without them, then with the first of them, and so on to all.
+        So each of these rows has one row of logits, and its history is what that row follows.
+        """
+        found: list[BatchRow] = []
+        for row in self.rows:
+            if row.samples and not row.drafts:
+                found.append(row)
+            elif row.samples:
+                history = [*row.history[: row.length], *row.drafts]
+                found += [row.with_accepted(history, drafts) for drafts in range(len(row.drafts) + 1)]
+        return tuple(found)
 
 
 class Logits:
-    """The logits of the batch's sampled rows as the model gave them, and what processors changed.
+    """The logits of `Batch.sampled` as the model gave them, and what processors changed.
 
     No struct: megabytes of numbers are not written down with the other packets.
     """
 
-    __slots__ = ("changed", "raw")
+    __slots__ = ("changed", "prompt", "raw")
 
-    def __init__(self, raw: NDArray[np.float32], changed: Mapping[int, LogitsRow] | None = None) -> None:
+    def __init__(
+        self,
+        raw: NDArray[np.float32],
+        changed: Mapping[int, LogitsRow] | None = None,
+        *,
+        prompt: NDArray[np.float32] | None = None,
+    ) -> None:
         self.raw = raw
         """[sampled rows, vocabulary]"""
+        self.prompt = raw[:0] if prompt is None else prompt
+        """[scored places of all rows, vocabulary]: of tokens that the prompt itself goes on after."""
         self.changed: Mapping[int, LogitsRow] = changed or {}
         """By the row's number."""
 
@@ -88,11 +138,14 @@ class Logits:
 
     def with_rows(self, rows: Mapping[int, LogitsRow]) -> Logits:
         """The same with other values in some rows."""
-        return Logits(self.raw, {**self.changed, **rows}) if rows else self
+        return Logits(self.raw, {**self.changed, **rows}, prompt=self.prompt) if rows else self
 
 
 class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
-    """The token that follows a row, and whether it ends the completion; or why none can follow."""
+    """The token that follows a row, and whether it ends the completion; or why none can follow.
+
+    `row` is one of `Batch.sampled`.
+    """
 
     row: BatchRow
     token: Token | None
@@ -102,4 +155,5 @@ class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Sampled: TypeAlias = tuple[SampledToken, ...]
-"""One for each sampled row of the batch, in their order."""
+"""In the order of `Batch.sampled`: one for each row of the batch that a token follows, and one more for each
+draft of it that was right."""

@@ -13,7 +13,8 @@ from ovpipe.registry import register
 class PagedModelCalculator(Calculator):
     """Has the model read a batch: what a step spends its time with.
 
-    `logits` has a row for each sequence that the batch reads to its end; an empty batch gives none.
+    `logits` has a row for each of the batch's sampled rows, and one for each place of a prompt that is to be
+    scored; an empty batch gives none.
 
         model:
           calculator: PagedModelCalculator
@@ -28,4 +29,6 @@ class PagedModelCalculator(Calculator):
 
     def process(self, cx: Context) -> None:
         """One inference."""
-        cx.send(self.logits, Logits(cx[self.model].read(cx[self.batch].rows)))
+        batch = cx[self.batch]
+        found, sampled = cx[self.model].read(batch.rows), len(batch.sampled)
+        cx.send(self.logits, Logits(found[:sampled], prompt=found[sampled:]))

@@ -40,7 +40,8 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
 
     `temperature` 0 is greedy. `top_k` -1 keeps all tokens. `seed` None lets the engine choose one.
     `logprobs` asks for the log-probability of each token, `top_logprobs` for as many of the likeliest beside
-    it. `logit_bias` is added to the logits of tokens, `allowed_token_ids` are the only ones to choose from,
+    it. `prompt_logprobs` asks for those of the prompt's tokens, and for as many of the likeliest beside each.
+    `logit_bias` is added to the logits of tokens, `allowed_token_ids` are the only ones to choose from,
     and no part of the completion is one of the token sequences in `bad_words`. The last three are of engines
     with a draft model or prompt lookup, and None leaves them to the engine.
     """
@@ -59,6 +60,7 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
     stop_token_ids: tuple[int, ...] = ()
     logprobs: bool = False
     top_logprobs: int = 0
+    prompt_logprobs: int | None = None
     logit_bias: dict[int, float] = {}
     allowed_token_ids: tuple[int, ...] | None = None
     bad_words: tuple[tuple[int, ...], ...] = ()
@@ -98,6 +100,15 @@ class Token(msgspec.Struct, frozen=True, array_like=True, gc=False):
     top_logprobs: tuple[LikelyToken, ...] = ()
 
 
+class PromptToken(Token, frozen=True, array_like=True, gc=False):
+    """A token of the prompt. The first has no log-probability; each other has its `rank` in the vocabulary.
+
+    The likeliest token at its place would have rank 1.
+    """
+
+    rank: int | None = None
+
+
 class Beam(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One of the texts that a beam search found. An end-of-sequence token that ended it is in `tokens`."""
 
@@ -126,11 +137,13 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seed: int | None = None
     cached_tokens: int | None = None
     """Tokens of the prompt that stood in the cache already; None where the engine does not know."""
+    prompt_logprobs: list[PromptToken] = []
+    """The next of the prompt's tokens, where the request asks for them; all come before the first token."""
 
     @property
     def brings_nothing(self) -> bool:
         """Whether it says no more than that the engine is at work."""
-        return not self.tokens and not self.beams and self.finish is None
+        return not (self.tokens or self.beams or self.prompt_logprobs) and self.finish is None
 
 
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,11 +44,17 @@ class PagedModel:
                 self._request.set_tensor(name, cache)
 
     def read(self, rows: Sequence[BatchRow]) -> NDArray[np.float32]:
-        """Reads the rows into the cache: logits [sampled rows, vocabulary], in their order."""
+        """See `ReadsBatches`."""
         if not rows:
             return np.empty((0, self._vocabulary), np.float32)
         ends = np.cumsum([len(row.tokens) for row in rows])
-        wanted = [end - 1 for end, row in zip(ends, rows, strict=True) if row.samples]
+        begins = [0, *ends[:-1].tolist()]
+        wanted = [
+            begin + place for begin, row in zip(begins, rows, strict=True) for place in row.sampled_places
+        ]
+        wanted += [
+            begin + place for begin, row in zip(begins, rows, strict=True) for place in row.scored_places
+        ]
         feeds = {
             "input_ids": np.concatenate([np.asarray(row.tokens, np.int64) for row in rows]),
             "position_ids": np.concatenate(

@@ -15,4 +15,7 @@ class ReadsBatches(Protocol):
     """What the model's node needs of a model."""
 
     def read(self, rows: Sequence[BatchRow]) -> NDArray[np.float32]:
-        """Reads the rows into the cache: logits [sampled rows, vocabulary], in their order."""
+        """Reads the rows into the cache: logits [places, vocabulary].
+
+        First those after the rows' sampled places, row by row; then those after their scored places.
+        """

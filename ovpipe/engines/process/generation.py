@@ -63,10 +63,11 @@ class MailboxGeneration:
         else:
             tokens = self._waiting.tokens
             tokens.extend(delta.tokens)  # the list is still ours: no consumer has seen it
+            prompt = [*self._waiting.prompt_logprobs, *delta.prompt_logprobs]
             seed = self._waiting.seed if delta.seed is None else delta.seed
             cached = self._waiting.cached_tokens if delta.cached_tokens is None else delta.cached_tokens
             self._waiting = Delta(
-                delta.request, tokens, delta.generated, delta.finish, delta.beams, seed, cached
+                delta.request, tokens, delta.generated, delta.finish, delta.beams, seed, cached, prompt
             )
         self._closed = delta.finish is not None
         self._begun = self._heard = True

@@ -44,10 +44,11 @@ class RememberingModel:
         for row in rows:
             for offset, token in enumerate(row.tokens):
                 self._cache[self._place(row, row.past + offset)] = token
-        wanted = [row for row in rows if row.samples]
+        wanted = [(row, place) for row in rows for place in row.sampled_places]
+        wanted += [(row, place) for row in rows for place in row.scored_places]
         logits = np.zeros((len(wanted), VOCABULARY), np.float32)
-        for number, row in enumerate(wanted):
-            text = [self._cache[self._place(row, position)] for position in range(row.length)]
+        for number, (row, place) in enumerate(wanted):
+            text = [self._cache[self._place(row, position)] for position in range(row.past + place + 1)]
             logits[number, next_token(text)] = 1
         return logits
 
