@@ -68,6 +68,7 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.bench_hop $(filter --quick,$(ARGS))
 	$(BIN)/python -m tests.benchmarks.bench_peers $(filter --quick,$(ARGS))
+	$(BIN)/python -m tests.benchmarks.bench_engine $(filter --quick,$(ARGS))
 	$(BIN)/python -m tests.benchmarks.bench_serving $(ARGS)
 
 bench-real: $(VENV)/.dev

@@ -6,7 +6,9 @@ The process says a line when it has loaded. It then reads jobs from its standard
 each, and answers with a line each, the same that light_client.py gives:
 
     {"max_tokens": 128, "prompts": [[1, 2, ...], ...]}
-    {"seconds": 1.2, "first": [0.1, ...], "prompt_tokens": [64, ...], "tokens": [128, ...]}
+    {"seconds": 1.2, "first": [0.1, ...], "prompt_tokens": [64, ...], "tokens": [128, ...], "decoded": 3968}
+
+`decoded` are the tokens that came after the step that brought the last of the first ones.
 """
 
 from __future__ import annotations
@@ -46,8 +48,10 @@ def generate_all(pipeline: Any, prompts: list[list[int]], max_tokens: int) -> di
         index: pipeline.add_request(next(request_ids), ov.Tensor(np.array([prompt], np.int64)), config)
         for index, prompt in enumerate(prompts)
     }
+    decoded = 0
     while live:
         pipeline.step()
+        before, together = sum(tokens), all(first)
         for index, handle in list(live.items()):
             if not handle.can_read():
                 continue
@@ -56,11 +60,13 @@ def generate_all(pipeline: Any, prompts: list[list[int]], max_tokens: int) -> di
             first[index] = first[index] or time.perf_counter() - began
             if tokens[index] >= max_tokens:
                 del live[index]
+        decoded += sum(tokens) - before if together else 0
     return {
         "seconds": time.perf_counter() - began,
         "first": first,
         "prompt_tokens": [len(prompt) for prompt in prompts],
         "tokens": tokens,
+        "decoded": decoded,
     }
 
 
