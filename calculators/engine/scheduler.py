@@ -79,6 +79,7 @@ class SchedulerCalculator(Calculator):
         if self.commands in cx:
             self._take(cx, cx[self.commands])
             self._rows = self._planner.plan(cx.get(self.on_reading) or _nobody_asks)
+            cx[self.sequences].batch = self._rows
             cx.send(self.batch, Batch(self._rows))
 
     def _take(self, cx: Context, commands: StepCommands) -> None:

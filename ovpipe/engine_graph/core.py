@@ -17,11 +17,23 @@ from ovpipe.runtime import Graph
 OUTPUT = "deltas"
 
 
+class ReadRow(Protocol):
+    """What a step reads of one sequence."""
+
+    @property
+    def tokens(self) -> Sized:
+        """The tokens that the model reads."""
+
+
 class Sequences(Protocol):
     """What a graph's side packet `sequences` says."""
 
     running: Sized
     preemptions: int
+
+    @property
+    def batch(self) -> Sequence[ReadRow]:
+        """What the latest step has read."""
 
     def __len__(self) -> int:
         """How many run and wait."""
@@ -52,6 +64,7 @@ class GraphCore:
 
     def __init__(self, graph: Graph, options: GraphCoreOptions, fingerprint: str) -> None:
         self._stepper = graph.stepper(OUTPUT, id="engine")
+        self._stepper.time_nodes()
         self._sequences: Sequences = graph.side_packets["sequences"]
         self._blocks: Blocks = graph.side_packets["blocks"]
         facts: ModelFacts = graph.side_packets["facts"]
@@ -79,6 +92,7 @@ class GraphCore:
         self._max_running = 0
         self._before = EngineStats()
         """What the side packets had counted when the service began."""
+        self._warm_up_seconds: dict[str, float] = {}
 
     def add(self, request: GenerateRequest) -> None:
         """Takes the request into the next step; raises `RequestRefused`."""
@@ -121,12 +135,20 @@ class GraphCore:
             preemptions=self._sequences.preemptions - self._before.preemptions,
             prefix_cache_queries=self._blocks.queried_tokens - self._before.prefix_cache_queries,
             prefix_cache_hits=self._blocks.found_tokens - self._before.prefix_cache_hits,
+            batch_rows=len(self._sequences.batch),
+            batch_tokens=sum(len(row.tokens) for row in self._sequences.batch),
+            node_seconds=self._node_seconds(),
         )
+
+    def _node_seconds(self) -> dict[str, float]:
+        before = self._warm_up_seconds
+        return {name: spent - before.get(name, 0.0) for name, spent in self._stepper.node_seconds().items()}
 
     def begin_service(self) -> None:
         """Forgets what was counted so far, of the warm-up that is."""
         self._before = EngineStats()
         self._before = self.stats()
+        self._warm_up_seconds = self._stepper.node_seconds()
         self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
 
 

@@ -203,6 +203,12 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of prompts that were looked up in the cache, where the engine knows."""
     prefix_cache_hits: int = 0
     """Of these, the ones that stood in it."""
+    batch_rows: int = 0
+    """Sequences that the last step read a part of, those that ended in it included."""
+    batch_tokens: int = 0
+    """Tokens that the last step read, where the engine knows."""
+    node_seconds: dict[str, float] = {}
+    """The time in each node of the engine's graph over all steps, where a step is a graph."""
 
 
 class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,5 +284,5 @@ class Engine(Protocol):
     def generate(self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0) -> Generation:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
 
-    def metrics(self) -> Mapping[str, float]:
-        """Current metrics by name."""
+    def metrics(self) -> Mapping[str, Any]:
+        """Current metrics by name: numbers, or numbers by a label, as in `{"node": {"model": 1.5}}`."""

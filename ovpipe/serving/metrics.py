@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -88,10 +88,15 @@ class Outcome:
         self.status = ""
 
 
-class SidePacketMetrics(Collector):
-    """Metrics of whatever side packet of an open graph has `metrics() -> Mapping[str, float]`.
+Values: TypeAlias = Mapping[str, float | Mapping[str, Mapping[str, float]]]
+"""Numbers by name, or, by a label of their own, one for each of its values."""
 
-    Those whose names end in _total are counters, the others gauges.
+
+class SidePacketMetrics(Collector):
+    """Metrics of whatever side packet of an open graph has `metrics()`, which gives numbers by name.
+
+    Those whose names end in _total are counters; three named _bucket (by the label `le`), _sum and _count
+    are a histogram; the others are gauges.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -102,11 +107,14 @@ class SidePacketMetrics(Collector):
         families: dict[str, Metric] = {}
         for owner, owner_name, packets in self._repository.side_packets():
             for name, packet in packets.items():
-                for metric, value in _metrics_of(f"{owner_name}.{name}", packet).items():
-                    sample = f"ovpipe_{metric}"
-                    family = families.setdefault(metric, _family(sample))
-                    family.add_sample(sample, {owner: owner_name, "side_packet": name}, value)
-        return families.values()
+                labels = {owner: owner_name, "side_packet": name}
+                values = _metrics_of(f"{owner_name}.{name}", packet)
+                for metric, value in values.items():
+                    family = _family(metric, values)
+                    family = families.setdefault(family.name, family)
+                    for own, number in _samples(value):
+                        family.add_sample(f"ovpipe_{metric}", {**labels, **own}, number)
+        return [family for family in families.values() if family.samples]
 
 
 class NodeMetricsCollector(Collector):
@@ -132,17 +140,43 @@ class NodeMetricsCollector(Collector):
         return [family for family in (*counters, deepest) if family.samples]
 
 
-def _family(sample: str) -> Metric:
-    kind = "counter" if sample.endswith("_total") else "gauge"
-    return Metric(sample.removesuffix("_total"), "Of a side packet of a model's or a resource's graph.", kind)
+def _family(metric: str, values: Values) -> Metric:
+    """What a metric belongs to: a histogram of three, or it alone."""
+    name, kind = f"ovpipe_{metric}", "gauge"
+    stem, _, part = metric.rpartition("_")
+    if f"{stem}_bucket" in values and part in ("bucket", "sum", "count"):
+        name, kind = f"ovpipe_{stem}", "histogram"
+    elif part == "total":
+        name, kind = f"ovpipe_{stem}", "counter"
+    return Metric(name, "Of a side packet of a model's or a resource's graph.", kind)
 
 
-def _metrics_of(place: str, packet: Any) -> Mapping[str, float]:
+def _samples(value: float | Mapping[str, Mapping[str, float]]) -> Iterator[tuple[dict[str, str], float]]:
+    """Numbers with the labels that they have beside the side packet's."""
+    if isinstance(value, float):
+        yield {}, value
+        return
+    for label, numbers in value.items():
+        for name, number in numbers.items():
+            yield {label: name}, number
+
+
+def _metrics_of(place: str, packet: Any) -> Values:
     metrics = getattr(packet, "metrics", None)
     if not callable(metrics):
         return {}
     try:
-        return {str(name): float(value) for name, value in metrics().items()}
+        return {str(name): _plain(value) for name, value in metrics().items()}
     except BaseException:  # a side packet's fault must not cost the page of all others, nor the server
         log.exception("the metrics of side packet %r cannot be read", place)
         return {}
+
+
+def _plain(value: Any) -> float | Mapping[str, Mapping[str, float]]:
+    """A metric as it is promised; raises where it is not, so that nothing else can be wrong with it."""
+    if not isinstance(value, Mapping):
+        return float(value)
+    return {
+        str(label): {str(name): float(number) for name, number in numbers.items()}
+        for label, numbers in value.items()
+    }

@@ -170,11 +170,27 @@ def test_it_counts_what_it_does_and_forgets_its_warm_up() -> None:
     said: list[Progress | Reading] = []
     own = load_graph_core({"models_path": str(MODEL), "exact": True, "num_kv_blocks": 16}, said.append)
     assert own.stats().steps == own.stats().generated_tokens == 0
+    assert set(own.stats().node_seconds.values()) == {0.0}
     assert not any(isinstance(one, Reading) for one in said)
     run(own, GenerateRequest(1, a_prompt(10), greedy(4)), GenerateRequest(2, a_prompt(5), greedy(4)))
     stats = own.stats()
     assert (stats.generated_tokens, stats.prompt_tokens, stats.max_running) == (8, 15, 2)
     assert [one.request for one in said if isinstance(one, Reading)] == [1, 2]
+
+
+def test_it_says_how_large_a_step_was_and_how_long_each_node_took(core: GraphCore) -> None:
+    before = core.stats().node_seconds
+    core.add(GenerateRequest(80, a_prompt(300), greedy(2)))
+    core.add(GenerateRequest(81, a_prompt(20), greedy(1)))
+    sizes = []
+    for _ in range(4):
+        core.step()
+        sizes.append((core.stats().batch_rows, core.stats().batch_tokens))
+    assert sizes == [(1, 256), (2, 64), (1, 1), (0, 0)], "also the rows of texts that end in the step"
+    after = core.stats().node_seconds
+    assert list(after)[:2] == ["scheduler", "model"]
+    assert {"penalties", "sampler", "deliver"} < set(after)
+    assert all(after[node] > before[node] for node in after)
 
 
 def test_what_is_known_of_it_says_how_it_was_loaded(core: GraphCore) -> None:

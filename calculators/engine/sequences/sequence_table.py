@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 
+from ovpipe.calculators.engine.packets import BatchRow
 from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
 from ovpipe.engines.protocol import GenerateRequest
 
@@ -17,6 +18,8 @@ class SequenceTable:
         """By request id, in the order in which they began to run."""
         self.waiting: list[EngineSequence] = []
         """By rank. Those that were preempted are among them."""
+        self.batch: tuple[BatchRow, ...] = ()
+        """What the latest step reads, or has read."""
         self.preemptions = 0
         self._arrivals = itertools.count()
 

@@ -135,6 +135,7 @@ class GenaiCore:
         return EngineStats(
             num_requests=len(self._running) + len(self._waiting),
             num_running=metrics.scheduled_requests,
+            batch_rows=metrics.scheduled_requests,
             max_running=self._max_running,
             kv_cache_usage=metrics.cache_usage / 100,
             steps=self._steps,

@@ -141,7 +141,7 @@ class EngineClient:
         except WireError as error:
             raise RequestRefused(str(error)) from error
 
-    def metrics(self) -> Mapping[str, float]:
+    def metrics(self) -> Mapping[str, Any]:
         """Current metrics by name. Those named _total never fall, not even when the process is replaced."""
         link = self._link
         pid = link.pid if link is not None and link.up else None

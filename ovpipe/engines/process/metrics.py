@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
+from ovpipe.engines.process.size_histogram import SizeHistogram
 from ovpipe.engines.protocol import EngineInfo, EngineStats
 
 _NOTHING = EngineStats()
@@ -24,12 +27,19 @@ class EngineMetrics:
         self._preemptions = 0
         self._prefix_cache_queries = 0
         self._prefix_cache_hits = 0
+        self._node_seconds: Counter[str] = Counter()
+        self._batch_rows = SizeHistogram()
+        self._batch_tokens = SizeHistogram()
 
     def step(self, stats: EngineStats) -> None:
         """The latest counts of the process that serves."""
         self._now = stats
         if stats.num_running:  # else it steps without getting anywhere
             self.progress += 1
+        if stats.batch_rows:
+            self._batch_rows.add(stats.batch_rows)
+        if stats.batch_tokens:
+            self._batch_tokens.add(stats.batch_tokens)
 
     def lost(self) -> None:
         """The process is gone; what it counted stays counted."""
@@ -40,14 +50,17 @@ class EngineMetrics:
         self._preemptions += self._now.preemptions
         self._prefix_cache_queries += self._now.prefix_cache_queries
         self._prefix_cache_hits += self._now.prefix_cache_hits
+        self._node_seconds.update(self._now.node_seconds)
         self._now = _NOTHING
 
-    def snapshot(self, info: EngineInfo | None, *, pid: int | None, requests: int) -> Mapping[str, float]:
+    def snapshot(self, info: EngineInfo | None, *, pid: int | None, requests: int) -> Mapping[str, Any]:
         """All metrics by name. `requests` is what the server has in the engine, queued or running.
 
         `pid` is the process that serves, None (and 0 in the metrics) while there is none.
         """
         now = self._now
+        node_seconds = self._node_seconds.copy()
+        node_seconds.update(now.node_seconds)
         return {
             "engine_up": 0 if pid is None else 1,
             "engine_pid": pid or 0,
@@ -62,6 +75,9 @@ class EngineMetrics:
             "engine_preemptions_total": self._preemptions + now.preemptions,
             "engine_prefix_cache_queries_total": self._prefix_cache_queries + now.prefix_cache_queries,
             "engine_prefix_cache_hits_total": self._prefix_cache_hits + now.prefix_cache_hits,
+            **self._batch_rows.metrics("engine_batch_rows"),
+            **self._batch_tokens.metrics("engine_batch_tokens"),
+            "engine_node_seconds_total": {"node": dict(node_seconds)},
             "engine_num_kv_blocks": 0 if info is None else info.num_kv_blocks,
             "engine_block_size": 0 if info is None else info.block_size,
             "engine_cache_bytes": 0 if info is None else info.cache_bytes,

@@ -13,8 +13,9 @@ from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.nodes.blueprint import Blueprint
 from ovpipe.runtime.nodes.drop_on_error import DropOnErrorNode
 from ovpipe.runtime.nodes.join_node import JoinNode
-from ovpipe.runtime.nodes.node import SingleInputNode
+from ovpipe.runtime.nodes.node import Node, SingleInputNode
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint, NodeClass
+from ovpipe.runtime.nodes.node_timer import NodeTimer
 from ovpipe.runtime.runs.failures import log_failure
 from ovpipe.runtime.watching.watched import Watched
 
@@ -41,6 +42,7 @@ class Stepper(Watched):
         self._next = 0
         self._came: list[Item] = []
         self._over = False
+        self._timers: dict[str, NodeTimer] = {}
         self._core = core = Core(
             blueprint.new_streams(),
             file=blueprint.file,
@@ -92,6 +94,23 @@ class Stepper(Watched):
         self._start()
         self._core.cancel()
         self._pump()
+
+    # --- the time in nodes
+
+    def time_nodes(self) -> None:
+        """Adds up the time in each node from now on, for the price of two looks at the clock a call.
+
+        Raises RuntimeError where listeners are attached already: taking them off would take this off, too.
+        """
+        if self._watch is not None:
+            raise RuntimeError(f"{self._where}: nodes are timed before listeners are attached")
+        for node in self._core.nodes:
+            if isinstance(node, Node) and node.name not in self._timers:
+                self._timers[node.name] = NodeTimer(node)
+
+    def node_seconds(self) -> dict[str, float]:
+        """The time in each node's `process` since `time_nodes`, in the order of the graph."""
+        return {name: timer.spent / 1e9 for name, timer in self._timers.items()}
 
     # --- inside
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import openai
 import pytest
 
+from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
@@ -168,6 +170,25 @@ def test_tokens_that_the_model_does_not_have_are_a_400(
 ) -> None:
     with pytest.raises(openai.BadRequestError, match="token id"):
         _ask(graph, "Hello", **parameters)
+
+
+def test_the_metrics_say_how_large_steps_are_and_which_node_takes_the_time(graph: openai.OpenAI) -> None:
+    _ask(graph, "Hello", max_tokens=5)
+    page = get(str(graph.base_url).removesuffix("/v1/"), "/metrics").body.decode()
+    labels = 'model="tiny-chat",{}side_packet="engine"'
+    seconds = {
+        node: float(value)
+        for node, value in re.findall(
+            r'^ovpipe_engine_node_seconds_total\{model="tiny-chat",node="(\w+)",side_packet="engine"\} (\S+)$',
+            page,
+            re.MULTILINE,
+        )
+    }
+    assert {"scheduler", "model", "sampler", "deliver"} < set(seconds)
+    assert max(seconds, key=seconds.__getitem__) == "model"
+    for name in ("rows", "tokens"):
+        assert f"# TYPE ovpipe_engine_batch_{name} histogram" in page
+        assert f'ovpipe_engine_batch_{name}_bucket{{le="+Inf",{labels.format("")}}}' in page
 
 
 def test_what_was_read_before_is_counted_in_the_usage(graph: openai.OpenAI) -> None:

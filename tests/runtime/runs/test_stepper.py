@@ -242,6 +242,30 @@ def test_a_trace_has_the_nodes_of_each_step() -> None:
     assert [at for node, at in calls if node == 1] == [0, 1]
 
 
+def test_the_time_in_each_node_is_added_up_whoever_watches_beside_it() -> None:
+    with stepping({}) as stepper:
+        stepper.time_nodes()
+        assert stepper.node_seconds() == {"scheduler": 0.0, "sampler": 0.0}
+        stepper.step(["a"])
+        trace = Trace()
+        stepper.attach(trace)
+        first = stepper.node_seconds()
+        stepper.step(["b"])
+        stepper.detach(trace)
+        second = stepper.node_seconds()
+        stepper.step(["c"])
+        for node, seconds in stepper.node_seconds().items():
+            assert 0 < first[node] < second[node] < seconds
+        assert [call.ts for call in trace.events() if isinstance(call, Call)] == [1, 1, 1]
+
+
+def test_nodes_are_timed_before_anybody_watches() -> None:
+    with stepping({}) as stepper:
+        stepper.attach(Trace())
+        with pytest.raises(RuntimeError, match="timed before listeners are attached"):
+            stepper.time_nodes()
+
+
 def test_a_graph_that_is_not_open_and_an_output_that_is_not_there_are_errors() -> None:
     graph = graph_of(LOOP, BatchCalculator, SampleCalculator)
     with pytest.raises(OvpipeError, match="is not open"):

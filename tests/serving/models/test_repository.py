@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,15 @@ nodes:
 
 
 class Motor:
-    def metrics(self) -> dict[str, float]:
-        return {"motor_turns": 3}
+    def metrics(self) -> dict[str, Any]:
+        return {
+            "motor_turns": 3,
+            "motor_seconds_total": {"part": {"piston": 1.5, "shaft": 2}},
+            "motor_load_bucket": {"le": {"1": 2, "+Inf": 5}},
+            "motor_load_sum": 40,
+            "motor_load_count": 5,
+            "motor_noise": {"part": {}},
+        }
 
 
 class BrokenMotor:
@@ -225,8 +233,32 @@ def test_metrics_of_side_packets_stand_by_model_and_a_broken_one_costs_only_itse
         return page
 
     page = asyncio.run(read())
-    assert [line for line in page.splitlines() if line.startswith("ovpipe_motor")] == [
+    assert [line for line in page.splitlines() if line.startswith("ovpipe_motor_turns")] == [
         'ovpipe_motor_turns{model="one",side_packet="engine"} 3.0',
         'ovpipe_motor_turns{model="four",side_packet="engine"} 3.0',
     ]
     assert "the metrics of side packet 'two.engine' cannot be read" in caplog.text
+
+
+def test_a_side_packet_s_metric_may_have_a_label_of_its_own_or_be_a_histogram(tmp_path: Path) -> None:
+    async def read() -> str:
+        models = repository(tmp_path, one="good")
+        await models.open(Listener())
+        page = Metrics(models).text().decode()
+        await models.close(1)
+        return page
+
+    lines = asyncio.run(read()).splitlines()
+    assert [line for line in lines if "motor_seconds" in line or "motor_load" in line] == [
+        "# HELP ovpipe_motor_seconds_total Of a side packet of a model's or a resource's graph.",
+        "# TYPE ovpipe_motor_seconds_total counter",
+        'ovpipe_motor_seconds_total{model="one",part="piston",side_packet="engine"} 1.5',
+        'ovpipe_motor_seconds_total{model="one",part="shaft",side_packet="engine"} 2.0',
+        "# HELP ovpipe_motor_load Of a side packet of a model's or a resource's graph.",
+        "# TYPE ovpipe_motor_load histogram",
+        'ovpipe_motor_load_bucket{le="1",model="one",side_packet="engine"} 2.0',
+        'ovpipe_motor_load_bucket{le="+Inf",model="one",side_packet="engine"} 5.0',
+        'ovpipe_motor_load_sum{model="one",side_packet="engine"} 40.0',
+        'ovpipe_motor_load_count{model="one",side_packet="engine"} 5.0',
+    ]
+    assert not any("motor_noise" in line for line in lines), "no value of the label, so nothing to say"
