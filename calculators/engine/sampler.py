@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import numpy as np
-
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, LogitsRow, Sampled, SampledToken
 from ovpipe.calculators.engine.sampling.chance import uniform
 from ovpipe.calculators.engine.sampling.draw import draw, is_greedy
 from ovpipe.calculators.engine.sampling.endings import finish_of
 from ovpipe.calculators.engine.sampling.largest import largest
+from ovpipe.calculators.engine.sampling.weights import log_sum_exp
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.protocol import LikelyToken, SamplingParams, Token
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
 NOTHING_LEFT: Final = "no token is left to choose: the request's own limits forbid all of them"
+NOTHING_GIVEN: Final = "no token can be chosen: the model gave no finite logit"
 
 
 @register
@@ -44,44 +44,34 @@ class SamplerCalculator(Calculator):
         """One token a row."""
         rows, logits, eos = cx[self.batch].sampled, cx[self.logits], cx[self.facts].eos_token_ids
         found = []
-        for number, (row, token) in enumerate(zip(rows, chosen_tokens(rows, logits), strict=True)):
+        for number, row in enumerate(rows):
+            token = chosen_token(row, logits.row(number))
             if token is None:
-                found.append(SampledToken(row=row, token=None, refusal=NOTHING_LEFT))
+                refusal = NOTHING_LEFT if number in logits.changed else NOTHING_GIVEN
+                found.append(SampledToken(row=row, token=None, refusal=refusal))
                 continue
             known = known_token(token, logits.raw[number], row.sampling)
             found.append(SampledToken(row=row, token=known, finish=finish_of(row, token, eos)))
         cx.send(self.sampled, tuple(found))
 
 
-def chosen_tokens(rows: tuple[BatchRow, ...], logits: Logits) -> list[int | None]:
-    """The token that follows each row; None where the request's own limits leave none."""
-    likeliest = logits.raw.argmax(axis=1).tolist() if any(is_greedy(row.sampling) for row in rows) else []
-    tokens: list[int | None] = []
-    for number, row in enumerate(rows):
-        changed = logits.changed.get(number)
-        if changed is not None and not np.isfinite(changed.max()):
-            token = None
-        elif not is_greedy(row.sampling):
-            token = draw(logits.row(number), row.sampling, uniform(row.seed, row.generated))
-        else:
-            token = likeliest[number] if changed is None else int(changed.argmax())
-        tokens.append(token)
-    return tokens
+def chosen_token(row: BatchRow, logits: LogitsRow) -> int | None:
+    """The token that follows a row; None where no logit is finite."""
+    if not is_greedy(row.sampling):
+        return draw(logits, row.sampling, uniform(row.seed, row.generated))
+    likeliest = int(logits.argmax())
+    return likeliest if math.isfinite(logits[likeliest]) else None
 
 
 def known_token(token: int, logits: LogitsRow, sampling: SamplingParams) -> Token:
     """The token with the log-probabilities that its request asks for."""
     if not sampling.logprobs:
         return Token(token)
-    whole = log_sum_exp(logits)
+    # One at least, for the sum of all needs the largest.
+    likeliest = largest(logits, max(1, sampling.top_logprobs))
+    whole = log_sum_exp(logits, float(logits[likeliest[0]]))
     top = tuple(
-        LikelyToken(int(likely), float(logits[likely]) - whole)
-        for likely in largest(logits, sampling.top_logprobs)
+        LikelyToken(likely, float(logits[likely]) - whole)
+        for likely in likeliest[: sampling.top_logprobs].tolist()
     )
     return Token(token, float(logits[token]) - whole, top)
-
-
-def log_sum_exp(logits: LogitsRow) -> float:
-    """The logarithm of the sum of the tokens' weights, which is 0 where logits are log-probabilities."""
-    top = float(logits.max())
-    return top + math.log(float(np.exp(logits - top).sum(dtype=np.float64)))

@@ -102,3 +102,10 @@ def test_a_row_that_nothing_is_left_of_fails_alone(temperature: float) -> None:
     first, second = sampled([row(temperature=temperature), row()], given)
     assert (first.token, "forbid all" in first.refusal) == (None, True)
     assert second.token == Token(0)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_row_that_the_model_gave_no_number_for_fails_alone(temperature: float) -> None:
+    first, second = sampled([row(temperature=temperature), row()], logits([float("nan")] * 8, FLAT))
+    assert (first.token, "model gave no finite logit" in first.refusal) == (None, True)
+    assert second.token == Token(0)
