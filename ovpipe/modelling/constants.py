@@ -14,8 +14,9 @@ from ovpipe.modelling.layers.values import ints
 from ovpipe.modelling.levels import Levels, int4_levels, int8_levels
 from ovpipe.modelling.weights import Array
 
-Precision = Literal["f32", "f16", "bf16", "int8", "int8 in groups", "int4"]
-"""int8: a scale for each output channel; in groups: for each 32 weights of one. int4: for each 64 of one."""
+Precision = Literal["f32", "f16", "bf16", "int8", "int8 in groups", "int4", "blocks", "blocks and rests"]
+"""int8: a scale for each output channel; in groups: for each 32 weights of one. int4: for each 64 of one.
+blocks: 4-bit numbers that the source has, 32 with a scale; with rests where they have a float minimum."""
 BYTES: Mapping[Precision, float] = {
     "f32": 4,
     "f16": 2,
@@ -23,6 +24,8 @@ BYTES: Mapping[Precision, float] = {
     "int8": 1.05,
     "int8 in groups": 1.07,
     "int4": 0.56,
+    "blocks": 0.6,
+    "blocks and rests": 0.65,
 }
 """About what a weight takes, its share of the scales included."""
 Storage = Precision | Callable[[str], Precision]
@@ -71,6 +74,8 @@ def matrix_constant(matrix: Array, name: str, precision: Precision, keep: Keep =
         case "int4":
             size = next((size for size in _INT4_GROUPS if columns % size == 0), None)
             return levels_constant(int4_levels(matrix, size) if size else int8_levels(matrix), name, keep)
+        case "blocks" | "blocks and rests":
+            raise ValueError(f"{name}: a source keeps the numbers of blocks, not the floats")
         case _:
             assert_never(precision)
 

@@ -9,9 +9,20 @@ import numpy as np
 from openvino import opset13 as ops
 
 from ovpipe.modelling.config import DecoderConfig
-from ovpipe.modelling.constants import Keep, Storage, matrix_constant, precision_of, vector_constant
+from ovpipe.modelling.constants import (
+    Keep,
+    Storage,
+    levels_constant,
+    matrix_constant,
+    precision_of,
+    vector_constant,
+)
+from ovpipe.modelling.kept import Kept, with_sums
 from ovpipe.modelling.layers.values import floats, ints, rank_of
+from ovpipe.modelling.levels import Levels, stacked
 from ovpipe.modelling.weights import Array, Weights
+
+_BLOCKS = ("blocks", "blocks and rests")
 
 
 class Parameters:
@@ -38,7 +49,8 @@ class Parameters:
     def linear(self, x: Any, name: str, *, bias: bool = False) -> Any:
         """The product of x and the transposed matrix, plus the bias."""
         added = self._vector(f"{name}.bias", 3) if bias else None
-        return _product(x, self.matrix(f"{name}.weight"), name, added)
+        x, matrix = self._operands(x, [f"{name}.weight"], f"{name}.weight")
+        return _product(x, matrix, name, added)
 
     def linears(
         self, x: Any, module: str, names: Sequence[str], widths: Sequence[int], *, bias: bool = False
@@ -69,14 +81,38 @@ class Parameters:
 
     def _joined(self, x: Any, places: Sequence[str], *, bias: bool) -> Any:
         """The product of x with several matrices, one below the other."""
-        rows = self._stacked([f"{place}.weight" for place in places])
-        storage = precision_of(self._storage, f"{places[0]}.weight")
         name = "+".join([places[0], *(place.rpartition(".")[2] for place in places[1:])])
         added = None
         if bias:
             added = vector_constant(self._stacked([f"{place}.bias" for place in places]), f"{name}.bias", 3)
-        matrix = matrix_constant(rows, f"{name}.weight", storage, self._keep)
+        x, matrix = self._operands(x, [f"{place}.weight" for place in places], f"{name}.weight")
         return _product(x, matrix, name, added)
+
+    def _operands(self, x: Any, names: Sequence[str], name: str) -> tuple[Any, Any]:
+        """The input and the matrix of a product; matrices of several names stand one below the other."""
+        precision = precision_of(self._storage, names[0])
+        columns = self._shapes[names[0]][1]
+        # A product with rests has inputs of its own, which a LoRA adapter's product does not.
+        if precision in _BLOCKS and not (precision == "blocks and rests" and self._apart):
+            levels = self._levels(names)
+            if levels is not None:
+                constant = levels_constant(levels, name, self._keep)
+                return (with_sums(x, columns) if precision == "blocks and rests" else x), constant
+        if precision in _BLOCKS:
+            precision = "int8 in groups"
+        matrix = self._checked(names[0]) if len(names) == 1 else self._stacked(names)
+        return x, matrix_constant(matrix, name, precision, self._keep)
+
+    def _levels(self, names: Sequence[str]) -> Levels | None:
+        """The numbers that the source keeps, or None."""
+        assert isinstance(self._storage, Kept)
+        parts = []
+        for name in names:
+            part = self._storage.levels(name)
+            if part is None:
+                return None
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else stacked(parts)
 
     def _stacked(self, names: Sequence[str]) -> Array:
         """Parameters one below the other, with one of them in memory beside the whole."""

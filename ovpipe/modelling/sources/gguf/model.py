@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ovpipe.modelling.sources.gguf.blocks import StoredBlocks, blocks_of
 from ovpipe.modelling.sources.gguf.config_json import config_json, family_of
 from ovpipe.modelling.sources.gguf.file import GgufFile, Rows
 from ovpipe.modelling.sources.gguf.names import hugging_face_names
@@ -64,6 +65,11 @@ class GgufModel:
     def kind(self, name: str) -> str:
         """The type that a parameter has in the file, as ggml names it."""
         return self.file.tensors[self._parts[name].tensor].kind
+
+    def blocks(self, name: str) -> StoredBlocks:
+        """A parameter of one of the types whose numbers are kept, as it stands in the file."""
+        part = self._parts[name]
+        return blocks_of(self.kind(name), self.file.blocks(part.tensor, part.rows))
 
     def tensor(self, name: str) -> Array:
         """A parameter as f32."""
