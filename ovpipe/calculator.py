@@ -18,6 +18,7 @@ from ovpipe.ports import (
     ports_of,
 )
 from ovpipe.timestamp import Timestamp
+from ovpipe.work import Work
 
 T = TypeVar("T")
 
@@ -85,6 +86,12 @@ class Context(Protocol):
 
         While one of them is under way and does not wait for room, the run counts as moving whenever `count`
         changes. Otherwise a run in which no packet moves for long is taken for one that hangs.
+        """
+
+    def work_listener(self) -> Callable[[Work], None] | None:
+        """What wants to know of work that is done for this run outside of it; None while nothing does.
+
+        A trace of the run does. Ask before the work begins, so that nobody measures it for nothing.
         """
 
     def done(self, port: Input[T], key: Hashable = None) -> None:

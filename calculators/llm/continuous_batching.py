@@ -12,6 +12,7 @@ from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.generation.candidates import AnswerReading, Candidate, best
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
 from ovpipe.calculators.llm.generation.sampling import max_tokens_of, sampling_of
+from ovpipe.calculators.llm.generation.steps import reports_of_steps
 from ovpipe.calculators.llm.generation.token_limits import bad_words_of
 from ovpipe.calculators.llm.grammars.guided import Formats
 from ovpipe.calculators.llm.output_parsers import check_formats
@@ -24,6 +25,7 @@ from ovpipe.engines.protocol import (
     EngineDied,
     EngineFull,
     EngineUnavailable,
+    OnStep,
     RequestRefused,
     SamplingParams,
 )
@@ -73,11 +75,13 @@ class ContinuousBatchingCalculator(Calculator):
         check_formats(tool_format, reasoning_format)
         self._formats = Formats(tool_format, reasoning_format)
         self._bad_words: tuple[tuple[int, ...], ...] = ()
+        self._on_step: OnStep | None = None
 
     async def process(self, cx: Context) -> None:
         """Sends deltas until the engine has finished or no node reads them."""
         request, prompts, engine = cx[self.request], cx[self.prompts].prompts, cx[self.engine]
         cx.follow_progress(lambda: engine.progress)
+        self._on_step = reports_of_steps(cx.work_listener())
         self._bad_words = await bad_words_of(request, cx.get(self.tokenizer))
         with engine_errors():
             if request.explicit_limit == 0:
@@ -109,7 +113,9 @@ class ContinuousBatchingCalculator(Calculator):
     ) -> None:
         """The one choice of the one prompt."""
         asked = ChoiceRequest(0, 0, prompt, self.sampling(request, prompt, engine))
-        async with engine.generate(prompt.tokens, asked.sampling, priority=request.priority) as generation:
+        async with engine.generate(
+            prompt.tokens, asked.sampling, priority=request.priority, on_step=self._on_step
+        ) as generation:
             async for delta in generation:
                 cx.send(self.deltas, asked.delta(delta))
                 if asked.key in cx.done_keys(self.deltas):
@@ -124,7 +130,9 @@ class ContinuousBatchingCalculator(Calculator):
         engine: Engine,
     ) -> None:
         """All choices, each delta when it comes."""
-        async with Choices(self.candidates(request, prompts, engine), engine, request.priority) as choices:
+        async with Choices(
+            self.candidates(request, prompts, engine), engine, request.priority, self._on_step
+        ) as choices:
             async for asked, delta in choices:
                 if asked.key in cx.done_keys(self.deltas):
                     choices.drop(asked)
@@ -143,7 +151,7 @@ class ContinuousBatchingCalculator(Calculator):
         reading = self.reading(cx, request)
         all_asked = self.candidates(request, prompts, engine, logprobs=True)
         candidates = {asked: Candidate(asked, request, reading) for asked in all_asked}
-        async with Choices(all_asked, engine, request.priority) as choices:
+        async with Choices(all_asked, engine, request.priority, self._on_step) as choices:
             async for asked, delta in choices:
                 if candidates[asked].add(delta):
                     choices.drop(asked)
@@ -186,7 +194,7 @@ class ContinuousBatchingCalculator(Calculator):
             ChoiceRequest(at, 0, prompt, self.sampling(request, prompt, engine))
             for at, prompt in enumerate(prompts)
         ]
-        async with Choices(searches, engine, request.priority) as choices:
+        async with Choices(searches, engine, request.priority, self._on_step) as choices:
             async for asked, delta in choices:
                 if delta.brings_nothing:
                     cx.send(self.deltas, asked.delta(delta))

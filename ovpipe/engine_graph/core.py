@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence, Sized
 from typing import Protocol
 
+from ovpipe.engine_graph.step_tracer import ReadRow, StepTracer
 from ovpipe.engines.admission import check_request
 from ovpipe.engines.graph.capabilities import ALL
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.graph.options import GraphCoreOptions
 from ovpipe.engines.graph.step import Deltas, StepCommands
 from ovpipe.engines.messages import Refused
-from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, RequestRefused
+from ovpipe.engines.protocol import (
+    Delta,
+    EngineInfo,
+    EngineStats,
+    GenerateRequest,
+    RequestRefused,
+    StepTrace,
+)
 from ovpipe.runtime import Graph
 
 OUTPUT = "deltas"
-
-
-class ReadRow(Protocol):
-    """What a step reads of one sequence."""
-
-    @property
-    def tokens(self) -> Sized:
-        """The tokens that the model reads."""
 
 
 class Sequences(Protocol):
@@ -38,7 +38,7 @@ class Sequences(Protocol):
     def __len__(self) -> int:
         """How many run and wait."""
 
-    def __contains__(self, request_id: int) -> bool:
+    def __contains__(self, request_id: int, /) -> bool:
         """Whether a request is among them."""
 
 
@@ -65,6 +65,8 @@ class GraphCore:
     def __init__(self, graph: Graph, options: GraphCoreOptions, fingerprint: str) -> None:
         self._stepper = graph.stepper(OUTPUT, id="engine")
         self._stepper.time_nodes()
+        self._tracer = StepTracer()
+        self._trace: StepTrace | None = None
         self._sequences: Sequences = graph.side_packets["sequences"]
         self._blocks: Blocks = graph.side_packets["blocks"]
         facts: ModelFacts = graph.side_packets["facts"]
@@ -105,6 +107,8 @@ class GraphCore:
         if request.id in self._added or request.id in self._sequences:
             raise RequestRefused(f"request {request.id} is in the engine already")
         self._added[request.id] = request
+        if request.traced:
+            self._tracer.add(request.id)
         self._prompt_tokens += len(request.prompt)
 
     def cancel(self, request_id: int) -> None:
@@ -116,8 +120,12 @@ class GraphCore:
         """Moves every running request on by a token, or its prompt by a chunk. What it raises is final."""
         commands = StepCommands(tuple(self._added.values()), tuple(self._cancelled))
         self._added, self._cancelled = {}, []
+        self._tracer.begin_step(self._stepper)
         deltas: Deltas = self._stepper.step(commands)
         self._steps += 1
+        self._trace = self._tracer.end_step(
+            self._stepper, self._steps, self._sequences.batch, self._sequences
+        )
         self._generated_tokens += sum(len(delta.tokens) for delta in deltas if isinstance(delta, Delta))
         self._max_running = max(self._max_running, len(self._sequences.running))
         return deltas
@@ -138,6 +146,7 @@ class GraphCore:
             batch_rows=len(self._sequences.batch),
             batch_tokens=sum(len(row.tokens) for row in self._sequences.batch),
             node_seconds=self._node_seconds(),
+            trace=self._trace,
         )
 
     def _node_seconds(self) -> dict[str, float]:

@@ -60,6 +60,8 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     """Loaded and warmed up: requests may come."""
 
     info: EngineInfo
+    clock: int = 0
+    """`time.perf_counter_ns` in the engine's process, just before it was sent."""
 
 
 class Reading(msgspec.Struct, frozen=True, tag=True):

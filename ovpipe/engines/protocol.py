@@ -7,7 +7,7 @@ of the server and of the engine send each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, Self
 
 import msgspec
@@ -79,6 +79,8 @@ class GenerateRequest(msgspec.Struct, frozen=True):
     sampling: SamplingParams
     priority: int = 0
     """Of those that wait for a place, lower values come first, as in vLLM."""
+    traced: bool = False
+    """Whether somebody wants to see the steps that serve it."""
 
 
 class LikelyToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -182,6 +184,34 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
         return self.num_kv_blocks * self.block_size
 
 
+class NodeSpan(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A call of a node in a step. Times are nanoseconds of `time.perf_counter_ns`."""
+
+    node: str
+    began: int
+    ended: int
+
+
+class StepTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """One step that served requests which are traced: when it was, and when it was in which node."""
+
+    step: int
+    """Its number in the life of the engine's process."""
+    requests: list[int]
+    """Those of the traced requests that were in the batch."""
+    rows: int
+    """All sequences in the batch."""
+    tokens: int
+    """All tokens that the model read."""
+    began: int
+    ended: int
+    spans: list[NodeSpan]
+
+
+OnStep = Callable[[str, StepTrace], None]
+"""Takes the steps that served a request, each with the name of the engine's process."""
+
+
 class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of an engine after a step."""
 
@@ -209,6 +239,8 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that the last step read, where the engine knows."""
     node_seconds: dict[str, float] = {}
     """The time in each node of the engine's graph over all steps, where a step is a graph."""
+    trace: StepTrace | None = None
+    """The last step, where it served traced requests and the engine measures its steps."""
 
 
 class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,8 +313,18 @@ class Engine(Protocol):
     def progress(self) -> int:
         """A count that moves with each step in which the engine works on any request, and while it loads."""
 
-    def generate(self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0) -> Generation:
-        """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
+    def generate(
+        self,
+        prompt: Sequence[int],
+        sampling: SamplingParams,
+        *,
+        priority: int = 0,
+        on_step: OnStep | None = None,
+    ) -> Generation:
+        """Adds a request; raises `EngineUnavailable` while there is no engine to take it.
+
+        `on_step` is called with the steps that serve it, by a core that measures them; it must not block.
+        """
 
     def metrics(self) -> Mapping[str, Any]:
         """Current metrics by name: numbers, or numbers by a label, as in `{"node": {"model": 1.5}}`."""

@@ -14,6 +14,7 @@ from ovpipe.engines.protocol import (
     EngineInfo,
     EngineUnavailable,
     FinishReason,
+    OnStep,
     SamplingParams,
     Token,
 )
@@ -90,7 +91,12 @@ class FakeEngine:
         return self._info
 
     def generate(
-        self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0
+        self,
+        prompt: Sequence[int],
+        sampling: SamplingParams,
+        *,
+        priority: int = 0,
+        on_step: OnStep | None = None,
     ) -> FakeGeneration:
         """Starts the script for one request; raises `unavailable` if that was given."""
         if self.unavailable is not None:

@@ -13,7 +13,14 @@ from ovpipe.engine_graph.core import GraphCore
 from ovpipe.engine_graph.loading import load_graph_core
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.messages import Progress, Reading, Refused
-from ovpipe.engines.protocol import BeamSearch, GenerateRequest, Grammar, RequestRefused, SamplingParams
+from ovpipe.engines.protocol import (
+    BeamSearch,
+    GenerateRequest,
+    Grammar,
+    RequestRefused,
+    SamplingParams,
+    StepTrace,
+)
 from ovpipe.graph.files import shipped_graphs
 from tests.engines.cores import (
     END,
@@ -191,6 +198,38 @@ def test_it_says_how_large_a_step_was_and_how_long_each_node_took(core: GraphCor
     assert list(after)[:2] == ["scheduler", "model"]
     assert {"penalties", "sampler", "deliver"} < set(after)
     assert all(after[node] > before[node] for node in after)
+
+
+def test_the_steps_of_a_traced_request_are_measured_and_no_others(core: GraphCore) -> None:
+    def traces(*requests: GenerateRequest, steps: int) -> list[StepTrace | None]:
+        for request in requests:
+            core.add(request)
+        found = []
+        for _ in range(steps):
+            core.step()
+            found.append(core.stats().trace)
+        return found
+
+    long = GenerateRequest(90, a_prompt(300, seed=90), greedy(3), traced=True)
+    beside = GenerateRequest(91, a_prompt(5, seed=91), greedy(7))
+    found = traces(long, beside, steps=7)
+    assert [trace is not None for trace in found] == [True] * 4 + [False] * 3
+    seen = [trace for trace in found if trace is not None]
+    assert [(trace.rows, trace.tokens) for trace in seen] == [(1, 256), (2, 49), (2, 2), (2, 2)]
+    assert {number for trace in seen for number in trace.requests} == {90}
+    for trace in seen:
+        assert [span.node for span in trace.spans][:2] == ["scheduler", "model"]
+        assert "sampler" in {span.node for span in trace.spans}
+        times = [
+            trace.began,
+            *(time for span in trace.spans for time in (span.began, span.ended)),
+            trace.ended,
+        ]
+        assert times == sorted(times)
+    cancelled = GenerateRequest(92, a_prompt(5, seed=92), greedy(50), traced=True)
+    assert all(traces(cancelled, steps=2))
+    core.cancel(92)
+    assert traces(steps=2) == [None, None]
 
 
 def test_what_is_known_of_it_says_how_it_was_loaded(core: GraphCore) -> None:

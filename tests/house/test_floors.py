@@ -23,6 +23,7 @@ WORDS = [
     "http",
     "http_errors",
     "packet_codec",
+    "work",
 ]
 PAGE = ROOT / "docs" / "architecture.md"
 

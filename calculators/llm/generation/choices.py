@@ -10,7 +10,7 @@ from typing import Final, Self
 import msgspec
 
 from ovpipe.calculators.llm.packets import Prompt, TokenDelta
-from ovpipe.engines.protocol import Delta, Engine, Generation, SamplingParams
+from ovpipe.engines.protocol import Delta, Engine, Generation, OnStep, SamplingParams
 
 MOST_TOKENS: Final = 64
 """Tokens of one delta of a text that is there at once: what the nodes below do with one takes its time."""
@@ -70,7 +70,10 @@ class Choices:
     All are added to the engine on entering. Leaving ends those that are not finished.
     """
 
-    def __init__(self, requests: list[ChoiceRequest], engine: Engine, priority: int) -> None:
+    def __init__(
+        self, requests: list[ChoiceRequest], engine: Engine, priority: int, on_step: OnStep | None = None
+    ) -> None:
+        self._on_step = on_step
         self._requests = requests
         self._engine = engine
         self._priority = priority
@@ -82,7 +85,10 @@ class Choices:
         async with AsyncExitStack() as stack:
             for request in self._requests:
                 generation = self._engine.generate(
-                    request.prompt.tokens, request.sampling, priority=self._priority
+                    request.prompt.tokens,
+                    request.sampling,
+                    priority=self._priority,
+                    on_step=self._on_step,
                 )
                 self._generations[request] = await stack.enter_async_context(generation)
                 if len(request.prompt.tokens) > LONG_PROMPT:

@@ -67,6 +67,11 @@ class HostProcess:
         return cls(process, wire, pipe, name)
 
     @property
+    def name(self) -> str:
+        """The engine's name, and the process: another life of it has another name."""
+        return f"engine {self._name}, process {self.pid}"
+
+    @property
     def pid(self) -> int:
         return self._process.pid
 

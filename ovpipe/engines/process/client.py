@@ -27,6 +27,7 @@ from ovpipe.engines.protocol import (
     EngineTimeouts,
     EngineUnavailable,
     GenerateRequest,
+    OnStep,
     RequestRefused,
     SamplingParams,
 )
@@ -125,7 +126,12 @@ class EngineClient:
         return self._metrics.progress
 
     def generate(
-        self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0
+        self,
+        prompt: Sequence[int],
+        sampling: SamplingParams,
+        *,
+        priority: int = 0,
+        on_step: OnStep | None = None,
     ) -> MailboxGeneration:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
         if self._closed:
@@ -135,9 +141,11 @@ class EngineClient:
             raise EngineUnavailable(
                 f"engine {self._name!r} is being started again", retry_after=max(_LEAST_RETRY_AFTER, wait)
             )
-        request = GenerateRequest(next(self._request_ids), list(prompt), sampling, priority)
+        request = GenerateRequest(
+            next(self._request_ids), list(prompt), sampling, priority, on_step is not None
+        )
         try:
-            return self._link.add(request)
+            return self._link.add(request, on_step)
         except WireError as error:
             raise RequestRefused(str(error)) from error
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Self
 
-from ovpipe.engines.protocol import Delta
+from ovpipe.engines.protocol import Delta, OnStep
 
 
 class MailboxGeneration:
@@ -16,10 +16,14 @@ class MailboxGeneration:
     request's own tokens. What has arrived before an error is handed out before it.
     """
 
-    def __init__(self, request_id: int, on_cancel: Callable[[int], None]) -> None:
+    def __init__(
+        self, request_id: int, on_cancel: Callable[[int], None], on_step: OnStep | None = None
+    ) -> None:
         self.request_id = request_id
         self.suspected = False
         """Whether its request may have poisoned the engine that it was in."""
+        self.on_step = on_step
+        """Is called with the steps that serve its request."""
         self._on_cancel = on_cancel
         self._waiting: Delta | None = None
         self._error: Exception | None = None

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -88,7 +89,7 @@ def _load(wire: HostWire, build: CoreBuilder) -> EngineCore | None:
         traceback.print_exc()
         wire.send(Failed(phase=phase, message=plain_message(error)))
         return None
-    wire.send(Ready(info=core.info))
+    wire.send(Ready(info=core.info, clock=time.perf_counter_ns()))
     return core
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any, Literal, NoReturn
 
 from ovpipe.engines.messages import (
@@ -21,6 +22,7 @@ from ovpipe.engines.messages import (
     Step,
 )
 from ovpipe.engines.process.child import HostProcess
+from ovpipe.engines.process.clocks import by_our_clock, clock_lag
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.pulse import Pulse
@@ -32,7 +34,9 @@ from ovpipe.engines.protocol import (
     EngineStats,
     EngineTimeouts,
     GenerateRequest,
+    OnStep,
     RequestRefused,
+    StepTrace,
 )
 from ovpipe.engines.wire import WireError
 
@@ -75,6 +79,8 @@ class EngineLink:
         self._poisoned: Failed | None = None
         self._on_trial: tuple[int, Callable[[], None]] | None = None
         """A request, and what is called when it has ended."""
+        self._clock_lag = 0
+        """Nanoseconds that the process's clock is behind ours."""
         self._watchdog = Watchdog(self._hung)
 
     @classmethod
@@ -111,9 +117,9 @@ class EngineLink:
     def num_requests(self) -> int:
         return len(self._live)
 
-    def add(self, request: GenerateRequest) -> MailboxGeneration:
+    def add(self, request: GenerateRequest, on_step: OnStep | None = None) -> MailboxGeneration:
         """Hands a request over. Raises `WireError` when it fits in no message."""
-        generation = MailboxGeneration(request.id, self._cancel)
+        generation = MailboxGeneration(request.id, self._cancel, on_step)
         self._add(request, generation)
         return generation
 
@@ -187,6 +193,7 @@ class EngineLink:
     # --- the load
 
     async def _load(self, options: dict[str, Any], on_progress: OnProgress) -> None:
+        sent = perf_counter_ns()
         self._process.wire.send(Load(options))
         self._watchdog.sign(self._limit())
         while messages := await self._receive():
@@ -195,8 +202,9 @@ class EngineLink:
                     case Progress(phase=phase):
                         self._loading = phase
                         on_progress(message)
-                    case Ready(info=info):
+                    case Ready(info=info, clock=clock):
                         self.info = info
+                        self._clock_lag = clock_lag(sent, clock, perf_counter_ns())
                         self._loading = None
                         self.up = True
                         self._watchdog.sign(None)
@@ -220,6 +228,8 @@ class EngineLink:
 
     def _step(self, step: Step) -> None:
         self._on_stats(step.stats)
+        if step.stats.trace is not None:
+            self._trace(step.stats.trace)
         for delta in step.deltas:
             generation = self._live.get(delta.request)
             if generation is None:
@@ -234,6 +244,14 @@ class EngineLink:
         # a run cancels in answer to its delta is therefore on the wire before the Ack, and the host
         # starts no step after the next without having seen it.
         asyncio.get_running_loop().call_soon(self._process.wire.send, Ack(step.step))
+
+    def _trace(self, trace: StepTrace) -> None:
+        """Brings a step to those of its requests that want to see it, by this process's clock."""
+        trace = by_our_clock(trace, self._clock_lag)
+        for request_id in trace.requests:
+            generation = self._live.get(request_id)
+            if generation is not None and generation.on_step is not None:
+                generation.on_step(self._process.name, trace)
 
     def _cancel(self, request_id: int) -> None:
         # The watchdog stays as it is: idle steps follow a cancel, so a sign of life is still due.

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ovpipe.runtime.core.core_node import CoreNode
 from ovpipe.runtime.core.stream import Stream
+from ovpipe.work import Work
 
 
 class CoreWatch(Protocol):
@@ -20,6 +21,9 @@ class CoreWatch(Protocol):
 
     def around(self, node: CoreNode, phase: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """A calculator's `open` or `close`, with a look before and after it."""
+
+    def work_listener(self) -> Callable[[Work], None] | None:
+        """What takes reports of work that is done outside the run, if anybody wants to know."""
 
     def call_since(self, node: CoreNode) -> float | None:
         """When the oldest call under way began, in seconds of `time.perf_counter`, if that was seen."""

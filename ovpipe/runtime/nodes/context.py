@@ -13,6 +13,7 @@ from ovpipe.runtime.core.input_queue import InputQueue
 from ovpipe.runtime.core.stream import Stream
 from ovpipe.runtime.nodes.node_blueprint import NodeBlueprint
 from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, UNSET, Timestamp, raw_timestamp
+from ovpipe.work import Work
 
 NO_KEYS: frozenset[Hashable] = frozenset()
 
@@ -110,6 +111,10 @@ class NodeContext(dict[Port[Any], Any]):
 
     def follow_progress(self, count: Callable[[], int]) -> None:
         self.node.follow_progress(count)
+
+    def work_listener(self) -> Callable[[Work], None] | None:
+        watch = self.node.core.watch
+        return None if watch is None else watch.work_listener()
 
     def done(self, port: Input[Any], key: Hashable = None) -> None:
         known = self.node.done(port) if key is None else self.node.done_with(port, key)

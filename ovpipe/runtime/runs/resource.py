@@ -11,6 +11,7 @@ from ovpipe.ports import Port, SideOutput
 from ovpipe.runtime.core.failure import run_error
 from ovpipe.runtime.nodes.context import missing_value
 from ovpipe.timestamp import UNSTARTED, Timestamp
+from ovpipe.work import Work
 
 ReportProgress = Callable[[str, str, float | None], None]
 """Called with the node's name, a message and the part done, None where it is not known."""
@@ -68,6 +69,9 @@ class ResourceContext(dict[Port[Any], Any]):
         raise self._has_no_streams()
 
     def follow_progress(self, count: Callable[[], int]) -> None:
+        raise self._has_no_streams()
+
+    def work_listener(self) -> Callable[[Work], None] | None:
         raise self._has_no_streams()
 
     def done(self, port: Port[Any], key: Any = None) -> None:

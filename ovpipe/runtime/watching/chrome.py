@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ovpipe.runtime.watching.events import Call, Event, Full, Sent, WatchedRun
+from ovpipe.runtime.watching.chrome_names import lane_names, named
+from ovpipe.runtime.watching.chrome_work import WorkDrawing
+from ovpipe.runtime.watching.events import Call, Event, Full, Sent, WatchedRun, Worked
 from ovpipe.timestamp import FIRST_ORDINARY, LAST_ORDINARY, UNSET, Timestamp
 
 INPUTS = -1
@@ -37,27 +39,34 @@ def chrome_events(events: Sequence[Event], zero: int) -> list[dict[str, Any]]:
     calls = sorted((event for event in events if isinstance(event, Call)), key=lambda call: call.began)
     sends = [event for event in events if isinstance(event, Sent)]
     runs = dict(enumerate(dict.fromkeys(event.run for event in events), 1))
-    drawing = Drawing(zero, runs)
+    places = {event.work.place for event in events if isinstance(event, Worked)}
+    # no tid is a pid: that thread would count as its process' main one
+    tids = itertools.count(len(runs) + len(places) + 1)
+    drawing = Drawing(zero, runs, tids)
     slices = [drawing.call(call) for call in calls]
     drawing.packets(sends, calls, slices)
     for event in events:
         if isinstance(event, Full):
             drawing.full(event)
-    return [*drawing.names(), *sorted(drawing.drawn, key=lambda event: float(event["ts"]))]
+    works = WorkDrawing(zero, tids, first_pid=len(runs) + 1)
+    for event in events:
+        if isinstance(event, Worked):
+            works.add(event)
+    drawn = [*drawing.drawn, *works.drawn()]
+    return [*drawing.names(), *works.names(), *sorted(drawn, key=lambda event: float(event["ts"]))]
 
 
 class Drawing:
     """What has been drawn so far, and the lanes it is drawn on."""
 
-    def __init__(self, zero: int, runs: dict[int, WatchedRun]) -> None:
+    def __init__(self, zero: int, runs: dict[int, WatchedRun], tids: Iterator[int]) -> None:
         self.drawn: list[dict[str, Any]] = []
         self._zero = zero
         self._runs = runs
         self._numbers = {run: number for number, run in runs.items()}
         self._producers = {number: producers(run) for number, run in runs.items()}
         self._ids = itertools.count(1)
-        # no tid is a pid: that thread would count as its process' main one
-        self._tids = itertools.count(max(runs, default=0) + 1)
+        self._tids = tids
         self._lanes: dict[Lane, int] = {}
         self._ends: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
 
@@ -156,19 +165,7 @@ class Drawing:
             yield named("process", f"{run.graph}, run {run.id}", number)
         for order, ((number, node, place), tid) in enumerate(sorted(self._lanes.items())):
             name = "inputs" if node == INPUTS else self._runs[number].blueprint.nodes[node].name
-            yield named("thread", f"{name} ({place + 1})" if place else name, number, tid=tid)
-            yield {
-                "ph": "M",
-                "name": "thread_sort_index",
-                "pid": number,
-                "tid": tid,
-                "args": {"sort_index": order},
-            }
-
-
-def named(what: str, name: str, pid: int, **more: Any) -> dict[str, Any]:
-    """The name of a process or a thread."""
-    return {"ph": "M", "name": f"{what}_name", "pid": pid, **more, "args": {"name": name}}
+            yield from lane_names(f"{name} ({place + 1})" if place else name, number, tid, order)
 
 
 def producers(run: WatchedRun) -> dict[int, int]:

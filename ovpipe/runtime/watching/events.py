@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ovpipe.runtime.nodes.blueprint import Blueprint
+from ovpipe.work import Work
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,5 +62,12 @@ class Waited(NamedTuple):
     ended: int
 
 
-Event = Call | Sent | Full
+class Worked(NamedTuple):
+    """Work that was done for a run outside of it."""
+
+    run: WatchedRun
+    work: Work
+
+
+Event = Call | Sent | Full | Worked
 """What a trace keeps."""

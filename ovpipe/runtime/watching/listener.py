@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ovpipe.runtime.core.observer import refuse_async
-from ovpipe.runtime.watching.events import Call, Full, Sent, Waited, WatchedRun
+from ovpipe.runtime.watching.events import Call, Full, Sent, Waited, WatchedRun, Worked
 
 
 class Listener:
@@ -39,6 +39,9 @@ class Listener:
 
     def node_waited(self, waited: Waited) -> None:
         """A node that had to wait for room has room in all its outputs, or is watched no more."""
+
+    def work_ended(self, worked: Worked) -> None:
+        """Work that was done for a run outside of it has ended, such as a step of an engine."""
 
     def detached(self, run: WatchedRun) -> None:
         """Nothing more is reported of a run: it has ended, or the listener was taken off."""

@@ -14,10 +14,11 @@ from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.core_node import CoreNode
 from ovpipe.runtime.core.stream import Producer, Stream
 from ovpipe.runtime.nodes.node import Node
-from ovpipe.runtime.watching.events import Call, Full, Sent, Waited, WatchedRun
+from ovpipe.runtime.watching.events import Call, Full, Sent, Waited, WatchedRun, Worked
 from ovpipe.runtime.watching.listener import Listener, hears
 from ovpipe.runtime.watching.node_watch import NodeWatch, Taken
 from ovpipe.timestamp import UNSET
+from ovpipe.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -190,6 +191,19 @@ class RunWatch:
             waited = Waited(self._run, self._place(producer), self._waiting.pop(producer, began), now)
             for listener in list(self._listeners):
                 self._tell(listener, listener.node_waited, waited)
+
+    def work_listener(self) -> Callable[[Work], None] | None:
+        """What takes reports of work that is done outside the run; None while nobody hears of it."""
+        return self._worked if any(hears(one, "work_ended") for one in self._listeners) else None
+
+    def _worked(self, work: Work) -> None:
+        """Reports to who listens now; the work may have been begun for others."""
+        worked = Worked(self._run, work)
+        for listener in [one for one in self._listeners if hears(one, "work_ended")]:
+            try:
+                listener.work_ended(worked)
+            except BaseException:  # as in detach
+                self._drop(listener)
 
     # --- for snapshots
 

@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from ovpipe.runtime.watching.chrome import chrome_events
-from ovpipe.runtime.watching.events import Call, Event, Full, Sent
+from ovpipe.runtime.watching.events import Call, Event, Full, Sent, Worked
 from ovpipe.runtime.watching.listener import Listener
 
 CAPACITY = 100_000
@@ -41,6 +41,9 @@ class Trace(Listener):
 
     def stream_had_room(self, full: Full) -> None:
         self._events.append(full)
+
+    def work_ended(self, worked: Worked) -> None:
+        self._events.append(worked)
 
     def events(self) -> list[Event]:
         """What is kept now, in the order of arrival: a call arrives when it ends."""

@@ -542,9 +542,9 @@ def test_others_have_their_turn_between_the_choices_of_a_long_prompt(
             super().__init__([5, FakeTokenizer.EOS])
             self.turns: list[int] = []
 
-        def generate(self, prompt: Sequence[int], sampling: SamplingParams, *, priority: int = 0) -> Any:
+        def generate(self, prompt: Sequence[int], sampling: SamplingParams, **more: Any) -> Any:
             self.turns.append(turns)
-            return super().generate(prompt, sampling, priority=priority)
+            return super().generate(prompt, sampling, **more)
 
     async def ask() -> list[int]:
         nonlocal turns

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import threading
+import time
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +22,9 @@ from ovpipe.graph.plan import Plan, PolicyPlan
 from ovpipe.ports import Input, Output
 from ovpipe.runtime import Graph, Run, Trace
 from ovpipe.runtime.nodes.node import Node
+from ovpipe.runtime.watching.events import Call, Worked
+from ovpipe.runtime.watching.listener import Listener
+from ovpipe.work import Work
 from tests.runtime.plans import node, plan
 
 
@@ -57,6 +61,19 @@ class LettersCalculator(Calculator):
 
     def close(self, cx: Context) -> None:
         cx.send(self.letter, ".")
+
+
+class FarCalculator(Calculator):
+    """Has work done elsewhere, if anybody wants to know of it."""
+
+    number = Input[int]()
+
+    def process(self, cx: Context) -> None:
+        listener = cx.work_listener()
+        if listener is not None:
+            now = time.perf_counter_ns()
+            listener(Work("far", "steps", f"step {cx[self.number]}", now, now + 3, {"step": cx[self.number]}))
+            listener(Work("far", "model", "model", now, now + 2, {}))
 
 
 def diamond() -> Plan:
@@ -425,3 +442,88 @@ def test_a_trace_is_saved_as_json(tmp_path: Path) -> None:
     traced(diamond(), "number", 1, trace=trace)
     trace.save(tmp_path / "trace.json")
     assert json.loads((tmp_path / "trace.json").read_text()) == json.loads(json.dumps(trace.chrome()))
+
+
+def test_work_outside_of_the_run_has_lanes_of_its_own_within_the_call_that_waits_for_it() -> None:
+    graph = plan(node("far", FarCalculator, {"number": "number"}, {}), inputs=("number",))
+    events = traced(graph, "number", 7, 8)
+    names = {event["pid"]: event["args"]["name"] for event in events if event["name"] == "process_name"}
+    assert list(names.values())[1:] == ["far"]
+    assert [name for name in lanes(events).values() if name != "inputs"] == ["far", "steps", "model"]
+    works = [event for event in events if event.get("cat") == "work"]
+    assert sorted(event["name"] for event in works) == ["model", "model", "step 7", "step 8"]
+    assert {event["args"]["step"] for event in works if "step" in event["args"]} == {7, 8}
+    calls = [event for event in events if event.get("cat") == "process"]
+    for step, call in zip([one for one in works if one["name"] != "model"], calls, strict=True):
+        assert call["ts"] <= step["ts"] <= call["ts"] + call["dur"]
+        assert names[call["pid"]] in step["args"]["for"][0]
+
+
+def test_what_was_done_for_two_runs_is_one_slice_that_names_both() -> None:
+    work = Work("far", "steps", "step 1", time.perf_counter_ns(), time.perf_counter_ns() + 5, {})
+
+    class SharedCalculator(Calculator):
+        number = Input[int]()
+
+        def process(self, cx: Context) -> None:
+            listener = cx.work_listener()
+            assert listener is not None
+            listener(work)
+
+    trace = Trace()
+    graph = plan(node("far", SharedCalculator, {"number": "number"}, {}), inputs=("number",))
+
+    async def scenario() -> None:
+        async with Graph(graph) as opened:
+            for name in ("one", "two"):
+                async with opened.run(trace=trace, id=name) as run:
+                    await run.send("number", 1)
+
+    asyncio.run(scenario())
+    events = trace.chrome()["traceEvents"]
+    (drawn,) = [event for event in events if event.get("cat") == "work"]
+    assert [text.rpartition(" ")[2] for text in drawn["args"]["for"]] == ["one", "two"]
+
+
+def test_nobody_wants_to_know_of_work_in_a_run_that_is_not_traced() -> None:
+    heard: list[object] = []
+
+    class AskingCalculator(Calculator):
+        number = Input[int]()
+
+        def process(self, cx: Context) -> None:
+            heard.append(cx.work_listener())
+
+    class CallsOnly(Listener):
+        def call_ended(self, call: Call) -> None:
+            heard.append("call")
+
+    graph = plan(node("far", AskingCalculator, {"number": "number"}, {}), inputs=("number",))
+
+    async def scenario() -> None:
+        async with Graph(graph) as opened, opened.run() as run:
+            await run.send("number", 1)
+            await asyncio.sleep(0)
+            run.attach(CallsOnly())
+            await run.send("number", 2)
+
+    asyncio.run(scenario())
+    assert heard == [None, None, "call"]
+
+
+def test_a_listener_that_fails_over_work_is_taken_off_and_the_run_goes_on() -> None:
+    class Failing(Listener):
+        def work_ended(self, worked: Worked) -> None:
+            raise ValueError("no room")
+
+    graph = plan(node("far", FarCalculator, {"number": "number"}, {}), inputs=("number",))
+    trace = Trace()
+
+    async def scenario() -> None:
+        async with Graph(graph) as opened, opened.run(trace=trace) as run:
+            run.attach(Failing())
+            for number in (1, 2):
+                await run.send("number", number)
+
+    asyncio.run(scenario())
+    assert sum(isinstance(event, Worked) for event in trace.events()) == 4
