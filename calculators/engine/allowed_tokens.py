@@ -20,11 +20,13 @@ class AllowedTokensCalculator(LogitsProcessor):
       outputs: {processed: allowed}
     """
 
+    def uses(self, row: BatchRow) -> bool:
+        """Whether its request allows certain tokens only."""
+        return row.sampling.allowed_token_ids is not None
+
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
         """A row in which only these can be chosen."""
-        if row.sampling.allowed_token_ids is None:
-            return None
-        allowed = list(row.sampling.allowed_token_ids)
+        allowed = list(row.sampling.allowed_token_ids or ())
         found = np.full_like(logits, -np.inf)
         found[allowed] = logits[allowed]
         return found

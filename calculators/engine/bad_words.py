@@ -22,6 +22,10 @@ class BadWordsCalculator(LogitsProcessor):
       outputs: {processed: clean}
     """
 
+    def uses(self, row: BatchRow) -> bool:
+        """Whether its request forbids any."""
+        return bool(row.sampling.bad_words)
+
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
         """A row in which no word comes to its end."""
         forbidden = list(last_tokens(row))

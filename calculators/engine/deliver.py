@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Sampled, SampledToken
+from ovpipe.calculators.engine.packets import Batch, Sampled, SampledToken
 from ovpipe.calculators.engine.sampling.draw import is_greedy
 from ovpipe.engines.graph.step import Deltas
 from ovpipe.engines.messages import Refused
@@ -14,28 +14,32 @@ from ovpipe.registry import register
 
 @register
 class DeliverCalculator(Calculator):
-    """Makes a delta of each token that a step sampled. One packet a step, also where nothing was sampled.
+    """Makes a delta of each token that a step sampled, and passes on what became of the other requests.
 
-    deliver:
-      calculator: DeliverCalculator
-      inputs: {sampled: sampled}
-      outputs: {deltas: deltas}
+    One packet a step, also where nothing was sampled.
+
+        deliver:
+          calculator: DeliverCalculator
+          inputs: {batch: batch, sampled: sampled}
+          outputs: {deltas: deltas}
     """
 
+    batch = Input[Batch]()
     sampled = Input[Sampled]()
     deltas = Output[Deltas]()
 
     def process(self, cx: Context) -> None:
         """Sends the step's deltas."""
-        sampled = cx[self.sampled]
-        cx.send(self.deltas, tuple(delta_of(one) for one in sampled))
+        refused, sampled = cx[self.batch].refused, cx[self.sampled]
+        cx.send(self.deltas, (*refused, *(delta_of(one) for one in sampled)))
 
 
 def delta_of(sampled: SampledToken) -> Delta | Refused:
     """One token as a delta. The first of a text in which chance has a part says the seed."""
     row = sampled.row
     if sampled.token is None:
-        return Refused(row.request.id, sampled.refusal)
+        assert sampled.refusal is not None, "what has no token says why"
+        return sampled.refusal
     first = row.generated == 0 and not is_greedy(row.sampling)
     return Delta(
         request=row.request.id,

@@ -20,11 +20,13 @@ class LogitBiasCalculator(LogitsProcessor):
       outputs: {processed: biased}
     """
 
+    def uses(self, row: BatchRow) -> bool:
+        """Whether its request has a bias."""
+        return bool(row.sampling.logit_bias)
+
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
         """The row with the bias."""
         bias = row.sampling.logit_bias
-        if not bias:
-            return None
         found = logits.copy()
         found[list(bias)] += np.array(list(bias.values()), np.float32)
         return found

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, LogitsRow
+from ovpipe.engines.messages import Refused
+from ovpipe.engines.protocol import RequestRefused
 from ovpipe.ports import Input, Output
+
+log = logging.getLogger(__name__)
 
 
 class LogitsProcessor(Calculator):
-    """Changes the logits of the rows that asked for it; a row that did not costs a look at its request.
+    """Changes the logits of the rows that use it; any other row costs a look at its request.
 
-    A subclass says what becomes of one row. It is wired between two others: its `batch` is the scheduler's,
-    its `logits` are what the processor before it wrote.
+    A subclass says which rows use it, and what becomes of one. It is wired between two others: its `batch` is
+    the scheduler's, its `logits` are what the processor before it wrote.
+
+    A row fails alone. When `process_row` raises RequestRefused, its request is refused with the message; any
+    other exception is logged, and its request fails. When `process` itself raises, the requests whose rows
+    use the node fail, and the others repeat the step with new calculators. So what a processor keeps from
+    step to step can be made again from a row's tokens.
     """
 
     batch = Input[Batch]()
@@ -21,13 +32,28 @@ class LogitsProcessor(Calculator):
     def process(self, cx: Context) -> None:
         """Looks at each row that a token follows."""
         logits = cx[self.logits]
-        changed = {}
+        changed: dict[int, LogitsRow] = {}
+        refused: dict[int, Refused] = {}
         for number, row in enumerate(cx[self.batch].sampled):
-            found = self.process_row(cx, row, logits.row(number))
-            if found is not None:
-                changed[number] = found
-        cx.send(self.processed, logits.with_rows(changed))
+            if row.request.id in logits.refused:
+                continue
+            try:
+                found = self.process_row(cx, row, logits.row(number)) if self.uses(row) else None
+            except RequestRefused as error:
+                refused[row.request.id] = Refused(row.request.id, str(error))
+            except Exception:  # a fault over one row is no reason to fail the others
+                log.exception("node %r failed over request %d", cx.node_name, row.request.id)
+                fact = f"node {cx.node_name!r} of the engine's graph failed over it"
+                refused[row.request.id] = Refused(row.request.id, fact, failed=True)
+            else:
+                if found is not None:
+                    changed[number] = found
+        cx.send(self.processed, logits.with_rows(changed).without(refused))
+
+    def uses(self, row: BatchRow) -> bool:
+        """Whether the node has anything to do with a row, by what its request asked for."""
+        return True
 
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
-        """The row with other logits, in an array of its own; None: it stays as it is."""
+        """A row that uses the node with other logits, in an array of its own; None: it stays as it is."""
         raise NotImplementedError

@@ -26,10 +26,12 @@ class MinTokensCalculator(LogitsProcessor):
 
     facts = SideInput[ModelFacts]()
 
+    def uses(self, row: BatchRow) -> bool:
+        """Whether its completion is shorter than it may be."""
+        return row.generated < row.sampling.min_tokens
+
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
         """A row in which no token that ends its completion can be chosen."""
-        if row.generated >= row.sampling.min_tokens:
-            return None
         found = logits.copy()
         found[sorted(end_tokens(row.sampling, cx[self.facts].eos_token_ids))] = -np.inf
         return found

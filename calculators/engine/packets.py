@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import FinishReason, GenerateRequest, SamplingParams, Token
 
 LogitsRow = NDArray[np.float32]
@@ -90,6 +91,8 @@ class Batch(msgspec.Struct, frozen=True, dict=True):
     """What one step reads. Empty when there is nothing to do."""
 
     rows: tuple[BatchRow, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    """Requests that will never have a row."""
 
     @cached_property
     def sampled(self) -> tuple[BatchRow, ...]:
@@ -109,12 +112,12 @@ class Batch(msgspec.Struct, frozen=True, dict=True):
 
 
 class Logits:
-    """The logits of `Batch.sampled` as the model gave them, and what processors changed.
+    """The logits of `Batch.sampled` as the model gave them, and what processors made of them.
 
     No struct: megabytes of numbers are not written down with the other packets.
     """
 
-    __slots__ = ("changed", "prompt", "raw")
+    __slots__ = ("changed", "prompt", "raw", "refused")
 
     def __init__(
         self,
@@ -122,6 +125,7 @@ class Logits:
         changed: Mapping[int, LogitsRow] | None = None,
         *,
         prompt: NDArray[np.float32] | None = None,
+        refused: Mapping[int, Refused] | None = None,
     ) -> None:
         self.raw = raw
         """[sampled rows, vocabulary]"""
@@ -129,6 +133,8 @@ class Logits:
         """[scored places of all rows, vocabulary]: of tokens that the prompt itself goes on after."""
         self.changed: Mapping[int, LogitsRow] = changed or {}
         """By the row's number."""
+        self.refused: Mapping[int, Refused] = refused or {}
+        """By the request's id: those that end here, without a token. Nobody looks at their rows any more."""
 
     def row(self, number: int) -> LogitsRow:
         """A row as it stands after the processors so far; not to be written to."""
@@ -138,7 +144,17 @@ class Logits:
 
     def with_rows(self, rows: Mapping[int, LogitsRow]) -> Logits:
         """The same with other values in some rows."""
-        return Logits(self.raw, {**self.changed, **rows}, prompt=self.prompt) if rows else self
+        if not rows:
+            return self
+        changed = {**self.changed, **rows}
+        return Logits(self.raw, changed, prompt=self.prompt, refused=self.refused)
+
+    def without(self, refused: Mapping[int, Refused]) -> Logits:
+        """The same, and some requests more end here."""
+        if not refused:
+            return self
+        refused = {**self.refused, **refused}
+        return Logits(self.raw, self.changed, prompt=self.prompt, refused=refused)
 
 
 class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,10 +166,10 @@ class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
     row: BatchRow
     token: Token | None
     finish: FinishReason | None = None
-    refusal: str = ""
-    """Without a token: what the request is refused with. The others in the batch do not notice."""
+    refusal: Refused | None = None
+    """Without a token: what becomes of the request. The others in the batch do not notice."""
 
 
 Sampled: TypeAlias = tuple[SampledToken, ...]
 """In the order of `Batch.sampled`: one for each row of the batch that a token follows, and one more for each
-draft of it that was right."""
+draft of it that was right. Of a request that ends without a token only one."""

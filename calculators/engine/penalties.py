@@ -24,11 +24,14 @@ class PenaltiesCalculator(LogitsProcessor):
           outputs: {processed: penalised}
     """
 
+    def uses(self, row: BatchRow) -> bool:
+        """Whether its request has a penalty."""
+        asked = row.sampling
+        return (asked.repetition_penalty, asked.frequency_penalty, asked.presence_penalty) != (1, 0, 0)
+
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
         """A row with its request's penalties."""
-        asked = row.sampling
-        neutral = (asked.repetition_penalty, asked.frequency_penalty, asked.presence_penalty) == (1, 0, 0)
-        return None if neutral else penalised(logits, row)
+        return penalised(logits, row)
 
 
 def penalised(logits: LogitsRow, row: BatchRow) -> LogitsRow:

@@ -13,6 +13,7 @@ from ovpipe.calculators.engine.sampling.endings import finish_of
 from ovpipe.calculators.engine.sampling.largest import largest
 from ovpipe.calculators.engine.sampling.weights import log_sum_exp
 from ovpipe.engines.graph.model_facts import ModelFacts
+from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import LikelyToken, SamplingParams, Token
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
@@ -44,11 +45,16 @@ class SamplerCalculator(Calculator):
         """One token a row."""
         rows, logits, eos = cx[self.batch].sampled, cx[self.logits], cx[self.facts].eos_token_ids
         found = []
+        told: set[int] = set()
         for number, row in enumerate(rows):
-            token = chosen_token(row, logits.row(number))
+            refusal, token = logits.refused.get(row.request.id), None
+            if refusal is None:
+                token = chosen_token(row, logits.row(number))
             if token is None:
-                refusal = NOTHING_LEFT if number in logits.changed else NOTHING_GIVEN
-                found.append(SampledToken(row=row, token=None, refusal=refusal))
+                if row.request.id not in told:
+                    why = refusal or nothing_to_choose(row, limited=number in logits.changed)
+                    found.append(SampledToken(row=row, token=None, refusal=why))
+                told.add(row.request.id)
                 continue
             known = known_token(token, logits.raw[number], row.sampling)
             found.append(SampledToken(row=row, token=known, finish=finish_of(row, token, eos)))
@@ -61,6 +67,11 @@ def chosen_token(row: BatchRow, logits: LogitsRow) -> int | None:
         return draw(logits, row.sampling, uniform(row.seed, row.generated))
     likeliest = int(logits.argmax())
     return likeliest if math.isfinite(logits[likeliest]) else None
+
+
+def nothing_to_choose(row: BatchRow, *, limited: bool) -> Refused:
+    """What becomes of a request none of whose logits is finite; `limited`: processors have changed them."""
+    return Refused(row.request.id, NOTHING_LEFT if limited else NOTHING_GIVEN, failed=not limited)
 
 
 def known_token(token: int, logits: LogitsRow, sampling: SamplingParams) -> Token:

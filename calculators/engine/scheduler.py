@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Callable
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Batch, BatchRow, Sampled
+from ovpipe.calculators.engine.packets import Batch, Sampled
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
 from ovpipe.calculators.engine.sequences.step_planner import StepPlanner
 from ovpipe.engines.graph.step import StepCommands
+from ovpipe.engines.messages import Refused
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
@@ -60,7 +61,6 @@ class SchedulerCalculator(Calculator):
         self._max_tokens = max_num_batched_tokens
         self._max_sequences = max_num_seqs
         self._prefix_caching = enable_prefix_caching
-        self._rows: tuple[BatchRow, ...] = ()
 
     def open(self, cx: Context) -> None:
         """Makes the planner, which is of the side packets."""
@@ -77,26 +77,33 @@ class SchedulerCalculator(Calculator):
         if self.sampled in cx:
             self._commit(cx, cx[self.sampled])
         if self.commands in cx:
-            self._take(cx, cx[self.commands])
-            self._rows = self._planner.plan(cx.get(self.on_reading) or _nobody_asks)
-            cx[self.sequences].batch = self._rows
-            cx.send(self.batch, Batch(self._rows))
+            refused = self._take(cx, cx[self.commands])
+            rows = self._planner.plan(cx.get(self.on_reading) or _nobody_asks)
+            cx[self.sequences].batch = cx[self.sequences].under_way = rows
+            cx.send(self.batch, Batch(rows, tuple(refused)))
 
-    def _take(self, cx: Context, commands: StepCommands) -> None:
-        table = cx[self.sequences]
+    def _take(self, cx: Context, commands: StepCommands) -> list[Refused]:
+        """Takes requests in and out; returns those that could never be read to their end."""
+        table, blocks, refused = cx[self.sequences], cx[self.blocks], []
         for request_id in commands.cancel:
             sequence = table.remove(request_id)
             if sequence is not None:
-                cx[self.blocks].give_back(sequence.blocks)
+                blocks.give_back(sequence.blocks)
         for request in commands.add:
+            needed = blocks.needed(len(request.prompt) + request.sampling.max_tokens)
+            if needed > blocks.count:
+                fact = f"it takes {needed} blocks of the KV cache, which has {blocks.count}"
+                refused.append(Refused(request.id, fact))
+                continue
             seed = request.sampling.seed
             table.add(request, secrets.randbits(32) if seed is None else seed)
+        return refused
 
     def _commit(self, cx: Context, sampled: Sampled) -> None:
         """The step is done: its tokens are in the cache, and what was sampled follows them."""
         table = cx[self.sequences]
-        self._planner.commit(self._rows)
-        self._rows = ()
+        self._planner.commit(table.under_way)
+        table.under_way = ()
         for one in sampled:
             sequence = table.running[one.row.request.id]
             if one.token is not None:

@@ -26,6 +26,7 @@ from ovpipe.engines.protocol import (
     EngineFull,
     EngineUnavailable,
     OnStep,
+    RequestFailed,
     RequestRefused,
     SamplingParams,
 )
@@ -42,7 +43,8 @@ class ContinuousBatchingCalculator(Calculator):
     Inputs `request` and `prompts`, streaming output `deltas`, side input `engine`. Checks first that prompt
     and max_tokens fit the model's context and the KV cache: an engine must never see what it cannot hold.
     Raises RequestError: 400 when they do not fit (context_length_exceeded) or the engine refuses the
-    request, 503 when the engine is not there or has no room to go on (with retry_after), or dies.
+    request, 500 when a part of the engine fails over it, 503 when the engine is not there or has no room to
+    go on (with retry_after), or dies.
 
     Each choice of each prompt is a request of its own in the engine, with a seed of its own, and their
     deltas come as they are generated. With best_of above n they come at the end, the best ones only. Stop
@@ -270,6 +272,10 @@ def engine_errors() -> Iterator[None]:
             503,
             "The model's engine died while it served this request; it is being started again.",
             code="engine_died",
+        ) from error
+    except RequestFailed as error:
+        raise RequestError(
+            500, "The model's engine failed over this request.", code="request_failed"
         ) from error
     except RequestRefused as error:
         raise RequestError(

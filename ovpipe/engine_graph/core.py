@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from typing import Protocol
 
+from ovpipe.engine_graph.step_runs import StepRuns
 from ovpipe.engine_graph.step_tracer import ReadRow, StepTracer
 from ovpipe.engines.admission import check_request
 from ovpipe.engines.graph.capabilities import ALL
@@ -12,6 +13,7 @@ from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.graph.options import GraphCoreOptions
 from ovpipe.engines.graph.step import Deltas, StepCommands
 from ovpipe.engines.messages import Refused
+from ovpipe.engines.process.poison import Poisoned
 from ovpipe.engines.protocol import (
     Delta,
     EngineInfo,
@@ -20,9 +22,8 @@ from ovpipe.engines.protocol import (
     RequestRefused,
     StepTrace,
 )
+from ovpipe.errors import RunError, StalledError
 from ovpipe.runtime import Graph
-
-OUTPUT = "deltas"
 
 
 class Sequences(Protocol):
@@ -34,6 +35,9 @@ class Sequences(Protocol):
     @property
     def batch(self) -> Sequence[ReadRow]:
         """What the latest step has read."""
+
+    def in_step(self, node: object) -> Mapping[int, bool]:
+        """The requests of the step under way: whether each uses a node, which has failed in it."""
 
     def __len__(self) -> int:
         """How many run and wait."""
@@ -63,8 +67,7 @@ class GraphCore:
     """
 
     def __init__(self, graph: Graph, options: GraphCoreOptions, fingerprint: str) -> None:
-        self._stepper = graph.stepper(OUTPUT, id="engine")
-        self._stepper.time_nodes()
+        self._runs = StepRuns(graph)
         self._tracer = StepTracer()
         self._trace: StepTrace | None = None
         self._sequences: Sequences = graph.side_packets["sequences"]
@@ -117,18 +120,41 @@ class GraphCore:
             self._cancelled.append(request_id)
 
     def step(self) -> Sequence[Delta | Refused]:
-        """Moves every running request on by a token, or its prompt by a chunk. What it raises is final."""
+        """Moves every running request on by a token, or its prompt by a chunk. What it raises is final.
+
+        When a node fails, the requests that use it fail, and a fresh run over the same side packets repeats
+        the step for the others.
+        """
         commands = StepCommands(tuple(self._added.values()), tuple(self._cancelled))
         self._added, self._cancelled = {}, []
-        self._tracer.begin_step(self._stepper)
-        deltas: Deltas = self._stepper.step(commands)
+        self._tracer.begin_step(self._runs)
+        failed: list[Refused] = []
+        while True:
+            try:
+                deltas: Deltas = (*failed, *self._runs.step(commands))
+                break
+            except (RunError, StalledError) as error:
+                over_it = self._failed_over(error)
+                failed += over_it
+                commands = StepCommands(cancel=tuple(one.request for one in over_it))
+                self._runs.restart()
         self._steps += 1
-        self._trace = self._tracer.end_step(
-            self._stepper, self._steps, self._sequences.batch, self._sequences
-        )
+        self._trace = self._tracer.end_step(self._runs, self._steps, self._sequences.batch, self._sequences)
         self._generated_tokens += sum(len(delta.tokens) for delta in deltas if isinstance(delta, Delta))
         self._max_running = max(self._max_running, len(self._sequences.running))
         return deltas
+
+    def _failed_over(self, error: RunError | StalledError) -> list[Refused]:
+        """The requests that fail with a node. Raises `Poisoned` when no others are left, or nobody knows."""
+        fact, calculator = "the engine's graph is stuck", None
+        if isinstance(error, RunError):
+            fact = f"node {error.node!r} of the engine's graph failed"
+            calculator = self._runs.failed_calculator(error)
+        in_step = self._sequences.in_step(calculator)
+        using = [request for request, uses in in_step.items() if uses]
+        if not using or len(using) == len(in_step):
+            raise Poisoned(fact, list(in_step)) from error
+        return [Refused(request, fact, failed=True) for request in using]
 
     def stats(self) -> EngineStats:
         """Counts as of the last step."""
@@ -151,13 +177,13 @@ class GraphCore:
 
     def _node_seconds(self) -> dict[str, float]:
         before = self._warm_up_seconds
-        return {name: spent - before.get(name, 0.0) for name, spent in self._stepper.node_seconds().items()}
+        return {name: spent - before.get(name, 0.0) for name, spent in self._runs.node_seconds().items()}
 
     def begin_service(self) -> None:
         """Forgets what was counted so far, of the warm-up that is."""
         self._before = EngineStats()
         self._before = self.stats()
-        self._warm_up_seconds = self._stepper.node_seconds()
+        self._warm_up_seconds = self._runs.node_seconds()
         self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from time import perf_counter_ns
 from typing import Protocol
 
+from ovpipe.engine_graph.step_runs import StepRuns
 from ovpipe.engines.protocol import GenerateRequest, NodeSpan, StepTrace
-from ovpipe.runtime.runs.stepper import Stepper
 from ovpipe.runtime.watching.events import Call
 from ovpipe.runtime.watching.listener import Listener
 
@@ -48,15 +48,15 @@ class StepTracer(Listener):
         """A request to trace."""
         self._requests.add(request_id)
 
-    def begin_step(self, stepper: Stepper) -> None:
+    def begin_step(self, runs: StepRuns) -> None:
         """A step is about to begin."""
         if self._requests:
-            stepper.attach(self)
+            runs.attach(self)
             self._spans = []
             self._began = perf_counter_ns()
 
     def end_step(
-        self, stepper: Stepper, step: int, batch: Sequence[ReadRow], live: LiveRequests
+        self, runs: StepRuns, step: int, batch: Sequence[ReadRow], live: LiveRequests
     ) -> StepTrace | None:
         """What there is to say of the step: nothing unless a traced request was in the batch.
 
@@ -68,7 +68,7 @@ class StepTracer(Listener):
         served = sorted({row.request.id for row in batch} & self._requests)
         self._requests = {request for request in self._requests if request in live}
         if not self._requests:
-            stepper.detach(self)
+            runs.detach(self)
         if not served:
             return None
         return StepTrace(

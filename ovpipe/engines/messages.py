@@ -81,12 +81,14 @@ class Step(msgspec.Struct, frozen=True, tag=True):
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """One request cannot be served, or not be carried on; the others do not notice.
 
-    `transient` says that nothing is wrong with the request: it was dropped for want of cache.
+    `transient` says that nothing is wrong with the request: it was dropped for want of cache. `failed` says
+    that the engine is at fault: a part of it failed over the request.
     """
 
     request: int
     message: str
     transient: bool = False
+    failed: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

@@ -284,11 +284,15 @@ class RequestRefused(EngineError):
     """The engine cannot serve this one request."""
 
 
+class RequestFailed(EngineError):
+    """A part of the engine failed over this one request, which may be right. The others go on."""
+
+
 class Generation(Protocol):
     """One request in the engine: an asynchronous iterator of its deltas, in order.
 
-    When the consumer is slow, deltas that wait are merged into one. Raises `EngineDied` or
-    `RequestRefused` in place of the next delta. Leaving the context cancels what is unfinished.
+    When the consumer is slow, deltas that wait are merged into one. Raises `EngineDied`, `RequestRefused` or
+    `RequestFailed` in place of the next delta. Leaving the context cancels what is unfinished.
     """
 
     def __aiter__(self) -> Self: ...

@@ -3,8 +3,8 @@
 A request counts up from its prompt's last token, one token a step. A prompt that starts with a
 negative number is a command:
 
-    -1 SIGKILL ourselves, -2 hang, -3 raise, -4 refuse, -5 give up, -12 give way (each at the request's 2nd step;
-    refusing at once), -6 hang before the first token, -7 ten steps of 0.1 s before the first token,
+    -1 SIGKILL ourselves, -2 hang, -3 raise, -4 refuse, -5 give up, -12 give way, -13 fail over it
+    (each at the request's 2nd step; refusing at once), -6 hang before the first token, -7 ten steps of 0.1 s before the first token,
     -8 send nonsense, -9 poison the core before the first token and have all that start so suspected,
     -10 the same with nobody suspected, -11 say that the prompt is being read and then nothing for long.
 
@@ -95,9 +95,9 @@ class CountingCore:
                 time.sleep(3600)
             case -3, 2:
                 raise RuntimeError("told to raise")
-            case ((-5 | -12), 2):
+            case ((-5 | -12 | -13) as kind, 2):
                 del self.live[request.id]
-                return Refused(request.id, "told to give up", transient=request.prompt[0] == -12)
+                return Refused(request.id, "told to give up", transient=kind == -12, failed=kind == -13)
             case -7, _ if age <= 10:
                 time.sleep(0.1)
                 return None

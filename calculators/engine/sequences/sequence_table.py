@@ -20,6 +20,8 @@ class SequenceTable:
         """By rank. Those that were preempted are among them."""
         self.batch: tuple[BatchRow, ...] = ()
         """What the latest step reads, or has read."""
+        self.under_way: tuple[BatchRow, ...] = ()
+        """What the step reads that has begun and not ended. When a node fails, another run repeats it."""
         self.preemptions = 0
         self._arrivals = itertools.count()
 
@@ -28,6 +30,16 @@ class SequenceTable:
 
     def __contains__(self, request_id: int) -> bool:
         return request_id in self.running or any(one.request.id == request_id for one in self.waiting)
+
+    def in_step(self, node: object) -> dict[int, bool]:
+        """The requests of the step under way: whether each uses a node, which has failed in it.
+
+        A node may have a method `uses(row)`, of rows that a token follows. One without it is used by all.
+        """
+        found: dict[int, bool] = {}
+        for row in self.under_way:
+            found[row.request.id] = _uses(node, row) or found.get(row.request.id, False)
+        return found
 
     def add(self, request: GenerateRequest, seed: int) -> None:
         """A new sequence, which waits."""
@@ -45,3 +57,13 @@ class SequenceTable:
             if sequence.request.id == request_id:
                 return self.waiting.pop(place)
         return None
+
+
+def _uses(node: object, row: BatchRow) -> bool:
+    uses = getattr(node, "uses", None)
+    if uses is None:
+        return True
+    try:
+        return row.samples and bool(uses(row))
+    except Exception:  # the failure of the step is in the log; this may be what it failed over
+        return True

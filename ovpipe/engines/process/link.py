@@ -35,6 +35,7 @@ from ovpipe.engines.protocol import (
     EngineTimeouts,
     GenerateRequest,
     OnStep,
+    RequestFailed,
     RequestRefused,
     StepTrace,
 )
@@ -164,6 +165,8 @@ class EngineLink:
                             generation.begin()
                     case Refused(request=request_id, message=text, transient=True):
                         self._fail(request_id, EngineFull(text, retry_after=1))
+                    case Refused(request=request_id, message=text, failed=True):
+                        self._fail(request_id, RequestFailed(text))
                     case Refused(request=request_id, message=text):
                         self._fail(request_id, RequestRefused(text))
                     case Failed(message=text, suspects=suspects, fault=fault):

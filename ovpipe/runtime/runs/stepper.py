@@ -6,6 +6,7 @@ import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final, NoReturn
 
+from ovpipe.calculator import Calculator
 from ovpipe.errors import Finding, GraphError, RunCancelled, StalledError, is_interrupt
 from ovpipe.graph.plan import INLINE
 from ovpipe.runtime.core.consumer import Item
@@ -57,6 +58,8 @@ class Stepper(Watched):
             explain=self.explain_stall,
         )
         blueprint.build_nodes(core, side_packets)
+        self.calculators: Mapping[str, Calculator] = {node.name: node.calculator for node in core.nodes}
+        """Those of this run, by their nodes' names."""
         core.observe(core.streams[blueprint.stream_index(output)], self._came.append)
 
     def step(self, value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ovpipe.calculators.engine.deliver import DeliverCalculator
-from ovpipe.calculators.engine.packets import SampledToken
+from ovpipe.calculators.engine.packets import Batch, SampledToken
 from ovpipe.engines.graph.step import Deltas
 from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import Delta, Token
@@ -12,7 +12,7 @@ from tests.calculators.engine.rows import row
 
 
 def delivered(*sampled: SampledToken) -> Deltas:
-    out = CalculatorRunner(DeliverCalculator()).run(sampled=[sampled])
+    out = CalculatorRunner(DeliverCalculator()).run(batch=[Batch()], sampled=[sampled])
     (found,) = out[DeliverCalculator.deltas]
     return found
 
@@ -39,6 +39,14 @@ def test_a_step_without_tokens_is_a_packet_all_the_same() -> None:
 
 
 def test_a_row_that_no_token_can_follow_is_refused() -> None:
-    assert delivered(SampledToken(row=row(id=9), token=None, refusal="nothing left")) == (
+    assert delivered(SampledToken(row=row(id=9), token=None, refusal=Refused(9, "nothing left"))) == (
         Refused(9, "nothing left"),
     )
+
+
+def test_what_the_scheduler_refuses_is_passed_on() -> None:
+    never = Refused(4, "never")
+    sampled = SampledToken(row=row(id=5), token=Token(1))
+    out = CalculatorRunner(DeliverCalculator()).run(batch=[Batch((), (never,))], sampled=[(sampled,)])
+    (found,) = out[DeliverCalculator.deltas]
+    assert [found[0], found[1].request] == [never, 5]

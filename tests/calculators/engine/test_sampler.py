@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, SampledToken
-from ovpipe.calculators.engine.sampler import SamplerCalculator
+from ovpipe.calculators.engine.sampler import NOTHING_GIVEN, NOTHING_LEFT, SamplerCalculator
+from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import Token
 from ovpipe.testing import CalculatorRunner
 from tests.calculators.engine.rows import FACTS, logits, row
@@ -100,12 +101,21 @@ def test_a_row_that_nothing_is_left_of_fails_alone(temperature: float) -> None:
     nothing = np.full(8, -np.inf, np.float32)
     given = logits(FLAT, FLAT).with_rows({0: nothing})
     first, second = sampled([row(temperature=temperature), row()], given)
-    assert (first.token, "forbid all" in first.refusal) == (None, True)
+    assert (first.token, first.refusal) == (None, Refused(1, NOTHING_LEFT))
     assert second.token == Token(0)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_row_that_the_model_gave_no_number_for_fails_alone(temperature: float) -> None:
-    first, second = sampled([row(temperature=temperature), row()], logits([float("nan")] * 8, FLAT))
-    assert (first.token, "model gave no finite logit" in first.refusal) == (None, True)
+    given = logits([float("nan")] * 8, FLAT)
+    first, second = sampled([row(temperature=temperature), row()], given)
+    assert (first.token, first.refusal) == (None, Refused(1, NOTHING_GIVEN, failed=True))
     assert second.token == Token(0)
+
+
+def test_a_request_that_a_processor_has_refused_ends_once_whatever_its_logits() -> None:
+    why = Refused(1, "no", failed=True)
+    given = logits(FLAT, FLAT, FLAT).without({1: why})
+    first, second = sampled([row(id=1), row(id=1), row(id=2)], given)
+    assert (first.token, first.refusal) == (None, why)
+    assert (second.row.request.id, second.token) == (2, Token(0))

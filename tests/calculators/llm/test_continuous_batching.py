@@ -27,6 +27,7 @@ from ovpipe.engines.protocol import (
     EngineFull,
     EngineInfo,
     EngineUnavailable,
+    RequestFailed,
     RequestRefused,
     SamplingParams,
     Token,
@@ -428,6 +429,12 @@ def test_an_engine_that_is_not_there_is_503_with_a_time_to_wait() -> None:
 def test_a_request_that_has_to_give_way_in_a_full_cache_is_503_with_a_time_to_wait() -> None:
     error = refusal(FakeEngine([7, EngineFull("secret blocks", retry_after=1)]), completion())
     assert (error.status, error.code, error.retry_after) == (503, "engine_full", 1)
+    assert "secret" not in error.message
+
+
+def test_a_request_that_a_part_of_the_engine_fails_over_is_500_without_internals() -> None:
+    error = refusal(FakeEngine([7, RequestFailed("node 'secret' failed")]), completion())
+    assert (error.status, error.type, error.code) == (500, "server_error", "request_failed")
     assert "secret" not in error.message
 
 

@@ -15,9 +15,11 @@ from ovpipe.engines.protocol import (
     EngineLoadError,
     EngineTimeouts,
     EngineUnavailable,
+    RequestFailed,
     RequestRefused,
 )
 from tests.engines.clients import (
+    FAIL_OVER_IT,
     GIVE_UP,
     GIVE_WAY,
     HANG,
@@ -173,6 +175,8 @@ def test_a_refused_request_raises_and_its_neighbour_completes() -> None:
             with pytest.raises(EngineFull, match="told to give up") as full:
                 await tokens_of(engine.generate([GIVE_WAY, 3], some(5)))
             assert full.value.retry_after == 1
+            with pytest.raises(RequestFailed, match="told to give up"):
+                await tokens_of(engine.generate([FAIL_OVER_IT, 3], some(5)))
             with pytest.raises(RequestRefused, match="64 bits"):
                 engine.generate([2**70], some(5))
             assert await neighbour == list(range(1, 31))
