@@ -63,7 +63,7 @@ class GenaiCore:
             capabilities=capabilities_of(options),
             speculation=options.speculation,
             precision=precision,
-            settled={} if options.precision == "auto" else {"precision": options.precision},
+            settled=_settled(options),
             fingerprint=fingerprint(_settings(options, precision), model.path),
             generation_config=model.generation_config,
         )
@@ -267,6 +267,12 @@ class GenaiCore:
                 sequence.request.id, f"the request was dropped ({status}): {refusal}", transient=True
             )
         return None
+
+
+def _settled(options: GenaiOptions) -> dict[str, Any]:
+    """What a later life of the engine is not to choose again."""
+    chosen = {"precision": options.precision, "kv_cache_precision": options.kv_cache_precision}
+    return {name: value for name, value in chosen.items() if value not in ("auto", None)}
 
 
 def _settings(options: GenaiOptions, precision: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ovpipe.engines.genai.cache_precision import plan_for
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.options import GenaiOptions, Precision
 from ovpipe.engines.genai.precision.auto import AutoPrecision
@@ -18,7 +19,6 @@ from ovpipe.engines.genai.precision.choice import typical_prompt
 from ovpipe.engines.genai.precision.measuring import measure
 from ovpipe.engines.genai.precision.remembered import RememberedFigures
 from ovpipe.engines.genai.precision.subject import Subject
-from ovpipe.engines.kv_cache.plan import plan_cache
 from ovpipe.engines.messages import Progress, Reading
 from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.engines.warm_up import warm_up
@@ -64,17 +64,7 @@ def _warm_core(
     draft: ModelFolder | None,
     report: Callable[[Progress], None],
 ) -> GenaiCore:
-    cache = plan_cache(
-        model,
-        device=options.device,
-        plugin_config=options.device_properties,
-        cache_size=options.cache_size,
-        num_kv_blocks=options.num_kv_blocks,
-        max_num_seqs=options.max_num_seqs,
-        draft=draft,
-        draft_device=options.draft_device or options.device,
-        draft_plugin_config=options.draft_properties,
-    )
+    options, cache = plan_for(options, model, draft)
     report(Progress(phase="load", detail=cache.describe()))
     report(Progress(phase="load", detail=f"compiling for {options.device} ({_arithmetic(options)})"))
     core = GenaiCore(options, model, cache)

@@ -38,6 +38,9 @@ _STATE_PRECISION: Final = frozenset(
 )
 """Properties by which a user chooses the arithmetic."""
 
+_CACHE_PRECISION: Final = frozenset(("KV_CACHE_PRECISION", "KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION"))
+"""Properties by which a user chooses the cache's element type."""
+
 Precision = Literal["auto", "default", "f32", "bf16", "f16"]
 """What a model computes in. `auto` is for ovpipe to choose, `default` is the device's own."""
 
@@ -86,7 +89,11 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
     ] = "auto"
     plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
     kv_cache_precision: Annotated[
-        str | None, Meta(description="The element type of the KV cache: u8, u4, f16, bf16, f32.")
+        str | None,
+        Meta(
+            description="The element type of the KV cache: u8, u4, f16, bf16, f32; null: f16 on a CPU that "
+            "computes in f32, if the cache then holds enough, else the device's own."
+        ),
     ] = None
     draft_models_path: Annotated[
         str | None,
@@ -238,6 +245,12 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
     def states_precision(self) -> bool:
         """Whether the arithmetic is chosen already, by `exact` or in plugin_config."""
         return self.exact or not _STATE_PRECISION.isdisjoint(_names_in(self.plugin_config))
+
+    @property
+    def states_cache_precision(self) -> bool:
+        """Whether the cache's element type is chosen already, by an option or in plugin_config."""
+        stated = _names_in(self.plugin_config)
+        return self.exact or self.kv_cache_precision is not None or not _CACHE_PRECISION.isdisjoint(stated)
 
     @property
     def device_properties(self) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class CachePlan(msgspec.Struct, frozen=True, kw_only=True):
     bytes_per_block: int
     """Those of a draft model included: it has as many blocks as the model."""
     draft_bytes_per_block: int = 0
+    kind: str
+    """The element type of keys and values: u8, f16, ..."""
     reason: str
     """Whose choice it was, for the log."""
 
@@ -104,8 +106,15 @@ class CachePlan(msgspec.Struct, frozen=True, kw_only=True):
         tokens = self.num_kv_blocks * self.block_size
         size = self.num_kv_blocks * self.bytes_per_block / 2**20
         return (
-            f"KV cache of {self.num_kv_blocks} blocks, {tokens} tokens in all, {size:.0f} MiB ({self.reason})"
+            f"KV cache of {self.num_kv_blocks} blocks, {tokens} tokens in all, {size:.0f} MiB in {self.kind} "
+            f"({self.reason})"
         )
+
+
+def cache_budget(weights_bytes: int) -> int:
+    """Bytes for the cache of a model with such weights, where nobody chose its size."""
+    free = available_memory() - int(_WEIGHTS_IN_MEMORY * weights_bytes)
+    return int(PART_OF_FREE_MEMORY * max(0, free))
 
 
 def plan_cache(
@@ -126,10 +135,12 @@ def plan_cache(
     gigabytes only; so it always gets a number of blocks.
     """
     tokens = block_size(device)
-    per_block = _bytes_per_block(model, tokens, device, plugin_config)
+    precision = CachePrecision.of(device, plugin_config)
+    per_block = _bytes_per_block(model, tokens, precision)
     weights_bytes, draft_per_block = model.weights_bytes, 0
     if draft is not None:
-        draft_per_block = _bytes_per_block(draft, tokens, draft_device, draft_plugin_config or {})
+        drafts = CachePrecision.of(draft_device, draft_plugin_config or {})
+        draft_per_block = _bytes_per_block(draft, tokens, drafts)
         per_block += draft_per_block
         weights_bytes += draft.weights_bytes
     if num_kv_blocks is not None:
@@ -137,8 +148,7 @@ def plan_cache(
     elif cache_size is not None:
         blocks, reason = int(cache_size * GIGABYTE) // per_block, f"cache_size {cache_size:g} GB"
     else:
-        free = available_memory() - int(_WEIGHTS_IN_MEMORY * weights_bytes)
-        blocks = int(PART_OF_FREE_MEMORY * max(0, free)) // per_block
+        blocks = cache_budget(weights_bytes) // per_block
         reason = f"{PART_OF_FREE_MEMORY:.0%} of the free memory; set cache_size or num_kv_blocks to choose"
         if model.context_length is not None:
             needed = max_num_seqs * ceil(model.context_length / tokens)
@@ -153,12 +163,13 @@ def plan_cache(
         block_size=tokens,
         bytes_per_block=per_block,
         draft_bytes_per_block=draft_per_block,
+        kind=" and ".join(dict.fromkeys((precision.key, precision.value))),
         reason=reason,
     )
 
 
-def _bytes_per_block(model: ModelFolder, tokens: int, device: str, plugin_config: Mapping[str, Any]) -> int:
-    size = bytes_per_block(model.cache_variables, tokens, CachePrecision.of(device, plugin_config))
+def _bytes_per_block(model: ModelFolder, tokens: int, precision: CachePrecision) -> int:
+    size = bytes_per_block(model.cache_variables, tokens, precision)
     if size == 0:
         raise ValueError(f"{model.path}: openvino_model.xml has no attention cache (exported without it?)")
     return size

@@ -59,7 +59,8 @@ def test_the_first_load_measures_and_the_next_remembers(
     }
     [says] = [line for line in told if line.startswith("precision auto is")]
     assert says.startswith(f"precision auto is {chosen}, measured now (bf16: a step of 1 takes ")
-    assert core.info.settled == {"precision": chosen}
+    cache = {"kv_cache_precision": "f16"} if chosen == "f32" else {}
+    assert core.info.settled == {"precision": chosen, **cache}
     answer = tokens(core, PROMPT, greedy(10))
     assert len(answer) == 10
     del core
