@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.loading.engine_options import read_engine
+from ovpipe.calculators.llm.loading.first_core import open_first
 from ovpipe.calculators.llm.loading.folder import MODEL, TOKENIZER, check_folder
 from ovpipe.engines.messages import Progress
 from ovpipe.engines.process.client import EngineClient
@@ -27,7 +26,8 @@ class LlmEngineCalculator(Calculator):
 
     `models_path` is a folder with openvino_model.xml and openvino_tokenizer.xml. `engine` names the core that
     runs the model (`core: genai` unless said) and holds the core's own options; docs/engine-options.md has a
-    table of them. The timeouts are seconds of silence after which the engine counts as hung.
+    table of them. `core: auto` takes the core graph where it can load the model on this device, else genai,
+    with options that both have. The timeouts are seconds of silence after which the engine counts as hung.
 
         engine:
           calculator: LlmEngineCalculator
@@ -49,7 +49,7 @@ class LlmEngineCalculator(Calculator):
         step_timeout: float = TIMEOUTS.step,
     ) -> None:
         self._folder = Path(models_path)
-        self._core, self._options = read_engine(type(self).__name__, models_path, device, engine or {})
+        self._candidates = read_engine(type(self).__name__, models_path, device, engine or {})
         for name, seconds in (
             ("load_timeout", load_timeout),
             ("warm_up_timeout", warm_up_timeout),
@@ -71,9 +71,9 @@ class LlmEngineCalculator(Calculator):
             if self._client is None:  # a restart, later, is not part of opening
                 cx.progress(progress.detail, progress.fraction)
 
-        self._client = await EngineClient.open(
-            self._core.command,
-            msgspec.to_builtins(self._options),
+        self._client = await open_first(
+            self._candidates,
+            cx.progress,
             timeouts=self._timeouts,
             on_progress=on_progress,
             name=self._folder.resolve().name,  # "." has none

@@ -5,7 +5,7 @@ Importing this module loads neither OpenVINO nor a model: a core's code runs in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -48,6 +48,12 @@ GRAPH: Final = CoreDeclaration(
 CORES: Final[Mapping[str, CoreDeclaration]] = MappingProxyType({core.name: core for core in (GENAI, GRAPH)})
 
 
+AUTO: Final = "auto"
+"""What a graph calls whichever core can load the model, the first of these."""
+
+TAKEN_BY_AUTO: Final = (GRAPH, GENAI)
+
+
 def cores_with(capability: str) -> tuple[str, ...]:
     """The names of the cores that may honour a request parameter, or have a feature; in their order above."""
     return tuple(core.name for core in CORES.values() if capability in core.capabilities)
@@ -59,17 +65,27 @@ def keys_of(core: CoreDeclaration) -> list[msgspec.structs.FieldInfo]:
     return [field for field in msgspec.structs.fields(core.options) if field.name not in common]
 
 
+def shared_keys() -> list[msgspec.structs.FieldInfo]:
+    """The keys of `engine` beside `core: auto`: those that all cores have."""
+    names = [{key.name for key in keys_of(core)} for core in TAKEN_BY_AUTO]
+    return [key for key in keys_of(TAKEN_BY_AUTO[0]) if all(key.name in one for one in names)]
+
+
 def engine_schema() -> dict[str, Any]:
     """The JSON Schema of `engine` in a graph: a core's name and its options."""
     cores = CORES.values()
     _, definitions = msgspec.json.schema_components(
         [core.options for core in cores], ref_template="#/$defs/{name}"
     )
-    shapes = [_shape(core, definitions.pop(core.options.__name__)) for core in cores]
+    of_core = {core.name: definitions.pop(core.options.__name__) for core in cores}
+    shapes = [_shape(core.name, keys_of(core), of_core[core.name]) for core in cores]
+    shapes.append(_shape(AUTO, shared_keys(), of_core[TAKEN_BY_AUTO[0].name]))
     return {"title": "an engine's core and its options", "anyOf": shapes, "$defs": definitions}
 
 
-def _shape(core: CoreDeclaration, definition: dict[str, Any]) -> dict[str, Any]:
-    name = {"const": core.name, "default": core.name, "description": "Which core runs the model."}
-    own = {field.name: definition["properties"][field.name] for field in keys_of(core)}
+def _shape(
+    core: str, keys: Iterable[msgspec.structs.FieldInfo], definition: dict[str, Any]
+) -> dict[str, Any]:
+    name = {"const": core, "default": core, "description": "Which core runs the model."}
+    own = {field.name: definition["properties"][field.name] for field in keys}
     return {"type": "object", "properties": {"core": name, **own}, "additionalProperties": False}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ovpipe.engines.cores import CORES, cores_with
+from ovpipe.engines.cores import CORES, cores_with, engine_schema
 from ovpipe.engines.genai.attention_options import CacheEvictionConfig
 from ovpipe.engines.genai.capabilities import ALL, capabilities_of
 from ovpipe.engines.genai.options import GenaiOptions
@@ -25,6 +25,16 @@ def test_each_core_has_the_name_it_is_known_by() -> None:
         "genai": "genai",
         "graph": "graph",
     }
+
+
+def test_the_schema_has_auto_with_the_keys_that_all_cores_have() -> None:
+    shapes = {
+        shape["properties"]["core"]["const"]: set(shape["properties"]) for shape in engine_schema()["anyOf"]
+    }
+    assert list(shapes) == ["genai", "graph", "auto"]
+    assert {"cache_size", "num_kv_blocks", "max_num_seqs", "exact", "plugin_config"} < shapes["auto"]
+    assert shapes["auto"] < shapes["genai"]
+    assert shapes["auto"] < shapes["graph"]
 
 
 def test_to_know_the_cores_loads_no_openvino() -> None:

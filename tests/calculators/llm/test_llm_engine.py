@@ -80,13 +80,38 @@ def test_options_of_the_engine_reach_it() -> None:
     assert cache_bytes == 16 * 3 * 2 * (40 * 16 + 32 * 24)  # layers, heads; keys by channel, values by token
 
 
+def test_auto_takes_the_graph_where_it_loads_and_says_so() -> None:
+    async def scenario() -> None:
+        opened = graph(engine={"core": "auto", "num_kv_blocks": 16, "max_num_seqs": 4})
+        told: list[str] = []
+        await opened.open(progress=lambda node, message, fraction: told.append(message))
+        try:
+            info = opened.side_packets["engine"].info
+            assert (info.core, info.num_kv_blocks, info.max_num_seqs) == ("graph", 16, 4)
+            assert "logit_bias" in info.capabilities
+            assert told[-1] == "core auto took 'graph': it can load the model on this device"
+        finally:
+            await opened.close()
+
+    asyncio.run(scenario())
+
+
 EVICTION = {"start_size": 32, "recent_size": 64, "max_cache_size": 128}
 
 
 @pytest.mark.parametrize(
     ("engine", "said"),
     [
-        ({"core": "paged"}, "there is no core 'paged'; there are: genai, graph"),
+        ({"core": "paged"}, "there is no core 'paged'; there are: auto, genai, graph"),
+        (
+            {"core": "auto", "prompt_lookup": True},
+            "prompt_lookup is of core 'genai' alone, and core 'auto' may take another",
+        ),
+        (
+            {"core": "auto", "cache_sise": 1},
+            "unknown key 'cache_sise' of core 'auto'; did you mean 'cache_size'?",
+        ),
+        ({"core": "auto", "num_kv_blocks": 0}, "num_kv_blocks is 0; expected `int` >= 1"),
         ({"cache_sise": 1}, "unknown key 'cache_sise' of core 'genai'; did you mean 'cache_size'?"),
         ({"models_path": "m"}, "models_path stands beside engine, not in it; move it out"),
         ({"cache_size": "big"}, 'cache_size is "big"; expected `float | null`, got `str`'),
