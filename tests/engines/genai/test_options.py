@@ -589,8 +589,9 @@ def test_an_engine_names_its_precision_and_its_fingerprint_has_it_whichever_opti
     )
     assert (f32.info.precision, bf16.info.precision) == ("f32", "bf16")
     assert f32.info.fingerprint != bf16.info.fingerprint
-    assert f32.info.settled == {"precision": "f32"}
+    assert f32.info.settled == {"precision": "f32", "kv_cache_precision": "f16"}
+    assert bf16.info.settled == {"precision": "bf16"}
     untouched = loaded(plugin_config={})
-    assert untouched.info.settled == {}
     same = f32 if untouched.info.precision == "f32" else bf16
+    assert {**untouched.info.settled, "precision": same.info.precision} == same.info.settled
     assert untouched.info.fingerprint == same.info.fingerprint
