@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Batch, Sampled, SampledToken
+from ovpipe.calculators.engine.packets import Batch, Sampled, SampledToken, Scored, ScoredPrompt
 from ovpipe.calculators.engine.sampling.draw import is_greedy
 from ovpipe.engines.graph.step import Deltas
 from ovpipe.engines.messages import Refused
@@ -16,22 +16,30 @@ from ovpipe.registry import register
 class DeliverCalculator(Calculator):
     """Makes a delta of each token that a step sampled, and passes on what became of the other requests.
 
-    One packet a step, also where nothing was sampled.
+    One packet a step, also where nothing was sampled. `scored` (optional) are log-probabilities of prompts:
+    they become deltas of their own, before the tokens.
 
         deliver:
           calculator: DeliverCalculator
-          inputs: {batch: batch, sampled: sampled}
+          inputs: {batch: batch, sampled: sampled, scored: scored}
           outputs: {deltas: deltas}
     """
 
     batch = Input[Batch]()
     sampled = Input[Sampled]()
+    scored = Input[Scored](optional=True)
     deltas = Output[Deltas]()
 
     def process(self, cx: Context) -> None:
         """Sends the step's deltas."""
-        refused, sampled = cx[self.batch].refused, cx[self.sampled]
-        cx.send(self.deltas, (*refused, *(delta_of(one) for one in sampled)))
+        refused, scored, sampled = cx[self.batch].refused, cx.get(self.scored) or (), cx[self.sampled]
+        cx.send(self.deltas, (*refused, *map(prompt_of, scored), *map(delta_of, sampled)))
+
+
+def prompt_of(scored: ScoredPrompt) -> Delta:
+    """A part of a prompt as a delta."""
+    row = scored.row
+    return Delta(row.request.id, [], 0, cached_tokens=row.cached, prompt_logprobs=scored.tokens)
 
 
 def delta_of(sampled: SampledToken) -> Delta | Refused:

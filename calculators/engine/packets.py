@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ovpipe.engines.messages import Refused
-from ovpipe.engines.protocol import FinishReason, GenerateRequest, SamplingParams, Token
+from ovpipe.engines.protocol import FinishReason, GenerateRequest, PromptToken, SamplingParams, Token
 
 LogitsRow = NDArray[np.float32]
 """A logit for each token of the vocabulary."""
@@ -43,7 +43,7 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     drafts: Sequence[int] = ()
     """The last of `tokens`, where these are guesses: the sampler accepts the first of them, or none."""
     scores_from: int | None = None
-    """The first position of the prompt whose successor's log-probability is wanted; None: no such is."""
+    """The first of the prompt's tokens whose log-probability is wanted still; None: none is."""
 
     @property
     def sampling(self) -> SamplingParams:
@@ -67,7 +67,8 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
         if self.scores_from is None:
             return range(0)
         end = min(self.past + len(self.tokens), len(self.request.prompt) - 1)
-        return range(max(self.scores_from - self.past, 0), max(end - self.past, 0))
+        # What is known of a token stands at the place before it, and of the first nothing is known.
+        return range(max(self.scores_from - 1 - self.past, 0), max(end - self.past, 0))
 
     @property
     def generated(self) -> int:
@@ -173,3 +174,14 @@ class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
 Sampled: TypeAlias = tuple[SampledToken, ...]
 """In the order of `Batch.sampled`: one for each row of the batch that a token follows, and one more for each
 draft of it that was right. Of a request that ends without a token only one."""
+
+
+class ScoredPrompt(msgspec.Struct, frozen=True):
+    """The next tokens of a prompt with their log-probabilities."""
+
+    row: BatchRow
+    tokens: list[PromptToken]
+
+
+Scored: TypeAlias = tuple[ScoredPrompt, ...]
+"""One for each row of the batch that wants log-probabilities of its prompt, in their order."""

@@ -14,7 +14,7 @@ from ovpipe.calculators.engine.sampling.largest import largest
 from ovpipe.calculators.engine.sampling.weights import log_sum_exp
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.messages import Refused
-from ovpipe.engines.protocol import LikelyToken, SamplingParams, Token
+from ovpipe.engines.protocol import LikelyToken, Token
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
@@ -56,7 +56,12 @@ class SamplerCalculator(Calculator):
                     found.append(SampledToken(row=row, token=None, refusal=why))
                 told.add(row.request.id)
                 continue
-            known = known_token(token, logits.raw[number], row.sampling)
+            sampling = row.sampling
+            known = (
+                known_token(token, logits.raw[number], sampling.top_logprobs)
+                if sampling.logprobs
+                else Token(token)
+            )
             found.append(SampledToken(row=row, token=known, finish=finish_of(row, token, eos)))
         cx.send(self.sampled, tuple(found))
 
@@ -74,15 +79,10 @@ def nothing_to_choose(row: BatchRow, *, limited: bool) -> Refused:
     return Refused(row.request.id, NOTHING_LEFT if limited else NOTHING_GIVEN, failed=not limited)
 
 
-def known_token(token: int, logits: LogitsRow, sampling: SamplingParams) -> Token:
-    """The token with the log-probabilities that its request asks for."""
-    if not sampling.logprobs:
-        return Token(token)
+def known_token(token: int, logits: LogitsRow, top: int) -> Token:
+    """The token with its log-probability, and the `top` likeliest tokens at its place."""
     # One at least, for the sum of all needs the largest.
-    likeliest = largest(logits, max(1, sampling.top_logprobs))
+    likeliest = largest(logits, max(1, top))
     whole = log_sum_exp(logits, float(logits[likeliest[0]]))
-    top = tuple(
-        LikelyToken(likely, float(logits[likely]) - whole)
-        for likely in likeliest[: sampling.top_logprobs].tolist()
-    )
-    return Token(token, float(logits[token]) - whole, top)
+    seen = tuple(LikelyToken(likely, float(logits[likely]) - whole) for likely in likeliest[:top].tolist())
+    return Token(token, float(logits[token]) - whole, seen)

@@ -28,7 +28,6 @@ from ovpipe.engines.protocol import (
     OnStep,
     RequestFailed,
     RequestRefused,
-    SamplingParams,
 )
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
@@ -55,7 +54,8 @@ class ContinuousBatchingCalculator(Calculator):
 
     The engine forgets the request when no node reads `deltas` any more, and when the run is cancelled. It
     forgets one choice when every reader has said `cx.done(text, (prompt, choice))`.
-    A request of no tokens (max_tokens 0) ends at once, and the engine does not see it.
+    A request of no tokens (max_tokens 0) ends at once, and the engine does not see it, unless it wants
+    log-probabilities of its prompt.
     Stop strings are not the engine's: it would hold tokens back for them. StopStringsCalculator finds them.
 
         continuous_batching:
@@ -86,7 +86,7 @@ class ContinuousBatchingCalculator(Calculator):
         self._on_step = reports_of_steps(cx.work_listener())
         self._bad_words = await bad_words_of(request, cx.get(self.tokenizer))
         with engine_errors():
-            if request.explicit_limit == 0:
+            if request.explicit_limit == 0 and request.prompt_top is None:
                 self.end_at_once(cx, request, prompts, engine)
             elif request.use_beam_search:
                 await self.search(cx, request, prompts, engine)
@@ -114,7 +114,7 @@ class ContinuousBatchingCalculator(Calculator):
         self, cx: Context, request: ChatRequest | CompletionRequest, prompt: Prompt, engine: Engine
     ) -> None:
         """The one choice of the one prompt."""
-        asked = ChoiceRequest(0, 0, prompt, self.sampling(request, prompt, engine))
+        asked = self.asked(request, 0, prompt, engine)
         async with engine.generate(
             prompt.tokens, asked.sampling, priority=request.priority, on_step=self._on_step
         ) as generation:
@@ -192,13 +192,10 @@ class ContinuousBatchingCalculator(Calculator):
         engine: Engine,
     ) -> None:
         """The n best beams of each prompt, as each search ends."""
-        searches = [
-            ChoiceRequest(at, 0, prompt, self.sampling(request, prompt, engine))
-            for at, prompt in enumerate(prompts)
-        ]
+        searches = [self.asked(request, at, prompt, engine) for at, prompt in enumerate(prompts)]
         async with Choices(searches, engine, request.priority, self._on_step) as choices:
             async for asked, delta in choices:
-                if delta.brings_nothing:
+                if not delta.beams and delta.finish is None:
                     cx.send(self.deltas, asked.delta(delta))
                     continue
                 found = len(delta.beams)
@@ -218,17 +215,21 @@ class ContinuousBatchingCalculator(Calculator):
             await asyncio.sleep(0)
             await cx.drain()
 
-    def sampling(
+    def asked(
         self,
         request: ChatRequest | CompletionRequest,
+        at: int,
         prompt: Prompt,
         engine: Engine,
         choice: int = 0,
         *,
         logprobs: bool = False,
-    ) -> SamplingParams:
-        """How one choice is sampled."""
-        return sampling_of(request, prompt, engine.info, choice, logprobs=logprobs, bad_words=self._bad_words)
+    ) -> ChoiceRequest:
+        """What the engine is asked for one choice."""
+        sampling = sampling_of(
+            request, prompt, engine.info, choice, logprobs=logprobs, bad_words=self._bad_words
+        )
+        return ChoiceRequest(at, choice, prompt, sampling, reads_only=request.explicit_limit == 0)
 
     def candidates(
         self,
@@ -240,9 +241,7 @@ class ContinuousBatchingCalculator(Calculator):
     ) -> list[ChoiceRequest]:
         """One for each candidate of each prompt; all are checked before the first is added."""
         return [
-            ChoiceRequest(
-                at, choice, prompt, self.sampling(request, prompt, engine, choice, logprobs=logprobs)
-            )
+            self.asked(request, at, prompt, engine, choice, logprobs=logprobs)
             for at, prompt in enumerate(prompts)
             for choice in range(request.best_of)
         ]

@@ -97,6 +97,7 @@ class TokenText:
             end,
             tokens,
             delta.cached_tokens,
+            delta.prompt_logprobs,
         )
 
     def _in_full(self, delta: TokenDelta) -> tuple[str, tuple[int, ...], tuple[tuple[int, int], ...], str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ovpipe.engines.protocol import FinishReason, Grammar, Token
+from ovpipe.engines.protocol import FinishReason, Grammar, PromptToken, Token
 
 
 class TextPart(msgspec.Struct, frozen=True):
@@ -150,6 +150,14 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
         return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
 
     @property
+    def prompt_top(self) -> int | None:
+        """How many of the likeliest tokens are wanted beside each of the prompt's.
+
+        None: log-probabilities of the prompt are not wanted.
+        """
+        return self.prompt_logprobs
+
+    @property
     def limit_parameter(self) -> str:
         """The parameter that `explicit_limit` comes from, for errors."""
         return "max_tokens" if self.max_completion_tokens is None else "max_completion_tokens"
@@ -181,6 +189,16 @@ class CompletionRequest(GenerationRequest, frozen=True, kw_only=True):
     top_logprobs: int | None = None
 
     @property
+    def echoed_top(self) -> int | None:
+        """The same of the prompt that the answer repeats, in its `logprobs`."""
+        return self.top_logprobs if self.echo and self.logprobs else None
+
+    @property
+    def prompt_top(self) -> int | None:
+        wanted = (self.prompt_logprobs, self.echoed_top)
+        return max((top for top in wanted if top is not None), default=None)
+
+    @property
     def choices(self) -> list[tuple[int, int]]:
         return [(prompt, choice) for prompt in range(len(self.prompts)) for choice in range(self.n)]
 
@@ -210,7 +228,9 @@ class TokenDelta(msgspec.Struct, frozen=True, gc=False):
     is the choice's last; when that is "stop", its last token is the one that ended the sequence. The first
     delta of a sampled choice has the `seed` that the engine uses. One without tokens and finish says that the
     engine is at work on the choice and was silent for a while: it reads a long prompt, say. `cached_tokens`
-    are those of the prompt that the engine had read before, where it knows.
+    are those of the prompt that the engine had read before, where it knows. `prompt_logprobs` are the next of
+    the prompt's tokens, where the request wants their log-probabilities; all of them come before the first of
+    `tokens`.
     """
 
     tokens: tuple[Token, ...]
@@ -221,6 +241,7 @@ class TokenDelta(msgspec.Struct, frozen=True, gc=False):
     choice: int = 0
     seed: int | None = None
     cached_tokens: int | None = None
+    prompt_logprobs: tuple[PromptToken, ...] = ()
 
 
 class TextDelta(msgspec.Struct, frozen=True, gc=False):
@@ -244,6 +265,7 @@ class TextDelta(msgspec.Struct, frozen=True, gc=False):
     end: str = ""
     tokens: tuple[Token, ...] = ()
     cached_tokens: int | None = None
+    prompt_logprobs: tuple[PromptToken, ...] = ()
 
     def with_text(self, change: Callable[[str], str]) -> TextDelta:
         """A copy whose text a function has changed, piece by piece between the special tokens.
@@ -302,3 +324,4 @@ class OutputDelta(msgspec.Struct, frozen=True, gc=False):
     tokens: tuple[Token, ...] = ()
     ends: tuple[tuple[int, int], ...] = ()
     cached_tokens: int | None = None
+    prompt_logprobs: tuple[PromptToken, ...] = ()

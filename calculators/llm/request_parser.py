@@ -21,6 +21,7 @@ from ovpipe.calculators.llm.parameters.wire.tool_choices import settle_choice
 from ovpipe.calculators.llm.seen_names import SeenNames
 from ovpipe.calculators.llm.templates.prompt_size import is_larger
 from ovpipe.calculators.llm.workers import Workers, run_long
+from ovpipe.engines.cores import cores_with
 from ovpipe.engines.protocol import Engine, EngineInfo
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ModelIn, Route
@@ -146,6 +147,8 @@ def parse(
         if fields.get("stop"):
             raise wrong_value("stop", "absent when 'detokenize' is false")
         fields["return_token_ids"] = True  # there is nothing else to answer
+    if fields.get("stream") and "prompt_logprobs" in fields:
+        raise wrong_value("prompt_logprobs", "absent in a stream")
     fields["ignored"] = tuple(ignored.names) if unknown_parameters == "warn" else ()
     fields["created"] = int(http.received)
     name = fields.get("request_id") or http.id
@@ -220,8 +223,11 @@ def settle_completion(fields: dict[str, Any], engine: EngineInfo | None) -> None
     """What concerns completions only; raises RequestError 400."""
     fields["logprobs"] = "top_logprobs" in fields
     if fields["logprobs"] and fields.get("echo") and not honours(engine, "prompt_logprobs"):
+        others = ", ".join(f"'{core}'" for core in cores_with("prompt_logprobs"))
         raise unsupported(
-            "logprobs", "beside 'echo' are the prompt's, too, which this engine does not give; leave one out"
+            "logprobs",
+            "beside 'echo' are the prompt's, too, which this engine does not give; leave one out; "
+            f"engines that may honour it: {others}",
         )
     if len(fields["prompts"]) * fields.get("best_of", 1) > MOST_SEQUENCES:
         raise wrong_value("prompt", f"few enough for {MOST_SEQUENCES} sequences, best_of for each prompt")

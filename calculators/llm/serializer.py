@@ -97,7 +97,7 @@ class SseSerializerCalculator(Calculator):
         for key in sorted(self._unfinished):
             assert self._answer is not None
             last = self._answer.counts.last_of(key)
-            end = msgspec.structs.replace(last, parts=(), tokens=(), finish="stop")
+            end = msgspec.structs.replace(last, parts=(), tokens=(), finish="stop", prompt_logprobs=())
             self._write(cx, end)
 
     def _write(self, cx: Context, delta: OutputDelta) -> None:
@@ -124,7 +124,8 @@ class SseSerializerCalculator(Calculator):
 
 def is_reading(delta: OutputDelta) -> bool:
     """Whether all that it says is that the engine is at work: an answer does not begin with it."""
-    return not delta.completion_tokens and not delta.parts and delta.finish is None
+    brings = delta.completion_tokens or delta.parts or delta.prompt_logprobs
+    return not brings and delta.finish is None
 
 
 def new_answer(

@@ -15,6 +15,7 @@ from ovpipe.engines.protocol import (
     EngineUnavailable,
     FinishReason,
     OnStep,
+    PromptToken,
     SamplingParams,
     Token,
 )
@@ -50,10 +51,10 @@ Script = Iterable[Entry]
 class FakeEngine:
     """An Engine that answers from a script, one entry a step.
 
-    An entry is a token, several tokens that come together, the beams of a search, or an EngineError that
-    is raised in their place. The last entry of the script carries `finish`; with `finish=None` the answer
-    never ends by itself. A request's `max_tokens` cuts it with "length". Log-probabilities are handed out to
-    requests that ask for them.
+    An entry is a token, several tokens that come together, the next PromptTokens of the prompt, the beams of
+    a search, or an EngineError that is raised in their place. The last entry of the script carries `finish`;
+    with `finish=None` the answer never ends by itself. A request's `max_tokens` cuts it with "length".
+    Log-probabilities are handed out to requests that ask for them.
 
     Every request gets the same script, unless there are more in `others`: then the second request gets the
     first of those, and so on; the last one serves all that follow.
@@ -152,6 +153,9 @@ class FakeGeneration:
         if beams:
             total = sum(len(beam.tokens) for beam in beams)
             return Delta(self._request, [], total, beams[0].finish, beams)
+        prompt = [part for part in entry if isinstance(part, PromptToken)]
+        if prompt:
+            return Delta(self._request, [], 0, prompt_logprobs=prompt)
         tokens = [self._token(part) for part in entry if not isinstance(part, Beam)]
         kept = tokens[: self._sampling.max_tokens - self._generated]
         self._generated += len(kept)

@@ -15,8 +15,10 @@ from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.messages import Progress, Reading, Refused
 from ovpipe.engines.protocol import (
     BeamSearch,
+    Delta,
     GenerateRequest,
     Grammar,
+    PromptToken,
     RequestRefused,
     SamplingParams,
     StepTrace,
@@ -128,6 +130,67 @@ def test_log_probabilities_are_those_of_the_model(core: GraphCore) -> None:
     reference = rows - np.log(np.exp(rows).sum(axis=-1, keepdims=True))
     for place, token in enumerate(found):
         assert token.logprob == pytest.approx(reference[place, token.id], abs=1e-3)
+
+
+def prompt_tokens(core: GraphCore, *asked: GenerateRequest) -> dict[int, list[PromptToken]]:
+    """What comes of the prompts of some requests, all in one batch."""
+    found: dict[int, list[PromptToken]] = {each.id: [] for each in asked}
+    for each in asked:
+        core.add(each)
+    left = set(found)
+    while left:
+        for outcome in core.step():
+            assert isinstance(outcome, Delta), outcome
+            found[outcome.request] += outcome.prompt_logprobs
+            if outcome.finish is not None:
+                left.remove(outcome.request)
+    return found
+
+
+def test_a_prompt_s_log_probabilities_are_those_of_the_model_alone_in_a_crowd_and_after_preemptions(
+    core: GraphCore,
+) -> None:
+    lengths = [1, 2, 64, 65, 130, 40]
+    asked = [
+        GenerateRequest(100 + n, a_prompt(length, seed=7), greedy(12, prompt_logprobs=2))
+        for n, length in enumerate(lengths)
+    ]  # all begin alike, so that there are prefixes to find
+    crowd = [GenerateRequest(200 + n, a_prompt(30, seed=n), greedy(40)) for n in range(6)]
+    model = compiled(_model())
+    small = loaded(num_kv_blocks=8, max_num_batched_tokens=48)
+    for found in (
+        {each.id: prompt_tokens(core, each)[each.id] for each in asked},
+        prompt_tokens(core, *crowd[:3], *asked, *crowd[3:]),
+        prompt_tokens(small, *crowd[:3], *asked, *crowd[3:]),
+    ):
+        for each in asked:
+            _check_prompt(found[each.id], each.prompt, logits(model, each.prompt))
+    assert small.stats().preemptions > 0
+
+
+def _check_prompt(found: list[PromptToken], prompt: list[int], rows: Any) -> None:
+    rows = rows.astype(np.float64)
+    reference = rows - np.log(np.exp(rows).sum(axis=-1, keepdims=True))
+    assert [token.id for token in found] == prompt
+    assert found[0] == PromptToken(prompt[0])
+    for place, token in enumerate(found[1:]):
+        row = reference[place]
+        assert token.logprob == pytest.approx(row[token.id], abs=1e-3)
+        assert token.rank == pytest.approx(1 + (row > row[token.id]).sum(), abs=2)
+        likeliest = np.sort(row)[::-1][:2]
+        assert [likely.logprob for likely in token.top_logprobs] == pytest.approx(likeliest, abs=1e-3)
+
+
+def test_a_prompt_that_is_scored_reads_what_stands_in_the_cache_and_is_found_in_it_afterwards(
+    core: GraphCore,
+) -> None:
+    prompt = a_prompt(100, seed=55)
+    run(core, GenerateRequest(1, prompt, greedy(2)))
+    scored = deltas(core, prompt, greedy(2, prompt_logprobs=0))
+    assert sum(len(delta.prompt_logprobs) for delta in scored) == 100
+    assert scored[-1].cached_tokens == 0
+    assert deltas(core, prompt, greedy(2))[-1].cached_tokens == 96
+    assert [token.id for delta in scored for token in delta.tokens] == tokens(core, prompt, greedy(2))
 
 
 def _model() -> Any:

@@ -16,6 +16,7 @@ from ovpipe.calculators.engine.logits_processor import LogitsProcessor
 from ovpipe.calculators.engine.packets import BatchRow, LogitsRow
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
 from ovpipe.calculators.engine.penalties import PenaltiesCalculator
+from ovpipe.calculators.engine.prompt_logprobs import PromptLogprobsCalculator
 from ovpipe.calculators.engine.scheduler import SchedulerCalculator
 from ovpipe.engine_graph.core import GraphCore
 from ovpipe.engines.graph.model_facts import ModelFacts
@@ -217,6 +218,20 @@ def test_what_was_cancelled_and_added_in_the_step_that_fails_is_so_in_the_one_th
         assert (texts[1], texts[4]) == (expected(asked[1]), expected(asked[4]))
         assert len(texts[3]) == len(texts[2]) == 2
         assert (core.stats().num_requests, core.stats().kv_cache_usage) == (0, 0)
+
+
+def test_a_prompt_that_cannot_be_scored_fails_alone() -> None:
+    class Failing(PromptLogprobsCalculator):
+        def process(self, cx: Context) -> None:
+            if any(row.scores_from is not None for row in cx[self.batch].rows):
+                raise ZeroDivisionError
+            super().process(cx)
+
+    asked = [request(1), request(2, prompt_logprobs=0), request(3)]
+    with engine("prompt_logprobs", lambda cls: Failing) as core:
+        texts, refused = outcomes(core, *asked)
+        assert refused == [Refused(2, "node 'prompt_logprobs' of the engine's graph failed", failed=True)]
+        assert texts == {1: expected(asked[0]), 2: [], 3: expected(asked[2])}
 
 
 # --- by a row

@@ -28,6 +28,8 @@ class EngineSequence:
     """How many of its blocks the cache knows by their keys."""
     cached: int = 0
     """Tokens of its prompt that stood in the cache when it began."""
+    scored: int = 0
+    """How many of its prompt's tokens were delivered with their log-probabilities, where it asks for them."""
     begun: bool = False
     """Whether a step has read any of it."""
 
@@ -35,6 +37,12 @@ class EngineSequence:
     def unread(self) -> int:
         """How many tokens the model has yet to read."""
         return len(self.tokens) - self.past
+
+    @property
+    def scores_from(self) -> int | None:
+        """The first of the prompt's tokens whose log-probability is wanted still; None: none is."""
+        wanted = self.request.sampling.prompt_logprobs is not None
+        return self.scored if wanted and self.scored < len(self.request.prompt) else None
 
     @property
     def rank(self) -> tuple[int, int]:

@@ -34,7 +34,7 @@ class SequenceTable:
     def in_step(self, node: object) -> dict[int, bool]:
         """The requests of the step under way: whether each uses a node, which has failed in it.
 
-        A node may have a method `uses(row)`, of rows that a token follows. One without it is used by all.
+        A node may have a method `uses(row)`, of rows that have logits. One without it is used by all.
         """
         found: dict[int, bool] = {}
         for row in self.under_way:
@@ -64,6 +64,7 @@ def _uses(node: object, row: BatchRow) -> bool:
     if uses is None:
         return True
     try:
-        return row.samples and bool(uses(row))
+        has_logits = row.samples or row.scores_from is not None
+        return has_logits and bool(uses(row))
     except Exception:  # the failure of the step is in the log; this may be what it failed over
         return True

@@ -19,6 +19,10 @@ class StepPlanner:
     no room, all wait. When a sequence that runs finds no free block, the last in rank of those that run gives
     up its blocks and waits; the model will read it anew. With `prefix_caching` a sequence begins behind what
     the cache knows of its text.
+
+    A prompt whose log-probabilities are wanted has a row of logits for each of its tokens, which are large: a
+    step has room for `max_logits` of these, so it is read in smaller parts. What it has yet to score it reads
+    itself, also where it stands in the cache.
     """
 
     def __init__(
@@ -28,18 +32,21 @@ class StepPlanner:
         *,
         max_tokens: int,
         max_sequences: int,
+        max_logits: int,
         prefix_caching: bool,
     ) -> None:
         self._table = table
         self._blocks = blocks
         self._max_tokens = max_tokens
         self._max_sequences = max_sequences
+        self._max_logits = self._logits_left = max_logits
         self._prefix_caching = prefix_caching
 
     def plan(self, begins: Callable[[int], None]) -> tuple[BatchRow, ...]:
         """The rows of the next step. `begins` is called with each request whose prompt it begins."""
         rows: list[BatchRow] = []
         budget = self._max_tokens
+        self._logits_left = self._max_logits
         running = sorted(self._table.running.values(), key=lambda one: (one.unread > 1, one.rank))
         for sequence in running:
             if sequence.request.id in self._table.running:  # it was not preempted for one before it
@@ -65,7 +72,8 @@ class StepPlanner:
         if not self._prefix_caching:
             return []
         # One token at least is left to read: the logits come from it.
-        count = (len(sequence.tokens) - 1) // self._blocks.block_size
+        readable = len(sequence.tokens) if sequence.scores_from is None else sequence.scores_from
+        count = max(readable - 1, 0) // self._blocks.block_size
         extend_keys(sequence.keys, sequence.tokens, self._blocks.block_size, count)
         return self._blocks.known(sequence.keys[:count])
 
@@ -82,7 +90,7 @@ class StepPlanner:
 
     def _read(self, sequence: EngineSequence, budget: int, rows: list[BatchRow]) -> int:
         """Adds the sequence's row, preempting others for its blocks; returns how many tokens it reads."""
-        count = min(sequence.unread, budget)
+        count = min(sequence.unread, budget, self._scorable(sequence))
         if count == 0:
             return 0
         missing = self._blocks.needed(sequence.past + count) - len(sequence.blocks)
@@ -94,8 +102,19 @@ class StepPlanner:
                 return 0
             self._preempt(victim)
         sequence.blocks += self._blocks.take(max(0, missing))
-        rows.append(_row(sequence, count))
+        row = _row(sequence, count)
+        self._logits_left -= len(row.scored_places)
+        rows.append(row)
         return count
+
+    def _scorable(self, sequence: EngineSequence) -> int:
+        """How many tokens of a sequence the step has room for, by the logits that its prompt wants."""
+        first = sequence.scores_from
+        if first is None:
+            return sequence.unread
+        scored_before = max(first - 1 - sequence.past, 0)
+        unscored = len(sequence.request.prompt) - 1 - sequence.past - scored_before
+        return sequence.unread if unscored <= self._logits_left else scored_before + self._logits_left
 
     def _preempt(self, sequence: EngineSequence) -> None:
         del self._table.running[sequence.request.id]
@@ -110,6 +129,9 @@ class StepPlanner:
         for row in rows:
             sequence = self._table.running[row.request.id]
             sequence.past += len(row.tokens)
+            if row.scores_from is not None:
+                read = min(sequence.past + 1, len(row.request.prompt))
+                sequence.scored = max(sequence.scored, read)  # fewer, where it is read anew
             if not self._prefix_caching:
                 continue
             full = sequence.past // size
@@ -130,4 +152,5 @@ def _row(sequence: EngineSequence, count: int) -> BatchRow:
         length=len(sequence.tokens),
         history=sequence.tokens,
         cached=sequence.cached,
+        scores_from=sequence.scores_from,
     )

@@ -10,7 +10,7 @@ from ovpipe.calculators.llm.generation.choices import ChoiceRequest
 from ovpipe.calculators.llm.output_parsers.choice_parser import ChoiceParser
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.text.cutter import Cutter
-from ovpipe.engines.protocol import Delta, FinishReason, Token
+from ovpipe.engines.protocol import Delta, FinishReason, PromptToken, Token
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
 
@@ -35,6 +35,7 @@ class Candidate:
         self._finish: FinishReason | None = None
         self._seed: int | None = None
         self._cached_tokens: int | None = None
+        self._prompt: list[PromptToken] = []
         self._text: TokenText | None = None
         if reading is not None:
             self._text = TokenText(reading.tokenizer, request)
@@ -58,6 +59,7 @@ class Candidate:
         if delta.seed is not None:
             self._seed = delta.seed
         self._cached_tokens = delta.cached_tokens
+        self._prompt += delta.prompt_logprobs
         return self._text is not None and self._cutter.stopped
 
     def whole(self) -> Delta:
@@ -69,6 +71,7 @@ class Candidate:
             self._finish,
             seed=self._seed,
             cached_tokens=self._cached_tokens,
+            prompt_logprobs=self._prompt,
         )
 
     @property

@@ -28,6 +28,8 @@ class ChoiceRequest(msgspec.Struct, frozen=True, eq=False):
     choice: int
     prompt: Prompt
     sampling: SamplingParams
+    reads_only: bool = False
+    """Whether nothing is wanted but what is known of the prompt: a token that comes after it is dropped."""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -36,20 +38,25 @@ class ChoiceRequest(msgspec.Struct, frozen=True, eq=False):
 
     def delta(self, delta: Delta) -> TokenDelta:
         """A delta of the engine as the graph has it."""
+        reads_only = self.reads_only
         return TokenDelta(
-            tuple(delta.tokens),
-            delta.generated,
+            () if reads_only else tuple(delta.tokens),
+            0 if reads_only else delta.generated,
             len(self.prompt.tokens),
-            delta.finish,
+            "length" if reads_only and delta.finish else delta.finish,
             self.at,
             self.choice,
             delta.seed,
             delta.cached_tokens,
+            tuple(delta.prompt_logprobs),
         )
 
     def pieces(self, whole: Delta) -> Iterator[TokenDelta]:
         """A text that is there at once, as deltas of a size that lets others have their turn in between."""
-        tokens = whole.tokens
+        tokens, prompt = whole.tokens, whole.prompt_logprobs
+        for begin in range(0, len(prompt), MOST_TOKENS):
+            read = prompt[begin : begin + MOST_TOKENS]
+            yield self.delta(Delta(whole.request, [], 0, prompt_logprobs=read))
         for begin in range(0, max(1, len(tokens)), MOST_TOKENS):
             end = begin + MOST_TOKENS
             yield self.delta(

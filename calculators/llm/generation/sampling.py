@@ -27,7 +27,8 @@ def sampling_of(
 
     Each choice has a seed of its own, so that the first has the text that a request for it alone would get.
     """
-    max_tokens = max_tokens_of(request, len(prompt.tokens), info)
+    # An engine that only reads a prompt generates a token all the same, which ChoiceRequest drops.
+    max_tokens = max(1, max_tokens_of(request, len(prompt.tokens), info))
     beams = None
     if request.use_beam_search:
         beams = BeamSearch(
@@ -52,6 +53,7 @@ def sampling_of(
         stop_token_ids=request.stop_token_ids,
         logprobs=logprobs or request.logprobs,
         top_logprobs=request.top_logprobs or 0,
+        prompt_logprobs=request.prompt_top,
         logit_bias=bias_of(request.logit_bias, info.vocab_size),
         allowed_token_ids=allowed_of(request.allowed_token_ids, info.vocab_size),
         bad_words=bad_words,

@@ -72,6 +72,7 @@ class ChoiceParser:
             delta.tokens,
             (),
             delta.cached_tokens,
+            delta.prompt_logprobs,
         )
 
     def rest(self) -> OutputDelta | None:
@@ -82,7 +83,7 @@ class ChoiceParser:
         if not parts:
             return None
         ends = self._ends("", self._last.completion_tokens, parts, 0)
-        return self._output(msgspec.structs.replace(self._last, tokens=()), parts, ends)
+        return self._output(msgspec.structs.replace(self._last, tokens=(), prompt_logprobs=()), parts, ends)
 
     def _read(self, delta: TextDelta) -> tuple[list[Part], list[tuple[int, int]]]:
         """What a delta means, and with how many tokens its content came; counts its thoughts."""
@@ -150,6 +151,7 @@ class ChoiceParser:
             delta.tokens,
             merged(ends, delta.completion_tokens),
             delta.cached_tokens,
+            delta.prompt_logprobs,
         )
 
 

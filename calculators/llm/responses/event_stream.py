@@ -81,6 +81,8 @@ class EventStream:
             # What it begins with came without a token: a chunk's usage counts what has been written.
             self.counts.last[key] = OutputDelta((), 0, delta.prompt_tokens, None, *key)
             events = self._first(choice, delta)
+        if delta.prompt_logprobs:
+            events += self._echoed(choice, delta)
         self.counts.last[key] = delta
         if not self._texts_only:
             events += self._in_full(choice, delta)
@@ -112,6 +114,13 @@ class EventStream:
             return self._chunk(choice, {"role": "assistant", "content": ""}, top=echo | fields)
         before = text_before(self._request, self._prompts, delta.prompt)
         return self._chunk(choice, before, of_choice=fields, top=echo) if before or fields or echo else b""
+
+    def _echoed(self, choice: ChoiceEvents, delta: OutputDelta) -> bytes:
+        """The logprobs of a part of the prompt, whose text has come at once."""
+        top = self._request.echoed_top if isinstance(self._request, CompletionRequest) else None
+        if top is None:
+            return b""
+        return self._chunk(choice, "", of_choice={"logprobs": choice.echoed_logprobs(delta, top)})
 
     def _in_full(self, choice: ChoiceEvents, delta: OutputDelta) -> bytes:
         """The events of a delta whose tokens are shown: those go with its first event."""
@@ -198,4 +207,8 @@ class ChoiceEvents:
             return None
         if not isinstance(request, CompletionRequest):
             return self._texts.chat_logprobs(delta)
-        return self._texts.completion_logprobs(delta, self._offsets)
+        return self._texts.completion_logprobs(delta.tokens, self._offsets)
+
+    def echoed_logprobs(self, delta: OutputDelta, top: int) -> Any:
+        """The logprobs of a part of the prompt that the answer repeats."""
+        return self._texts.completion_logprobs(delta.prompt_logprobs, self._offsets, top)

@@ -30,6 +30,7 @@ from ovpipe.calculators.llm.responses.shared import (
     thoughts,
 )
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
+from ovpipe.engines.protocol import PromptToken
 from ovpipe.http import ResponseStart
 
 
@@ -73,6 +74,8 @@ class JsonBody:
         body["usage"] = self.counts.usage()
         if self._chat and self._request.return_token_ids and self._prompts:
             body["prompt_token_ids"] = self._prompts[0].tokens
+        if self._chat:
+            body |= self._choices[0].prompt.whole()
         data = encode(body)
         self.start = replace(self.start, headers={**self.start.headers, "content-length": str(len(data))})
         return data
@@ -90,9 +93,13 @@ class ChoiceBody:
         self._calls: list[CalledTool] = []
         self._tokens: list[int] = []
         self._logprobs = GrowingLists()
+        self.prompt = GrowingLists()
+        """`prompt_logprobs`, where they are wanted: of a chat's answer, and of a completion's choice."""
         self._last = OutputDelta((), 0, 0)
         if request.logprobs:
             self._logprobs.add(self._logprobs_of(self._last))
+        if request.prompt_logprobs is not None:
+            self.prompt.add({"prompt_logprobs": []})
 
     def add(self, delta: OutputDelta) -> None:
         """Takes what the next delta brings."""
@@ -104,10 +111,21 @@ class ChoiceBody:
                 self._calls.append(part)
             else:
                 self._reasoning.append(part.text)
+        if delta.prompt_logprobs:
+            self._add_prompt(delta.prompt_logprobs)
         if self._request.return_token_ids:
             self._tokens += ids_of(delta)
         if self._request.logprobs and delta.tokens:
             self._logprobs.add(self._logprobs_of(delta))
+
+    def _add_prompt(self, tokens: Sequence[PromptToken]) -> None:
+        """What is known of the prompt stands in a field of its own, or with the prompt that is repeated."""
+        request = self._request
+        if request.prompt_logprobs is not None:
+            self.prompt.add({"prompt_logprobs": self._texts.prompt_logprobs(tokens, request.prompt_logprobs)})
+        if isinstance(request, CompletionRequest) and request.echoed_top is not None:
+            logprobs = self._texts.completion_logprobs(tokens, self._offsets, request.echoed_top)
+            self._logprobs.add(logprobs)
 
     def whole(self, index: int, prompts: Sequence[Prompt]) -> dict[str, Any]:
         """The choice's place in the body."""
@@ -124,7 +142,7 @@ class ChoiceBody:
             choice["token_ids"] = self._tokens
             if not chat and last.prompt < len(prompts):
                 choice["prompt_token_ids"] = prompts[last.prompt].tokens
-        return choice
+        return choice if chat else choice | self.prompt.whole()
 
     def _message(self, *, older: bool) -> dict[str, Any]:
         """The assistant's message; its content is null when there are calls and no text."""
@@ -148,7 +166,7 @@ class ChoiceBody:
     def _logprobs_of(self, delta: OutputDelta) -> dict[str, Any]:
         request = self._request
         if isinstance(request, CompletionRequest):
-            return self._texts.completion_logprobs(delta, self._offsets)
+            return self._texts.completion_logprobs(delta.tokens, self._offsets)
         return self._texts.chat_logprobs(delta)
 
 

@@ -124,12 +124,29 @@ class ChatLogprobs(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CompletionLogprobs(Struct, frozen=True, forbid_unknown_fields=True):
-    """The log-probabilities of a completion's choice: lists that go side by side."""
+    """The log-probabilities of a completion's choice: lists that go side by side.
+
+    Beside an echo they begin with the prompt's, of which the first token has none.
+    """
 
     tokens: tuple[str, ...]
-    token_logprobs: tuple[float, ...]
-    top_logprobs: tuple[dict[str, float], ...]
+    token_logprobs: tuple[float | None, ...]
+    top_logprobs: tuple[dict[str, float] | None, ...]
     text_offset: tuple[int, ...]
+
+
+class PromptLogprob(Struct, frozen=True, forbid_unknown_fields=True):
+    """A token at a place of the prompt: the one that stands there, or one that was likely."""
+
+    logprob: float
+    rank: Annotated[int, Meta(description="Among all tokens at this place; the likeliest has 1.")]
+    decoded_token: str
+
+
+PromptLogprobs = Annotated[
+    tuple[dict[str, PromptLogprob] | None, ...],
+    Meta(description="With prompt_logprobs: for each token of the prompt, by token ids; null for the first."),
+]
 
 
 # --- chat
@@ -169,6 +186,7 @@ class ChatCompletion(Response, frozen=True, forbid_unknown_fields=True, kw_only=
     choices: tuple[ChatChoice, ...]
     usage: Usage
     prompt_token_ids: TokenIds | UnsetType = UNSET
+    prompt_logprobs: PromptLogprobs | UnsetType = UNSET
 
 
 class ChatDelta(Thinks, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -211,6 +229,7 @@ class TextChoice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     finish_reason: FinishReason
     token_ids: TokenIds | UnsetType = UNSET
     prompt_token_ids: TokenIds | UnsetType = UNSET
+    prompt_logprobs: PromptLogprobs | UnsetType = UNSET
 
 
 class TextCompletion(Response, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -62,7 +62,7 @@ class Cutter:
         last, held = self._last, self._matcher.flush()
         if last is None or not held:
             return None
-        return msgspec.structs.replace(last, parts=(Content(held),), tokens=(), ends=())
+        return msgspec.structs.replace(last, parts=(Content(held),), tokens=(), ends=(), prompt_logprobs=())
 
     def _before_search(self, delta: OutputDelta) -> int:
         """How many characters of a delta's content are of tokens that no stop may end in."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from ovpipe.calculators.llm.packets import OutputDelta
-from ovpipe.engines.protocol import LikelyToken, Token
+from ovpipe.engines.protocol import LikelyToken, PromptToken, Token
 from ovpipe.tokenizers.detokenizer import Detokenizer
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
@@ -40,15 +40,23 @@ class TokenTexts:
         """The logprobs of a chat's choice."""
         return {"content": [self._entry(token) for token in delta.tokens], "refusal": None}
 
-    def completion_logprobs(self, delta: OutputDelta, offsets: Offsets) -> dict[str, Any]:
-        """The logprobs of a completion's choice; `offsets` is the choice's own."""
-        tokens = delta.tokens
+    def completion_logprobs(
+        self, tokens: Sequence[Token], offsets: Offsets, top: int | None = None
+    ) -> dict[str, Any]:
+        """The logprobs of a completion's choice; `offsets` is the choice's own.
+
+        `top` is how many of the likeliest tokens to list at each place; None: all that are known.
+        """
         return {
             "tokens": [self.text_of(token.id) for token in tokens],
             "token_logprobs": [shown(token.logprob) for token in tokens],
-            "top_logprobs": [self._top(token) for token in tokens],
-            "text_offset": offsets.of(delta.tokens),
+            "top_logprobs": [self._top(token, top) for token in tokens],
+            "text_offset": offsets.of(tokens),
         }
+
+    def prompt_logprobs(self, tokens: Sequence[PromptToken], top: int) -> list[dict[str, Any] | None]:
+        """A prompt's tokens as vLLM writes them: by id, each with the likeliest at its place."""
+        return [self._ranked(token, top) for token in tokens]
 
     def offsets(self) -> Offsets:
         """The places of the tokens of one choice in its text."""
@@ -64,12 +72,25 @@ class TokenTexts:
             "bytes": list(self.bytes_of(token.id)),
         }
 
-    def _top(self, token: Token) -> dict[str, float | None]:
-        """The likeliest tokens at a place, and the one that was generated there."""
+    def _top(self, token: Token, count: int | None) -> dict[str, float | None] | None:
+        """The likeliest tokens at a place, and the one that stands there; None: nothing is known of it."""
+        if token.logprob is None:
+            return None
         top: dict[str, float | None] = {
-            self.text_of(seen.id): shown(seen.logprob) for seen in token.top_logprobs
+            self.text_of(seen.id): shown(seen.logprob) for seen in token.top_logprobs[:count]
         }
         return top | {self.text_of(token.id): shown(token.logprob)}
+
+    def _ranked(self, token: PromptToken, count: int) -> dict[str, Any] | None:
+        if token.logprob is None:
+            return None
+        ranked: list[tuple[Token | LikelyToken, int | None]] = [(token, token.rank)]
+        ranked += [(likely, rank) for rank, likely in enumerate(token.top_logprobs[:count], 1)]
+        found: dict[str, Any] = {}
+        for seen, rank in ranked:
+            entry = {"logprob": shown(seen.logprob), "rank": rank, "decoded_token": self.text_of(seen.id)}
+            found.setdefault(str(seen.id), entry)
+        return found
 
 
 def shown(logprob: float | None) -> float | None:

@@ -23,6 +23,7 @@ ALL: Final = frozenset(
         "ignore_eos",
         "logprobs",
         "top_logprobs",
+        "prompt_logprobs",
         "priority",
     }
 )

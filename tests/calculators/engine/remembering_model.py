@@ -37,6 +37,8 @@ class RememberingModel:
         self._cache: dict[tuple[int, int], int] = {}
         self.reads: list[int] = []
         """How many tokens each step read."""
+        self.scored: list[int] = []
+        """How many of them had logits for what the prompt goes on with."""
 
     def read(self, rows: Sequence[BatchRow]) -> NDArray[np.float32]:
         """Logits that choose `next_token` of what the cache holds."""
@@ -45,7 +47,9 @@ class RememberingModel:
             for offset, token in enumerate(row.tokens):
                 self._cache[self._place(row, row.past + offset)] = token
         wanted = [(row, place) for row in rows for place in row.sampled_places]
-        wanted += [(row, place) for row in rows for place in row.scored_places]
+        scored = [(row, place) for row in rows for place in row.scored_places]
+        self.scored.append(len(scored))
+        wanted += scored
         logits = np.zeros((len(wanted), VOCABULARY), np.float32)
         for number, (row, place) in enumerate(wanted):
             text = [self._cache[self._place(row, position)] for position in range(row.past + place + 1)]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ovpipe.calculators.engine.deliver import DeliverCalculator
-from ovpipe.calculators.engine.packets import Batch, SampledToken
+from ovpipe.calculators.engine.packets import Batch, SampledToken, ScoredPrompt
 from ovpipe.engines.graph.step import Deltas
 from ovpipe.engines.messages import Refused
-from ovpipe.engines.protocol import Delta, Token
+from ovpipe.engines.protocol import Delta, PromptToken, Token
 from ovpipe.testing import CalculatorRunner
 from tests.calculators.engine.rows import row
 
 
-def delivered(*sampled: SampledToken) -> Deltas:
-    out = CalculatorRunner(DeliverCalculator()).run(batch=[Batch()], sampled=[sampled])
+def delivered(*sampled: SampledToken, scored: tuple[ScoredPrompt, ...] = ()) -> Deltas:
+    out = CalculatorRunner(DeliverCalculator()).run(batch=[Batch()], sampled=[sampled], scored=[scored])
     (found,) = out[DeliverCalculator.deltas]
     return found
 
@@ -36,6 +36,21 @@ def test_the_first_token_by_chance_says_the_seed() -> None:
 
 def test_a_step_without_tokens_is_a_packet_all_the_same() -> None:
     assert delivered() == ()
+
+
+def test_what_is_known_of_a_prompt_comes_before_its_first_token() -> None:
+    prompt = [PromptToken(1), PromptToken(2, -0.5, (), 1)]
+    scored = (ScoredPrompt(row(id=3), prompt),)
+    assert delivered(SampledToken(row=row(id=3), token=Token(6)), scored=scored) == (
+        Delta(request=3, tokens=[], generated=0, cached_tokens=0, prompt_logprobs=prompt),
+        Delta(request=3, tokens=[Token(6)], generated=1, cached_tokens=0),
+    )
+
+
+def test_a_graph_that_scores_no_prompts_delivers_the_same() -> None:
+    sampled = (SampledToken(row=row(id=3), token=Token(6)),)
+    out = CalculatorRunner(DeliverCalculator()).run(batch=[Batch()], sampled=[sampled])
+    assert out[DeliverCalculator.deltas] == [(Delta(3, [Token(6)], 1, cached_tokens=0),)]
 
 
 def test_a_row_that_no_token_can_follow_is_refused() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,11 +18,17 @@ from ovpipe.calculators.engine.paging.block_pool import BlockPool
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.graph.step import StepCommands
-from ovpipe.engines.protocol import GenerateRequest, SamplingParams
+from ovpipe.engines.protocol import GenerateRequest, PromptToken, SamplingParams
 from ovpipe.graph.files import shipped_graphs
 from ovpipe.runtime import Graph
 from ovpipe.runtime.runs.stepper import Stepper
-from tests.calculators.engine.remembering_model import END, VOCABULARY, RememberingModel, completion
+from tests.calculators.engine.remembering_model import (
+    END,
+    VOCABULARY,
+    RememberingModel,
+    completion,
+    next_token,
+)
 
 BLOCK = 4
 
@@ -34,6 +42,7 @@ class SteppedEngine:
         self.blocks = blocks
         self.table = table
         self.texts: dict[int, list[int]] = {}
+        self.prompts: dict[int, list[PromptToken]] = {}
         self.finishes: dict[int, str] = {}
         self.begun: list[int] = []
 
@@ -44,6 +53,8 @@ class SteppedEngine:
             text = self.texts.setdefault(delta.request, [])
             text += [token.id for token in delta.tokens]
             assert delta.generated == len(text)
+            self.prompts.setdefault(delta.request, []).extend(delta.prompt_logprobs)
+            assert not (delta.prompt_logprobs and text), "the prompt comes before the first token"
             if delta.finish is not None:
                 self.finishes[delta.request] = delta.finish
         return [delta.request for delta in deltas]
@@ -65,6 +76,7 @@ def engine(
     max_seqs: int = 8,
     prefix_caching: bool = True,
     block_size: int = BLOCK,
+    max_logits: int = 64,
 ) -> Iterator[SteppedEngine]:
     model, pool = RememberingModel(block_size), BlockPool(blocks, block_size)
     facts = ModelFacts(
@@ -80,6 +92,7 @@ def engine(
         parameters={
             "max_num_batched_tokens": max_tokens,
             "max_num_seqs": max_seqs,
+            "max_logits_rows": max_logits,
             "enable_prefix_caching": prefix_caching,
         },
         side_packets={"model": model, "blocks": pool, "facts": facts, "on_reading": begun.append},
@@ -241,7 +254,7 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
     room = blocks * BLOCK
     asked: dict[int, GenerateRequest] = {}
     cancelled: set[int] = set()
-    with engine(blocks=blocks, max_tokens=max_tokens, max_seqs=max_seqs) as one:
+    with engine(blocks=blocks, max_tokens=max_tokens, max_seqs=max_seqs, max_logits=7) as one:
         for _ in range(steps):
             new = []
             for _ in range(chance.choice([0, 0, 0, 1, 2]) if len(one.table) < 30 else 0):
@@ -252,7 +265,12 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
                 # Half of them begin like others.
                 stem = request(-chance.randint(1, 3), room).prompt if chance.random() < 0.5 else fresh.prompt
                 shared = chance.randint(0, length)
-                fresh = msgspec.structs.replace(fresh, prompt=stem[:shared] + fresh.prompt[shared:])
+                scored = msgspec.structs.replace(
+                    fresh.sampling, prompt_logprobs=chance.choice([None, None, None, 0])
+                )
+                fresh = msgspec.structs.replace(
+                    fresh, prompt=stem[:shared] + fresh.prompt[shared:], sampling=scored
+                )
                 asked[fresh.id] = fresh
                 new.append(fresh)
             living = asked.keys() - one.finishes.keys() - {each.id for each in new}
@@ -260,6 +278,7 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
             cancelled |= set(gone)
             one.step(*new, cancel=gone)
             assert one.model.reads[-1] <= max_tokens
+            assert one.model.scored[-1] <= 7
             held = [set(each.blocks) for each in one.table.running.values()]
             assert len(set().union(*held)) == blocks - one.blocks.free
             assert len(one.table.running) <= max_seqs
@@ -269,3 +288,17 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
     for each in asked.values():
         text, whole = one.texts.get(each.id, []), expected(each)
         assert text == (whole[: len(text)] if each.id in cancelled else whole)
+        if each.sampling.prompt_logprobs is not None:
+            found, reference = one.prompts.get(each.id, []), scored_prompt(each)
+            assert found == (reference[: len(found)] if each.id in cancelled else reference)
+
+
+def scored_prompt(asked: GenerateRequest) -> list[PromptToken]:
+    """What the remembering model says of a prompt: one token at each place has a logit of 1, the others of 0."""
+    weights = math.log(math.e + VOCABULARY - 1)
+    found = [PromptToken(asked.prompt[0])]
+    for place, token in enumerate(asked.prompt[1:], 1):
+        likeliest = next_token(asked.prompt[:place]) == token
+        logprob: Any = pytest.approx(likeliest - weights)
+        found.append(PromptToken(token, logprob, (), 1 if likeliest else 2))
+    return found

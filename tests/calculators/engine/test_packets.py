@@ -59,14 +59,14 @@ def test_a_later_token_of_the_sequence_is_no_part_of_what_a_draft_follows() -> N
 def test_places_of_the_prompt_are_scored_from_where_it_says_to_the_one_before_its_end() -> None:
     assert list(reading(PROMPT, 0, 4).scored_places) == []
     assert list(reading(PROMPT, 0, 4, scores_from=0).scored_places) == [0, 1, 2, 3]
-    assert list(reading(PROMPT, 4, 6, scores_from=4).scored_places) == [0, 1, 2, 3, 4]
-    assert list(reading(PROMPT, 4, 6, scores_from=7).scored_places) == [3, 4]
-    assert list(reading([*PROMPT, 20, 21], 0, 12, scores_from=9).scored_places) == []
+    assert list(reading(PROMPT, 4, 6, scores_from=5).scored_places) == [0, 1, 2, 3, 4]
+    assert list(reading(PROMPT, 4, 6, scores_from=8).scored_places) == [3, 4]
+    assert list(reading([*PROMPT, 20, 21], 0, 12, scores_from=9).scored_places) == [8]
     assert list(reading([*PROMPT, 20, 21], 10, 2, scores_from=0).scored_places) == []
 
 
 def test_the_model_gives_the_sampled_places_first_and_then_those_of_the_prompts() -> None:
-    scored, drafted = reading(PROMPT, 0, 10, scores_from=7), reading([*PROMPT, 20], 0, 12, drafts=(21,))
+    scored, drafted = reading(PROMPT, 0, 10, scores_from=8), reading([*PROMPT, 20], 0, 12, drafts=(21,))
     drafted = BatchRow(
         **{name: getattr(drafted, name) for name in drafted.__struct_fields__} | {"blocks": (4, 5, 6, 7)}
     )

@@ -27,6 +27,7 @@ from ovpipe.engines.protocol import (
     EngineFull,
     EngineInfo,
     EngineUnavailable,
+    PromptToken,
     RequestFailed,
     RequestRefused,
     SamplingParams,
@@ -572,3 +573,48 @@ def test_others_have_their_turn_between_the_choices_of_a_long_prompt(
 
     at = asyncio.run(ask())
     assert (len(set(at)) == 3) is others_run
+
+
+# --- log-probabilities of the prompt
+
+READ = ([PromptToken(1), PromptToken(2, -0.5, (), 1)], [PromptToken(3, -2.0, (), 4)])
+ALL_READ = (*READ[0], *READ[1])
+
+
+def test_what_is_known_of_the_prompt_comes_in_parts_before_the_first_token() -> None:
+    engine = FakeEngine([*READ, 65, 66])
+    out = run(engine, completion(prompt_logprobs=2, echo=True, logprobs=True, top_logprobs=1))
+    assert engine.requests[0][1].prompt_logprobs == 2
+    assert [delta.prompt_logprobs for delta in out] == [tuple(READ[0]), tuple(READ[1]), (), ()]
+    assert [ids(delta.tokens) for delta in out] == [[], [], [65], [66]]
+
+
+def test_a_request_of_no_tokens_is_read_by_the_engine_where_its_prompt_is_to_be_scored() -> None:
+    engine = FakeEngine([*READ, 65], finish="stop")
+    out = run(engine, completion(max_tokens=0, echo=True, logprobs=True, top_logprobs=1))
+    assert engine.requests[0][1].max_tokens == 1
+    assert [(ids(delta.tokens), delta.completion_tokens, delta.finish) for delta in out] == [
+        ([], 0, None),
+        ([], 0, None),
+        ([], 0, "length"),
+    ]
+    assert sum((delta.prompt_logprobs for delta in out), ()) == ALL_READ
+    untouched = FakeEngine([65])
+    run(untouched, completion(max_tokens=0, echo=True))
+    assert untouched.requests == []
+
+
+@pytest.mark.parametrize("wishes", [{"n": 2}, {"n": 1, "best_of": 3}, {"n": 2, "max_tokens": 0}], ids=str)
+def test_every_choice_has_what_is_known_of_the_prompt(wishes: dict[str, Any]) -> None:
+    wishes = {"best_of": wishes["n"], **wishes}
+    out = run(FakeEngine([*READ, 65, 66]), completion(prompt_logprobs=0, **wishes))
+    for choice in range(wishes["n"]):
+        read = [delta.prompt_logprobs for delta in out if delta.choice == choice]
+        assert sum(read, ()) == ALL_READ
+
+
+def test_a_search_brings_what_is_known_of_the_prompt_before_its_beams() -> None:
+    engine = FakeEngine([*READ, [Beam(tokens(65, 66), -0.5, "stop")]])
+    out = run(engine, completion(prompt_logprobs=0, use_beam_search=True, best_of=1))
+    assert sum((delta.prompt_logprobs for delta in out), ()) == ALL_READ
+    assert [token for delta in out for token in ids(delta.tokens)] == [65, 66]

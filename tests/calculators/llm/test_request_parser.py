@@ -296,9 +296,13 @@ def test_log_probabilities_beside_an_echo_are_the_prompts_too_and_need_an_engine
     assert completion(echo=True).echo is True
     assert completion(echo=False, logprobs=1).logprobs is True
     for logprobs in (0, 1):
+        http = HttpRequest(
+            "POST", "/completions", json={"model": "m", "prompt": "hi", "echo": True, "logprobs": logprobs}
+        )
         with pytest.raises(RequestError) as caught:
-            completion(echo=True, logprobs=logprobs)
+            parse(http, with_capabilities("logprobs"))
         assert (caught.value.code, caught.value.param) == ("unsupported_parameter", "logprobs")
+        assert caught.value.message.endswith("engines that may honour it: 'graph'.")
 
 
 @pytest.mark.parametrize(
@@ -557,7 +561,6 @@ def test_the_older_form_has_room_for_one_call() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"prompt_logprobs": 1},
         {"logits_processors": [{"name": "x"}]},
     ],
 )
@@ -577,6 +580,7 @@ def test_what_no_engine_can_do_yet_is_refused(body: dict[str, Any]) -> None:
         {"logprobs": True, "top_logprobs": 2},
         {"bad_words": ["x"]},
         {"allowed_token_ids": [1]},
+        {"prompt_logprobs": 0},
     ],
 )
 def test_what_another_engine_can_do_is_refused_and_names_it(body: dict[str, Any]) -> None:
@@ -632,6 +636,32 @@ def test_what_a_parameter_takes_is_named_where_the_engine_was_loaded_without_it(
     assert caught.value.message == (
         "'num_assistant_tokens' is not honoured by this model's engine 'genai' as it was loaded; "
         "it needs a draft model or prompt lookup."
+    )
+
+
+def test_a_prompt_s_log_probabilities_are_of_its_own_field_or_of_an_echo() -> None:
+    engine = with_capabilities("prompt_logprobs", "top_logprobs", "logprobs")
+    assert ask(engine, prompt_logprobs=3).prompt_top == 3
+    assert ask(engine, logprobs=True).prompt_top is None
+
+    def complete(**body: Any) -> CompletionRequest:
+        http = HttpRequest("POST", "/completions", json={"model": "m", "prompt": "hi"} | body)
+        request = parse(http, engine)
+        assert isinstance(request, CompletionRequest)
+        return request
+
+    assert complete(echo=True, logprobs=2).prompt_top == 2
+    assert complete(echo=True, logprobs=0).prompt_top == 0
+    assert complete(echo=True, logprobs=2, prompt_logprobs=4).prompt_top == 4
+    assert complete(echo=True).prompt_top is complete(logprobs=2).prompt_top is None
+
+
+def test_a_prompt_s_log_probabilities_are_not_in_a_stream() -> None:
+    with pytest.raises(RequestError) as caught:
+        ask(with_capabilities("prompt_logprobs"), prompt_logprobs=0, stream=True)
+    assert (caught.value.param, caught.value.message) == (
+        "prompt_logprobs",
+        "'prompt_logprobs' must be absent in a stream.",
     )
 
 

@@ -26,7 +26,7 @@ from ovpipe.calculators.llm.responses.event_stream import KEEP_ALIVE
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.serializer import SseSerializerCalculator
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
-from ovpipe.engines.protocol import LikelyToken, Token
+from ovpipe.engines.protocol import LikelyToken, PromptToken, Token
 from ovpipe.http import ResponseBody, ResponseStart
 from ovpipe.packet import Packet
 from ovpipe.testing import CalculatorRunner
@@ -621,3 +621,63 @@ def test_a_second_request_in_one_run_finishes_the_answer_before_it_and_begins_on
     assert isinstance(last, ResponseBody)
     (choice,) = json.loads(last.data)["choices"]
     assert (choice["text"], choice["finish_reason"]) == ("Hello", "length")
+
+
+# --- log-probabilities of the prompt
+
+READ = (
+    OutputDelta(
+        (), 0, 3, prompt_logprobs=(PromptToken(72), PromptToken(105, -0.5, (LikelyToken(105, -0.5),), 1))
+    ),
+    OutputDelta((), 0, 3, prompt_logprobs=(PromptToken(33, -3.0, (LikelyToken(63, -0.1),), 7),)),
+)
+
+
+def answered(request: ChatRequest | CompletionRequest, *deltas: OutputDelta) -> list[Any]:
+    out = CalculatorRunner(SseSerializerCalculator()).run(
+        request=[request],
+        parsed=deltas,
+        tokenizer=FakeTokenizer(),
+        prompts=[Prompts((Prompt((72, 105, 33)),))],
+    )
+    bodies = [part for part in out[SseSerializerCalculator.response] if isinstance(part, ResponseBody)]
+    return events(bodies) if request.stream else [json.loads(bodies[0].data)]
+
+
+def test_a_prompt_s_tokens_are_written_as_vllm_writes_them() -> None:
+    expected = [
+        None,
+        {"105": {"logprob": -0.5, "rank": 1, "decoded_token": "i"}},
+        {
+            "33": {"logprob": -3.0, "rank": 7, "decoded_token": "!"},
+            "63": {"logprob": -0.1, "rank": 1, "decoded_token": "?"},
+        },
+    ]
+    (body,) = answered(chat(prompt_logprobs=1), *READ, said("x", 1, 3, "stop"))
+    assert body["prompt_logprobs"] == expected
+    (body,) = answered(completion(prompt_logprobs=1), *READ, said("x", 1, 3, "stop"))
+    assert body["choices"][0]["prompt_logprobs"] == expected
+    (body,) = answered(completion(prompt_logprobs=0), *READ, said("x", 1, 3, "stop"))
+    assert [len(entry or ()) for entry in body["choices"][0]["prompt_logprobs"]] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_logprobs_beside_an_echo_begin_with_the_prompt_s(stream: bool) -> None:
+    asked = completion(echo=True, logprobs=True, top_logprobs=1, stream=stream)
+    asked = CompletionRequest(
+        **{name: getattr(asked, name) for name in asked.__struct_fields__} | {"prompts": ("Hi!",)}
+    )
+    token = Token(120, -0.25, (LikelyToken(120, -0.25),))
+    answers = answered(asked, *READ, OutputDelta((Content("x"),), 1, 3, "length", tokens=(token,)))
+    choices = [choice for answer in answers for choice in answer["choices"]]
+    assert "".join(choice["text"] for choice in choices) == "Hi!x"
+    found: dict[str, list[Any]] = {}
+    for choice in choices:
+        for name, values in (choice["logprobs"] or {}).items():
+            found.setdefault(name, []).extend(values)
+    assert found == {
+        "tokens": ["H", "i", "!", "x"],
+        "token_logprobs": [None, -0.5, -3.0, -0.25],
+        "top_logprobs": [None, {"i": -0.5}, {"!": -3.0, "?": -0.1}, {"x": -0.25}],
+        "text_offset": [0, 1, 2, 3],
+    }

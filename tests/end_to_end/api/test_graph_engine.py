@@ -86,16 +86,16 @@ def test_log_probabilities_and_several_choices(graph: openai.OpenAI, genai: open
     [
         {"response_format": {"type": "json_object"}},
         {"extra_body": {"use_beam_search": True, "best_of": 2}},
-        {"extra_body": {"prompt_logprobs": 1}},
+        {"extra_body": {"prompt_logprobs": 1}, "stream": True},
     ],
-    ids=["grammar", "beams", "prompt_logprobs"],
+    ids=["grammar", "beams", "prompt_logprobs in a stream"],
 )
 def test_what_the_core_cannot_do_is_a_400_that_names_it(
     graph: openai.OpenAI, parameters: dict[str, Any]
 ) -> None:
     with pytest.raises(openai.BadRequestError) as refused:
         _ask(graph, "Hello", **parameters)
-    assert "'genai'" in str(refused.value) or "no engine" in str(refused.value)
+    assert "'genai'" in str(refused.value) or "absent in a stream" in str(refused.value)
 
 
 def test_a_fingerprint_tells_the_cores_apart(graph: openai.OpenAI, genai: openai.OpenAI) -> None:
@@ -206,3 +206,59 @@ def test_what_was_read_before_is_counted_in_the_usage(graph: openai.OpenAI) -> N
         model="tiny-chat", prompt=prompt, max_tokens=2, stream=True, stream_options={"include_usage": True}
     )
     assert [piece.usage for piece in pieces if piece.usage] == [second]
+
+
+@row("prompt_logprobs")
+def test_each_token_of_a_prompt_has_its_log_probability_and_its_rank(graph: openai.OpenAI) -> None:
+    answer = graph.completions.create(
+        model="tiny-chat",
+        prompt=["ovpipe serves language models.", "A graph is"],
+        max_tokens=2,
+        n=2,
+        extra_body={"prompt_logprobs": 2, "return_token_ids": True},
+    )
+    for choice in answer.choices:
+        prompt, found = choice.prompt_token_ids, choice.prompt_logprobs  # type: ignore[attr-defined]  # openai's type lacks ours
+        assert found[0] is None
+        assert len(found) == len(prompt)
+        for token, entries in zip(prompt[1:], found[1:], strict=True):
+            by_rank = {entry["rank"]: entry["logprob"] for entry in entries.values()}
+            assert str(token) in entries
+            assert {1, 2} <= by_rank.keys()
+            assert [by_rank[rank] for rank in sorted(by_rank)] == sorted(by_rank.values(), reverse=True)
+    chat = _ask(graph, QUESTIONS[0], max_tokens=1, extra_body={"prompt_logprobs": 0})
+    assert len(chat.prompt_logprobs) == chat.usage.prompt_tokens
+    assert chat.usage.prompt_tokens_details.cached_tokens == 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_echo_with_logprobs_scores_the_prompt_by_the_model_s_own_choice(
+    graph: openai.OpenAI, stream: bool
+) -> None:
+    """The model's greedy text, given as a prompt, is the likeliest at each of its places."""
+    whole: Any = graph.completions.create(
+        model="tiny-chat",
+        prompt="ovpipe is",
+        max_tokens=12,
+        temperature=0,
+        logprobs=1,
+        extra_body={"return_token_ids": True},
+    ).choices[0]
+    prompt = [*whole.prompt_token_ids, *whole.token_ids]
+    answer: Any = graph.completions.create(
+        model="tiny-chat", prompt=prompt, echo=True, max_tokens=0, logprobs=1, stream=stream
+    )
+    pieces = [piece.choices[0] for piece in answer] if stream else answer.choices
+    assert "".join(piece.text for piece in pieces) == f"ovpipe is{whole.text}"
+    found: list[float | None] = []
+    tops: list[dict[str, float] | None] = []
+    for piece in pieces:
+        if piece.logprobs is not None:
+            found += piece.logprobs.token_logprobs
+            tops += piece.logprobs.top_logprobs
+    assert len(found) == len(prompt)
+    assert found[0] is None
+    assert tops[0] is None
+    generated = len(whole.token_ids)
+    assert found[-generated:] == pytest.approx(whole.logprobs.token_logprobs, abs=1e-3)
+    assert tops[-generated:] == [pytest.approx(top, abs=1e-3) for top in whole.logprobs.top_logprobs]

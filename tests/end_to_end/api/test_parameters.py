@@ -525,6 +525,7 @@ def test_what_a_client_says_about_its_request_comes_back(api: Api) -> None:
         ("top_logprobs", 3),
         ("bad_words", ["no"]),
         ("allowed_token_ids", [1, 2]),
+        ("prompt_logprobs", 1),
     ],
 )
 def test_what_another_engine_honours_is_refused_and_names_it(api: Api, name: str, value: Any) -> None:
@@ -533,9 +534,8 @@ def test_what_another_engine_honours_is_refused_and_names_it(api: Api, name: str
     assert "engines that may honour it: 'graph'" in answer.json()["error"]["message"]
 
 
-@row("prompt_logprobs")
 @row("logits_processors")
-@pytest.mark.parametrize(("name", "value"), [("prompt_logprobs", 1), ("logits_processors", [{"name": "x"}])])
+@pytest.mark.parametrize(("name", "value"), [("logits_processors", [{"name": "x"}])])
 def test_what_no_engine_honours_yet_is_refused_by_name(api: Api, name: str, value: Any) -> None:
     answer = api.chat(**{name: value})
     assert answer.error() == (400, "unsupported_parameter", name)

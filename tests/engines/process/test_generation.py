@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ovpipe.engines.process.generation import MailboxGeneration
-from ovpipe.engines.protocol import Beam, Delta
+from ovpipe.engines.protocol import Beam, Delta, PromptToken
 from tests.tokens import scored, tokens
 
 
@@ -31,6 +31,17 @@ def test_deltas_without_logprobs_have_none_when_joined() -> None:
     assert waiting(Delta(1, tokens(5), 1), Delta(1, tokens(6), 2, "length")) == Delta(
         1, tokens(5, 6), 2, "length"
     )
+
+
+def test_what_is_known_of_the_prompt_is_joined_in_its_order() -> None:
+    first, second = [PromptToken(1), PromptToken(2, -0.5, (), 1)], [PromptToken(3, -1.5, (), 9)]
+    joined = waiting(
+        Delta(1, [], 0, prompt_logprobs=first),
+        Delta(1, [], 0, prompt_logprobs=second),
+        Delta(1, tokens(5), 1),
+    )
+    assert joined == Delta(1, tokens(5), 1, prompt_logprobs=[*first, *second])
+    assert not Delta(1, [], 0, prompt_logprobs=first).brings_nothing
 
 
 def test_the_seed_of_the_first_delta_is_kept_when_they_are_joined() -> None:

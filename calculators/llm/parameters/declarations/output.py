@@ -28,7 +28,11 @@ OUTPUT: Final = (
     of_engine(
         "top_logprobs", integer(0, 20), "How many likeliest tokens to list.", endpoints=CHAT, neutral=(0,)
     ),
-    of_engine("prompt_logprobs", integer(0, 20), "Log-probabilities of the prompt's tokens."),
+    of_engine(
+        "prompt_logprobs",
+        integer(0, 20),
+        "Log-probabilities of the prompt's tokens, and of as many likeliest ones; not in a stream.",
+    ),
     RequestParameter(
         "echo",
         bool,

@@ -26,7 +26,7 @@ from ovpipe.calculators.llm.responses.event_stream import DONE, EventStream
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.responses.types import ChatCompletion
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
-from ovpipe.engines.protocol import Token
+from ovpipe.engines.protocol import PromptToken, Token
 from ovpipe.testing.fakes import FakeTokenizer
 
 ECHOED: dict[str, Any] = {"user": "u", "metadata": {"a": "b"}, "store": True, "service_tier": "auto"}
@@ -56,7 +56,13 @@ def chats() -> Iterator[tuple[ChatRequest, tuple[Part, ...]]]:
     for wishes, parts, functions in product(WISHES, PARTS, (False, True)):
         yield (
             ChatRequest(
-                id="chatcmpl-1", created=5, model="m", messages=messages, functions=functions, **wishes
+                id="chatcmpl-1",
+                created=5,
+                model="m",
+                messages=messages,
+                functions=functions,
+                prompt_logprobs=0 if wishes["logprobs"] and not wishes["stream"] else None,
+                **wishes,
             ),
             parts,
         )
@@ -65,7 +71,9 @@ def chats() -> Iterator[tuple[ChatRequest, tuple[Part, ...]]]:
 def completions() -> Iterator[tuple[CompletionRequest, tuple[Part, ...]]]:
     """The same of completions: of one prompt and of two."""
     for wishes, parts, prompts, top in product(WISHES, PARTS[:2], (("a",), ("a", "b")), (0, 1)):
-        asked: Any = wishes | ({"top_logprobs": top} if wishes["logprobs"] else {})
+        asked: Any = wishes | ({"top_logprobs": top, "echo": bool(top)} if wishes["logprobs"] else {})
+        if not wishes["stream"]:
+            asked["prompt_logprobs"] = top or None
         yield CompletionRequest(id="cmpl-1", created=5, model="m", prompts=prompts, **asked), parts
 
 
@@ -84,8 +92,11 @@ def written(
     calls = any(isinstance(part, CalledTool) for part in parts)
     keys = list(product(range(prompts), range(request.n)))
     data = b""
+    read = () if request.prompt_top is None else (PromptToken(70), PromptToken(71, -0.5, (), 1))
     for at, (prompt, choice) in enumerate(keys):
         logprob = -0.5 if request.logprobs else None
+        before = OutputDelta((), 0, 2, None, prompt, choice, prompt_logprobs=read)
+        data += answer.add(before, last=False) if read else b""
         for count, part in enumerate(parts, 1):
             delta = OutputDelta((part,), count, 2, None, prompt, choice, 1, (Token(72, logprob),), (), cached)
             data += answer.add(delta, last=False)
@@ -117,6 +128,8 @@ def fields_of(value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, tuple):
         for inner in value:
             yield from fields_of(inner)
+    elif isinstance(value, dict):
+        yield from fields_of(tuple(value.values()))
 
 
 def test_every_answer_fits_its_type_and_every_field_of_a_type_is_written_by_some_answer() -> None:

@@ -97,7 +97,7 @@ def test_so_do_the_likeliest_tokens(tokenizer: Tokenizer) -> None:
         ("\ufffd", [0xE2]),
     ]
     texts = TokenTexts(tokenizer)
-    (top,) = texts.completion_logprobs(delta, texts.offsets())["top_logprobs"]
+    (top,) = texts.completion_logprobs(delta.tokens, texts.offsets())["top_logprobs"]
     assert top == {" ": -0.1, "A": -0.1, "\ufffd": -0.1, " the": -0.5}
 
 
@@ -112,6 +112,6 @@ def test_places_in_the_text_are_those_of_what_people_see(tokenizer: Tokenizer, a
     places: list[int] = []
     for begin in range(0, len(TEXT), at_once):
         delta = whole(TEXT[begin : begin + at_once])
-        places += texts.completion_logprobs(delta, offsets)["text_offset"]
+        places += texts.completion_logprobs(delta.tokens, offsets)["text_offset"]
     assert tokenizer.decode([token.id for token in TEXT]) == "the graphes€é"
     assert places == [0, 3, 9, 11, 11, 11, 12, 13]
