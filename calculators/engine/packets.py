@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -15,6 +15,13 @@ from ovpipe.engines.protocol import FinishReason, GenerateRequest, PromptToken, 
 
 LogitsRow = NDArray[np.float32]
 """A logit for each token of the vocabulary."""
+
+
+class BlockCopy(NamedTuple):
+    """A block of the cache to be copied onto another, before the step reads anything."""
+
+    source: int
+    target: int
 
 
 class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +35,8 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     request: GenerateRequest
     seed: int
     """The request's, or the engine's own choice."""
+    sequence: int = 0
+    """Its number among the request's sequences."""
     tokens: Sequence[int]
     past: int
     """How many tokens before these are in the cache."""
@@ -92,6 +101,8 @@ class Batch(msgspec.Struct, frozen=True, dict=True):
     """What one step reads. Empty when there is nothing to do."""
 
     rows: tuple[BatchRow, ...] = ()
+    copies: tuple[BlockCopy, ...] = ()
+    """No block is in two of them, except as a source."""
     refused: tuple[Refused, ...] = ()
     """Requests that will never have a row."""
 

@@ -28,7 +28,9 @@ class PagedModelCalculator(Calculator):
     model = SideInput[ReadsBatches]()
 
     def process(self, cx: Context) -> None:
-        """One inference."""
-        batch = cx[self.batch]
-        found, sampled = cx[self.model].read(batch.rows), len(batch.sampled)
+        """The batch's copies of blocks, and one inference."""
+        model, batch = cx[self.model], cx[self.batch]
+        if batch.copies:
+            model.copy_blocks(batch.copies)
+        found, sampled = model.read(batch.rows), len(batch.sampled)
         cx.send(self.logits, Logits(found[:sampled], prompt=found[sampled:]))

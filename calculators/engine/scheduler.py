@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.packets import Batch, Sampled
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
+from ovpipe.calculators.engine.sequences.sequence_cache import SequenceCache
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
 from ovpipe.calculators.engine.sequences.step_planner import StepPlanner
 from ovpipe.engines.graph.step import StepCommands
@@ -24,7 +25,7 @@ class SchedulerCalculator(Calculator):
     comes back by a back edge and ends the step: only then have the sequences moved on. The batch has one
     token of each sequence that generates, then parts of prompts, first come first served within a priority.
     Where the cache is full, the last in rank waits and is read anew. With `enable_prefix_caching` texts that
-    begin alike share what was read of their beginning.
+    begin alike share what was read of their beginning, and several requests with one prompt read it once.
 
     A step has at most `max_logits_rows` rows of logits beside the last one of each sequence: with a
     vocabulary of 150,000 each takes 0.6 MB. So a prompt whose log-probabilities are wanted is read in smaller
@@ -73,11 +74,10 @@ class SchedulerCalculator(Calculator):
         """Makes the planner, which is of the side packets."""
         self._planner = StepPlanner(
             cx[self.sequences],
-            cx[self.blocks],
+            SequenceCache(cx[self.blocks], prefix_caching=self._prefix_caching),
             max_tokens=self._max_tokens,
             max_sequences=self._max_sequences,
             max_logits=self._max_logits,
-            prefix_caching=self._prefix_caching,
         )
 
     def process(self, cx: Context) -> None:
@@ -86,17 +86,15 @@ class SchedulerCalculator(Calculator):
             self._commit(cx, cx[self.sampled])
         if self.commands in cx:
             refused = self._take(cx, cx[self.commands])
-            rows = self._planner.plan(cx.get(self.on_reading) or _nobody_asks)
+            rows, copies = self._planner.plan(cx.get(self.on_reading) or _nobody_asks)
             cx[self.sequences].batch = cx[self.sequences].under_way = rows
-            cx.send(self.batch, Batch(rows, tuple(refused)))
+            cx.send(self.batch, Batch(rows, copies, tuple(refused)))
 
     def _take(self, cx: Context, commands: StepCommands) -> list[Refused]:
         """Takes requests in and out; returns those that could never be read to their end."""
         table, blocks, refused = cx[self.sequences], cx[self.blocks], []
         for request_id in commands.cancel:
-            sequence = table.remove(request_id)
-            if sequence is not None:
-                blocks.give_back(sequence.blocks)
+            self._planner.forget(request_id)
         for request in commands.add:
             needed = blocks.needed(len(request.prompt) + request.sampling.max_tokens)
             if needed > blocks.count:
@@ -113,12 +111,11 @@ class SchedulerCalculator(Calculator):
         self._planner.commit(table.under_way)
         table.under_way = ()
         for one in sampled:
-            sequence = table.running[one.row.request.id]
+            row = one.row
             if one.token is not None:
-                sequence.tokens.append(one.token.id)
+                table.running[row.request.id].sequences[row.sequence].tokens.append(one.token.id)
             if one.token is None or one.finish is not None:
-                table.remove(sequence.request.id)
-                cx[self.blocks].give_back(sequence.blocks)
+                self._planner.forget(row.request.id)
 
 
 def _nobody_asks(request_id: int) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.generation.candidates import AnswerReading, Candidate, best
+from ovpipe.calculators.llm.generation.candidates import AnswerReading, Candidate, best, cached_tokens_of
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
 from ovpipe.calculators.llm.generation.sampling import max_tokens_of, sampling_of
 from ovpipe.calculators.llm.generation.steps import reports_of_steps
@@ -162,7 +162,7 @@ class ContinuousBatchingCalculator(Calculator):
             of_prompt = [candidates[asked] for asked in all_asked if asked.at == at]
             for choice, candidate in enumerate(best(of_prompt, request.n)):
                 chosen = msgspec.structs.replace(candidate.asked, choice=choice)
-                await self.send_whole(cx, chosen, candidate.whole())
+                await self.send_whole(cx, chosen, candidate.whole(cached_tokens_of(of_prompt)))
 
     def reading(self, cx: Context, request: ChatRequest | CompletionRequest) -> AnswerReading | None:
         """What finds stop strings in candidates; None: there are none, or nothing says what the answer is.

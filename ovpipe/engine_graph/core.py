@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ovpipe.engine_graph.step_runs import StepRuns
@@ -29,8 +29,11 @@ from ovpipe.runtime import Graph
 class Sequences(Protocol):
     """What a graph's side packet `sequences` says."""
 
-    running: Sized
     preemptions: int
+
+    @property
+    def num_running(self) -> int:
+        """How many sequences run."""
 
     @property
     def batch(self) -> Sequence[ReadRow]:
@@ -40,7 +43,7 @@ class Sequences(Protocol):
         """The requests of the step under way: whether each uses a node, which has failed in it."""
 
     def __len__(self) -> int:
-        """How many run and wait."""
+        """How many requests run and wait."""
 
     def __contains__(self, request_id: int, /) -> bool:
         """Whether a request is among them."""
@@ -141,7 +144,7 @@ class GraphCore:
         self._steps += 1
         self._trace = self._tracer.end_step(self._runs, self._steps, self._sequences.batch, self._sequences)
         self._generated_tokens += sum(len(delta.tokens) for delta in deltas if isinstance(delta, Delta))
-        self._max_running = max(self._max_running, len(self._sequences.running))
+        self._max_running = max(self._max_running, self._sequences.num_running)
         return deltas
 
     def _failed_over(self, error: RunError | StalledError) -> list[Refused]:
@@ -160,7 +163,7 @@ class GraphCore:
         """Counts as of the last step."""
         return EngineStats(
             num_requests=len(self._sequences) + len(self._added),
-            num_running=len(self._sequences.running),
+            num_running=self._sequences.num_running,
             max_running=self._max_running,
             kv_cache_usage=self._blocks.usage,
             steps=self._steps,

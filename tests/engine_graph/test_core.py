@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -120,6 +121,20 @@ def test_a_seed_gives_one_text_alone_in_a_crowd_and_after_a_preemption(core: Gra
     small = loaded(num_kv_blocks=6)
     assert run(small, *crowd, asked)[50] == alone
     assert small.stats().preemptions > 0
+
+
+@pytest.mark.parametrize("length", [5, 40, 64, 65])
+def test_choices_share_their_prompt_s_blocks_and_each_has_the_text_that_it_has_alone(length: int) -> None:
+    sampling = SamplingParams(max_tokens=40, temperature=1.0, ignore_eos=True)
+    asked = [
+        GenerateRequest(n, a_prompt(length, seed=length), msgspec.structs.replace(sampling, seed=n))
+        for n in range(1, 5)
+    ]
+    own, apart = loaded(), loaded(enable_prefix_caching=False)
+    together = run(own, *asked)
+    assert together == {one.id: run(apart, one)[one.id] for one in asked}
+    assert len({tuple(text) for text in together.values()}) == 4
+    assert own.stats().prefix_cache_hits == 3 * (length - 1)
 
 
 def test_log_probabilities_are_those_of_the_model(core: GraphCore) -> None:

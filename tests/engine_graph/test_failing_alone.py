@@ -117,10 +117,6 @@ def outcomes(core: GraphCore, *asked: GenerateRequest) -> tuple[dict[int, list[i
     return texts, refused
 
 
-def expected(asked: GenerateRequest) -> list[int]:
-    return completion(asked.prompt, asked.sampling.max_tokens)
-
-
 def raising(cls: type[Calculator]) -> type[Calculator]:
     """The class, whose `process` raises while the one that makes it fail is in the batch with two tokens."""
 
@@ -162,11 +158,11 @@ def test_a_processor_that_raises_fails_those_that_use_it_and_the_others_repeat_t
         fact = f"node {node!r} of the engine's graph failed"
         assert refused == [Refused(2, fact, failed=True), Refused(4, fact, failed=True)]
         for one in asked:
-            whole = expected(one)
+            whole = completion(one)
             assert texts[one.id] == (whole[:2] if one.id in (2, 4) else whole)
         spent = core.stats().node_seconds["model"]
         later = request(6, **EVERY_PROCESSOR)
-        assert outcomes(core, later) == ({6: expected(later)}, []), "the engine goes on"
+        assert outcomes(core, later) == ({6: completion(later)}, []), "the engine goes on"
         assert core.stats().node_seconds["model"] > spent
 
 
@@ -199,7 +195,7 @@ def test_a_second_node_that_raises_in_the_repeated_step_fails_its_own_users() ->
         asked = [request(1), request(2, presence_penalty=0.1), request(3, presence_penalty=0.1)]
         texts, refused = outcomes(core, *asked)
         assert sorted(one.request for one in refused) == [2, 3]
-        assert texts[1] == expected(asked[0])
+        assert texts[1] == completion(asked[0])
 
 
 def test_what_was_cancelled_and_added_in_the_step_that_fails_is_so_in_the_one_that_repeats_it() -> None:
@@ -215,7 +211,7 @@ def test_what_was_cancelled_and_added_in_the_step_that_fails_is_so_in_the_one_th
             for outcome in core.step():
                 if isinstance(outcome, Delta):
                     texts[outcome.request] += [token.id for token in outcome.tokens]
-        assert (texts[1], texts[4]) == (expected(asked[1]), expected(asked[4]))
+        assert (texts[1], texts[4]) == (completion(asked[1]), completion(asked[4]))
         assert len(texts[3]) == len(texts[2]) == 2
         assert (core.stats().num_requests, core.stats().kv_cache_usage) == (0, 0)
 
@@ -231,7 +227,7 @@ def test_a_prompt_that_cannot_be_scored_fails_alone() -> None:
     with engine("prompt_logprobs", lambda cls: Failing) as core:
         texts, refused = outcomes(core, *asked)
         assert refused == [Refused(2, "node 'prompt_logprobs' of the engine's graph failed", failed=True)]
-        assert texts == {1: expected(asked[0]), 2: [], 3: expected(asked[2])}
+        assert texts == {1: completion(asked[0]), 2: [], 3: completion(asked[2])}
 
 
 # --- by a row
@@ -243,8 +239,8 @@ def test_a_processor_that_refuses_a_row_says_why_and_the_others_do_not_notice(no
     with engine(node, failing_over_a_row(RequestRefused("not with these arguments"))) as core:
         texts, refused = outcomes(core, *asked)
         assert refused == [Refused(2, "not with these arguments")]
-        assert (texts[1], texts[3]) == (expected(asked[0]), expected(asked[2]))
-        assert texts[2] == expected(asked[1])[:2]
+        assert (texts[1], texts[3]) == (completion(asked[0]), completion(asked[2]))
+        assert texts[2] == completion(asked[1])[:2]
 
 
 @pytest.mark.parametrize("node", PROCESSORS)
@@ -252,7 +248,7 @@ def test_a_processor_that_fails_over_a_row_fails_its_request_even_when_it_is_alo
     with engine(node, failing_over_a_row(ZeroDivisionError())) as core:
         texts, refused = outcomes(core, request(2, **EVERY_PROCESSOR))
         assert [(one.request, one.failed) for one in refused] == [(2, True)]
-        assert texts[2] == expected(request(2))[:2]
+        assert texts[2] == completion(request(2))[:2]
 
 
 def test_a_row_without_numbers_of_the_model_fails_alone() -> None:
@@ -268,7 +264,7 @@ def test_a_row_without_numbers_of_the_model_fails_alone() -> None:
     with engine(model=Breaking(BLOCK)) as core:
         texts, refused = outcomes(core, *asked)
         assert [(one.request, one.failed) for one in refused] == [(2, True)]
-        assert texts == {1: expected(asked[0]), 2: expected(asked[1])[:2], 3: expected(asked[2])}
+        assert texts == {1: completion(asked[0]), 2: completion(asked[1])[:2], 3: completion(asked[2])}
 
 
 def test_a_row_of_which_the_sampler_can_choose_nothing_fails_alone() -> None:
@@ -276,7 +272,7 @@ def test_a_row_of_which_the_sampler_can_choose_nothing_fails_alone() -> None:
     with engine() as core:
         texts, refused = outcomes(core, *asked)
         assert [(one.request, one.failed) for one in refused] == [(2, False)]
-        assert texts == {1: expected(asked[0]), 2: [], 3: expected(asked[2])}
+        assert texts == {1: completion(asked[0]), 2: [], 3: completion(asked[2])}
 
 
 def test_what_the_scheduler_can_never_read_to_its_end_is_refused_and_the_others_run() -> None:

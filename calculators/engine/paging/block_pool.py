@@ -27,6 +27,8 @@ class BlockPool:
         self._idle: OrderedDict[int, None] = OrderedDict()
         """Remembered blocks that nobody has, the one unused for longest first."""
         self._owners: Counter[int] = Counter()
+        self._leaving: Counter[int] = Counter()
+        """Of a block's owners, those that write to a copy of it from the next step on."""
         self._blocks: dict[bytes, int] = {}
         self._keys: dict[int, bytes] = {}
 
@@ -66,6 +68,25 @@ class BlockPool:
                 self._idle[block] = None
             else:
                 self._blank.append(block)
+
+    # --- copy on write
+
+    def is_writable(self, block: int) -> bool:
+        """Whether one alone has the block, and nobody will look for what stands in it."""
+        return self._owners[block] - self._leaving[block] <= 1 and block not in self._keys
+
+    def take_copy(self, block: int) -> int:
+        """A block for a copy of this one, whose owner keeps it until the copy is made."""
+        (copy,) = self.take(1)
+        self._leaving[block] += 1
+        return copy
+
+    def give_back_original(self, block: int) -> None:
+        """The copy is made, or is not needed any more."""
+        self._leaving[block] -= 1
+        if not self._leaving[block]:
+            del self._leaving[block]
+        self.give_back([block])
 
     # --- prefixes
 

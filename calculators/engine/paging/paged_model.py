@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ovpipe.calculators.engine.packets import BatchRow
+from ovpipe.calculators.engine.packets import BatchRow, BlockCopy
 
 WANTED: Final = "rows_of_the_head"
 """The input that says after which of the batch's tokens logits are wanted."""
@@ -34,6 +34,7 @@ class PagedModel:
         self._inputs = {port.get_any_name() for port in compiled.inputs}
         self._vocabulary = compiled.output("logits").partial_shape[-1].get_length()
         self.cache_bytes = 0
+        self._caches: list[Any] = []
         for port in compiled.inputs:
             name = port.get_any_name()
             if name.startswith(("key_cache.", "value_cache.")):
@@ -42,6 +43,13 @@ class PagedModel:
                 cache = ov.Tensor(port.get_element_type(), ov.Shape([num_kv_blocks, *block]))
                 self.cache_bytes += cache.get_byte_size()
                 self._request.set_tensor(name, cache)
+                self._caches.append(cache)
+
+    def copy_blocks(self, copies: Sequence[BlockCopy]) -> None:
+        """Copies blocks of the cache onto others, in all layers."""
+        sources, targets = ([*blocks] for blocks in zip(*copies, strict=True))
+        for cache in self._caches:
+            cache.data[targets] = cache.data[sources]
 
     def read(self, rows: Sequence[BatchRow]) -> NDArray[np.float32]:
         """See `ReadsBatches`."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ovpipe.calculators.engine.packets import BatchRow
+from ovpipe.calculators.engine.packets import BatchRow, BlockCopy
 
 
 class ReadsBatches(Protocol):
@@ -19,3 +19,6 @@ class ReadsBatches(Protocol):
 
         First those after the rows' sampled places, row by row; then those after their scored places.
         """
+
+    def copy_blocks(self, copies: Sequence[BlockCopy]) -> None:
+        """Copies blocks of the cache onto others."""

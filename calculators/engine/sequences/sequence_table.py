@@ -1,4 +1,4 @@
-"""SequenceTable: the sequences that run, and those that wait."""
+"""SequenceTable: the requests that run, and those that wait."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import bisect
 import itertools
 
 from ovpipe.calculators.engine.packets import BatchRow
-from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
+from ovpipe.calculators.engine.sequences.sequence_group import SequenceGroup
 from ovpipe.engines.protocol import GenerateRequest
 
 
@@ -14,9 +14,9 @@ class SequenceTable:
     """The engine's sequences by request. A side packet, so that it outlives a run of the engine's graph."""
 
     def __init__(self) -> None:
-        self.running: dict[int, EngineSequence] = {}
+        self.running: dict[int, SequenceGroup] = {}
         """By request id, in the order in which they began to run."""
-        self.waiting: list[EngineSequence] = []
+        self.waiting: list[SequenceGroup] = []
         """By rank. Those that were preempted are among them."""
         self.batch: tuple[BatchRow, ...] = ()
         """What the latest step reads, or has read."""
@@ -31,6 +31,16 @@ class SequenceTable:
     def __contains__(self, request_id: int) -> bool:
         return request_id in self.running or any(one.request.id == request_id for one in self.waiting)
 
+    @property
+    def num_running(self) -> int:
+        """How many sequences run."""
+        return sum(len(group.sequences) for group in self.running.values())
+
+    @property
+    def places(self) -> int:
+        """How many of the sequences that may run at once are taken."""
+        return sum(group.places for group in self.running.values())
+
     def in_step(self, node: object) -> dict[int, bool]:
         """The requests of the step under way: whether each uses a node, which has failed in it.
 
@@ -42,19 +52,19 @@ class SequenceTable:
         return found
 
     def add(self, request: GenerateRequest, seed: int) -> None:
-        """A new sequence, which waits."""
-        self.wait(EngineSequence(request, seed, next(self._arrivals), list(request.prompt)))
+        """A new request, which waits."""
+        self.wait(SequenceGroup(request, seed, next(self._arrivals)))
 
-    def wait(self, sequence: EngineSequence) -> None:
-        """Puts a sequence among those that wait, in its place by rank."""
-        bisect.insort(self.waiting, sequence, key=lambda one: one.rank)
+    def wait(self, group: SequenceGroup) -> None:
+        """Puts a request among those that wait, in its place by rank."""
+        bisect.insort(self.waiting, group, key=lambda one: one.rank)
 
-    def remove(self, request_id: int) -> EngineSequence | None:
-        """Takes a sequence out, wherever it is; None when it is not there."""
+    def remove(self, request_id: int) -> SequenceGroup | None:
+        """Takes a request out, wherever it is; None when it is not there."""
         if request_id in self.running:
             return self.running.pop(request_id)
-        for place, sequence in enumerate(self.waiting):
-            if sequence.request.id == request_id:
+        for place, group in enumerate(self.waiting):
+            if group.request.id == request_id:
                 return self.waiting.pop(place)
         return None
 

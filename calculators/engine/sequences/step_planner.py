@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ovpipe.calculators.engine.packets import BatchRow
-from ovpipe.calculators.engine.paging.block_pool import BlockPool
-from ovpipe.calculators.engine.paging.prefix_keys import extend_keys
-from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
+from ovpipe.calculators.engine.packets import BatchRow, BlockCopy
+from ovpipe.calculators.engine.sequences.sequence_cache import SequenceCache
+from ovpipe.calculators.engine.sequences.sequence_group import SequenceGroup
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
 
 
@@ -17,8 +16,10 @@ class StepPlanner:
     A step reads one token of each sequence that generates, then parts of prompts, up to `max_tokens` in all
     and of at most `max_sequences` sequences. Nobody is passed over: when the first of those that wait finds
     no room, all wait. When a sequence that runs finds no free block, the last in rank of those that run gives
-    up its blocks and waits; the model will read it anew. With `prefix_caching` a sequence begins behind what
-    the cache knows of its text.
+    up its blocks and waits; the model will read it anew.
+
+    A request begins behind what the cache knows of its text. While another reads the very same prompt, it
+    follows that one: it has its place, reads nothing, and forks at the prompt's end.
 
     A prompt whose log-probabilities are wanted has a row of logits for each of its tokens, which are large: a
     step has room for `max_logits` of these, so it is read in smaller parts. What it has yet to score it reads
@@ -28,129 +29,202 @@ class StepPlanner:
     def __init__(
         self,
         table: SequenceTable,
-        blocks: BlockPool,
+        cache: SequenceCache,
         *,
         max_tokens: int,
         max_sequences: int,
         max_logits: int,
-        prefix_caching: bool,
     ) -> None:
         self._table = table
-        self._blocks = blocks
+        self._cache = cache
         self._max_tokens = max_tokens
         self._max_sequences = max_sequences
         self._max_logits = self._logits_left = max_logits
-        self._prefix_caching = prefix_caching
 
-    def plan(self, begins: Callable[[int], None]) -> tuple[BatchRow, ...]:
-        """The rows of the next step. `begins` is called with each request whose prompt it begins."""
+    def plan(self, begins: Callable[[int], None]) -> tuple[tuple[BatchRow, ...], tuple[BlockCopy, ...]]:
+        """The rows of the next step, and the copies before it.
+
+        `begins` is called with each request whose prompt it begins.
+        """
         rows: list[BatchRow] = []
         budget = self._max_tokens
         self._logits_left = self._max_logits
         running = sorted(self._table.running.values(), key=lambda one: (one.unread > 1, one.rank))
-        for sequence in running:
-            if sequence.request.id in self._table.running:  # it was not preempted for one before it
-                budget -= self._read(sequence, budget, rows)
-        while budget > 0 and len(self._table.running) < self._max_sequences and self._table.waiting:
-            sequence = self._table.waiting[0]
-            prefix = self._known_prefix(sequence)
-            # Room for all of it, and the token to come: else it would soon be preempted again.
-            missing = self._blocks.needed(len(sequence.tokens) + 1) - len(prefix)
-            if missing > self._blocks.free_beside(prefix) and self._table.running:
-                break
-            self._begin(self._table.waiting.pop(0), prefix)
-            budget -= self._read(sequence, budget, rows)
+        for group in running:
+            if group.request.id in self._table.running:  # it was not preempted for one before it
+                budget -= self._read(group, budget, rows)
+        while self._table.waiting and self._begin(self._table.waiting[0], budget):
+            budget -= self._read(self._table.waiting.pop(0), budget, rows)
+        read = {row.request.id for row in rows}
+        for group in self._table.running.values():
+            reader = group if group.leader is None else group.leader
+            if not group.begun and (reader.begun or reader.request.id in read):
+                group.begun = True
+                begins(group.request.id)
+        copies = [self._table.running[row.request.id].sequences[row.sequence].copy for row in rows]
+        return tuple(rows), tuple(copy for copy in copies if copy is not None)
+
+    def commit(self, rows: tuple[BatchRow, ...]) -> None:
+        """The step is done: what its rows read is in the cache."""
         for row in rows:
-            sequence = self._table.running[row.request.id]
-            if not sequence.begun:
-                sequence.begun = True
-                begins(row.request.id)
-        return tuple(rows)
+            group = self._table.running[row.request.id]
+            sequence = group.sequences[row.sequence]
+            self._cache.commit(sequence, len(row.tokens))
+            if row.scores_from is not None:
+                read = min(sequence.past + 1, len(row.request.prompt))
+                group.scored = max(group.scored, read)  # fewer, where it is read anew
+            if row.past < len(row.request.prompt) <= sequence.past:
+                for follower in self._followers(group):
+                    follower.leader = None
+                    self._fork(group, follower)
 
-    def _known_prefix(self, sequence: EngineSequence) -> list[int]:
-        """The blocks in which the sequence's first tokens stand already, read for another or for itself."""
-        if not self._prefix_caching:
-            return []
-        # One token at least is left to read: the logits come from it.
-        readable = len(sequence.tokens) if sequence.scores_from is None else sequence.scores_from
-        count = max(readable - 1, 0) // self._blocks.block_size
-        extend_keys(sequence.keys, sequence.tokens, self._blocks.block_size, count)
-        return self._blocks.known(sequence.keys[:count])
+    def forget(self, request_id: int) -> None:
+        """A request has ended, or is not wanted any more. Does nothing for one that is not there."""
+        group = self._table.remove(request_id)
+        if group is not None:
+            self._release(group)
 
-    def _begin(self, sequence: EngineSequence, prefix: list[int]) -> None:
-        self._table.running[sequence.request.id] = sequence
-        self._blocks.share(prefix)
-        sequence.blocks = prefix
-        sequence.remembered = len(prefix)
-        sequence.past = len(prefix) * self._blocks.block_size
-        if not sequence.begun:
-            self._blocks.queried_tokens += len(sequence.tokens)
-            self._blocks.found_tokens += sequence.past
-            sequence.cached = sequence.past
+    # --- who begins
 
-    def _read(self, sequence: EngineSequence, budget: int, rows: list[BatchRow]) -> int:
-        """Adds the sequence's row, preempting others for its blocks; returns how many tokens it reads."""
-        count = min(sequence.unread, budget, self._scorable(sequence))
-        if count == 0:
+    def _begin(self, group: SequenceGroup, budget: int) -> bool:
+        """Whether the first of those that wait can run; then it does."""
+        if self._table.places + group.places > self._max_sequences:
+            return False
+        source = self._reader_of_the_same(group)
+        if source is not None and source.reads_its_prompt:
+            if not self._has_room(self._blocks_beside(source, group)):
+                return False
+            group.leader = source
+        elif budget <= 0:
+            return False
+        elif source is not None:
+            if not self._has_room(self._blocks_of_its_own(group)):
+                return False
+            self._fork(source, group)
+        else:
+            sequence = group.sequences[0]
+            readable = len(sequence.tokens) if group.scores_from is None else group.scores_from
+            prefix = self._cache.known_prefix(sequence, readable)
+            # Room for all of it, and the token to come: else it would soon be preempted again.
+            missing = self._cache.pool.needed(len(sequence.tokens) + 1) - len(prefix)
+            if not self._has_room(missing, prefix):
+                return False
+            self._cache.begin(sequence, prefix)
+            self._count_cached(group)
+        self._table.running[group.request.id] = group
+        return True
+
+    def _has_room(self, blocks: int, beside: list[int] | None = None) -> bool:
+        """Whether so many can be taken and these be shared. What is alone finds room in any case."""
+        return not self._table.running or blocks <= self._cache.pool.free_beside(beside or ())
+
+    def _fork(self, source: SequenceGroup, group: SequenceGroup) -> None:
+        """Begins a request behind another's prompt, except for its last token: logits come of reading one."""
+        self._cache.fork(source.sequences[0], group.sequences[0], len(group.request.prompt) - 1)
+        self._count_cached(group)
+
+    def _count_cached(self, group: SequenceGroup) -> None:
+        """Counts once what stood in the cache of a prompt: what is read after a preemption says nothing."""
+        if group.cached is None:
+            group.cached = group.sequences[0].past
+            self._cache.pool.queried_tokens += len(group.request.prompt)
+            self._cache.pool.found_tokens += group.cached
+
+    # --- several with one prompt
+
+    def _reader_of_the_same(self, group: SequenceGroup) -> SequenceGroup | None:
+        """One that runs with this request's prompt: one that has read it, or else one that reads it."""
+        if not self._cache.prefix_caching or not group.is_fresh:
+            return None
+        if group.request.sampling.prompt_logprobs is not None:
+            return None  # these come of reading
+        prompt = group.request.prompt
+        found = [
+            one
+            for one in self._table.running.values()
+            if one.leader is None and one.request.prompt == prompt and one.sequences[0].copy is None
+        ]
+        return min(found, key=lambda one: one.reads_its_prompt, default=None)
+
+    def _followers(self, group: SequenceGroup) -> list[SequenceGroup]:
+        return [one for one in self._table.running.values() if one.leader is group]
+
+    def _blocks_of_its_own(self, group: SequenceGroup) -> int:
+        """How many blocks a fork takes for what it will write: the prompt's last token, and one to come."""
+        prompt = len(group.request.prompt)
+        return self._cache.pool.needed(prompt + 1) - (prompt - 1) // self._cache.pool.block_size
+
+    def _blocks_beside(self, leader: SequenceGroup, group: SequenceGroup) -> int:
+        """How many blocks the leader takes until it has read its text, and then all that follow it."""
+        sequence = leader.sequences[0]
+        followers = len(self._followers(leader)) + 1
+        return self._cache.missing(sequence, sequence.unread) + followers * self._blocks_of_its_own(group)
+
+    # --- the rows
+
+    def _read(self, group: SequenceGroup, budget: int, rows: list[BatchRow]) -> int:
+        """Adds the request's row, preempting others for its blocks; returns how many tokens it reads."""
+        sequence = group.sequences[0]
+        count = min(sequence.unread, budget, self._scorable(group))
+        if group.leader is not None or count == 0:
             return 0
-        missing = self._blocks.needed(sequence.past + count) - len(sequence.blocks)
-        while missing > self._blocks.free:
-            victim = max(self._table.running.values(), key=lambda one: one.rank)
-            if victim is sequence or any(row.request.id == victim.request.id for row in rows):
+        while self._cache.missing(sequence, count) > self._cache.pool.free:
+            victim = self._last_in_rank(group)
+            if victim is group or any(row.request.id == victim.request.id for row in rows):
                 # The last in rank itself, or one that this step reads already: this one waits instead.
-                self._preempt(sequence)
+                self._preempt(group)
                 return 0
             self._preempt(victim)
-        sequence.blocks += self._blocks.take(max(0, missing))
-        row = _row(sequence, count)
+        self._cache.extend(sequence, count)
+        row = row_of(group, 0, count)
         self._logits_left -= len(row.scored_places)
         rows.append(row)
         return count
 
-    def _scorable(self, sequence: EngineSequence) -> int:
-        """How many tokens of a sequence the step has room for, by the logits that its prompt wants."""
-        first = sequence.scores_from
+    def _scorable(self, group: SequenceGroup) -> int:
+        """How many tokens the step has room for, by the logits that the request's prompt wants."""
+        first, sequence = group.scores_from, group.sequences[0]
         if first is None:
             return sequence.unread
         scored_before = max(first - 1 - sequence.past, 0)
-        unscored = len(sequence.request.prompt) - 1 - sequence.past - scored_before
+        unscored = len(group.request.prompt) - 1 - sequence.past - scored_before
         return sequence.unread if unscored <= self._logits_left else scored_before + self._logits_left
 
-    def _preempt(self, sequence: EngineSequence) -> None:
-        del self._table.running[sequence.request.id]
-        self._blocks.give_back(sequence.blocks)
-        sequence.blocks, sequence.past, sequence.remembered = [], 0, 0
+    def _last_in_rank(self, group: SequenceGroup) -> SequenceGroup:
+        """Of this one, and of all that run and hold blocks."""
+        running = self._table.running.values()
+        return max((one for one in running if one is group or one.has_blocks), key=lambda one: one.rank)
+
+    def _preempt(self, group: SequenceGroup) -> None:
+        del self._table.running[group.request.id]
+        self._release(group)
         self._table.preemptions += 1
-        self._table.wait(sequence)
+        self._table.wait(group)
 
-    def commit(self, rows: tuple[BatchRow, ...]) -> None:
-        """The step is done: what its rows read is in the cache, which remembers the blocks that are full."""
-        size = self._blocks.block_size
-        for row in rows:
-            sequence = self._table.running[row.request.id]
-            sequence.past += len(row.tokens)
-            if row.scores_from is not None:
-                read = min(sequence.past + 1, len(row.request.prompt))
-                sequence.scored = max(sequence.scored, read)  # fewer, where it is read anew
-            if not self._prefix_caching:
-                continue
-            full = sequence.past // size
-            extend_keys(sequence.keys, sequence.tokens, size, full)
-            for place in range(sequence.remembered, full):
-                self._blocks.remember(sequence.blocks[place], sequence.keys[place])
-            sequence.remembered = full
+    def _release(self, group: SequenceGroup) -> None:
+        """Takes the blocks of one that runs no more. Those that followed it wait for their turn again."""
+        for sequence in group.sequences:
+            self._cache.release(sequence)
+        group.leader = None
+        for follower in self._followers(group):
+            del self._table.running[follower.request.id]
+            follower.leader = None
+            self._table.wait(follower)
 
 
-def _row(sequence: EngineSequence, count: int) -> BatchRow:
+def row_of(group: SequenceGroup, number: int, count: int) -> BatchRow:
+    """The next tokens of one of a request's sequences."""
+    sequence = group.sequences[number]
     end = sequence.past + count
     return BatchRow(
-        request=sequence.request,
-        seed=sequence.seed,
+        request=group.request,
+        seed=group.seed,
+        sequence=number,
         tokens=sequence.tokens[sequence.past : end],
         past=sequence.past,
         blocks=tuple(sequence.blocks),
         length=len(sequence.tokens),
         history=sequence.tokens,
-        cached=sequence.cached,
-        scores_from=sequence.scores_from,
+        cached=group.cached or 0,
+        scores_from=group.scores_from,
     )

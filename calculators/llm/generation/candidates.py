@@ -34,7 +34,8 @@ class Candidate:
         self._tokens: list[Token] = []
         self._finish: FinishReason | None = None
         self._seed: int | None = None
-        self._cached_tokens: int | None = None
+        self.cached_tokens: int | None = None
+        """Tokens of the prompt that the engine had for this one already."""
         self._prompt: list[PromptToken] = []
         self._text: TokenText | None = None
         if reading is not None:
@@ -58,19 +59,19 @@ class Candidate:
         self._finish = finish
         if delta.seed is not None:
             self._seed = delta.seed
-        self._cached_tokens = delta.cached_tokens
+        self.cached_tokens = delta.cached_tokens
         self._prompt += delta.prompt_logprobs
         return self._text is not None and self._cutter.stopped
 
-    def whole(self) -> Delta:
-        """The text in one."""
+    def whole(self, cached_tokens: int | None) -> Delta:
+        """The text in one. `cached_tokens` are those that it says of the prompt."""
         return Delta(
             0,
             self._tokens,
             len(self._tokens),
             self._finish,
             seed=self._seed,
-            cached_tokens=self._cached_tokens,
+            cached_tokens=cached_tokens,
             prompt_logprobs=self._prompt,
         )
 
@@ -79,6 +80,12 @@ class Candidate:
         """How likely the text is, by token."""
         logprobs = [token.logprob for token in self._tokens if token.logprob is not None]
         return sum(logprobs) / len(logprobs) if logprobs else float("-inf")
+
+
+def cached_tokens_of(candidates: list[Candidate]) -> int | None:
+    """Tokens of their one prompt that the engine had before it read it for any of them."""
+    known = [one.cached_tokens for one in candidates if one.cached_tokens is not None]
+    return min(known, default=None)
 
 
 def best(candidates: list[Candidate], n: int) -> list[Candidate]:

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ovpipe.calculators.engine.packets import BatchRow
+from ovpipe.calculators.engine.packets import BatchRow, BlockCopy
+from ovpipe.calculators.engine.sampling.chance import uniform
+from ovpipe.calculators.engine.sampling.draw import draw, is_greedy
+from ovpipe.engines.protocol import GenerateRequest
 
 VOCABULARY = 50
 END = 49
@@ -19,14 +22,28 @@ def next_token(text: Sequence[int]) -> int:
     return zlib.crc32(np.asarray(text, np.int64).tobytes()) % VOCABULARY
 
 
-def completion(prompt: Sequence[int], max_tokens: int) -> list[int]:
-    """What a greedy request must get, however it was scheduled."""
-    text = list(prompt)
-    while len(text) < len(prompt) + max_tokens:
-        text.append(next_token(text))
+def next_logits(text: Sequence[int]) -> NDArray[np.float32]:
+    """What the model says of the token after a text: `next_token` is likelier than others, but not certain."""
+    logits = np.zeros(VOCABULARY, np.float32)
+    logits[next_token(text)] = 3
+    return logits
+
+
+def completion(asked: GenerateRequest) -> list[int]:
+    """What a request must get, however it was scheduled: greedily, or by its seed."""
+    text, sampling = list(asked.prompt), asked.sampling
+    while len(text) < len(asked.prompt) + sampling.max_tokens:
+        if is_greedy(sampling):
+            text.append(next_token(text))
+        else:
+            assert sampling.seed is not None
+            chance = uniform(sampling.seed, len(text) - len(asked.prompt))
+            token = draw(next_logits(text), sampling, chance)
+            assert token is not None
+            text.append(token)
         if text[-1] == END:
             break
-    return text[len(prompt) :]
+    return text[len(asked.prompt) :]
 
 
 class RememberingModel:
@@ -50,11 +67,19 @@ class RememberingModel:
         scored = [(row, place) for row in rows for place in row.scored_places]
         self.scored.append(len(scored))
         wanted += scored
-        logits = np.zeros((len(wanted), VOCABULARY), np.float32)
+        logits = np.empty((len(wanted), VOCABULARY), np.float32)
         for number, (row, place) in enumerate(wanted):
             text = [self._cache[self._place(row, position)] for position in range(row.past + place + 1)]
-            logits[number, next_token(text)] = 1
+            logits[number] = next_logits(text)
         return logits
+
+    def copy_blocks(self, copies: Sequence[BlockCopy]) -> None:
+        """Copies what stands in blocks."""
+        assert not {copy.source for copy in copies} & {copy.target for copy in copies}
+        for source, target in copies:
+            for offset in range(self._block_size):
+                if (source, offset) in self._cache:
+                    self._cache[target, offset] = self._cache[source, offset]
 
     def _place(self, row: BatchRow, position: int) -> tuple[int, int]:
         return row.blocks[position // self._block_size], position % self._block_size

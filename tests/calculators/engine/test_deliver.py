@@ -62,6 +62,6 @@ def test_a_row_that_no_token_can_follow_is_refused() -> None:
 def test_what_the_scheduler_refuses_is_passed_on() -> None:
     never = Refused(4, "never")
     sampled = SampledToken(row=row(id=5), token=Token(1))
-    out = CalculatorRunner(DeliverCalculator()).run(batch=[Batch((), (never,))], sampled=[(sampled,)])
+    out = CalculatorRunner(DeliverCalculator()).run(batch=[Batch((), refused=(never,))], sampled=[(sampled,)])
     (found,) = out[DeliverCalculator.deltas]
     assert [found[0], found[1].request] == [never, 5]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -14,106 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ovpipe.calculators.engine.paging.block_pool import BlockPool
-from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
-from ovpipe.engines.graph.model_facts import ModelFacts
-from ovpipe.engines.graph.step import StepCommands
-from ovpipe.engines.protocol import GenerateRequest, PromptToken, SamplingParams
-from ovpipe.graph.files import shipped_graphs
-from ovpipe.runtime import Graph
-from ovpipe.runtime.runs.stepper import Stepper
-from tests.calculators.engine.remembering_model import (
-    END,
-    VOCABULARY,
-    RememberingModel,
-    completion,
-    next_token,
-)
-
-BLOCK = 4
-
-
-class SteppedEngine:
-    """The graph's run, its side packets, and what came of each request so far."""
-
-    def __init__(self, stepper: Stepper, model: RememberingModel, blocks: BlockPool, table: SequenceTable):
-        self._stepper = stepper
-        self.model = model
-        self.blocks = blocks
-        self.table = table
-        self.texts: dict[int, list[int]] = {}
-        self.prompts: dict[int, list[PromptToken]] = {}
-        self.finishes: dict[int, str] = {}
-        self.begun: list[int] = []
-
-    def step(self, *add: GenerateRequest, cancel: tuple[int, ...] = ()) -> list[int]:
-        """One step; the requests that got a token."""
-        deltas = self._stepper.step(StepCommands(add, cancel))
-        for delta in deltas:
-            text = self.texts.setdefault(delta.request, [])
-            text += [token.id for token in delta.tokens]
-            assert delta.generated == len(text)
-            self.prompts.setdefault(delta.request, []).extend(delta.prompt_logprobs)
-            assert not (delta.prompt_logprobs and text), "the prompt comes before the first token"
-            if delta.finish is not None:
-                self.finishes[delta.request] = delta.finish
-        return [delta.request for delta in deltas]
-
-    def finish(self) -> None:
-        """Steps until nothing is left to do."""
-        for _ in range(10_000):
-            if len(self.table) == 0:
-                return
-            self.step()
-        raise AssertionError("requests do not end")
-
-
-@contextmanager
-def engine(
-    *,
-    blocks: int = 64,
-    max_tokens: int = 16,
-    max_seqs: int = 8,
-    prefix_caching: bool = True,
-    block_size: int = BLOCK,
-    max_logits: int = 64,
-) -> Iterator[SteppedEngine]:
-    model, pool = RememberingModel(block_size), BlockPool(blocks, block_size)
-    facts = ModelFacts(
-        vocab_size=VOCABULARY,
-        context_length=None,
-        eos_token_ids=frozenset({END}),
-        cache_bytes=0,
-        generation_config={},
-    )
-    begun: list[int] = []
-    graph = Graph.load(
-        shipped_graphs()["engine"],
-        parameters={
-            "max_num_batched_tokens": max_tokens,
-            "max_num_seqs": max_seqs,
-            "max_logits_rows": max_logits,
-            "enable_prefix_caching": prefix_caching,
-        },
-        side_packets={"model": model, "blocks": pool, "facts": facts, "on_reading": begun.append},
-    )
-    with asyncio.Runner() as runner:
-        runner.run(graph.open())
-        stepper = graph.stepper("deltas")
-        found = SteppedEngine(stepper, model, pool, graph.side_packets["sequences"])
-        found.begun = begun
-        yield found
-        stepper.close()
-        runner.run(graph.close())
-
-
-def request(id: int, length: int = 5, max_tokens: int = 6, priority: int = 0) -> GenerateRequest:
-    prompt = random.Random(id).choices(range(VOCABULARY), k=length)
-    return GenerateRequest(id, prompt, SamplingParams(max_tokens=max_tokens, temperature=0), priority)
-
-
-def expected(asked: GenerateRequest) -> list[int]:
-    return completion(asked.prompt, asked.sampling.max_tokens)
+from ovpipe.engines.protocol import GenerateRequest, PromptToken
+from tests.calculators.engine.remembering_model import VOCABULARY, completion, next_token
+from tests.calculators.engine.stepped_engine import BLOCK, engine, request, several
 
 
 def test_a_request_alone_gets_its_text() -> None:
@@ -121,7 +21,7 @@ def test_a_request_alone_gets_its_text() -> None:
         asked = request(1)
         one.step(asked)
         one.finish()
-        assert one.texts == {1: expected(asked)}
+        assert one.texts == {1: completion(asked)}
         assert (one.blocks.free, one.begun) == (64, [1])
 
 
@@ -133,7 +33,7 @@ def test_a_long_prompt_is_read_in_pieces_beside_those_that_generate() -> None:
         assert got == [[1], [1], [1, 2]], "seven tokens of the prompt a step, beside one of the first request"
         assert one.model.reads == [4, 8, 8, 7]
         one.finish()
-        assert one.texts == {1: expected(first), 2: expected(long)}
+        assert one.texts == {1: completion(first), 2: completion(long)}
 
 
 def test_the_walk_of_docs_engine_md_is_what_happens() -> None:
@@ -142,7 +42,8 @@ def test_the_walk_of_docs_engine_md_is_what_happens() -> None:
         for add in ((request(2, length=300, max_tokens=3),), (), (), (), ()):
             got = len(one.step(*add))
             running = one.table.running.get(2)
-            held = (running.past, len(running.blocks)) if running else None
+            (text,) = running.sequences if running else (None,)
+            held = (text.past, len(text.blocks)) if text else None
             found.append((one.model.reads[-1], held, got))
         assert found == [
             (256, (256, 8), 0),
@@ -176,7 +77,7 @@ def test_a_full_cache_sends_the_last_comer_back_and_its_text_is_the_same() -> No
         one.step(*asked)
         one.finish()
         assert one.table.preemptions > 0
-        assert one.texts == {each.id: expected(each) for each in asked}
+        assert one.texts == {each.id: completion(each) for each in asked}
         assert one.blocks.free == 8
         assert one.begun == [1, 2, 3], "each begins once"
 
@@ -202,7 +103,7 @@ def test_a_prompt_that_was_read_before_is_not_read_again() -> None:
         one.step(again)
         assert one.model.reads[-1] == 3, "five full blocks of four stand in the cache"
         one.finish()
-        assert one.texts[2] == completion(again.prompt, 3)
+        assert one.texts[2] == completion(again)
         assert (one.blocks.queried_tokens, one.blocks.found_tokens) == (44, 20)
 
 
@@ -243,50 +144,47 @@ def test_whatever_comes_goes_and_is_sent_back_texts_are_right(
 
 
 @pytest.mark.slow
-def test_over_a_hundred_thousand_steps_no_block_is_lost() -> None:
-    for seed in range(20):
-        chance = random.Random(seed)
-        _storm(chance, chance.randint(3, 14), chance.randint(1, 20), chance.randint(1, 6), steps=5_000)
+@pytest.mark.parametrize("seed", range(20))
+def test_over_a_hundred_thousand_steps_no_block_is_lost(seed: int) -> None:
+    chance = random.Random(seed)
+    _storm(chance, chance.randint(3, 14), chance.randint(1, 20), chance.randint(1, 6), steps=5_000)
 
 
 def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *, steps: int) -> None:
     """Random arrivals and cancels; at each step the cache's books are right, at the end the texts."""
-    room = blocks * BLOCK
     asked: dict[int, GenerateRequest] = {}
+    late: list[GenerateRequest] = []
     cancelled: set[int] = set()
-    with engine(blocks=blocks, max_tokens=max_tokens, max_seqs=max_seqs, max_logits=7) as one:
+    prefix_caching = chance.random() < 0.8
+    with engine(
+        blocks=blocks,
+        max_tokens=max_tokens,
+        max_seqs=max_seqs,
+        prefix_caching=prefix_caching,
+        max_logits=7,
+    ) as one:
         for _ in range(steps):
-            new = []
+            new, late = late, []
             for _ in range(chance.choice([0, 0, 0, 1, 2]) if len(one.table) < 30 else 0):
-                length = chance.randint(1, room - 1)
-                fresh = request(
-                    len(asked) + 1, length, chance.randint(1, room - length), chance.choice([0, 0, 0, -1, 3])
-                )
-                # Half of them begin like others.
-                stem = request(-chance.randint(1, 3), room).prompt if chance.random() < 0.5 else fresh.prompt
-                shared = chance.randint(0, length)
-                scored = msgspec.structs.replace(
-                    fresh.sampling, prompt_logprobs=chance.choice([None, None, None, 0])
-                )
-                fresh = msgspec.structs.replace(
-                    fresh, prompt=stem[:shared] + fresh.prompt[shared:], sampling=scored
-                )
-                asked[fresh.id] = fresh
-                new.append(fresh)
-            living = asked.keys() - one.finishes.keys() - {each.id for each in new}
+                choices = _arrival(chance, len(asked) + 1, blocks * BLOCK)
+                asked |= {each.id: each for each in choices}
+                here = chance.choice([1, len(choices), len(choices)])
+                new, late = new + choices[:here], late + choices[here:]
+            living = [*one.table.running, *(each.request.id for each in one.table.waiting)]
             gone = tuple(number for number in sorted(living) if chance.random() < 0.01)
             cancelled |= set(gone)
             one.step(*new, cancel=gone)
             assert one.model.reads[-1] <= max_tokens
             assert one.model.scored[-1] <= 7
-            held = [set(each.blocks) for each in one.table.running.values()]
-            assert len(set().union(*held)) == blocks - one.blocks.free
-            assert len(one.table.running) <= max_seqs
-            assert all(not each.blocks for each in one.table.waiting)
+            held = [text.blocks for each in one.table.running.values() for text in each.sequences]
+            assert len({block for own in held for block in own}) == blocks - one.blocks.free
+            assert one.table.num_running <= max_seqs
+            assert not any(each.has_blocks for each in one.table.waiting)
+        one.step(*late)
         one.finish()
         assert one.blocks.free == blocks
     for each in asked.values():
-        text, whole = one.texts.get(each.id, []), expected(each)
+        text, whole = one.texts.get(each.id, []), completion(each)
         assert text == (whole[: len(text)] if each.id in cancelled else whole)
         if each.sampling.prompt_logprobs is not None:
             found, reference = one.prompts.get(each.id, []), scored_prompt(each)
@@ -294,11 +192,22 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
 
 
 def scored_prompt(asked: GenerateRequest) -> list[PromptToken]:
-    """What the remembering model says of a prompt: one token at each place has a logit of 1, the others of 0."""
-    weights = math.log(math.e + VOCABULARY - 1)
+    """What the remembering model says of a prompt: one token at each place has a logit of 3, the others of 0."""
+    weights = math.log(math.exp(3) + VOCABULARY - 1)
     found = [PromptToken(asked.prompt[0])]
     for place, token in enumerate(asked.prompt[1:], 1):
         likeliest = next_token(asked.prompt[:place]) == token
-        logprob: Any = pytest.approx(likeliest - weights)
+        logprob: Any = pytest.approx(3 * likeliest - weights)
         found.append(PromptToken(token, logprob, (), 1 if likeliest else 2))
     return found
+
+
+def _arrival(chance: random.Random, id: int, room: int) -> list[GenerateRequest]:
+    """A request, or the choices of one. Half of them begin like others."""
+    length = chance.randint(1, room - 1)
+    fresh = request(id, length, chance.randint(1, room - length), chance.choice([0, 0, 0, -1, 3]))
+    stem = request(-chance.randint(1, 3), room).prompt if chance.random() < 0.5 else fresh.prompt
+    shared = chance.randint(0, length)
+    scored = msgspec.structs.replace(fresh.sampling, prompt_logprobs=chance.choice([None, None, None, 0]))
+    fresh = msgspec.structs.replace(fresh, prompt=stem[:shared] + fresh.prompt[shared:], sampling=scored)
+    return several(fresh, chance.randint(2, 4), seed=id) if chance.random() < 0.3 else [fresh]

@@ -38,6 +38,29 @@ def test_tokens_take_whole_blocks(tokens: int, blocks: int) -> None:
     assert BlockPool(8, 32).needed(tokens) == blocks
 
 
+# --- copy on write
+
+
+def test_a_block_is_written_to_when_one_alone_has_it_or_when_the_others_leave_it() -> None:
+    pool = BlockPool(4, 32)
+    (block,) = pool.take(1)
+    assert pool.is_writable(block)
+    pool.share([block])
+    assert not pool.is_writable(block)
+    pool.take_copy(block)
+    assert pool.is_writable(block)
+    assert pool.free == 2
+    pool.give_back_original(block)
+    assert (pool.is_writable(block), pool.free) == (True, 2)
+
+
+def test_a_block_that_is_remembered_is_not_written_to() -> None:
+    pool = BlockPool(4, 32)
+    (block,) = pool.take(1)
+    pool.remember(block, b"a")
+    assert not pool.is_writable(block)
+
+
 # --- prefixes
 
 
