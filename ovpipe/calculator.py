@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
 from types import NoneType
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
@@ -21,6 +23,19 @@ from ovpipe.timestamp import Timestamp
 from ovpipe.work import Work
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class UsedGraph:
+    """A graph that a calculator has run elsewhere: in a process of its own, say."""
+
+    name: str
+    """A file, relative to the working folder, or the name of a graph that ships with ovpipe."""
+    parameters: Mapping[str, Any]
+    """Those that are known before the calculator opens."""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    side_outputs: tuple[str, ...] = ()
 
 
 class Context(Protocol):
@@ -114,6 +129,12 @@ class Context(Protocol):
     def set_side(self, port: SideOutput[T], value: T) -> None:
         """Sets a side packet, once, in `open` of a calculator without streams."""
 
+    @property
+    def calculator_folders(self) -> Sequence[Path]:
+        """The folders of a project's own calculators, for a node without streams that has a graph run
+        elsewhere; see `Calculator.used_graphs`.
+        """
+
     def progress(self, message: str, fraction: float | None = None) -> None:
         """Reports to the code that opens the graph how far long work is; `fraction` None: not known."""
 
@@ -142,6 +163,14 @@ class Calculator:
             raise DeclarationError(
                 f"{cls.__name__}.timestamp_offset is an integer or None, not {cls.timestamp_offset!r}"
             )
+
+    @classmethod
+    def used_graphs(cls, options: Mapping[str, Any]) -> Sequence[UsedGraph]:
+        """The graphs that a calculator with these options has run elsewhere; they are checked with its own.
+
+        Options whose values are not known yet are not among `options`, and any may be wrong.
+        """
+        return ()
 
     def open(self, cx: Context) -> Awaitable[None] | None:
         """Called once, before anything else; inputs are empty."""

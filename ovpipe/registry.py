@@ -54,6 +54,12 @@ class Registry:
     def __init__(self) -> None:
         self._classes: dict[str, type[Calculator]] = {}
         self._broken: dict[str, str] = {}
+        self._folders: dict[Path, None] = {}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The projects' folders that were collected."""
+        return tuple(self._folders)
 
     @classmethod
     def of(cls, *classes: type[Calculator]) -> Registry:
@@ -103,6 +109,7 @@ class Registry:
         folder = folder.resolve()
         if not folder.is_dir():
             raise RegistryError(f"there is no folder of calculators at {folder}")
+        self._folders[folder] = None
         name = f"_ovpipe_project_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
         try:
             self.collect(sys.modules.get(name) or _import_folder(name, folder))
@@ -115,6 +122,13 @@ class Registry:
                 raise
             last = traceback.extract_tb(error.__traceback__)[-1]
             raise RegistryError(f"{last.filename}:{last.lineno}: {type(error).__name__}: {error}") from error
+
+    def of_another_process(self, folder: Path | None) -> Registry:
+        """What a process finds that is given these folders, and one more if there is one."""
+        registry = Registry.installed()
+        for each in (*self.folders, *([folder] if folder is not None else [])):
+            registry.collect_folder(each)
+        return registry
 
     def __getitem__(self, name: str) -> type[Calculator]:
         try:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ovpipe.calculator import Calculator, Context
+from ovpipe.calculator import Calculator, Context, UsedGraph
 from ovpipe.calculators.llm.loading.engine_options import read_engine
 from ovpipe.calculators.llm.loading.first_core import open_first
 from ovpipe.calculators.llm.loading.folder import MODEL, TOKENIZER, check_folder
 from ovpipe.engines.messages import Progress
 from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.protocol import Engine, EngineTimeouts
+from ovpipe.errors import OptionError
 from ovpipe.ports import SideOutput
 from ovpipe.registry import register
 
@@ -63,6 +65,23 @@ class LlmEngineCalculator(Calculator):
         )
         self._client: EngineClient | None = None
 
+    @classmethod
+    def used_graphs(cls, options: Mapping[str, Any]) -> Sequence[UsedGraph]:
+        """The graph of a step, where the core's step is one."""
+        path, device, engine = (options.get(name) for name in ("models_path", "device", "engine"))
+        try:
+            candidates = read_engine(cls.__name__, path or "", device or "CPU", engine or {})
+        except OptionError:  # which is a finding of its own
+            return ()
+        found = []
+        for _, read in candidates:
+            if (graph := read.step_graph) is not None:
+                known = {
+                    name: value for name, value in graph.parameters.items() if path or name != "models_path"
+                }
+                found.append(UsedGraph(graph.name, known, graph.inputs, graph.outputs, graph.side_outputs))
+        return tuple(found)
+
     async def open(self, cx: Context) -> None:
         """Starts the engine; returns when it is warm."""
         check_folder(self._folder, MODEL, *TOKENIZER)
@@ -74,6 +93,7 @@ class LlmEngineCalculator(Calculator):
         self._client = await open_first(
             self._candidates,
             cx.progress,
+            cx.calculator_folders,
             timeouts=self._timeouts,
             on_progress=on_progress,
             name=self._folder.resolve().name,  # "." has none

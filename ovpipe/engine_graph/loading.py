@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,26 @@ from ovpipe.engines.graph.options import GraphCoreOptions
 from ovpipe.engines.messages import Progress, Reading
 from ovpipe.engines.warm_up import warm_up
 from ovpipe.graph.files import find_graph
+from ovpipe.registry import Registry
 from ovpipe.runtime import Graph
 
 
-def load_graph_core(options: dict[str, Any], report: Callable[[Progress | Reading], None]) -> GraphCore:
-    """Opens the graph that the options name, which loads the model, and warms it up."""
+def load_graph_core(
+    options: dict[str, Any],
+    report: Callable[[Progress | Reading], None],
+    calculator_folders: Sequence[Path] = (),
+) -> GraphCore:
+    """Opens the graph that the options name, which loads the model, and warms it up.
+
+    Its calculators are those of the installed packages, and of these folders of projects.
+    """
     typed = GraphCoreOptions.of(options)
     file = find_graph(typed.graph, Path())
     report(Progress(phase="load", detail=f"opening the graph {file.stem}"))
-    graph = Graph.load(file, parameters=_parameters(typed))
+    registry = Registry.installed()
+    for folder in calculator_folders:
+        registry.collect_folder(folder)
+    graph = Graph.load(file, registry=registry, parameters=typed.step_graph.parameters)
 
     in_service = False
 
@@ -42,17 +53,3 @@ def load_graph_core(options: dict[str, Any], report: Callable[[Progress | Readin
     core.begin_service()
     in_service = True
     return core
-
-
-def _parameters(options: GraphCoreOptions) -> dict[str, Any]:
-    """What the graph is told. One of the user's own declares the same parameters."""
-    return {
-        "models_path": options.models_path,
-        "device": options.device,
-        "plugin_config": options.device_properties,
-        "cache_size": options.cache_size,
-        "num_kv_blocks": options.num_kv_blocks,
-        "max_num_batched_tokens": options.max_num_batched_tokens,
-        "max_num_seqs": options.max_num_seqs,
-        "enable_prefix_caching": options.enable_prefix_caching,
-    }

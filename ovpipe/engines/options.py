@@ -18,6 +18,16 @@ class CoreOptionsError(ValueError):
         self.problems = tuple(problems)
 
 
+class StepGraph(msgspec.Struct, frozen=True):
+    """A graph that a core's process runs: a file or a shipped one's name, and its parameters."""
+
+    name: str
+    parameters: dict[str, Any]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    side_outputs: tuple[str, ...]
+
+
 class CoreOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every core is loaded with. A core's own struct adds the keys of `engine` in a graph.
 
@@ -48,6 +58,11 @@ class CoreOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             except msgspec.ValidationError as error:  # values that do not go together
                 problems.append(str(error))
         raise CoreOptionsError(problems)
+
+    @property
+    def step_graph(self) -> StepGraph | None:
+        """The graph that the core's process runs, where its step is one."""
+        return None
 
     @classmethod
     def normalised(cls, given: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ovpipe.errors import Finding, GraphError, NotFoundError, did_you_mean
 
+CALCULATORS = "calculators"
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -14,6 +15,21 @@ def shipped_graphs() -> dict[str, Path]:
     """The graphs that ship with ovpipe, by name."""
     folder = Path(str(files("ovpipe.graphs")))
     return {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+
+
+def project_folder(graph: Path) -> Path | None:
+    """The calculators of a graph's project, None: there are none of its own.
+
+    They are in the nearest folder `calculators`: beside the graph, beside its folder, or in the working
+    folder.
+    """
+    shipped = Path(str(files("ovpipe.calculators"))).resolve()
+    parent = graph.absolute().parent
+    for place in (parent, parent.parent, Path.cwd()):
+        folder = place / CALCULATORS
+        if folder.is_dir():
+            return None if folder.resolve() == shipped else folder
+    return None
 
 
 def find_graph(name: str, base: Path) -> Path:

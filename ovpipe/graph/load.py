@@ -6,13 +6,15 @@ Each file goes through the passes of `Parts.read`. This module checks what spans
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ovpipe.calculator import UsedGraph
+from ovpipe.errors import GraphError, NotFoundError, RegistryError
 from ovpipe.graph.assembly import assembled
 from ovpipe.graph.expansion import Expanded, check_started, expanded
-from ovpipe.graph.files import read_text
+from ovpipe.graph.files import find_graph, project_folder, read_text
 from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.order import Order
 from ovpipe.graph.outside import OutsidePacket, check_outside, without
@@ -23,6 +25,7 @@ from ovpipe.graph.place import Findings
 from ovpipe.graph.plan import Plan, PolicyPlan
 from ovpipe.graph.policies import policy_of
 from ovpipe.graph.source import YamlSource, read_source
+from ovpipe.graph.used import check_interface, used_by
 from ovpipe.graph.wiring import check_types, wire_side_packets, wire_streams
 from ovpipe.registry import Registry
 
@@ -117,14 +120,16 @@ class _Checked:
     policies: Mapping[str, PolicyPlan]
     by_streams: Order
     by_side_packets: Order
+    calculator_folders: tuple[Path, ...]
 
     def plan(self) -> Plan:
         """The plan; there must be no findings."""
         resources = [node for node in self.by_side_packets.sorted() if not _has_streams(node)]
         nodes = [node for node in self.by_streams.sorted() if _has_streams(node)]
-        return assembled(
+        plan = assembled(
             self.top, resources, nodes, self.graph.streams, self.policies, self.by_streams.back_edges
         )
+        return replace(plan, calculator_folders=self.calculator_folders)
 
 
 def _checked(
@@ -147,7 +152,38 @@ def _checked(
     by_streams.check(findings)
     by_streams.check_back_edges(findings)
     by_side_packets.check(findings)
-    return _Checked(top, parts.required, graph, policies, by_streams, by_side_packets)
+    folders = dict.fromkeys(registry.folders)
+    for node in graph.nodes:
+        for used in used_by(node):
+            folders |= dict.fromkeys(_check_used(used, node, around, registry, findings))
+    return _Checked(top, parts.required, graph, policies, by_streams, by_side_packets, tuple(folders))
+
+
+def _check_used(
+    used: UsedGraph, node: ResolvedNode, around: Around, registry: Registry, findings: Findings
+) -> Sequence[Path]:
+    """Checks a graph that a node has run elsewhere. Returns the folders of its own calculators."""
+    place = node.config.place
+    try:
+        file = find_graph(used.name, Path())
+        registry = registry.of_another_process(project_folder(file))
+    except (NotFoundError, RegistryError) as error:
+        findings.add(place, f"node {node.name!r} has a graph run in a process of its own: {error}")
+        return ()
+    if file.resolve() in [one.resolve() for one in around.files]:
+        findings.add(place, f"node {node.name!r} has a graph run that has this one run: {file}")
+        return ()
+    entry = GraphEntry(f"graph {used.name}", f"node {node.name!r}", place, {})
+    try:
+        source, _ = _of_file(file, entry)
+        inner = Findings()
+        inside = Around(file.parent, (*around.files, file))
+        checked = _checked(source, inside, registry, Given(used.parameters, Path.cwd(), entry), inner)
+        check_interface(checked.top, used, inner)
+        inner.check()
+    except GraphError as error:
+        findings.add_all(error.findings)
+    return registry.folders
 
 
 def _idle_parameters(top: Part, replaced: frozenset[str]) -> dict[str, Sequence[str]]:

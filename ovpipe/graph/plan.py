@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from ovpipe.calculator import Calculator
@@ -113,6 +114,9 @@ class Plan:
     """Side packets that the graph gives to the code that opens it."""
     report_deadlock: bool = False
     """Whether a full queue fails the run when nothing else can move, and does not grow."""
+
+    calculator_folders: tuple[Path, ...] = ()
+    """Where those of its calculators come from that are a project's own."""
 
     def from_outside(self) -> frozenset[str]:
         """All side packets that may be given from outside; those that a node makes replace the node."""

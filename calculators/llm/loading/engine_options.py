@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ovpipe.engines.cores import AUTO, CORES, TAKEN_BY_AUTO, CoreDeclaration, keys_of, shared_keys
 from ovpipe.engines.options import CoreOptions, CoreOptionsError
+from ovpipe.engines.process.command import HostCommand
 from ovpipe.errors import OptionError, did_you_mean
 
 DEFAULT_CORE: Final = "genai"
@@ -17,6 +19,11 @@ class CoreCandidate(NamedTuple):
 
     core: CoreDeclaration
     options: CoreOptions
+
+    def command(self, calculator_folders: Sequence[Path]) -> HostCommand:
+        """Starts its process; one that runs a graph is given the folders of a project's own calculators."""
+        runs_graph = self.options.step_graph is not None
+        return self.core.command.with_calculators(calculator_folders) if runs_graph else self.core.command
 
 
 def read_engine(

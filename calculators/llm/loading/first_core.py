@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +17,10 @@ log = logging.getLogger("ovpipe.engine")
 
 
 async def open_first(
-    candidates: Sequence[CoreCandidate], say: Callable[[str], None], **more: Any
+    candidates: Sequence[CoreCandidate],
+    say: Callable[[str], None],
+    calculator_folders: Sequence[Path] = (),
+    **more: Any,
 ) -> EngineClient:
     """Opens the engine with the first core that loads; of one alone, with that.
 
@@ -24,9 +28,12 @@ async def open_first(
     core: what could load once is not chosen anew.
     """
     failed: dict[str, EngineLoadError] = {}
-    for core, options in candidates:
+    for candidate in candidates:
+        core, options = candidate
         try:
-            client = await EngineClient.open(core.command, msgspec.to_builtins(options), **more)
+            client = await EngineClient.open(
+                candidate.command(calculator_folders), msgspec.to_builtins(options), **more
+            )
         except EngineLoadError as error:
             failed[core.name] = error
             continue

@@ -19,7 +19,7 @@ from ovpipe.engines.batching_options import (
     check_exact,
     in_plugin_config,
 )
-from ovpipe.engines.options import CoreOptions
+from ovpipe.engines.options import CoreOptions, StepGraph
 
 SHIPPED_GRAPH: Final = "engine"
 
@@ -49,3 +49,23 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
     def device_properties(self) -> dict[str, Any]:
         """What the device's plugin is given."""
         return {**self.plugin_config, **EXACT} if self.exact else dict(self.plugin_config)
+
+    @property
+    def step_graph(self) -> StepGraph:
+        """The graph of a step. One of the user's own declares the same parameters."""
+        return StepGraph(
+            name=self.graph,
+            parameters={
+                "models_path": self.models_path,
+                "device": self.device,
+                "plugin_config": self.device_properties,
+                "cache_size": self.cache_size,
+                "num_kv_blocks": self.num_kv_blocks,
+                "max_num_batched_tokens": self.max_num_batched_tokens,
+                "max_num_seqs": self.max_num_seqs,
+                "enable_prefix_caching": self.enable_prefix_caching,
+            },
+            inputs=("commands",),
+            outputs=("deltas",),
+            side_outputs=("sequences", "blocks", "facts"),
+        )

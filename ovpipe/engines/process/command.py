@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -24,3 +25,8 @@ class HostCommand(msgspec.Struct, frozen=True):
         -P: a module of the user's in the working folder must not shadow one of ours.
         """
         return cls((sys.executable, "-P", "-m", name))
+
+    def with_calculators(self, folders: Iterable[Path]) -> HostCommand:
+        """The same for a program that runs a graph, with the folders of a project's own calculators."""
+        found = [text for folder in folders for text in ("--calculators", str(folder))]
+        return msgspec.structs.replace(self, arguments=(*self.arguments, *found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence, Set
+from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from ovpipe.calculator import Calculator
@@ -130,6 +131,10 @@ class NodeContext(dict[Port[Any], Any]):
 
     def set_side(self, port: SideOutput[Any], value: Any) -> None:
         raise PortError(f"{self.node.name} has streams; a side packet is set by a calculator without any")
+
+    @property
+    def calculator_folders(self) -> Sequence[Path]:
+        raise PortError(f"{self.node.name} has streams; graphs are run elsewhere by a calculator without any")
 
     def progress(self, message: str, fraction: float | None = None) -> None:
         """Runs are not opened by anybody who waits for them to load, so there is nobody to tell."""

@@ -135,7 +135,7 @@ class Graph:
         self._open = True
 
     async def _open_resource(self, plan: NodePlan, progress: ReportProgress | None) -> None:
-        cx = ResourceContext(plan, self._side_packets, progress)
+        cx = ResourceContext(plan, self._side_packets, progress, self.plan.calculator_folders)
         try:
             calculator = self._build.get(plan.name, plan.build)()
             opening = calculator.open(cx)

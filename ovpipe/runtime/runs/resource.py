@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from ovpipe.errors import PortError, RunError, did_you_mean
@@ -20,12 +21,19 @@ ReportProgress = Callable[[str, str, float | None], None]
 class ResourceContext(dict[Port[Any], Any]):
     """The context of a node without streams; see `ovpipe.calculator.Context`."""
 
-    def __init__(self, plan: NodePlan, side_packets: dict[str, Any], progress: ReportProgress | None) -> None:
+    def __init__(
+        self,
+        plan: NodePlan,
+        side_packets: dict[str, Any],
+        progress: ReportProgress | None,
+        calculator_folders: Sequence[Path] = (),
+    ) -> None:
         super().__init__(
             {port: side_packets[name] for port, name in plan.side_inputs if name in side_packets}
         )
         self._plan = plan
         self._progress = progress
+        self.calculator_folders = calculator_folders
         self.made: dict[str, Any] = {}
 
     def __missing__(self, port: Port[Any]) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from ovpipe.calculators.llm.llm_engine import LlmEngineCalculator
 from ovpipe.engines.protocol import EngineUnavailable, SamplingParams
 from ovpipe.errors import GraphError, OptionError, RunError
+from ovpipe.graph.files import shipped_graphs
 from ovpipe.graph.load import load_graph_text
 from ovpipe.registry import Registry
 from ovpipe.runtime.runs.graph import Graph
@@ -174,3 +175,77 @@ def test_what_the_folder_lacks_is_named(tmp_path: Path, name: str) -> None:
             (tmp_path / other).touch()
     with pytest.raises(RunError, match=f"has no {name}"):
         CalculatorRunner(LlmEngineCalculator(models_path=str(tmp_path))).run()
+
+
+ONE_TOKEN = """
+import numpy as np
+
+from ovpipe.calculators.engine.logits_processor import LogitsProcessor
+from ovpipe.registry import register
+
+
+@register
+class OneTokenCalculator(LogitsProcessor):
+    def process_row(self, cx, row, logits):
+        found = np.full_like(logits, -np.inf)
+        found[7] = 0
+        return found
+"""
+
+
+def own_engine(folder: Path) -> Path:
+    """A project whose engine's graph has a logits processor of its own, in place of min_tokens."""
+    (folder / "calculators").mkdir()
+    (folder / "calculators" / "one_token.py").write_text(ONE_TOKEN)
+    (folder / "graphs").mkdir()
+    text = shipped_graphs()["engine"].read_text("utf-8")
+    before, _, rest = text.partition("  min_tokens:\n")
+    node, _, after = rest.partition("\n\n")
+    own = node.replace("MinTokensCalculator", "OneTokenCalculator").replace(
+        "    side_inputs: {facts: facts}\n", ""
+    )
+    file = folder / "graphs" / "own_engine.yaml"
+    file.write_text(f"{before}  one_token:\n{own}\n\n{after}")
+    return file
+
+
+def test_a_projects_own_calculator_works_in_the_engines_process(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        opened = Graph(
+            load_graph_text(
+                GRAPH,
+                registry=Registry.installed(),
+                parameters={
+                    "models_path": TINY_RANDOM,
+                    "engine": {"core": "graph", "graph": str(own_engine(tmp_path)), "num_kv_blocks": 16},
+                },
+            )
+        )
+        async with opened:
+            sampling = SamplingParams(max_tokens=3, temperature=0, ignore_eos=True)
+            async with opened.side_packets["engine"].generate([1, 2, 3], sampling) as generation:
+                tokens = [token.id async for delta in generation for token in delta.tokens]
+        assert tokens == [7, 7, 7]
+
+    asyncio.run(scenario())
+
+
+def test_the_graph_of_a_step_is_checked_before_a_model_is_chosen(tmp_path: Path) -> None:
+    file = own_engine(tmp_path)
+    file.write_text(file.read_text().replace("OneTokenCalculator", "OneTokenCalculater"))
+    line = 1 + next(n for n, text in enumerate(file.read_text().splitlines()) if "Calculater" in text)
+    with pytest.raises(GraphError) as caught:
+        load_graph_text(
+            GRAPH,
+            registry=Registry.installed(),
+            parameters={"engine": {"core": "graph", "graph": str(file)}},
+        )
+    assert f"{file}:{line}: unknown calculator 'OneTokenCalculater'" in str(caught.value)
+    assert "did you mean 'OneTokenCalculator'?" in str(caught.value)
+
+
+def test_only_the_core_whose_step_is_a_graph_uses_one() -> None:
+    assert LlmEngineCalculator.used_graphs({"models_path": "m", "engine": {"core": "genai"}}) == ()
+    assert LlmEngineCalculator.used_graphs({"engine": {"core": "graph", "cache_size": -1}}) == ()
+    (used,) = LlmEngineCalculator.used_graphs({"engine": {"core": "graph"}})
+    assert (used.name, "models_path" in used.parameters) == ("engine", False)
