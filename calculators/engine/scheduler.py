@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Final
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Batch, Sampled
+from ovpipe.calculators.engine.grammars.grammar_pool import GrammarPool
+from ovpipe.calculators.engine.packets import Batch, BatchRow, BlockCopy, Sampled
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
 from ovpipe.calculators.engine.sequences.sequence_cache import SequenceCache
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
@@ -15,6 +17,9 @@ from ovpipe.engines.graph.step import StepCommands
 from ovpipe.engines.messages import Refused
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
+
+LONGEST_WAIT: Final = 0.01
+"""Seconds that a step without anything to read waits for a grammar."""
 
 
 @register
@@ -31,12 +36,13 @@ class SchedulerCalculator(Calculator):
     vocabulary of 150,000 each takes 0.6 MB. So a prompt whose log-probabilities are wanted is read in smaller
     parts.
 
-    Side inputs: `sequences` and `blocks`, which this node alone changes; `on_reading`, if there is one, is
+    Side inputs: `sequences` and `blocks`, which this node alone changes; `grammars`, if there are any: a
+    request begins once its grammar is compiled, and others go on meanwhile; `on_reading`, if there is one, is
     called with the id of each request before the step that begins with its prompt.
 
         scheduler:
           calculator: SchedulerCalculator
-          side_inputs: {sequences: sequences, blocks: blocks}
+          side_inputs: {sequences: sequences, blocks: blocks, grammars: grammars}
           inputs: {commands: commands, sampled: {stream: sampled, back_edge: true}}
           outputs: {batch: batch}
           options: {max_num_batched_tokens: 256, max_num_seqs: 64}
@@ -48,6 +54,7 @@ class SchedulerCalculator(Calculator):
     batch = Output[Batch]()
     sequences = SideInput[SequenceTable]()
     blocks = SideInput[BlockPool]()
+    grammars = SideInput[GrammarPool](optional=True)
     on_reading = SideInput[Callable[[int], None]](optional=True)
 
     def __init__(
@@ -86,15 +93,35 @@ class SchedulerCalculator(Calculator):
             self._commit(cx, cx[self.sampled])
         if self.commands in cx:
             refused = self._take(cx, cx[self.commands])
-            rows, copies = self._planner.plan(cx.get(self.on_reading) or _nobody_asks)
+            rows, copies = self._planned(cx)
             cx[self.sequences].batch = cx[self.sequences].under_way = rows
             cx.send(self.batch, Batch(rows, copies, tuple(refused)))
 
+    def _planned(self, cx: Context) -> tuple[tuple[BatchRow, ...], tuple[BlockCopy, ...]]:
+        """The rows of the next step, and the copies before it."""
+        table, grammars = cx[self.sequences], cx.get(self.grammars)
+        begins = cx.get(self.on_reading) or _nobody_asks
+        self._let_wait(table, grammars)
+        rows, copies = self._planner.plan(begins)
+        if rows or not table.preparing or grammars is None:
+            return rows, copies
+        # There is nothing else to do. Commands that come meanwhile are no later for it than for a step.
+        grammars.wait(list(table.preparing), LONGEST_WAIT)
+        self._let_wait(table, grammars)
+        return self._planner.plan(begins)
+
+    def _let_wait(self, table: SequenceTable, grammars: GrammarPool | None) -> None:
+        """Those that have what they need wait for their turn from now on."""
+        for request_id in list(table.preparing):
+            if grammars is None or grammars.is_ready(request_id):
+                table.prepared(request_id)
+
     def _take(self, cx: Context, commands: StepCommands) -> list[Refused]:
         """Takes requests in and out; returns those that could never be read to their end."""
-        table, blocks, refused = cx[self.sequences], cx[self.blocks], []
+        table, blocks, grammars = cx[self.sequences], cx[self.blocks], cx.get(self.grammars)
+        refused = []
         for request_id in commands.cancel:
-            self._planner.forget(request_id)
+            self._forget(cx, request_id)
         for request in commands.add:
             needed = blocks.needed(len(request.prompt) + request.sampling.max_tokens)
             if needed > blocks.count:
@@ -102,6 +129,8 @@ class SchedulerCalculator(Calculator):
                 refused.append(Refused(request.id, fact))
                 continue
             seed = request.sampling.seed
+            if grammars is not None:
+                grammars.hold(request)
             table.add(request, secrets.randbits(32) if seed is None else seed)
         return refused
 
@@ -115,7 +144,14 @@ class SchedulerCalculator(Calculator):
             if one.token is not None:
                 table.running[row.request.id].sequences[row.sequence].tokens.append(one.token.id)
             if one.token is None or one.finish is not None:
-                self._planner.forget(row.request.id)
+                self._forget(cx, row.request.id)
+
+    def _forget(self, cx: Context, request_id: int) -> None:
+        """A request has ended, or is not wanted any more."""
+        self._planner.forget(request_id)
+        grammars = cx.get(self.grammars)
+        if grammars is not None:
+            grammars.release(request_id)
 
 
 def _nobody_asks(request_id: int) -> None:

@@ -107,8 +107,6 @@ class GraphCore:
         check_request(request, self.info)
         if request.sampling.beams is not None:
             raise RequestRefused("this engine has no beam search")
-        if request.sampling.grammar is not None:
-            raise RequestRefused("this engine has no grammars")
         _check_token_ids(request, self.info.vocab_size)
         if request.id in self._added or request.id in self._sequences:
             raise RequestRefused(f"request {request.id} is in the engine already")

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.engine.grammars.grammar_pool import GrammarPool
 from ovpipe.calculators.engine.logits_processor import LogitsProcessor
 from ovpipe.calculators.engine.packets import BatchRow, LogitsRow
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
@@ -19,18 +20,20 @@ from ovpipe.calculators.engine.penalties import PenaltiesCalculator
 from ovpipe.calculators.engine.prompt_logprobs import PromptLogprobsCalculator
 from ovpipe.calculators.engine.scheduler import SchedulerCalculator
 from ovpipe.engine_graph.core import GraphCore
+from ovpipe.engines.grammars.masks.token_table import token_table
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.graph.options import GraphCoreOptions
 from ovpipe.engines.graph.step import StepCommands
 from ovpipe.engines.messages import Refused
 from ovpipe.engines.process.poison import Poisoned
-from ovpipe.engines.protocol import Delta, GenerateRequest, RequestRefused, SamplingParams
+from ovpipe.engines.protocol import Delta, GenerateRequest, Grammar, RequestRefused, SamplingParams
 from ovpipe.graph.files import shipped_graphs
 from ovpipe.graph.load import load_graph
 from ovpipe.graph.outside import OutsidePacket
 from ovpipe.graph.plan import NodePlan
 from ovpipe.registry import Registry
 from ovpipe.runtime import Graph
+from ovpipe.tokenizers.vocabulary import Vocabulary
 from tests.calculators.engine.remembering_model import END, VOCABULARY, RememberingModel, completion
 
 BLOCKS, BLOCK = 32, 4
@@ -42,7 +45,9 @@ EVERY_PROCESSOR: dict[str, Any] = {
     "presence_penalty": 0.001,
     "min_tokens": 12,
 }
-"""A request with these uses all nodes, and its text is the same."""
+"""A request with these uses all nodes but the last, and its text is the same."""
+ANY_TEXT: dict[str, Any] = {"grammar": Grammar("regex", "[^~]*")}
+"""A request with this uses the node that a text which must not end has nothing to do with."""
 
 MAKES_IT_FAIL = 2
 """The request over which a node fails, when its completion has two tokens."""
@@ -57,7 +62,12 @@ def planned(model: RememberingModel) -> tuple[dict[str, Any], dict[str, NodePlan
         cache_bytes=0,
         generation_config={},
     )
-    outside = {"model": model, "blocks": BlockPool(BLOCKS, BLOCK), "facts": facts}
+    letters = Vocabulary([bytes((65 + token,)) for token in range(END)], frozenset(), plain_bytes=True)
+    grammars = GrammarPool(token_table(letters, size=VOCABULARY, eos_token_ids={END}))
+    # Compiled before anybody asks, so that all begin together.
+    grammars.hold(GenerateRequest(0, [], SamplingParams(max_tokens=1, **ANY_TEXT)))
+    grammars.wait([0], 60)
+    outside = {"model": model, "blocks": BlockPool(BLOCKS, BLOCK), "facts": facts, "grammars": grammars}
     plan = load_graph(
         shipped_graphs()["engine"],
         registry=Registry.installed(),
@@ -73,6 +83,11 @@ PROCESSORS = [
     for name, node in planned(RememberingModel(BLOCK))[1].items()
     if issubclass(node.calculator, LogitsProcessor)
 ]
+
+
+def using(node: str) -> dict[str, Any]:
+    """What a request asks for that uses a processor."""
+    return ANY_TEXT if node == "grammar_mask" else EVERY_PROCESSOR
 
 
 @contextmanager
@@ -152,7 +167,7 @@ def failing_over_a_row(error: Exception) -> Callable[[type[Calculator]], type[Ca
 
 @pytest.mark.parametrize("node", PROCESSORS)
 def test_a_processor_that_raises_fails_those_that_use_it_and_the_others_repeat_the_step(node: str) -> None:
-    asked = [request(1), request(2, **EVERY_PROCESSOR), request(3), request(4, **EVERY_PROCESSOR), request(5)]
+    asked = [request(1), request(2, **using(node)), request(3), request(4, **using(node)), request(5)]
     with engine(node, raising) as core:
         texts, refused = outcomes(core, *asked)
         fact = f"node {node!r} of the engine's graph failed"
@@ -161,7 +176,7 @@ def test_a_processor_that_raises_fails_those_that_use_it_and_the_others_repeat_t
             whole = completion(one)
             assert texts[one.id] == (whole[:2] if one.id in (2, 4) else whole)
         spent = core.stats().node_seconds["model"]
-        later = request(6, **EVERY_PROCESSOR)
+        later = request(6, **using(node))
         assert outcomes(core, later) == ({6: completion(later)}, []), "the engine goes on"
         assert core.stats().node_seconds["model"] > spent
 
@@ -170,7 +185,7 @@ def test_a_processor_that_raises_fails_those_that_use_it_and_the_others_repeat_t
 def test_when_every_request_uses_the_processor_that_raises_the_engine_is_poisoned(node: str) -> None:
     with engine(node, raising) as core:
         with pytest.raises(Poisoned, match=f"node '{node}' of the engine's graph failed") as caught:
-            outcomes(core, request(1, **EVERY_PROCESSOR), request(2, **EVERY_PROCESSOR))
+            outcomes(core, request(1, **using(node)), request(2, **using(node)))
         assert caught.value.suspects == (1, 2)
 
 
@@ -235,7 +250,7 @@ def test_a_prompt_that_cannot_be_scored_fails_alone() -> None:
 
 @pytest.mark.parametrize("node", PROCESSORS)
 def test_a_processor_that_refuses_a_row_says_why_and_the_others_do_not_notice(node: str) -> None:
-    asked = [request(1, **EVERY_PROCESSOR), request(2, **EVERY_PROCESSOR), request(3)]
+    asked = [request(1, **using(node)), request(2, **using(node)), request(3)]
     with engine(node, failing_over_a_row(RequestRefused("not with these arguments"))) as core:
         texts, refused = outcomes(core, *asked)
         assert refused == [Refused(2, "not with these arguments")]
@@ -246,7 +261,7 @@ def test_a_processor_that_refuses_a_row_says_why_and_the_others_do_not_notice(no
 @pytest.mark.parametrize("node", PROCESSORS)
 def test_a_processor_that_fails_over_a_row_fails_its_request_even_when_it_is_alone(node: str) -> None:
     with engine(node, failing_over_a_row(ZeroDivisionError())) as core:
-        texts, refused = outcomes(core, request(2, **EVERY_PROCESSOR))
+        texts, refused = outcomes(core, request(2, **using(node)))
         assert [(one.request, one.failed) for one in refused] == [(2, True)]
         assert texts[2] == completion(request(2))[:2]
 

@@ -18,6 +18,8 @@ class SequenceTable:
         """By request id, in the order in which they began to run."""
         self.waiting: list[SequenceGroup] = []
         """By rank. Those that were preempted are among them."""
+        self.preparing: dict[int, SequenceGroup] = {}
+        """By request id: those that do not wait for their turn yet, but for what they need."""
         self.batch: tuple[BatchRow, ...] = ()
         """What the latest step reads, or has read."""
         self.under_way: tuple[BatchRow, ...] = ()
@@ -26,10 +28,12 @@ class SequenceTable:
         self._arrivals = itertools.count()
 
     def __len__(self) -> int:
-        return len(self.running) + len(self.waiting)
+        return len(self.running) + len(self.waiting) + len(self.preparing)
 
     def __contains__(self, request_id: int) -> bool:
-        return request_id in self.running or any(one.request.id == request_id for one in self.waiting)
+        if request_id in self.running or request_id in self.preparing:
+            return True
+        return any(one.request.id == request_id for one in self.waiting)
 
     @property
     def num_running(self) -> int:
@@ -52,8 +56,12 @@ class SequenceTable:
         return found
 
     def add(self, request: GenerateRequest, seed: int) -> None:
-        """A new request, which waits."""
-        self.wait(SequenceGroup(request, seed, next(self._arrivals)))
+        """A new request, which waits, once it is `prepared`."""
+        self.preparing[request.id] = SequenceGroup(request, seed, next(self._arrivals))
+
+    def prepared(self, request_id: int) -> None:
+        """The request has what it needs, and waits for its turn. Its rank is that of its arrival."""
+        self.wait(self.preparing.pop(request_id))
 
     def wait(self, group: SequenceGroup) -> None:
         """Puts a request among those that wait, in its place by rank."""
@@ -63,6 +71,8 @@ class SequenceTable:
         """Takes a request out, wherever it is; None when it is not there."""
         if request_id in self.running:
             return self.running.pop(request_id)
+        if request_id in self.preparing:
+            return self.preparing.pop(request_id)
         for place, group in enumerate(self.waiting):
             if group.request.id == request_id:
                 return self.waiting.pop(place)

@@ -9,14 +9,17 @@ from contextlib import contextmanager
 
 import msgspec
 
+from ovpipe.calculators.engine.grammars.grammar_pool import GrammarPool
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
+from ovpipe.engines.grammars.masks.token_table import token_table
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.graph.step import StepCommands
 from ovpipe.engines.protocol import GenerateRequest, PromptToken, SamplingParams
 from ovpipe.graph.files import shipped_graphs
 from ovpipe.runtime import Graph
 from ovpipe.runtime.runs.stepper import Stepper
+from ovpipe.tokenizers.vocabulary import Vocabulary
 from tests.calculators.engine.remembering_model import END, VOCABULARY, RememberingModel
 
 BLOCK = 4
@@ -75,6 +78,8 @@ def engine(
         cache_bytes=0,
         generation_config={},
     )
+    letters = Vocabulary([bytes((65 + token,)) for token in range(END)], frozenset(), plain_bytes=True)
+    grammars = GrammarPool(token_table(letters, size=VOCABULARY, eos_token_ids={END}))
     begun: list[int] = []
     graph = Graph.load(
         shipped_graphs()["engine"],
@@ -84,7 +89,13 @@ def engine(
             "max_logits_rows": max_logits,
             "enable_prefix_caching": prefix_caching,
         },
-        side_packets={"model": model, "blocks": pool, "facts": facts, "on_reading": begun.append},
+        side_packets={
+            "model": model,
+            "blocks": pool,
+            "facts": facts,
+            "grammars": grammars,
+            "on_reading": begun.append,
+        },
     )
     with asyncio.Runner() as runner:
         runner.run(graph.open())
@@ -94,6 +105,7 @@ def engine(
         yield found
         stepper.close()
         runner.run(graph.close())
+        grammars.close()
 
 
 def request(id: int, length: int = 5, max_tokens: int = 6, priority: int = 0) -> GenerateRequest:

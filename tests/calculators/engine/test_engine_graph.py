@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ovpipe.engines.protocol import GenerateRequest, PromptToken
+from ovpipe.engines.protocol import GenerateRequest, Grammar, PromptToken, SamplingParams
 from tests.calculators.engine.remembering_model import VOCABULARY, completion, next_token
 from tests.calculators.engine.stepped_engine import BLOCK, engine, request, several
 
@@ -211,3 +212,42 @@ def _arrival(chance: random.Random, id: int, room: int) -> list[GenerateRequest]
     scored = msgspec.structs.replace(fresh.sampling, prompt_logprobs=chance.choice([None, None, None, 0]))
     fresh = msgspec.structs.replace(fresh, prompt=stem[:shared] + fresh.prompt[shared:], sampling=scored)
     return several(fresh, chance.randint(2, 4), seed=id) if chance.random() < 0.3 else [fresh]
+
+
+def following(id: int, pattern: str, max_tokens: int = 40) -> GenerateRequest:
+    params = SamplingParams(max_tokens=max_tokens, temperature=0, grammar=Grammar("regex", pattern))
+    return GenerateRequest(id, request(id).prompt, params)
+
+
+def test_texts_follow_their_grammars_and_those_beside_them_are_what_they_were() -> None:
+    with engine() as one:
+        one.step(following(1, "[A-H]{3}XYZ"), request(2), following(3, "[a-p]{20}"))
+        one.finish()
+        assert one.texts[2] == completion(request(2))
+        texts = [bytes(65 + token for token in one.texts[each][:-1]).decode() for each in (1, 3)]
+        assert re.fullmatch("[A-H]{3}XYZ", texts[0])
+        assert re.fullmatch("[a-p]{20}", texts[1])
+        assert one.finishes == {1: "stop", 2: "length", 3: "stop"}
+
+
+def test_a_preemption_does_not_lose_the_place_in_a_grammar() -> None:
+    asked = [following(each, "(AB?[C-Z]){9}") for each in (1, 2, 3)]
+    with engine(blocks=64) as roomy:
+        roomy.step(*asked)
+        roomy.finish()
+        assert roomy.table.preemptions == 0
+        with engine(blocks=12) as tight:
+            tight.step(*asked)
+            tight.finish()
+            assert tight.table.preemptions > 0
+            assert tight.texts == roomy.texts
+
+
+def test_a_request_waits_for_its_grammar_and_can_be_cancelled_meanwhile() -> None:
+    with engine() as one:
+        one.step(following(1, "A" * 3 + "|".join(f"B{number}" for number in range(4000))), request(2))
+        one.step(cancel=(1,))
+        one.finish()
+        assert one.texts[2] == completion(request(2))
+        assert one.texts.get(1, []) == []
+        assert one.blocks.usage == 0

@@ -35,20 +35,20 @@ def _rewritten(token: re.Match[str]) -> str:
     if token["literal"] is not None:
         return _literal(token["literal"])
     if token["members"]:
-        members = _members(token["members"])
+        members = characters_of(token["members"])
         return (members.others() if token["negated"] else members).rule()
     return token[0]
 
 
 def _literal(inside: str) -> str:
-    written = literal("".join(map(chr, _codes(inside))))
+    written = literal("".join(map(chr, codes_of(inside))))
     return group(written) if '" "' in written else written
 
 
-def _members(inside: str) -> Characters:
+def characters_of(inside: str) -> Characters:
     """The characters that a class names."""
     pieces = [piece[0] for piece in _CHARACTER.finditer(inside)]
-    codes = _codes(inside)
+    codes = codes_of(inside)
     ranges: list[tuple[int, int]] = []
     at = 0
     while at < len(codes):
@@ -63,7 +63,7 @@ def _members(inside: str) -> Characters:
     return Characters.of(ranges)
 
 
-def _codes(inside: str) -> list[int]:
+def codes_of(inside: str) -> list[int]:
     """The code points that a literal's or a class's inside stands for."""
     return [_code(found) for found in _CHARACTER.finditer(inside)]
 

@@ -1,0 +1,1 @@
+"""Grammars in the engine: compiled beside its steps, and followed token by token."""

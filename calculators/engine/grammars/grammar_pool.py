@@ -1,0 +1,108 @@
+"""GrammarPool: compiles grammars beside the engine's steps, and keeps those that were used lately."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ovpipe.engines.grammars.verdicts import GrammarRefused, key_of
+from ovpipe.engines.protocol import GenerateRequest, Grammar
+
+if TYPE_CHECKING:
+    from llguidance import LLExecutor, LLMatcher, LLTokenizer
+
+MOST_KEPT: Final = 64
+"""Compiled grammars that no request has any more."""
+
+
+class GrammarPool:
+    """The grammars of the requests that the engine has, and some of those that it had.
+
+    A request's grammar is compiled in a thread while the request waits. `hold` begins that, and what is held
+    is kept until `release`. Not to be called by several threads at once.
+    """
+
+    def __init__(self, tokens: LLTokenizer | None, *, missing: str = "", most_kept: int = MOST_KEPT) -> None:
+        """Compiles for a model's tokens; without them all grammars are refused, and `missing` says why."""
+        self._tokens = tokens
+        self._missing = missing
+        self._most_kept = most_kept
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="grammars")
+        self._compiled: OrderedDict[bytes, Future[LLMatcher]] = OrderedDict()
+        """Those used lately last."""
+        self._executor: LLExecutor | None = None
+        self._held: dict[int, bytes] = {}
+        """By request."""
+
+    def __len__(self) -> int:
+        """How many grammars are kept, those included that are being compiled."""
+        return len(self._compiled)
+
+    def hold(self, request: GenerateRequest) -> None:
+        """The engine has this request; its grammar, if it has one, is compiled."""
+        grammar = request.sampling.grammar
+        if grammar is None:
+            return
+        key = self._held[request.id] = key_of(grammar)
+        if key not in self._compiled:
+            self._compiled[key] = self._threads.submit(self.compiled, grammar)
+
+    def release(self, request_id: int) -> None:
+        """The engine has this request no more."""
+        key = self._held.pop(request_id, None)
+        if key is None:
+            return
+        self._compiled.move_to_end(key)
+        held = frozenset(self._held.values())
+        unused = [key for key in self._compiled if key not in held]
+        for key in unused[: max(0, len(unused) - self._most_kept)]:
+            self._compiled.pop(key).cancel()
+
+    def is_ready(self, request_id: int) -> bool:
+        """Whether nothing of a request has still to be compiled."""
+        key = self._held.get(request_id)
+        return key is None or self._compiled[key].done()
+
+    def wait(self, request_ids: list[int], seconds: float) -> None:
+        """Returns when the grammar of one of these requests is compiled, or after so many seconds."""
+        wait([self._compiled[self._held[each]] for each in request_ids], seconds, "FIRST_COMPLETED")
+
+    def matcher(self, request_id: int) -> LLMatcher:
+        """A matcher of the request's grammar, at the beginning of a text; raises GrammarRefused."""
+        return self._compiled[self._held[request_id]].result().deep_copy()
+
+    def masks(self, matchers: Sequence[LLMatcher], size: int) -> Iterator[NDArray[np.bool_]]:
+        """Of each matcher, which of `size` tokens may follow. They are computed together, by all processors.
+
+        A matcher that fails over it says so itself, and its mask says nothing.
+        """
+        if not matchers:
+            return
+        from llguidance import LLExecutor
+        from llguidance.numpy import fill_next_token_bitmask_par
+
+        if self._executor is None:
+            self._executor = LLExecutor()
+        bits = np.zeros((len(matchers), -(-size // 32)), np.int32)
+        fill_next_token_bitmask_par(
+            self._executor, [(matcher, place) for place, matcher in enumerate(matchers)], bits
+        )
+        for row in bits:
+            yield np.unpackbits(row.view(np.uint8), count=size, bitorder="little").view(np.bool_)
+
+    def close(self) -> None:
+        """Begins nothing any more, and waits for nothing."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def compiled(self, grammar: Grammar) -> LLMatcher:
+        """Compiles a grammar, which may take long; raises GrammarRefused."""
+        if self._tokens is None:
+            raise GrammarRefused(self._missing)
+        from ovpipe.engines.grammars.masks.compiling import compiled  # imports llguidance
+
+        return compiled(grammar, self._tokens)

@@ -1,0 +1,1 @@
+"""Rules of EBNF in Lark's form, as llguidance reads them."""

@@ -1,0 +1,76 @@
+"""Rules of EBNF, read: what is left of them once their notation is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from ovpipe.engines.grammars.ebnf.characters import Characters
+
+
+class Text(msgspec.Struct, frozen=True, tag=True):
+    """Exactly this text, of one character at least."""
+
+    text: str
+
+
+class CharacterClass(msgspec.Struct, frozen=True, tag=True):
+    """One of these characters."""
+
+    characters: Characters
+
+
+class Rule(msgspec.Struct, frozen=True, tag=True):
+    """What another rule takes."""
+
+    name: str
+
+
+class Concatenation(msgspec.Struct, frozen=True, tag=True):
+    """One after the other; none is the empty text."""
+
+    parts: tuple[Body, ...]
+
+
+class Choice(msgspec.Struct, frozen=True, tag=True):
+    """Any one."""
+
+    choices: tuple[Body, ...]
+
+
+class Repeat(msgspec.Struct, frozen=True, tag=True):
+    """So many times; `most` None: no limit."""
+
+    part: Body
+    least: int
+    most: int | None
+
+
+Body = Text | CharacterClass | Rule | Concatenation | Choice | Repeat
+
+EMPTY: Final = Concatenation(())
+
+
+def parts_of(body: Body) -> tuple[Body, ...]:
+    """What a body is directly made of."""
+    match body:
+        case Concatenation():
+            return body.parts
+        case Choice():
+            return body.choices
+        case Repeat():
+            return (body.part,)
+        case Text() | CharacterClass() | Rule():
+            return ()
+
+
+def names_in(body: Body) -> Iterator[str]:
+    """The rules that a body refers to."""
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Rule):
+            yield each.name
+        waiting.extend(parts_of(each))
