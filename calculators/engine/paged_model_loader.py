@@ -25,6 +25,10 @@ class PagedModelLoaderCalculator(Calculator):
     on GPU), or takes `cache_size` gigabytes; with neither, a part of the free memory, and never more than
     `max_num_seqs` sequences can use.
 
+    With `prefill_config` the model is compiled twice, with other properties for prompts, over one cache; then
+    the weights are in memory twice. It is measured what each form takes for steps of several sizes, and each
+    step is read in the cheapest way.
+
         model_loader:
           calculator: PagedModelLoaderCalculator
           side_outputs: {model: model, blocks: blocks, facts: facts}
@@ -44,6 +48,7 @@ class PagedModelLoaderCalculator(Calculator):
         cache_size: float | None = None,
         num_kv_blocks: int | None = None,
         max_num_seqs: int = 256,
+        prefill_config: dict[str, Any] | None = None,
     ) -> None:
         self._path = Path(models_path)
         self._device = device
@@ -51,6 +56,7 @@ class PagedModelLoaderCalculator(Calculator):
         self._cache_size = cache_size
         self._num_kv_blocks = num_kv_blocks
         self._max_num_seqs = max_num_seqs
+        self._prefill_properties = prefill_config
 
     def open(self, cx: Context) -> None:
         """Compiles the model, and allocates its cache."""
@@ -69,13 +75,20 @@ class PagedModelLoaderCalculator(Calculator):
             max_num_seqs=self._max_num_seqs,
         )
         cx.progress(cache.describe())
-        cx.progress(f"compiling for {self._device}")
+        two = "" if self._prefill_properties is None else ", in two forms"
+        cx.progress(f"compiling for {self._device}{two}")
         model = PagedModel(
             self._path / "openvino_model.xml",
             device=self._device,
             properties=self._properties,
             num_kv_blocks=cache.num_kv_blocks,
+            prefill_properties=self._prefill_properties,
         )
+        if self._prefill_properties is not None:
+            cx.progress("measuring both forms")
+            model.measure_forms()
+            assert model.costs is not None
+            cx.progress(model.costs.describe())
         cx.set_side(self.model, model)
         cx.set_side(self.blocks, BlockPool(cache.num_kv_blocks, cache.block_size))
         cx.set_side(

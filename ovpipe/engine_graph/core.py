@@ -13,6 +13,7 @@ from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.graph.options import GraphCoreOptions
 from ovpipe.engines.graph.step import Deltas, StepCommands
 from ovpipe.engines.messages import Refused
+from ovpipe.engines.precision.candidates import inference_precision
 from ovpipe.engines.process.poison import Poisoned
 from ovpipe.engines.protocol import (
     Delta,
@@ -89,6 +90,8 @@ class GraphCore:
             max_num_batched_tokens=options.max_num_batched_tokens,
             dynamic_split_fuse=True,
             capabilities=ALL,
+            precision=inference_precision(options.device, options.device_properties),
+            settled=_settled(options),
             fingerprint=fingerprint,
             generation_config=facts.generation_config,
         )
@@ -186,6 +189,13 @@ class GraphCore:
         self._before = self.stats()
         self._warm_up_seconds = self._runs.node_seconds()
         self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
+
+
+def _settled(options: GraphCoreOptions) -> dict[str, str]:
+    """The forms of this load, so that a later life of the engine measures nothing."""
+    if options.precision == "auto":
+        return {}
+    return {"precision": options.precision, "prefill_precision": options.prefill_precision}
 
 
 def _check_token_ids(request: GenerateRequest, vocab_size: int) -> None:

@@ -3,53 +3,127 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import gc
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ovpipe.engine_graph.core import GraphCore
+from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.fingerprint import fingerprint
 from ovpipe.engines.graph.options import GraphCoreOptions
+from ovpipe.engines.kv_cache.memory import available_memory
 from ovpipe.engines.messages import Progress, Reading
+from ovpipe.engines.model_folder import ModelFolder
+from ovpipe.engines.precision.auto import AutoPrecision
+from ovpipe.engines.precision.candidates import candidates_of, inference_precision
+from ovpipe.engines.precision.choice import Figures, Forms, best_forms, best_precision, typical_prompt
+from ovpipe.engines.precision.measuring import measure
+from ovpipe.engines.precision.remembered import RememberedFigures
+from ovpipe.engines.precision.subject import Subject
 from ovpipe.engines.warm_up import warm_up
 from ovpipe.graph.files import find_graph
 from ovpipe.registry import Registry
 from ovpipe.runtime import Graph
 
+Report = Callable[[Progress | Reading], None]
+
+FORM_IN_MEMORY = 3.0
+"""Times its weights: what a second form takes, and takes for a moment while it is compiled; and some room."""
+
 
 def load_graph_core(
     options: dict[str, Any],
-    report: Callable[[Progress | Reading], None],
+    report: Report,
     calculator_folders: Sequence[Path] = (),
+    *,
+    candidates: Callable[[GraphCoreOptions, ModelFolder], tuple[Precision, ...]] = candidates_of,
 ) -> GraphCore:
     """Opens the graph that the options name, which loads the model, and warms it up.
 
-    Its calculators are those of the installed packages, and of these folders of projects.
+    Its calculators are those of the installed packages, and of these folders of projects. `candidates` are
+    the precisions between which it measures, where there is a choice; it then takes two forms of the model
+    where these are worth it.
     """
     typed = GraphCoreOptions.of(options)
-    file = find_graph(typed.graph, Path())
-    report(Progress(phase="load", detail=f"opening the graph {file.stem}"))
+    model = ModelFolder.read(Path(typed.models_path))
     registry = Registry.installed()
     for folder in calculator_folders:
         registry.collect_folder(folder)
-    graph = Graph.load(file, registry=registry, parameters=typed.step_graph.parameters)
+    opened = _OpenedGraph(registry, report)
+    if measured := candidates(typed, model):
 
-    in_service = False
+        def load(forms: Forms, say: Callable[[Progress], None]) -> GraphCore:
+            return opened.warm_core(_in_forms(typed, forms), say)
 
-    def begins(request_id: int) -> None:
-        if in_service:  # the host knows nothing of the requests of a warm-up
-            report(Reading(request_id))
+        def choose(figures: Mapping[Precision, Figures]) -> Forms:
+            prompt = typical_prompt(model.context_length)
+            if typed.prefill_precision == "same" or available_memory() < FORM_IN_MEMORY * model.weights_bytes:
+                return Forms.one(best_precision(figures, prompt))
+            return best_forms(figures, prompt)
 
-    def progress(node: str, message: str, fraction: float | None) -> None:
-        report(Progress(phase="load", detail=message, fraction=fraction))
-
-    # The graph stays open as long as the process lives; its nodes without streams may open asynchronously.
-    asyncio.run(graph.open({"on_reading": begins}, progress=progress))
-    settings = {**msgspec.to_builtins(typed), "graph": file.read_text("utf-8")}
-    core = GraphCore(graph, typed, fingerprint(settings, Path(typed.models_path)))
-    warm_up(core, report)
+        core = AutoPrecision(
+            load=load,
+            measure=measure,
+            remembered=RememberedFigures.of_user(os.environ),
+            choose=choose,
+            report=report,
+        ).load(Subject.of("graph", typed, measured, model))
+    else:
+        core = opened.warm_core(typed, report)
     core.begin_service()
-    in_service = True
+    opened.in_service = True
     return core
+
+
+class _OpenedGraph:
+    """One graph at a time: that of the core which is measured or serves."""
+
+    def __init__(self, registry: Registry, report: Report) -> None:
+        self._registry = registry
+        self._report = report
+        self._graph: Graph | None = None
+        self.in_service = False
+
+    def warm_core(self, options: GraphCoreOptions, say: Callable[[Progress], None]) -> GraphCore:
+        """Closes the graph before, so that two models are never there at once, and opens one."""
+        if self._graph is not None:
+            asyncio.run(self._graph.close())
+            self._graph = None
+            gc.collect()  # the model is let go of before the next one is loaded
+        file = find_graph(options.graph, Path())
+        say(Progress(phase="load", detail=f"opening the graph {file.stem}"))
+        graph = Graph.load(file, registry=self._registry, parameters=options.step_graph.parameters)
+
+        def progress(node: str, message: str, fraction: float | None) -> None:
+            say(Progress(phase="load", detail=message, fraction=fraction))
+
+        # It stays open as long as its core is there; its nodes without streams may open asynchronously.
+        asyncio.run(graph.open({"on_reading": self._begins}, progress=progress))
+        self._graph = graph
+        core = GraphCore(graph, options, fingerprint(_settings(options, file), Path(options.models_path)))
+        warm_up(core, say)
+        return core
+
+    def _begins(self, request_id: int) -> None:
+        if self.in_service:  # the host knows nothing of the requests of a warm-up
+            self._report(Reading(request_id))
+
+
+def _in_forms(options: GraphCoreOptions, forms: Forms) -> GraphCoreOptions:
+    return msgspec.structs.replace(
+        options, precision=forms.decode, prefill_precision=forms.prefill if forms.are_two else "same"
+    )
+
+
+def _settings(options: GraphCoreOptions, file: Path) -> dict[str, Any]:
+    """All that decides over answers beside the model; precisions are what it computes in, whoever said so."""
+    decode, prefill = options.device_properties, options.prefill_properties
+    computed = {
+        "precision": inference_precision(options.device, decode),
+        "prefill_precision": None if prefill is None else inference_precision(options.device, prefill),
+    }
+    return {**msgspec.to_builtins(options), **computed, "graph": file.read_text("utf-8")}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
@@ -43,6 +43,17 @@ DeviceProperties = Annotated[
     dict[str, Any], Meta(description="Properties of OpenVINO's device: INFERENCE_PRECISION_HINT, ...")
 ]
 
+Precision = Literal["auto", "default", "f32", "bf16", "f16"]
+"""What a model computes in. `auto` is for ovpipe to choose, `default` is the device's own."""
+
+ModelPrecision = Annotated[
+    Precision,
+    Meta(
+        description="What the model computes in: f32, bf16, f16 (INFERENCE_PRECISION_HINT); default: as "
+        "the device chooses; auto: what serves best by measurements at the first load."
+    ),
+]
+
 EXACT: Final = MappingProxyType(
     {
         "INFERENCE_PRECISION_HINT": "f32",
@@ -55,6 +66,12 @@ EXACT: Final = MappingProxyType(
 
 _PARTS_OF_THE_CACHE: Final = ("KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION")
 """Each takes the place of KV_CACHE_PRECISION for its part."""
+
+
+_STATE_PRECISION: Final = frozenset(
+    ("INFERENCE_PRECISION_HINT", "DYNAMIC_QUANTIZATION_GROUP_SIZE", "EXECUTION_MODE_HINT")
+)
+"""Properties by which a user chooses the arithmetic."""
 
 
 def check_cache(cache_size: float | None, num_kv_blocks: int | None) -> None:
@@ -77,6 +94,34 @@ def check_exact(explicit: Mapping[str, tuple[str, Any]]) -> None:
                 f"exact and {place} contradict each other: exact sets {name} to {wanted}, "
                 f"{place} is {value}; leave one of them out"
             )
+
+
+def check_precision(precision: Precision, plugin_config: Mapping[str, Any]) -> None:
+    """Raises ValueError where the precision is told twice."""
+    if precision != "auto" and "INFERENCE_PRECISION_HINT" in plugin_config:
+        raise ValueError(
+            "precision and INFERENCE_PRECISION_HINT in plugin_config say the same thing twice; "
+            "give one of them"
+        )
+
+
+def with_precision(properties: Mapping[str, Any], precision: Precision) -> dict[str, Any]:
+    """A device's properties, and the one that a precision stands for."""
+    hint = {} if precision in ("auto", "default") else {"INFERENCE_PRECISION_HINT": precision}
+    return {**properties, **hint}
+
+
+def states_precision(properties: Mapping[str, Any]) -> bool:
+    """Whether properties choose the arithmetic."""
+    return not _STATE_PRECISION.isdisjoint(property_names(properties))
+
+
+def property_names(properties: Mapping[str, Any]) -> Iterator[str]:
+    """The properties' names, those inside DEVICE_PROPERTIES included."""
+    for name, value in properties.items():
+        yield name
+        if isinstance(value, Mapping):
+            yield from property_names(value)
 
 
 def in_plugin_config(properties: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:

@@ -19,16 +19,16 @@ from typing import get_args
 from rich.console import Console
 from rich.table import Table
 
+from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.loading import load_genai_core
-from ovpipe.engines.genai.options import Precision
-from ovpipe.engines.genai.precision.choice import (
+from ovpipe.engines.precision.choice import (
     Figures,
     best_precision,
     seconds_of_typical_requests,
     typical_prompt,
 )
-from ovpipe.engines.genai.precision.measuring import measure
+from ovpipe.engines.precision.measuring import measure
 
 KV_BLOCKS = 256
 

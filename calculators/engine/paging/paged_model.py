@@ -2,107 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ovpipe.calculators.engine.packets import BatchRow, BlockCopy
-
-WANTED: Final = "rows_of_the_head"
-"""The input that says after which of the batch's tokens logits are wanted."""
+from ovpipe.calculators.engine.paging.paged_form import PagedForm
+from ovpipe.calculators.engine.paging.step_costs import StepCosts
+from ovpipe.engines.protocol import GenerateRequest, SamplingParams
 
 
 class PagedModel:
-    """A model behind OpenVINO's paged-attention transformation, compiled for a device, with its cache."""
+    """A model compiled for a device in one form or two, with its cache.
 
-    def __init__(self, path: Path, *, device: str, properties: Mapping[str, Any], num_kv_blocks: int) -> None:
-        """Compiles `path`, an openvino_model.xml, and allocates the cache."""
-        # Whoever checks a graph imports this module, and does without OpenVINO.
+    Of two, one is the better at decoding and the other at prompts. Both read and write the same cache, so a
+    step takes what suits it: one of them, or each for its own rows. All rows are read by the first until
+    `measure_forms` has said what each form takes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        device: str,
+        properties: Mapping[str, Any],
+        num_kv_blocks: int,
+        prefill_properties: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Compiles `path`, an openvino_model.xml, and allocates the cache.
+
+        Raises ValueError where the device would store the caches of two forms differently.
+        """
         import openvino as ov
-        from openvino._offline_transformations import paged_attention_transformation
 
-        self._tensor: Any = ov.Tensor
-        core = ov.Core()
-        model = core.read_model(path)
-        paged_attention_transformation(model)
-        _gather_before_the_head(model)
-        compiled = core.compile_model(model, device, dict(properties))
-        self._request = compiled.create_infer_request()
-        self._inputs = {port.get_any_name() for port in compiled.inputs}
-        self._vocabulary = compiled.output("logits").partial_shape[-1].get_length()
-        self.cache_bytes = 0
-        self._caches: list[Any] = []
-        for port in compiled.inputs:
-            name = port.get_any_name()
-            if name.startswith(("key_cache.", "value_cache.")):
-                # The device chose type and shape of a block when it compiled the model.
-                block = [size.get_length() for size in list(port.get_partial_shape())[1:]]
-                cache = ov.Tensor(port.get_element_type(), ov.Shape([num_kv_blocks, *block]))
-                self.cache_bytes += cache.get_byte_size()
-                self._request.set_tensor(name, cache)
-                self._caches.append(cache)
+        self._decode = PagedForm(path, device=device, properties=properties)
+        self._prefill: PagedForm | None = None
+        if prefill_properties is not None:
+            stored = _stored_as(self._decode, prefill_properties)
+            self._prefill = PagedForm(path, device=device, properties={**prefill_properties, **stored})
+            _check_same_cache(self._decode, self._prefill)
+        self._caches = {
+            name: ov.Tensor(kind, ov.Shape([num_kv_blocks, *block]))
+            for name, (kind, block) in self._decode.cache_blocks.items()
+        }
+        for form in self._forms:
+            form.use_caches(self._caches)
+        self.cache_bytes = sum(cache.get_byte_size() for cache in self._caches.values())
+        self.costs: StepCosts | None = None
+        """What steps take by each of two forms, once it was measured."""
+        self._num_kv_blocks = num_kv_blocks
+
+    @property
+    def _forms(self) -> list[PagedForm]:
+        return [self._decode] if self._prefill is None else [self._decode, self._prefill]
 
     def copy_blocks(self, copies: Sequence[BlockCopy]) -> None:
         """Copies blocks of the cache onto others, in all layers."""
         sources, targets = ([*blocks] for blocks in zip(*copies, strict=True))
-        for cache in self._caches:
+        for cache in self._caches.values():
             cache.data[targets] = cache.data[sources]
 
     def read(self, rows: Sequence[BatchRow]) -> NDArray[np.float32]:
-        """See `ReadsBatches`."""
+        """See `ReadsBatches`. The array holds until the model reads again."""
         if not rows:
-            return np.empty((0, self._vocabulary), np.float32)
-        ends = np.cumsum([len(row.tokens) for row in rows])
-        begins = [0, *ends[:-1].tolist()]
-        wanted = [
-            begin + place for begin, row in zip(begins, rows, strict=True) for place in row.sampled_places
-        ]
-        wanted += [
-            begin + place for begin, row in zip(begins, rows, strict=True) for place in row.scored_places
-        ]
-        feeds = {
-            "input_ids": np.concatenate([np.asarray(row.tokens, np.int64) for row in rows]),
-            "position_ids": np.concatenate(
-                [np.arange(row.past, row.past + len(row.tokens), dtype=np.int64) for row in rows]
-            ),
-            "past_lens": np.array([row.past for row in rows], np.int32),
-            "subsequence_begins": np.array([0, *ends], np.int32),
-            "block_indices": np.concatenate([np.asarray(row.blocks, np.int32) for row in rows]),
-            "block_indices_begins": np.cumsum([0, *(len(row.blocks) for row in rows)], dtype=np.int32),
-            "max_context_len": np.array(max(row.past + len(row.tokens) for row in rows), np.int32),
-            # One at least: not every device takes a head without rows.
-            WANTED: np.array(wanted or [0], np.int64),
-        }
-        for name in self._inputs & feeds.keys():
-            self._request.set_tensor(name, self._tensor(feeds[name]))
-        self._request.infer()
-        # The request's own memory, which the next step overwrites.
-        logits: NDArray[np.float32] = self._request.get_tensor("logits").data
-        return logits.reshape(-1, self._vocabulary)[: len(wanted)].astype(np.float32)
+            return np.empty((0, self._decode.vocabulary), np.float32)
+        if self._prefill is None or self.costs is None:
+            return self._decode.read(rows)
+        decoding = [row for row in rows if decodes(row)]
+        prompts = [row for row in rows if not decodes(row)]
+        way = self.costs.way(_tokens(decoding), _tokens(prompts))
+        if way == "both":
+            return self._read_by_both(rows, decoding, prompts)
+        return (self._decode if way == "decode" else self._prefill).read(rows)
+
+    def _read_by_both(
+        self, rows: Sequence[BatchRow], decoding: list[BatchRow], prompts: list[BatchRow]
+    ) -> NDArray[np.float32]:
+        """Each form reads its rows; the logits stand as if one had read all of them."""
+        assert self._prefill is not None
+        parts = {True: self._decode.read(decoding), False: self._prefill.read(prompts)}
+        found = np.empty((sum(map(len, parts.values())), self._decode.vocabulary), np.float32)
+        taken = {True: 0, False: 0}
+        place = 0
+        for row, count in _logits_in_order(rows):
+            mine = decodes(row)
+            found[place : place + count] = parts[mine][taken[mine] : taken[mine] + count]
+            place += count
+            taken[mine] += count
+        return found
+
+    def measure_forms(self) -> None:
+        """Measures two forms on blocks of the cache that nobody has yet; of one there is nothing to know."""
+        prefill = self._prefill
+        if prefill is None:
+            return
+        self.costs = StepCosts.measured(
+            lambda *step: _read_step(self._decode, *step),
+            lambda *step: _read_step(prefill, *step),
+            time.perf_counter,
+            self._num_kv_blocks,
+        )
 
 
-def _gather_before_the_head(model: Any) -> None:
-    """Puts a Gather between the last hidden states and the head, which else makes a row for every token.
+def decodes(row: BatchRow) -> bool:
+    """Whether a row is of a sequence that generates, so that it has a token and drafts; else of a prompt."""
+    return row.samples and len(row.tokens) == 1 + len(row.drafts)
 
-    Raises ValueError where there is no such head.
-    """
-    from openvino import opset13 as ops
 
-    head = model.output("logits").get_node().input_value(0).get_node()
-    while head.get_type_name() != "MatMul":
-        if head.get_input_size() == 0:
-            raise ValueError("the model has no product before its logits, so its head cannot be found")
-        head = head.input_value(0).get_node()
-    hidden = head.input_value(0)
-    shape = hidden.get_partial_shape()
-    # [tokens, 1, hidden] or [1, tokens, hidden]
-    axis = 0 if shape[1].is_static and shape[1].get_length() == 1 else 1
-    wanted = ops.parameter([-1], np.int64, name=WANTED)
-    wanted.output(0).get_tensor().set_names({WANTED})
-    rows = ops.gather(hidden, wanted, ops.constant(np.array(axis, np.int64)))
-    head.input(0).replace_source_output(rows.output(0))
-    model.add_parameters([wanted])
-    model.validate_nodes_and_infer_types()
+def _tokens(rows: Sequence[BatchRow]) -> int:
+    return sum(len(row.tokens) for row in rows)
+
+
+def _logits_in_order(rows: Sequence[BatchRow]) -> Iterator[tuple[BatchRow, int]]:
+    """Of which row how many logits come one after the other."""
+    for row in rows:
+        yield row, len(row.sampled_places)
+    for row in rows:
+        yield row, len(row.scored_places)
+
+
+def _read_step(form: PagedForm, decoding: int, prompt: int) -> None:
+    """Has a form read so many sequences of a token, and a prompt; each begins at a block of its own."""
+    begun = [_beginning([0], block) for block in range(decoding)]
+    form.read([*begun, _beginning([0] * prompt, decoding)] if prompt else begun)
+
+
+def _beginning(tokens: list[int], block: int) -> BatchRow:
+    """A whole sequence. It has more blocks than it needs: as many as tokens, from this one on."""
+    request = GenerateRequest(0, tokens, SamplingParams(max_tokens=1))
+    blocks = range(block, block + len(tokens))
+    return BatchRow(
+        request=request, seed=0, tokens=tokens, past=0, blocks=blocks, length=len(tokens), history=tokens
+    )
+
+
+def _stored_as(form: PagedForm, properties: Mapping[str, Any]) -> dict[str, str]:
+    """The property that has another form store its cache as this one does, unless the user says how."""
+    if any(name in properties for name in ("KV_CACHE_PRECISION", "KEY_CACHE_PRECISION")):
+        return {}
+    kind, _ = next(iter(form.cache_blocks.values()))
+    return {"KV_CACHE_PRECISION": kind.get_type_name()}
+
+
+def _check_same_cache(first: PagedForm, second: PagedForm) -> None:
+    for name, (kind, block) in first.cache_blocks.items():
+        other, theirs = second.cache_blocks[name]
+        if (kind, block) != (other, theirs):
+            stored = f"{kind.get_type_name()} {list(block)}", f"{other.get_type_name()} {list(theirs)}"
+            raise ValueError(
+                f"two forms of the model cannot share their cache: {name} has blocks of {stored[0]} in the "
+                f"form that decodes and of {stored[1]} in the other; "
+                "set prefill_precision to same, or KV_CACHE_PRECISION in plugin_config"
+            )

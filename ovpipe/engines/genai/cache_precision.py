@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from ovpipe.engines.genai.options import GenaiOptions
-from ovpipe.engines.genai.precision.candidates import inference_precision
 from ovpipe.engines.kv_cache.plan import CachePlan, cache_budget, plan_cache
 from ovpipe.engines.model_folder import ModelFolder
+from ovpipe.engines.precision.candidates import inference_precision
 
 ENOUGH: Final = 65_536
 """Tokens. A cache that holds as many is not made to hold twice as many at the price of slower steps."""

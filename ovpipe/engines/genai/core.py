@@ -23,7 +23,6 @@ from ovpipe.engines.genai.admission_queue import Demand, WaitingQueue
 from ovpipe.engines.genai.capabilities import capabilities_of
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.pipeline import most_sequences, open_pipeline
-from ovpipe.engines.genai.precision.candidates import inference_precision
 from ovpipe.engines.genai.prompt_reading import read_next
 from ovpipe.engines.genai.reservations import demand_of, whole_room
 from ovpipe.engines.genai.sampling import SpeculativeDecoding, generation_config
@@ -31,6 +30,7 @@ from ovpipe.engines.genai.sequence import LiveSequence
 from ovpipe.engines.kv_cache.plan import CachePlan
 from ovpipe.engines.messages import Reading, Refused
 from ovpipe.engines.model_folder import ModelFolder
+from ovpipe.engines.precision.candidates import inference_precision
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.process.poison import Poisoned, PoisonedByGrammar
 from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, RequestRefused

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import openvino_genai
 
+from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.genai.cache_precision import plan_for
 from ovpipe.engines.genai.core import GenaiCore
-from ovpipe.engines.genai.options import GenaiOptions, Precision
-from ovpipe.engines.genai.precision.auto import AutoPrecision
-from ovpipe.engines.genai.precision.candidates import candidates_of, inference_precision
-from ovpipe.engines.genai.precision.choice import typical_prompt
-from ovpipe.engines.genai.precision.measuring import measure
-from ovpipe.engines.genai.precision.remembered import RememberedFigures
-from ovpipe.engines.genai.precision.subject import Subject
+from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.messages import Progress, Reading
 from ovpipe.engines.model_folder import ModelFolder
+from ovpipe.engines.precision.auto import AutoPrecision
+from ovpipe.engines.precision.candidates import candidates_of, inference_precision
+from ovpipe.engines.precision.choice import Figures, Forms, best_precision, typical_prompt
+from ovpipe.engines.precision.measuring import measure
+from ovpipe.engines.precision.remembered import RememberedFigures
+from ovpipe.engines.precision.subject import Subject
 from ovpipe.engines.warm_up import warm_up
 
 _log = logging.getLogger("ovpipe.engine.genai")
@@ -42,16 +44,19 @@ def load_genai_core(
     draft = _draft_of(typed, model)
     if measured := candidates(typed, model):
 
-        def load(precision: Precision, say: Callable[[Progress], None]) -> GenaiCore:
-            return _warm_core(msgspec.structs.replace(typed, precision=precision), model, draft, say)
+        def load(forms: Forms, say: Callable[[Progress], None]) -> GenaiCore:
+            return _warm_core(msgspec.structs.replace(typed, precision=forms.decode), model, draft, say)
+
+        def choose(figures: Mapping[Precision, Figures]) -> Forms:
+            return Forms.one(best_precision(figures, typical_prompt(model.context_length)))
 
         core = AutoPrecision(
             load=load,
             measure=measure,
             remembered=RememberedFigures.of_user(os.environ),
-            prompt_tokens=typical_prompt(model.context_length),
+            choose=choose,
             report=report,
-        ).load(Subject.of(typed, measured, model, draft))
+        ).load(Subject.of("genai", typed, measured, model, draft, openvino_genai.__version__))
     else:
         core = _warm_core(typed, model, draft, report)
     core.begin_service(report)

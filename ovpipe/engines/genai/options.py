@@ -6,7 +6,6 @@ So are the defaults, but for enable_prefix_caching, which is off there.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -20,10 +19,15 @@ from ovpipe.engines.batching_options import (
     CacheSize,
     DeviceProperties,
     Exact,
+    ModelPrecision,
     Positive,
     check_cache,
     check_exact,
+    check_precision,
     in_plugin_config,
+    property_names,
+    states_precision,
+    with_precision,
 )
 from ovpipe.engines.genai.attention_options import (
     CacheEvictionConfig,
@@ -33,16 +37,8 @@ from ovpipe.engines.genai.attention_options import (
 from ovpipe.engines.kv_cache.blocks import block_size
 from ovpipe.engines.options import CoreOptions
 
-_STATE_PRECISION: Final = frozenset(
-    ("INFERENCE_PRECISION_HINT", "DYNAMIC_QUANTIZATION_GROUP_SIZE", "EXECUTION_MODE_HINT")
-)
-"""Properties by which a user chooses the arithmetic."""
-
 _CACHE_PRECISION: Final = frozenset(("KV_CACHE_PRECISION", "KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION"))
 """Properties by which a user chooses the cache's element type."""
-
-Precision = Literal["auto", "default", "f32", "bf16", "f16"]
-"""What a model computes in. `auto` is for ovpipe to choose, `default` is the device's own."""
 
 Speculation = Literal["draft_model", "prompt_lookup"]
 
@@ -80,13 +76,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         ),
     ] = None
     exact: Exact = False
-    precision: Annotated[
-        Precision,
-        Meta(
-            description="What the model computes in: f32, bf16, f16 (INFERENCE_PRECISION_HINT); default: as "
-            "the device chooses; auto: what serves best by measurements at the first load."
-        ),
-    ] = "auto"
+    precision: ModelPrecision = "auto"
     plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
     kv_cache_precision: Annotated[
         str | None,
@@ -152,11 +142,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
                 "kv_cache_precision and KV_CACHE_PRECISION in plugin_config say the same thing twice; "
                 "give one of them"
             )
-        if self.precision != "auto" and "INFERENCE_PRECISION_HINT" in self.plugin_config:
-            raise ValueError(
-                "precision and INFERENCE_PRECISION_HINT in plugin_config say the same thing twice; "
-                "give one of them"
-            )
+        check_precision(self.precision, self.plugin_config)
         if self.exact:
             self._check_exact()
         self._check_speculation()
@@ -244,20 +230,18 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def states_precision(self) -> bool:
         """Whether the arithmetic is chosen already, by `exact` or in plugin_config."""
-        return self.exact or not _STATE_PRECISION.isdisjoint(_names_in(self.plugin_config))
+        return self.exact or states_precision(self.plugin_config)
 
     @property
     def states_cache_precision(self) -> bool:
         """Whether the cache's element type is chosen already, by an option or in plugin_config."""
-        stated = _names_in(self.plugin_config)
+        stated = property_names(self.plugin_config)
         return self.exact or self.kv_cache_precision is not None or not _CACHE_PRECISION.isdisjoint(stated)
 
     @property
     def device_properties(self) -> dict[str, Any]:
         """What the device's plugin is given: plugin_config, the two precisions, what `exact` sets."""
-        properties = dict(self.plugin_config)
-        if self.precision not in ("auto", "default"):
-            properties["INFERENCE_PRECISION_HINT"] = self.precision
+        properties = with_precision(self.plugin_config, self.precision)
         if self.kv_cache_precision is not None:
             properties["KV_CACHE_PRECISION"] = self.kv_cache_precision
         return properties | EXACT if self.exact else properties
@@ -267,11 +251,3 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         """The same for the draft model; properties of one device may not be another's."""
         same = self.draft_device in (None, self.device)
         return self.device_properties if same else {}
-
-
-def _names_in(properties: Mapping[str, Any]) -> Iterator[str]:
-    """The properties' names, those inside DEVICE_PROPERTIES included."""
-    for name, value in properties.items():
-        yield name
-        if isinstance(value, Mapping):
-            yield from _names_in(value)

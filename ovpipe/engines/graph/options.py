@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,9 +15,14 @@ from ovpipe.engines.batching_options import (
     CacheSize,
     DeviceProperties,
     Exact,
+    ModelPrecision,
+    Precision,
     check_cache,
     check_exact,
+    check_precision,
     in_plugin_config,
+    states_precision,
+    with_precision,
 )
 from ovpipe.engines.options import CoreOptions, StepGraph
 
@@ -38,27 +43,72 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
         bool, Meta(description="Whether prompts that begin alike share their cache.")
     ] = True
     exact: Exact = False
+    precision: ModelPrecision = "auto"
+    prefill_precision: Annotated[
+        Precision | Literal["same"],
+        Meta(
+            description="What prompts are read in: same as precision, or another, which is a second form of "
+            "the model over the same cache and takes the memory of its weights again; auto: a second one "
+            "where precision is auto and measurements say that it is worth it."
+        ),
+    ] = "auto"
     plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_cache(self.cache_size, self.num_kv_blocks)
+        check_precision(self.precision, self.plugin_config)
         if self.exact:
-            check_exact(in_plugin_config(self.plugin_config))
+            explicit = in_plugin_config(self.plugin_config)
+            if self.precision != "auto":
+                explicit["precision"] = "INFERENCE_PRECISION_HINT", self.precision
+            check_exact(explicit)
+        if self.prefill_precision not in ("auto", "same"):
+            self._check_prefill_precision(self.prefill_precision)
+
+    def _check_prefill_precision(self, asked: str) -> None:
+        if self.exact:
+            raise ValueError(
+                f"exact and prefill_precision contradict each other: exact has one form for all, "
+                f"prefill_precision is {asked}; leave one of them out"
+            )
+        if self.precision == "auto":
+            raise ValueError(
+                f"prefill_precision is {asked} and precision is auto, which chooses both by measurements; "
+                "give both or none"
+            )
+
+    @property
+    def states_precision(self) -> bool:
+        """Whether the arithmetic is chosen already, by `exact` or in plugin_config."""
+        return self.exact or states_precision(self.plugin_config)
 
     @property
     def device_properties(self) -> dict[str, Any]:
-        """What the device's plugin is given."""
-        return {**self.plugin_config, **EXACT} if self.exact else dict(self.plugin_config)
+        """What the device's plugin is given, to decode and for all else that has no properties of its own."""
+        properties = with_precision(self.plugin_config, self.precision)
+        return properties | EXACT if self.exact else properties
+
+    @property
+    def prefill_properties(self) -> dict[str, Any] | None:
+        """What it is given for a second form, which reads prompts; None: there is none."""
+        asked = self.prefill_precision
+        if asked == "auto" or asked == "same" or asked == self.precision:
+            return None
+        return with_precision(self.plugin_config, asked)
 
     @property
     def step_graph(self) -> StepGraph:
-        """The graph of a step. One of the user's own declares the same parameters."""
+        """The graph of a step. One of the user's own declares the same parameters, `prefill_config` apart: it
+        needs that where the user asks for a second form.
+        """
+        second = self.prefill_properties
         return StepGraph(
             name=self.graph,
             parameters={
                 "models_path": self.models_path,
                 "device": self.device,
                 "plugin_config": self.device_properties,
+                **({} if second is None else {"prefill_config": second}),
                 "cache_size": self.cache_size,
                 "num_kv_blocks": self.num_kv_blocks,
                 "max_num_batched_tokens": self.max_num_batched_tokens,

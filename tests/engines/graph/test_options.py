@@ -18,6 +18,14 @@ from ovpipe.engines.options import CoreOptionsError
         ({"num_kv_blocks": 0}, "num_kv_blocks"),
         ({"dynamic_split_fuse": True}, "there is no such option"),
         ({"exact": True, "plugin_config": {"INFERENCE_PRECISION_HINT": "bf16"}}, "contradict each other"),
+        ({"exact": True, "precision": "bf16"}, "exact and precision contradict each other"),
+        (
+            {"precision": "f32", "plugin_config": {"INFERENCE_PRECISION_HINT": "f32"}},
+            "say the same thing twice",
+        ),
+        ({"prefill_precision": "bf16"}, "give both or none"),
+        ({"exact": True, "prefill_precision": "f32"}, "exact has one form for all"),
+        ({"precision": "f32", "prefill_precision": "u8"}, "prefill_precision"),
         ({"exact": True, "plugin_config": {"KEY_CACHE_PRECISION": "u8"}}, "contradict each other"),
     ],
     ids=str,
@@ -35,3 +43,18 @@ def test_exact_is_three_properties_of_the_device() -> None:
         "KV_CACHE_PRECISION": "f32",
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
     }
+
+
+def test_a_precision_is_a_property_of_the_device_and_one_for_prompts_is_a_second_form() -> None:
+    one = GraphCoreOptions.of({"models_path": "m", "precision": "f32", "plugin_config": {"NUM_STREAMS": 1}})
+    assert one.device_properties == {"NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    assert one.prefill_properties is None
+    two = GraphCoreOptions.of({"models_path": "m", "precision": "f32", "prefill_precision": "default"})
+    assert two.device_properties == {"INFERENCE_PRECISION_HINT": "f32"}
+    assert two.prefill_properties == {}
+
+
+@pytest.mark.parametrize("prefill", ["auto", "same", "f32"])
+def test_where_prompts_are_read_as_the_rest_there_is_one_form(prefill: str) -> None:
+    given = {"models_path": "m", "precision": "f32", "prefill_precision": prefill}
+    assert GraphCoreOptions.of(given).prefill_properties is None

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final, Generic, TypeVar
 
-from ovpipe.engines.genai.options import Precision
-from ovpipe.engines.genai.precision.choice import Figures, best_precision
-from ovpipe.engines.genai.precision.remembered import RememberedFigures
-from ovpipe.engines.genai.precision.subject import Subject
+from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.messages import Progress
+from ovpipe.engines.precision.choice import Figures, Forms
+from ovpipe.engines.precision.remembered import RememberedFigures
+from ovpipe.engines.precision.subject import Subject
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.protocol import EngineError
 
@@ -20,7 +20,7 @@ Report = Callable[[Progress], None]
 _FAILURES: Final = (RuntimeError, ValueError, EngineError)
 """Of a core that cannot be loaded or measured; a server that has left is none of them."""
 
-_log = logging.getLogger("ovpipe.engine.genai")
+_log = logging.getLogger("ovpipe.engine.precision")
 
 
 class AutoPrecision(Generic[Core]):
@@ -29,16 +29,16 @@ class AutoPrecision(Generic[Core]):
     def __init__(
         self,
         *,
-        load: Callable[[Precision, Report], Core],
+        load: Callable[[Forms, Report], Core],
         measure: Callable[[Core], Figures],
         remembered: RememberedFigures,
-        prompt_tokens: int,
+        choose: Callable[[Mapping[Precision, Figures]], Forms],
         report: Report,
     ) -> None:
         self._load = load
         self._measure = measure
         self._remembered = remembered
-        self._prompt_tokens = prompt_tokens
+        self._choose = choose
         self._report = report
 
     def load(self, subject: Subject) -> Core:
@@ -52,19 +52,19 @@ class AutoPrecision(Generic[Core]):
                 measurement = self._remembered.read(subject) if waited else None
                 if measurement is None:
                     return self._load_measured(subject)
-        chosen = best_precision(measurement.figures, self._prompt_tokens)
+        chosen = self._choose(measurement.figures)
         self._say(chosen, measurement.figures, f"as measured on {measurement.measured}")
         return self._load(chosen, self._report)
 
     def _load_measured(self, subject: Subject) -> Core:
         figures, kept = self._measure_all(subject)
         if len(figures) == len(subject.candidates):
-            chosen, why = best_precision(figures, self._prompt_tokens), "measured now"
+            chosen, why = self._choose(figures), "measured now"
             self._remembered.write(subject, figures)
         else:
-            chosen, why = subject.candidates[0], "the others could not be compared with it"
+            chosen, why = Forms.one(subject.candidates[0]), "the others could not be compared with it"
         self._say(chosen, figures, why)
-        if kept is not None and chosen == subject.candidates[-1]:
+        if kept is not None and chosen == Forms.one(subject.candidates[-1]):
             return kept
         del kept
         return self._load(chosen, self._report)
@@ -77,7 +77,7 @@ class AutoPrecision(Generic[Core]):
             core = None  # let go of before the next one is loaded
             report = self._of_candidate(precision)
             try:
-                core = self._load(precision, report)
+                core = self._load(Forms.one(precision), report)
                 report(Progress(phase="warm_up", detail="a step alone, a step of several, a prompt"))
                 figures[precision] = self._measure(core)
             except _FAILURES as error:
@@ -96,7 +96,7 @@ class AutoPrecision(Generic[Core]):
         detail = "waiting, since another model's precision is being measured on this machine"
         self._report(Progress(phase="load", detail=detail))
 
-    def _say(self, chosen: Precision, figures: Mapping[Precision, Figures], why: str) -> None:
+    def _say(self, chosen: Forms, figures: Mapping[Precision, Figures], why: str) -> None:
         """Tells the choice to who starts the server, and to the log."""
         told = "; ".join(f"{precision}: {one.describe()}" for precision, one in figures.items())
         detail = f"precision auto is {chosen}, {why}" + (f" ({told})" if told else "")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import msgspec
 import openvino as ov
-import openvino_genai
 
-from ovpipe.engines.genai.options import GenaiOptions, Precision
-from ovpipe.engines.genai.pipeline import most_sequences
+from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.model_folder import ModelFolder
 
 
@@ -46,9 +44,26 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """A model on a machine, as it is served."""
+class ServesModel(Protocol):
+    """What of a core's options decides how fast its steps are."""
 
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def device_properties(self) -> dict[str, Any]: ...
+
+    @property
+    def max_num_batched_tokens(self) -> int: ...
+
+    @property
+    def max_num_seqs(self) -> int: ...
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """A model on a machine, as a core serves it."""
+
+    core: str
     candidates: list[Precision]
     model: ModelContent
     draft: ModelContent | None
@@ -58,17 +73,21 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     max_num_batched_tokens: int
     max_num_seqs: int
     openvino: str = ov.__version__
-    openvino_genai: str = openvino_genai.__version__
+    runtime: str = ""
+    """The version of what runs the model, where it is another than OpenVINO's."""
 
     @classmethod
     def of(
         cls,
-        options: GenaiOptions,
+        core: str,
+        options: ServesModel,
         candidates: tuple[Precision, ...],
         model: ModelFolder,
-        draft: ModelFolder | None,
+        draft: ModelFolder | None = None,
+        runtime: str = "",
     ) -> Self:
         return cls(
+            core=core,
             candidates=list(candidates),
             model=ModelContent.of(model),
             draft=None if draft is None else ModelContent.of(draft),
@@ -76,7 +95,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
             device=options.device,
             properties=options.device_properties,
             max_num_batched_tokens=options.max_num_batched_tokens,
-            max_num_seqs=most_sequences(options),
+            max_num_seqs=min(options.max_num_seqs, options.max_num_batched_tokens),
+            runtime=runtime,
         )
 
     @property

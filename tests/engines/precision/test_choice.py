@@ -6,12 +6,14 @@ import math
 
 import pytest
 
-from ovpipe.engines.genai.precision.choice import (
+from ovpipe.engines.precision.choice import (
+    Forms,
+    best_forms,
     best_precision,
     seconds_of_typical_requests,
     typical_prompt,
 )
-from tests.engines.genai.precision.subjects import both, figures
+from tests.engines.precision.subjects import both, figures
 
 
 def test_a_typical_prompt_is_an_eighth_of_the_context_and_of_8192_tokens_at_most() -> None:
@@ -56,3 +58,22 @@ def test_figures_are_told_in_milliseconds() -> None:
     assert figures(44.04, 57.71, 2.301).describe() == (
         "a step of 1 takes 44 ms, of 8 57.7 ms, a prompt 2.3 ms a token"
     )
+
+
+def test_two_forms_are_worth_their_memory_as_measured_on_a_processor_with_amx() -> None:
+    """Decoding by f32 and prompts by bf16, of the shape of Qwen2.5-0.5B and of SmolLM2-135M, both in int8."""
+    large = both(figures(59.8, 103, 831 / 512), figures(44.0, 57.7, 1179 / 512))
+    small = both(figures(25.2, 43.2, 323 / 512), figures(19.7, 25.6, 471 / 512))
+    for measured, context in ((large, 32_768), (small, 8192)):
+        assert best_forms(measured, typical_prompt(context)) == Forms(decode="f32", prefill="default")
+
+
+def test_one_form_serves_where_it_is_better_at_both_or_a_second_saves_little() -> None:
+    better = both(figures(60, 100, 2), figures(50, 80, 1))
+    assert best_forms(better, 1000) == Forms.one("f32")
+    nearly = both(figures(60, 100, 1), figures(50, 80, 1.05))
+    assert best_forms(nearly, 1000) == Forms.one("f32")
+
+
+def test_one_candidate_has_one_form() -> None:
+    assert best_forms({"default": figures(60, 100, 2)}, 1000) == Forms.one("default")

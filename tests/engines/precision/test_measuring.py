@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ovpipe.engines.genai.precision.measuring import measure
 from ovpipe.engines.messages import Refused
+from ovpipe.engines.precision.measuring import measure
 from ovpipe.engines.protocol import Delta
 from tests.engines.cores import MODEL, a_prompt, greedy, loaded, tokens
 from tests.engines.fake_host import CountingCore

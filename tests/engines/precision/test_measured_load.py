@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.loading import load_genai_core
-from ovpipe.engines.genai.options import GenaiOptions, Precision
-from ovpipe.engines.genai.precision.candidates import SMALLEST_WEIGHTS
+from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.model_folder import ModelFolder
+from ovpipe.engines.precision.candidates import SMALLEST_WEIGHTS
 from tests.engines.cores import MODEL, greedy, random_model, tokens
 
 PROMPT = list(range(20, 40))

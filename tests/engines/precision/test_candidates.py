@@ -11,8 +11,8 @@ import pytest
 
 from ovpipe.cli.embedded import embedded_parameters
 from ovpipe.engines.genai.options import GenaiOptions
-from ovpipe.engines.genai.precision.candidates import SMALLEST_WEIGHTS, candidates_of, inference_precision
 from ovpipe.engines.model_folder import ModelFolder
+from ovpipe.engines.precision.candidates import SMALLEST_WEIGHTS, candidates_of, inference_precision
 from tests.engines.cores import MODEL
 
 EMBEDDED = Path(embedded_parameters()["models_path"])

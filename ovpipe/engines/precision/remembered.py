@@ -14,12 +14,12 @@ from typing import Self
 
 import msgspec
 
-from ovpipe.engines.genai.options import Precision
-from ovpipe.engines.genai.precision.choice import Figures
-from ovpipe.engines.genai.precision.subject import Subject
-from ovpipe.engines.genai.precision.turns import turn_to_measure
+from ovpipe.engines.batching_options import Precision
+from ovpipe.engines.precision.choice import Figures
+from ovpipe.engines.precision.subject import Subject
+from ovpipe.engines.precision.turns import turn_to_measure
 
-_log = logging.getLogger("ovpipe.engine.genai")
+_log = logging.getLogger("ovpipe.engine.precision")
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ovpipe.engines.genai.precision.remembered import RememberedFigures
-from ovpipe.engines.genai.precision.subject import Machine, ModelContent
-from tests.engines.genai.precision.subjects import both, figures, subject
+from ovpipe.engines.precision.remembered import RememberedFigures
+from ovpipe.engines.precision.subject import Machine, ModelContent
+from tests.engines.precision.subjects import both, figures, subject
 
 FIGURES = both(figures(60, 100, 1), figures(44, 58, 2))
 

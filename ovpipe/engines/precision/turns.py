@@ -16,7 +16,7 @@ LONGEST_WAIT: Final = 300.0
 _POLL: Final = 0.2
 _SAY_AGAIN: Final = 10.0
 
-_log = logging.getLogger("ovpipe.engine.genai")
+_log = logging.getLogger("ovpipe.engine.precision")
 
 
 @contextmanager

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import openvino as ov
 
-from ovpipe.engines.genai.options import GenaiOptions, Precision
+from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.model_folder import ModelFolder
 
 SMALLEST_WEIGHTS: Final = 32 * 2**20
 """Bytes. A step of a smaller model is so short that no precision makes a difference worth measuring."""
+
+
+class AsksPrecision(Protocol):
+    """What a core's options say of its arithmetic."""
+
+    @property
+    def precision(self) -> Precision: ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def states_precision(self) -> bool:
+        """Whether the arithmetic is chosen already, by `exact` or in plugin_config."""
+
+    @property
+    def device_properties(self) -> dict[str, Any]: ...
 
 
 def inference_precision(device: str, properties: Mapping[str, Any]) -> str:
@@ -29,7 +46,7 @@ def inference_precision(device: str, properties: Mapping[str, Any]) -> str:
 
 
 def candidates_of(
-    options: GenaiOptions,
+    options: AsksPrecision,
     model: ModelFolder,
     computes_in: Callable[[str, Mapping[str, Any]], str] = inference_precision,
 ) -> tuple[Precision, ...]:

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from ovpipe.engines.genai.options import Precision
-from ovpipe.engines.genai.precision.auto import AutoPrecision
-from ovpipe.engines.genai.precision.choice import Figures
-from ovpipe.engines.genai.precision.remembered import RememberedFigures
+from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.messages import Progress
-from tests.engines.genai.precision.subjects import both, figures, subject
+from ovpipe.engines.precision.auto import AutoPrecision
+from ovpipe.engines.precision.choice import Figures, Forms, best_forms, best_precision
+from ovpipe.engines.precision.remembered import RememberedFigures
+from tests.engines.precision.subjects import both, figures, subject
 
 F32_BETTER = both(figures(60, 100, 1), figures(44, 58, 1))
 DEFAULT_BETTER = both(figures(44, 58, 1), figures(60, 100, 1))
 
 
+def one_form(measured: Mapping[Precision, Figures]) -> Forms:
+    return Forms.one(best_precision(measured, 100))
+
+
+def two_forms(measured: Mapping[Precision, Figures]) -> Forms:
+    return best_forms(measured, 1_000)
+
+
 class Loaded:
     """A core as far as it matters here: it is there, in a precision."""
 
-    def __init__(self, precision: Precision) -> None:
-        self.precision = precision
+    def __init__(self, forms: Forms) -> None:
+        self.forms = forms
+        self.precision = forms.decode
 
 
 class Machine:
@@ -34,28 +43,28 @@ class Machine:
         self.folder = folder
         self.known = known
         self.fails: dict[Precision, Exception] = {}
-        self.loads: list[Precision] = []
+        self.loads: list[str] = []
         self.told: list[str] = []
         self.tell: Callable[[str], None] = self.told.append
         self._alive: weakref.WeakSet[Loaded] = weakref.WeakSet()
 
-    def load(self) -> Loaded:
+    def load(self, choose: Callable[[Mapping[Precision, Figures]], Forms] = one_form) -> Loaded:
         auto: AutoPrecision[Loaded] = AutoPrecision(
             load=self._load,
             measure=lambda core: self.known[core.precision],
             remembered=RememberedFigures(self.folder),
-            prompt_tokens=100,
+            choose=choose,
             report=lambda progress: self.tell(progress.detail),
         )
         return auto.load(subject())
 
-    def _load(self, precision: Precision, report: Callable[[Progress], None]) -> Loaded:
+    def _load(self, forms: Forms, report: Callable[[Progress], None]) -> Loaded:
         assert not self._alive, "the one before is still there"
-        self.loads.append(precision)
+        self.loads.append(str(forms))
         report(Progress(phase="load", detail="compiling"))
-        if precision in self.fails:
-            raise self.fails[precision]
-        core = Loaded(precision)
+        if forms.decode in self.fails:
+            raise self.fails[forms.decode]
+        core = Loaded(forms)
         self._alive.add(core)
         return core
 
@@ -93,6 +102,17 @@ def test_a_later_load_measures_nothing_and_says_when_it_was_measured(
     assert compiling == "compiling"
 
 
+def test_two_forms_are_loaded_at_once_where_these_serve_best(tmp_path: Path) -> None:
+    # A prompt is read in half the time by the one, a step decodes in half the time by the other.
+    machine = Machine(tmp_path, both(figures(60, 100, 1), figures(30, 50, 2)))
+    assert machine.load(two_forms).forms == Forms(decode="f32", prefill="default")
+    assert machine.loads == ["default", "f32", "f32 for decoding and default for prompts"]
+    assert machine.told[-2].startswith("precision auto is f32 for decoding and default for prompts, measured")
+    later = Machine(tmp_path, {})
+    later.load(two_forms)
+    assert later.loads == ["f32 for decoding and default for prompts"]
+
+
 def test_a_candidate_that_cannot_be_loaded_leaves_the_devices_own_and_is_tried_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -113,7 +133,7 @@ def test_a_candidate_that_cannot_be_measured_leaves_the_devices_own(tmp_path: Pa
         load=machine._load,
         measure=too_small,
         remembered=RememberedFigures(tmp_path),
-        prompt_tokens=100,
+        choose=one_form,
         report=lambda progress: machine.told.append(progress.detail),
     )
     assert auto.load(subject()).precision == "default"

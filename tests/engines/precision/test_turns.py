@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ovpipe.engines.genai.precision.turns import turn_to_measure
+from ovpipe.engines.precision.turns import turn_to_measure
 
 
 def nothing() -> None:

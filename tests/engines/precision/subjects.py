@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ovpipe.engines.genai.options import Precision
-from ovpipe.engines.genai.precision.choice import Figures
-from ovpipe.engines.genai.precision.subject import Machine, ModelContent, Subject
+from ovpipe.engines.batching_options import Precision
+from ovpipe.engines.precision.choice import Figures
+from ovpipe.engines.precision.subject import Machine, ModelContent, Subject
 
 
 def subject(**changes: Any) -> Subject:
     values: dict[str, Any] = {
+        "core": "genai",
         "candidates": ["default", "f32"],
         "model": ModelContent(graph="abc", weights_bytes=10**9),
         "draft": None,

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Final
 
 from ovpipe.engines.backend import EngineCore
-from ovpipe.engines.genai.precision.choice import Figures
+from ovpipe.engines.precision.choice import Figures
 from ovpipe.engines.protocol import Delta, EngineInfo, GenerateRequest, SamplingParams
 from ovpipe.engines.warm_up import settle
 
