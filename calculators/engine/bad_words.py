@@ -31,7 +31,7 @@ class BadWordsCalculator(LogitsProcessor):
         forbidden = list(last_tokens(row))
         if not forbidden:
             return None
-        found = logits.copy()
+        found = self.copy_of(logits)
         found[forbidden] = -np.inf
         return found
 

@@ -27,6 +27,6 @@ class LogitBiasCalculator(LogitsProcessor):
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
         """The row with the bias."""
         bias = row.sampling.logit_bias
-        found = logits.copy()
+        found = self.copy_of(logits)
         found[list(bias)] += np.array(list(bias.values()), np.float32)
         return found

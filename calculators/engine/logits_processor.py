@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
+
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, LogitsRow
 from ovpipe.engines.messages import Refused
@@ -29,8 +31,13 @@ class LogitsProcessor(Calculator):
     logits = Input[Logits]()
     processed = Output[Logits]()
 
+    _memory: list[LogitsRow] | None = None
+    """Rows of their own that this step has used, or the one before it."""
+    _used = 0
+
     def process(self, cx: Context) -> None:
         """Looks at each row that a token follows."""
+        self._begin_step()
         logits = cx[self.logits]
         changed: dict[int, LogitsRow] = {}
         refused: dict[int, Refused] = {}
@@ -49,6 +56,25 @@ class LogitsProcessor(Calculator):
                 if found is not None:
                     changed[number] = found
         cx.send(self.processed, logits.with_rows(changed).without(refused))
+
+    def copy_of(self, logits: LogitsRow) -> LogitsRow:
+        """A row in an array of its own, to be changed: it holds until the node's next step.
+
+        The memory is that of the step before. Memory for 151,936 logits that is asked for anew takes four
+        times as long as the copy.
+        """
+        assert self._memory is not None, "a step has begun"
+        if self._used == len(self._memory):
+            self._memory.append(np.empty_like(logits))
+        found = self._memory[self._used]
+        self._used += 1
+        np.copyto(found, logits)
+        return found
+
+    def _begin_step(self) -> None:
+        # Of a step with fewer rows than the one before it less is kept.
+        self._memory = (self._memory or [])[: self._used]
+        self._used = 0
 
     def uses(self, row: BatchRow) -> bool:
         """Whether the node has anything to do with a row, by what its request asked for."""

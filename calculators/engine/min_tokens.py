@@ -32,6 +32,6 @@ class MinTokensCalculator(LogitsProcessor):
 
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
         """A row in which no token that ends its completion can be chosen."""
-        found = logits.copy()
+        found = self.copy_of(logits)
         found[sorted(end_tokens(row.sampling, cx[self.facts].eos_token_ids))] = -np.inf
         return found

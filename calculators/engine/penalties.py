@@ -31,19 +31,18 @@ class PenaltiesCalculator(LogitsProcessor):
 
     def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
         """A row with its request's penalties."""
-        return penalised(logits, row)
+        return penalised(self.copy_of(logits), row)
 
 
 def penalised(logits: LogitsRow, row: BatchRow) -> LogitsRow:
-    """A row's logits with its request's penalties."""
-    found = logits.copy()
+    """A row's logits with its request's penalties, which are written to."""
     sampling = row.sampling
     if sampling.repetition_penalty != 1:
         seen = np.unique(np.asarray(row.history[: row.length], np.int64))
-        values, penalty = found[seen], np.float32(sampling.repetition_penalty)
-        found[seen] = np.where(values > 0, values / penalty, values * penalty)
+        values, penalty = logits[seen], np.float32(sampling.repetition_penalty)
+        logits[seen] = np.where(values > 0, values / penalty, values * penalty)
     if row.generated and (sampling.frequency_penalty or sampling.presence_penalty):
         tokens, counts = np.unique(np.asarray(row.completion, np.int64), return_counts=True)
-        found[tokens] -= np.float32(sampling.frequency_penalty) * counts.astype(np.float32)
-        found[tokens] -= np.float32(sampling.presence_penalty)
-    return found
+        logits[tokens] -= np.float32(sampling.frequency_penalty) * counts.astype(np.float32)
+        logits[tokens] -= np.float32(sampling.presence_penalty)
+    return logits

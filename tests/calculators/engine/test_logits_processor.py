@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
 import pytest
 
 from ovpipe.calculator import Context
@@ -64,3 +65,36 @@ def test_it_does_not_look_at_what_another_has_refused() -> None:
     why = Refused(1, "gone")
     found = processed(row(id=1, priority=3), given=logits(FLAT).without({1: why}))
     assert found.refused == {1: why}
+
+
+class FirstForbidden(LogitsProcessor):
+    """Forbids token 0 in a copy of each row."""
+
+    def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
+        found = self.copy_of(logits)
+        found[0] = -np.inf
+        return found
+
+
+def test_each_row_of_a_step_has_a_copy_of_its_own_and_the_next_step_has_their_memory() -> None:
+    given = [logits([1.0] * 8, [2.0] * 8), logits([3.0] * 8), logits([4.0] * 8, [5.0] * 8)]
+    batches = [Batch((row(id=1), row(id=2))), Batch((row(id=1),)), Batch((row(id=1), row(id=2)))]
+    seen: list[list[float]] = []
+
+    class Looks(FirstForbidden):
+        """Keeps what it made of a step before the next step takes the memory."""
+
+        def process_row(self, cx: Context, row: BatchRow, logits: LogitsRow) -> LogitsRow | None:
+            found = super().process_row(cx, row, logits)
+            assert found is not None
+            seen.append(found.tolist())
+            return found
+
+    out = CalculatorRunner(Looks()).run(batch=batches, logits=given)
+    assert seen == [[-np.inf, *[value] * 7] for value in (1.0, 2.0, 3.0, 4.0, 5.0)]
+    first, second, third = out[Looks.processed]
+    assert not np.shares_memory(first.row(0), first.row(1))
+    assert np.shares_memory(first.row(0), second.row(0))
+    assert np.shares_memory(second.row(0), third.row(0))
+    assert not np.shares_memory(first.row(1), third.row(1)), "what a smaller step did not need was let go of"
+    assert [one.raw.tolist()[0][0] for one in given] == [1.0, 3.0, 4.0]
