@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Batch, Sampled, SampledToken, Scored, ScoredPrompt
+from ovpipe.calculators.engine.packets import (
+    Batch,
+    Sampled,
+    SampledToken,
+    Scored,
+    ScoredPrompt,
+    SearchedBeams,
+)
 from ovpipe.calculators.engine.sampling.draw import is_greedy
 from ovpipe.engines.graph.step import Deltas
 from ovpipe.engines.messages import Refused
@@ -33,13 +42,28 @@ class DeliverCalculator(Calculator):
     def process(self, cx: Context) -> None:
         """Sends the step's deltas."""
         refused, scored, sampled = cx[self.batch].refused, cx.get(self.scored) or (), cx[self.sampled]
-        cx.send(self.deltas, (*refused, *map(prompt_of, scored), *map(delta_of, sampled)))
+        cx.send(
+            self.deltas,
+            (*refused, *map(prompt_of, scored), *(found for one in sampled for found in outcomes(one))),
+        )
 
 
 def prompt_of(scored: ScoredPrompt) -> Delta:
     """A part of a prompt as a delta."""
     row = scored.row
     return Delta(row.request.id, [], 0, cached_tokens=row.cached, prompt_logprobs=scored.tokens)
+
+
+def outcomes(sampled: SampledToken | SearchedBeams) -> Iterator[Delta | Refused]:
+    """What a request is sent of a step. A beam search is silent until it is over."""
+    if isinstance(sampled, SampledToken):
+        yield delta_of(sampled)
+    elif sampled.refusal is not None:
+        yield sampled.refusal
+    elif sampled.state.is_over:
+        beams, row = sampled.state.beams, sampled.row
+        generated = sum(len(beam.tokens) for beam in beams)
+        yield Delta(row.request.id, [], generated, beams[0].finish, beams, cached_tokens=row.cached)
 
 
 def delta_of(sampled: SampledToken) -> Delta | Refused:

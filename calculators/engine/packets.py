@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ovpipe.calculators.engine.searching.search_state import SearchState
 from ovpipe.engines.messages import Refused
 from ovpipe.engines.protocol import FinishReason, GenerateRequest, PromptToken, SamplingParams, Token
 
@@ -51,6 +52,8 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of the prompt that stood in the cache when the request began."""
     drafts: Sequence[int] = ()
     """The last of `tokens`, where these are guesses: the sampler accepts the first of them, or none."""
+    search: SearchState | None = None
+    """Where the request's beam search stands, if it is one: a step has all of its sequences or none."""
     scores_from: int | None = None
     """The first of the prompt's tokens whose log-probability is wanted still; None: none is."""
 
@@ -182,9 +185,33 @@ class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
     """Without a token: what becomes of the request. The others in the batch do not notice."""
 
 
-Sampled: TypeAlias = tuple[SampledToken, ...]
+class NextBeam(NamedTuple):
+    """A text that goes on: one of a request's sequences as it was, and the token that follows it."""
+
+    sequence: int
+    token: int
+
+
+class SearchedBeams(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step brought for a beam search: its texts that go on, or all that it has found."""
+
+    row: BatchRow
+    """The first of its rows."""
+    state: SearchState
+    next: tuple[NextBeam, ...] = ()
+    """As the request's sequences are numbered from now on."""
+    refusal: Refused | None = None
+    """Where it ends without any text: what becomes of the request."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing more comes of the request."""
+        return self.refusal is not None or self.state.is_over
+
+
+Sampled: TypeAlias = tuple[SampledToken | SearchedBeams, ...]
 """In the order of `Batch.sampled`: one for each row of the batch that a token follows, and one more for each
-draft of it that was right. Of a request that ends without a token only one."""
+draft of it that was right. Of a request that ends without a token only one, and of a beam search always."""
 
 
 class ScoredPrompt(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, LogitsRow, Scored, ScoredPrompt
-from ovpipe.calculators.engine.sampler import known_token
+from ovpipe.calculators.engine.sampling.known_token import known_token
 from ovpipe.engines.protocol import PromptToken
 from ovpipe.ports import Input, Output
 from ovpipe.registry import register

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.packets import Batch, BatchRow, Logits, LogitsRow, Sampled, SampledToken
+from ovpipe.calculators.engine.packets import (
+    Batch,
+    BatchRow,
+    Logits,
+    LogitsRow,
+    Sampled,
+    SampledToken,
+    SearchedBeams,
+)
 from ovpipe.calculators.engine.sampling.chance import uniform
 from ovpipe.calculators.engine.sampling.draw import draw, is_greedy
 from ovpipe.calculators.engine.sampling.endings import finish_of
-from ovpipe.calculators.engine.sampling.largest import largest
-from ovpipe.calculators.engine.sampling.weights import log_sum_exp
+from ovpipe.calculators.engine.sampling.known_token import known_token
+from ovpipe.calculators.engine.searching.next_beams import BeamLogits, next_beams
+from ovpipe.calculators.engine.searching.search_state import SearchState
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.messages import Refused
-from ovpipe.engines.protocol import LikelyToken, Token
+from ovpipe.engines.protocol import Token
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
@@ -25,6 +35,8 @@ NOTHING_GIVEN: Final = "no token can be chosen: the model gave no finite logit"
 @register
 class SamplerCalculator(Calculator):
     """Chooses the token that follows each row, greedily or by chance, and says whether it is the last.
+
+    Of the rows of a beam search it says which texts go on with which tokens, and what the search has found.
 
     The same seed gives the same text, whatever else is in the batch. Log-probabilities, where a request asks
     for them, are of the logits as the model gave them.
@@ -44,9 +56,14 @@ class SamplerCalculator(Calculator):
     def process(self, cx: Context) -> None:
         """One token a row."""
         rows, logits, eos = cx[self.batch].sampled, cx[self.logits], cx[self.facts].eos_token_ids
-        found = []
+        found: list[SampledToken | SearchedBeams] = []
         told: set[int] = set()
         for number, row in enumerate(rows):
+            if row.search is not None:
+                if row.request.id not in told:
+                    found.append(searched(row.search, rows[number:], number, logits, eos))
+                told.add(row.request.id)
+                continue
             refusal, token = logits.refused.get(row.request.id), None
             if refusal is None:
                 token = chosen_token(row, logits.row(number))
@@ -74,15 +91,29 @@ def chosen_token(row: BatchRow, logits: LogitsRow) -> int | None:
     return likeliest if math.isfinite(logits[likeliest]) else None
 
 
+def searched(
+    state: SearchState,
+    rows: Sequence[BatchRow],
+    number: int,
+    logits: Logits,
+    eos_token_ids: frozenset[int],
+) -> SearchedBeams:
+    """A step of the beam search whose rows come first, from the batch's row of this number on."""
+    first = rows[0]
+    refusal = logits.refused.get(first.request.id)
+    if refusal is not None:
+        return SearchedBeams(row=first, state=state, refusal=refusal)
+    own = [
+        BeamLogits(row, logits.raw[place], logits.row(place))
+        for place, row in enumerate(rows, number)
+        if row.request.id == first.request.id
+    ]
+    state, following = next_beams(state, own, eos_token_ids)
+    if state.is_over and not state.beams:
+        refusal = nothing_to_choose(first, limited=number in logits.changed)
+    return SearchedBeams(row=first, state=state, next=following, refusal=refusal)
+
+
 def nothing_to_choose(row: BatchRow, *, limited: bool) -> Refused:
     """What becomes of a request none of whose logits is finite; `limited`: processors have changed them."""
     return Refused(row.request.id, NOTHING_LEFT if limited else NOTHING_GIVEN, failed=not limited)
-
-
-def known_token(token: int, logits: LogitsRow, top: int) -> Token:
-    """The token with its log-probability, and the `top` likeliest tokens at its place."""
-    # One at least, for the sum of all needs the largest.
-    likeliest = largest(logits, max(1, top))
-    whole = log_sum_exp(logits, float(logits[likeliest[0]]))
-    seen = tuple(LikelyToken(likely, float(logits[likely]) - whole) for likely in likeliest[:top].tolist())
-    return Token(token, float(logits[token]) - whole, seen)

@@ -8,11 +8,12 @@ from typing import Final
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.grammars.grammar_pool import GrammarPool
-from ovpipe.calculators.engine.packets import Batch, BatchRow, BlockCopy, Sampled
+from ovpipe.calculators.engine.packets import Batch, BatchRow, BlockCopy, Sampled, SearchedBeams
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
 from ovpipe.calculators.engine.sequences.sequence_cache import SequenceCache
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
 from ovpipe.calculators.engine.sequences.step_planner import StepPlanner
+from ovpipe.engines.admission import blocks_needed
 from ovpipe.engines.graph.step import StepCommands
 from ovpipe.engines.messages import Refused
 from ovpipe.ports import Input, Output, SideInput
@@ -123,7 +124,7 @@ class SchedulerCalculator(Calculator):
         for request_id in commands.cancel:
             self._forget(cx, request_id)
         for request in commands.add:
-            needed = blocks.needed(len(request.prompt) + request.sampling.max_tokens)
+            needed = blocks_needed(len(request.prompt), request.sampling, blocks.block_size)
             if needed > blocks.count:
                 fact = f"it takes {needed} blocks of the KV cache, which has {blocks.count}"
                 refused.append(Refused(request.id, fact))
@@ -141,6 +142,12 @@ class SchedulerCalculator(Calculator):
         table.under_way = ()
         for one in sampled:
             row = one.row
+            if isinstance(one, SearchedBeams):
+                if one.is_last:
+                    self._forget(cx, row.request.id)
+                else:
+                    self._planner.go_on(one)
+                continue
             if one.token is not None:
                 table.running[row.request.id].sequences[row.sequence].tokens.append(one.token.id)
             if one.token is None or one.finish is not None:

@@ -108,8 +108,6 @@ class GraphCore:
     def add(self, request: GenerateRequest) -> None:
         """Takes the request into the next step; raises `RequestRefused`."""
         check_request(request, self.info)
-        if request.sampling.beams is not None:
-            raise RequestRefused("this engine has no beam search")
         _check_token_ids(request, self.info.vocab_size)
         if request.id in self._added or request.id in self._sequences:
             raise RequestRefused(f"request {request.id} is in the engine already")
@@ -144,7 +142,7 @@ class GraphCore:
                 self._runs.restart()
         self._steps += 1
         self._trace = self._tracer.end_step(self._runs, self._steps, self._sequences.batch, self._sequences)
-        self._generated_tokens += sum(len(delta.tokens) for delta in deltas if isinstance(delta, Delta))
+        self._generated_tokens += sum(map(_new_tokens, deltas))
         self._max_running = max(self._max_running, self._sequences.num_running)
         return deltas
 
@@ -196,6 +194,13 @@ def _settled(options: GraphCoreOptions) -> dict[str, str]:
     if options.precision == "auto":
         return {}
     return {"precision": options.precision, "prefill_precision": options.prefill_precision}
+
+
+def _new_tokens(outcome: Delta | Refused) -> int:
+    """How many tokens a request was sent."""
+    if isinstance(outcome, Refused):
+        return 0
+    return len(outcome.tokens) + sum(len(beam.tokens) for beam in outcome.beams)
 
 
 def _check_token_ids(request: GenerateRequest, vocab_size: int) -> None:

@@ -99,7 +99,10 @@ def _check_grammar(sampling: SamplingParams) -> None:
 
 
 def _check_beams(sampling: SamplingParams, beams: BeamSearch, info: EngineInfo) -> None:
-    """What a beam search cannot have: genai refuses some of it and passes over the rest in silence."""
+    """What a beam search cannot have: genai refuses some of it and passes over the rest in silence.
+
+    An engine with the feature `penalised_beams` has these of its own right, but for the grammar.
+    """
     most = min(info.max_num_seqs, info.max_num_batched_tokens)
     if not 1 <= beams.width <= most:
         raise RequestRefused(f"a beam search has {beams.width} beams; the engine takes 1 to {most}")
@@ -119,6 +122,8 @@ def _check_beams(sampling: SamplingParams, beams: BeamSearch, info: EngineInfo) 
         "frequency_penalty": 0,
         "presence_penalty": 0,
     }
+    if "penalised_beams" in info.capabilities:
+        without = {"grammar": None}
     for name, neutral in without.items():
         if getattr(sampling, name) != neutral:
             raise RequestRefused(f"a beam search cannot have a {name}: this engine would ignore it")

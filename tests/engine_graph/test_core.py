@@ -228,7 +228,9 @@ def test_the_end_of_sequence_ends_a_text_and_min_tokens_puts_it_off(tmp_path: Pa
     [
         ({"max_tokens": 0}, "max_tokens is 0"),
         ({"temperature": float("inf")}, "temperature"),
-        ({"beams": BeamSearch(width=2)}, "no beam search"),
+        ({"beams": BeamSearch(width=257)}, "257 beams; the engine takes 1 to 256"),
+        ({"beams": BeamSearch(width=3, groups=2)}, "3 beams cannot be divided into 2 groups"),
+        ({"beams": BeamSearch(width=64), "max_tokens": 60}, "may take 128 blocks"),
         ({"grammar": Grammar("regex", "a"), "ignore_eos": True}, "cannot ignore its end"),
         ({"grammar": Grammar("regex", "a"), "min_tokens": 1}, "ends when the grammar does"),
         ({"num_assistant_tokens": 3}, "no speculative decoding"),

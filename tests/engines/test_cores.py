@@ -15,7 +15,7 @@ from ovpipe.engines.genai.options import GenaiOptions
 
 def test_the_engines_that_would_do_are_found_by_what_they_declare() -> None:
     assert cores_with("seed") == ("genai", "graph")
-    assert cores_with("use_beam_search") == ("genai",)
+    assert cores_with("use_beam_search") == ("genai", "graph")
     assert cores_with("logit_bias") == ("graph",)
     assert cores_with("prompt_logprobs") == ("graph",)
     assert cores_with("logits_processors") == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ovpipe.calculators.engine.searching.search_state import SearchState
 from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
 from ovpipe.engines.protocol import GenerateRequest
 
@@ -17,7 +18,9 @@ class SequenceGroup:
     """The request's, or the engine's own choice."""
     arrival: int
     """Its number among all requests that came."""
-    sequences: list[EngineSequence] = field(default_factory=list)
+    sequences: list[EngineSequence] = field(init=False)
+    search: SearchState | None = field(init=False)
+    """Where its beam search stands, if it is one."""
     leader: SequenceGroup | None = None
     """Another that reads the same prompt. This one has no blocks, and is going to share the leader's."""
     cached: int | None = None
@@ -28,8 +31,13 @@ class SequenceGroup:
     """Whether a step was made that reads of it, or of its leader's."""
 
     def __post_init__(self) -> None:
-        if not self.sequences:
-            self.sequences = [EngineSequence(list(self.request.prompt))]
+        self.start()
+
+    def start(self) -> None:
+        """One sequence, the prompt. A beam search that is preempted starts over: nobody saw its texts."""
+        beams = self.request.sampling.beams
+        self.search = None if beams is None else SearchState.start(beams.groups)
+        self.sequences = [EngineSequence(list(self.request.prompt))]
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -45,7 +53,8 @@ class SequenceGroup:
     @property
     def places(self) -> int:
         """How many of the sequences that may run at once it takes."""
-        return 1
+        beams = self.request.sampling.beams
+        return 1 if beams is None else beams.width
 
     @property
     def is_fresh(self) -> bool:
@@ -59,8 +68,8 @@ class SequenceGroup:
 
     @property
     def unread(self) -> int:
-        """How many tokens the model has yet to read, of all sequences."""
-        return sum(sequence.unread for sequence in self.sequences)
+        """How many tokens the model has yet to read, of the sequence that it has read least of."""
+        return max(sequence.unread for sequence in self.sequences)
 
     @property
     def has_blocks(self) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ovpipe.calculators.engine.packets import BatchRow, BlockCopy
+from ovpipe.calculators.engine.packets import BatchRow, BlockCopy, SearchedBeams
+from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
 from ovpipe.calculators.engine.sequences.sequence_cache import SequenceCache
 from ovpipe.calculators.engine.sequences.sequence_group import SequenceGroup
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
@@ -78,6 +79,21 @@ class StepPlanner:
                     follower.leader = None
                     self._fork(group, follower)
 
+    def go_on(self, found: SearchedBeams) -> None:
+        """A beam search has come a token further. Its texts share what they have in common."""
+        group = self._table.running[found.row.request.id]
+        before, group.sequences = group.sequences, []
+        for beam in found.next:
+            source = before[beam.sequence]
+            sequence = EngineSequence(source.tokens.copy())
+            self._cache.fork(source, sequence, source.past)
+            group.sequences.append(sequence)
+        for source in before:
+            self._cache.release(source)
+        for beam, sequence in zip(found.next, group.sequences, strict=True):
+            sequence.tokens.append(beam.token)
+        group.search = found.state
+
     def forget(self, request_id: int) -> None:
         """A request has ended, or is not wanted any more. Does nothing for one that is not there."""
         group = self._table.remove(request_id)
@@ -105,9 +121,7 @@ class StepPlanner:
             sequence = group.sequences[0]
             readable = len(sequence.tokens) if group.scores_from is None else group.scores_from
             prefix = self._cache.known_prefix(sequence, readable)
-            # Room for all of it, and the token to come: else it would soon be preempted again.
-            missing = self._cache.pool.needed(len(sequence.tokens) + 1) - len(prefix)
-            if not self._has_room(missing, prefix):
+            if not self._has_room(self._blocks_to_begin(group) - len(prefix), prefix):
                 return False
             self._cache.begin(sequence, prefix)
             self._count_cached(group)
@@ -149,10 +163,16 @@ class StepPlanner:
     def _followers(self, group: SequenceGroup) -> list[SequenceGroup]:
         return [one for one in self._table.running.values() if one.leader is group]
 
+    def _blocks_to_begin(self, group: SequenceGroup) -> int:
+        """Blocks for its text and the token to come, of each beam: else it would soon be preempted again."""
+        pool = self._cache.pool
+        whole = pool.needed(len(group.sequences[0].tokens) + 1)
+        shared = len(group.request.prompt) // pool.block_size
+        return whole + (group.places - 1) * (whole - shared)
+
     def _blocks_of_its_own(self, group: SequenceGroup) -> int:
         """How many blocks a fork takes for what it will write: the prompt's last token, and one to come."""
-        prompt = len(group.request.prompt)
-        return self._cache.pool.needed(prompt + 1) - (prompt - 1) // self._cache.pool.block_size
+        return self._blocks_to_begin(group) - (len(group.request.prompt) - 1) // self._cache.pool.block_size
 
     def _blocks_beside(self, leader: SequenceGroup, group: SequenceGroup) -> int:
         """How many blocks the leader takes until it has read its text, and then all that follow it."""
@@ -163,23 +183,35 @@ class StepPlanner:
     # --- the rows
 
     def _read(self, group: SequenceGroup, budget: int, rows: list[BatchRow]) -> int:
-        """Adds the request's row, preempting others for its blocks; returns how many tokens it reads."""
-        sequence = group.sequences[0]
-        count = min(sequence.unread, budget, self._scorable(group))
+        """Adds the request's rows, preempting others for its blocks; returns how many tokens they read.
+
+        The beams of a search go on together: a step has a row for each, or none.
+        """
+        beams = len(group.sequences)
+        count = min(group.unread, budget // beams, self._scorable(group))
         if group.leader is not None or count == 0:
             return 0
+        for sequence in group.sequences:
+            if not self._make_room(group, sequence, count, rows):
+                return 0
+            self._cache.extend(sequence, count)
+        own = [row_of(group, number, count) for number in range(beams)]
+        self._logits_left -= sum(len(row.scored_places) for row in own)
+        rows += own
+        return count * beams
+
+    def _make_room(
+        self, group: SequenceGroup, sequence: EngineSequence, count: int, rows: list[BatchRow]
+    ) -> bool:
+        """Preempts others until one of a request's sequences has its blocks; False: it was itself."""
         while self._cache.missing(sequence, count) > self._cache.pool.free:
             victim = self._last_in_rank(group)
             if victim is group or any(row.request.id == victim.request.id for row in rows):
                 # The last in rank itself, or one that this step reads already: this one waits instead.
                 self._preempt(group)
-                return 0
+                return False
             self._preempt(victim)
-        self._cache.extend(sequence, count)
-        row = row_of(group, 0, count)
-        self._logits_left -= len(row.scored_places)
-        rows.append(row)
-        return count
+        return True
 
     def _scorable(self, group: SequenceGroup) -> int:
         """How many tokens the step has room for, by the logits that the request's prompt wants."""
@@ -198,6 +230,8 @@ class StepPlanner:
     def _preempt(self, group: SequenceGroup) -> None:
         del self._table.running[group.request.id]
         self._release(group)
+        if group.search is not None:
+            group.start()
         self._table.preemptions += 1
         self._table.wait(group)
 
@@ -226,5 +260,6 @@ def row_of(group: SequenceGroup, number: int, count: int) -> BatchRow:
         length=len(sequence.tokens),
         history=sequence.tokens,
         cached=group.cached or 0,
+        search=group.search,
         scores_from=group.scores_from,
     )

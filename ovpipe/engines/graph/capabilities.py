@@ -25,5 +25,11 @@ ALL: Final = frozenset(
         "top_logprobs",
         "prompt_logprobs",
         "priority",
+        "use_beam_search",
+        "length_penalty",
+        "num_beam_groups",
+        "diversity_penalty",
+        "early_stopping",
+        "penalised_beams",
     }
 )

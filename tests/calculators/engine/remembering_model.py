@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,12 @@ def next_logits(text: Sequence[int]) -> NDArray[np.float32]:
     return logits
 
 
+def varied_logits(text: Sequence[int]) -> NDArray[np.float32]:
+    """A different number for each token, as a model says them, by which texts part."""
+    seed = zlib.crc32(np.asarray(text, np.int64).tobytes())
+    return np.random.default_rng(seed).normal(scale=2, size=VOCABULARY).astype(np.float32)
+
+
 def completion(asked: GenerateRequest) -> list[int]:
     """What a request must get, however it was scheduled: greedily, or by its seed."""
     text, sampling = list(asked.prompt), asked.sampling
@@ -49,7 +55,10 @@ def completion(asked: GenerateRequest) -> list[int]:
 class RememberingModel:
     """Writes what it reads into blocks, and looks up in them what came before."""
 
-    def __init__(self, block_size: int) -> None:
+    def __init__(
+        self, block_size: int, logits_of: Callable[[Sequence[int]], NDArray[np.float32]] = next_logits
+    ) -> None:
+        self._logits_of = logits_of
         self._block_size = block_size
         self._cache: dict[tuple[int, int], int] = {}
         self.reads: list[int] = []
@@ -70,7 +79,7 @@ class RememberingModel:
         logits = np.empty((len(wanted), VOCABULARY), np.float32)
         for number, (row, place) in enumerate(wanted):
             text = [self._cache[self._place(row, position)] for position in range(row.past + place + 1)]
-            logits[number] = next_logits(text)
+            logits[number] = self._logits_of(text)
         return logits
 
     def copy_blocks(self, copies: Sequence[BlockCopy]) -> None:

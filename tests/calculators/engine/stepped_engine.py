@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from ovpipe.calculators.engine.grammars.grammar_pool import GrammarPool
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
@@ -15,12 +17,13 @@ from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
 from ovpipe.engines.grammars.masks.token_table import token_table
 from ovpipe.engines.graph.model_facts import ModelFacts
 from ovpipe.engines.graph.step import StepCommands
-from ovpipe.engines.protocol import GenerateRequest, PromptToken, SamplingParams
+from ovpipe.engines.messages import Refused
+from ovpipe.engines.protocol import Beam, GenerateRequest, PromptToken, SamplingParams
 from ovpipe.graph.files import shipped_graphs
 from ovpipe.runtime import Graph
 from ovpipe.runtime.runs.stepper import Stepper
 from ovpipe.tokenizers.vocabulary import Vocabulary
-from tests.calculators.engine.remembering_model import END, VOCABULARY, RememberingModel
+from tests.calculators.engine.remembering_model import END, VOCABULARY, RememberingModel, next_logits
 
 BLOCK = 4
 
@@ -35,6 +38,8 @@ class SteppedEngine:
         self.table = table
         self.texts: dict[int, list[int]] = {}
         self.prompts: dict[int, list[PromptToken]] = {}
+        self.refused: dict[int, str] = {}
+        self.beams: dict[int, list[Beam]] = {}
         self.finishes: dict[int, str] = {}
         self.begun: list[int] = []
 
@@ -42,6 +47,12 @@ class SteppedEngine:
         """One step; the requests that got a token."""
         deltas = self._stepper.step(StepCommands(add, cancel))
         for delta in deltas:
+            if isinstance(delta, Refused):
+                self.refused[delta.request] = delta.message
+                continue
+            if delta.beams:
+                self.beams[delta.request] = delta.beams
+                continue
             text = self.texts.setdefault(delta.request, [])
             text += [token.id for token in delta.tokens]
             assert delta.generated == len(text)
@@ -69,8 +80,9 @@ def engine(
     prefix_caching: bool = True,
     block_size: int = BLOCK,
     max_logits: int = 64,
+    logits_of: Callable[[Sequence[int]], NDArray[np.float32]] = next_logits,
 ) -> Iterator[SteppedEngine]:
-    model, pool = RememberingModel(block_size), BlockPool(blocks, block_size)
+    model, pool = RememberingModel(block_size, logits_of), BlockPool(blocks, block_size)
     facts = ModelFacts(
         vocab_size=VOCABULARY,
         context_length=None,

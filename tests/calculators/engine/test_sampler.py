@@ -19,7 +19,7 @@ def sampled(rows: list[BatchRow], given: Logits) -> tuple[SampledToken, ...]:
     runner = CalculatorRunner(SamplerCalculator())
     out = runner.run(batch=[Batch(tuple(rows))], logits=[given], facts=FACTS)
     (found,) = out[SamplerCalculator.sampled]
-    return found
+    return tuple(one for one in found if isinstance(one, SampledToken))
 
 
 def ids(found: tuple[SampledToken, ...]) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from statistics import fmean
 from typing import Any
 
 import openai
@@ -85,10 +86,9 @@ def test_log_probabilities_and_several_choices(graph: openai.OpenAI, genai: open
     "parameters",
     [
         {"response_format": {"type": "json_object"}},
-        {"extra_body": {"use_beam_search": True, "best_of": 2}},
         {"extra_body": {"prompt_logprobs": 1}, "stream": True},
     ],
-    ids=["grammar", "beams", "prompt_logprobs in a stream"],
+    ids=["grammar", "prompt_logprobs in a stream"],
 )
 def test_what_the_core_cannot_do_is_a_400_that_names_it(
     graph: openai.OpenAI, parameters: dict[str, Any]
@@ -101,6 +101,60 @@ def test_what_the_core_cannot_do_is_a_400_that_names_it(
 def test_a_fingerprint_tells_the_cores_apart(graph: openai.OpenAI, genai: openai.OpenAI) -> None:
     prints = {_ask(client, "Hello", max_tokens=1).system_fingerprint for client in (graph, genai)}
     assert len(prints) == 2
+
+
+@row("n")
+def test_choices_share_their_prompt_and_have_the_texts_of_their_own_seeds(graph: openai.OpenAI) -> None:
+    one = {"temperature": 2, "max_tokens": 40}
+    together = _texts(_ask(graph, QUESTIONS[0], n=3, seed=40, **one))
+    assert together == [_texts(_ask(graph, QUESTIONS[0], seed=40 + choice, **one))[0] for choice in range(3)]
+    assert len(set(together)) == 3
+
+
+@row("best_of")
+def test_the_best_of_several_is_the_one_with_the_likeliest_tokens(graph: openai.OpenAI) -> None:
+    one: dict[str, Any] = {"temperature": 2, "max_tokens": 30, "logprobs": True}
+    answers = [_ask(graph, QUESTIONS[1], seed=70 + number, **one).choices[0] for number in range(4)]
+    means = [fmean(token.logprob for token in answer.logprobs.content) for answer in answers]
+    best = _ask(graph, QUESTIONS[1], seed=70, extra_body={"best_of": 4}, **one)
+    assert _texts(best) == [answers[means.index(max(means))].message.content]
+
+
+BEAMS = {"use_beam_search": True, "best_of": 4}
+
+
+@row("use_beam_search")
+def test_a_beam_search_finds_what_genai_finds(graph: openai.OpenAI, genai: openai.OpenAI) -> None:
+    ours, theirs = (
+        _ask(client, QUESTIONS[2], n=4, max_tokens=24, extra_body={**BEAMS, "early_stopping": "never"})
+        for client in (graph, genai)
+    )
+    assert _texts(ours) == _texts(theirs)
+    assert len(set(_texts(ours))) == 4
+    assert ours.usage.completion_tokens == theirs.usage.completion_tokens
+    assert ours.usage.prompt_tokens == theirs.usage.prompt_tokens
+
+
+@row("num_beam_groups")
+@row("diversity_penalty")
+def test_groups_of_beams_begin_apart(graph: openai.OpenAI) -> None:
+    groups = {**BEAMS, "num_beam_groups": 4, "diversity_penalty": 50}
+    apart, together = (
+        _ask(graph, QUESTIONS[2], n=4, max_tokens=1, logprobs=True, extra_body=body)
+        for body in (groups, BEAMS)
+    )
+    first = [{choice.logprobs.content[0].token for choice in one.choices} for one in (apart, together)]
+    assert len(first[0]) == 4
+    later = _ask(graph, QUESTIONS[2], n=4, max_tokens=24, extra_body=groups)
+    assert _texts(later) != _texts(_ask(graph, QUESTIONS[2], n=4, max_tokens=24, extra_body=BEAMS))
+
+
+def test_limits_on_tokens_apply_to_beams(graph: openai.OpenAI) -> None:
+    answer = _ask(
+        graph, "What is ovpipe?", n=2, extra_body={**BEAMS, "bad_words": ["MediaPipe"], "min_tokens": 4}
+    )
+    assert all("MediaPipe" not in (text or "") for text in _texts(answer))
+    assert answer.usage.completion_tokens >= 8
 
 
 @row("logit_bias")

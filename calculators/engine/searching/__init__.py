@@ -1,0 +1,1 @@
+"""Beam search: the likeliest texts of a request, found side by side."""
