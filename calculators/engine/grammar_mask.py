@@ -66,7 +66,7 @@ class GrammarMaskCalculator(LogitsProcessor):
 
     def _make_masks(self, rows: Sequence[BatchRow], grammars: GrammarPool, size: int) -> None:
         texts = self._followed(rows, grammars)
-        masks = grammars.masks([text.matcher for text in texts.values()], size)
+        masks = grammars.masks(list(texts.values()), size)
         for (row, text), mask in zip(texts.items(), masks, strict=True):
             self._masks[row] = _refusal(text.fact) if text.fact else mask
 
@@ -84,7 +84,7 @@ class GrammarMaskCalculator(LogitsProcessor):
             key = (*sequence, places[sequence])
             places[sequence] += 1
             try:
-                text = self._texts.get(key) or FollowedText(grammars.matcher(row.request.id))
+                text = self._texts.get(key) or grammars.begin(row.request.id)
             except GrammarRefused as refusal:
                 self._masks[id(row)] = _refusal(str(refusal))
                 continue

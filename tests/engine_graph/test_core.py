@@ -318,7 +318,7 @@ def test_what_is_known_of_it_says_how_it_was_loaded(core: GraphCore) -> None:
     assert (core.info.core, core.info.num_kv_blocks, core.info.block_size) == ("graph", 64, 32)
     assert core.info.fingerprint != other.info.fingerprint
     assert core.info.fingerprint == loaded().info.fingerprint
-    assert "structured_outputs" not in core.info.capabilities
+    assert "structured_outputs" in core.info.capabilities
 
 
 def test_a_graph_of_the_user_s_own_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ class FollowedText:
     So it may be thrown away at any time, and made anew from the text.
     """
 
-    def __init__(self, matcher: LLMatcher) -> None:
-        """Of a matcher that has taken nothing yet."""
-        self.matcher = matcher
+    def __init__(self, matcher: LLMatcher, forbidden: Sequence[int] = ()) -> None:
+        """By a copy of a matcher that has taken nothing; `forbidden` are in no text of its grammar."""
+        self.matcher = matcher.deep_copy()
+        self.forbidden = list(forbidden)
         self._tokens: list[int] = []
 
     def go_to(self, text: Sequence[int]) -> bool:

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ovpipe.calculators.engine.grammars.followed_text import FollowedText
 from ovpipe.engines.grammars.verdicts import GrammarRefused, key_of
 from ovpipe.engines.protocol import GenerateRequest, Grammar
 
 if TYPE_CHECKING:
-    from llguidance import LLExecutor, LLMatcher, LLTokenizer
+    from llguidance import LLExecutor
+
+    from ovpipe.engines.grammars.masks.compiling import CompiledGrammar
+    from ovpipe.engines.grammars.masks.token_table import TokenTable
 
 MOST_KEPT: Final = 64
 """Compiled grammars that no request has any more."""
@@ -27,13 +31,13 @@ class GrammarPool:
     is kept until `release`. Not to be called by several threads at once.
     """
 
-    def __init__(self, tokens: LLTokenizer | None, *, missing: str = "", most_kept: int = MOST_KEPT) -> None:
+    def __init__(self, tokens: TokenTable | None, *, missing: str = "", most_kept: int = MOST_KEPT) -> None:
         """Compiles for a model's tokens; without them all grammars are refused, and `missing` says why."""
         self._tokens = tokens
         self._missing = missing
         self._most_kept = most_kept
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="grammars")
-        self._compiled: OrderedDict[bytes, Future[LLMatcher]] = OrderedDict()
+        self._compiled: OrderedDict[bytes, Future[CompiledGrammar]] = OrderedDict()
         """Those used lately last."""
         self._executor: LLExecutor | None = None
         self._held: dict[int, bytes] = {}
@@ -72,34 +76,35 @@ class GrammarPool:
         """Returns when the grammar of one of these requests is compiled, or after so many seconds."""
         wait([self._compiled[self._held[each]] for each in request_ids], seconds, "FIRST_COMPLETED")
 
-    def matcher(self, request_id: int) -> LLMatcher:
-        """A matcher of the request's grammar, at the beginning of a text; raises GrammarRefused."""
-        return self._compiled[self._held[request_id]].result().deep_copy()
+    def begin(self, request_id: int) -> FollowedText:
+        """A text of the request's grammar, which has nothing yet; raises GrammarRefused."""
+        return FollowedText(*self._compiled[self._held[request_id]].result())
 
-    def masks(self, matchers: Sequence[LLMatcher], size: int) -> Iterator[NDArray[np.bool_]]:
-        """Of each matcher, which of `size` tokens may follow. They are computed together, by all processors.
+    def masks(self, texts: Sequence[FollowedText], size: int) -> Iterator[NDArray[np.bool_]]:
+        """Of each text, which of `size` tokens may follow. They are computed together, by all processors.
 
-        A matcher that fails over it says so itself, and its mask says nothing.
+        A text whose grammar fails over it says so itself, and its mask says nothing.
         """
-        if not matchers:
+        if not texts:
             return
         from llguidance import LLExecutor
         from llguidance.numpy import fill_next_token_bitmask_par
 
         if self._executor is None:
             self._executor = LLExecutor()
-        bits = np.zeros((len(matchers), -(-size // 32)), np.int32)
-        fill_next_token_bitmask_par(
-            self._executor, [(matcher, place) for place, matcher in enumerate(matchers)], bits
-        )
-        for row in bits:
-            yield np.unpackbits(row.view(np.uint8), count=size, bitorder="little").view(np.bool_)
+        bits = np.zeros((len(texts), -(-size // 32)), np.int32)
+        matchers = [(text.matcher, place) for place, text in enumerate(texts)]
+        fill_next_token_bitmask_par(self._executor, matchers, bits)
+        for text, row in zip(texts, bits, strict=True):
+            allowed = np.unpackbits(row.view(np.uint8), count=size, bitorder="little").view(np.bool_)
+            allowed[text.forbidden] = False
+            yield allowed
 
     def close(self) -> None:
         """Begins nothing any more, and waits for nothing."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def compiled(self, grammar: Grammar) -> LLMatcher:
+    def compiled(self, grammar: Grammar) -> CompiledGrammar:
         """Compiles a grammar, which may take long; raises GrammarRefused."""
         if self._tokens is None:
             raise GrammarRefused(self._missing)

@@ -24,6 +24,7 @@ ALL: Final = frozenset(
         "logprobs",
         "top_logprobs",
         "prompt_logprobs",
+        "structured_outputs",
         "priority",
         "use_beam_search",
         "length_penalty",

@@ -33,7 +33,7 @@ def test_a_request_is_ready_once_its_grammar_is_compiled(pool: GrammarPool) -> N
     pool.hold(asking(1))
     pool.wait([1], 60)
     assert pool.is_ready(1)
-    assert pool.matcher(1).validate_tokens([0]) == 1
+    assert pool.begin(1).go_to([0])
 
 
 def test_without_a_grammar_a_request_is_ready_at_once(pool: GrammarPool) -> None:
@@ -47,15 +47,16 @@ def test_a_refused_grammar_is_ready_too_and_says_so_when_it_is_used(pool: Gramma
     pool.wait([1], 60)
     assert pool.is_ready(1)
     with pytest.raises(GrammarRefused, match="nothing closes"):
-        pool.matcher(1)
+        pool.begin(1)
 
 
-def test_each_request_has_a_matcher_of_its_own(pool: GrammarPool) -> None:
+def test_each_request_has_a_text_of_its_own(pool: GrammarPool) -> None:
     pool.hold(asking(1))
     pool.hold(asking(2))
-    one, other = pool.matcher(1), pool.matcher(2)
-    assert one.consume_token(0)
-    assert other.validate_tokens([0]) == 1
+    one, other = pool.begin(1), pool.begin(2)
+    assert one.go_to([0])
+    assert not one.go_to([0, 0])
+    assert other.go_to([0])
 
 
 def test_what_is_held_is_kept_and_of_the_others_those_used_last(pool: GrammarPool) -> None:

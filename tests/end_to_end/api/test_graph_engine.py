@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from statistics import fmean
 from typing import Any
 
+import jsonschema
 import openai
 import pytest
 
@@ -85,10 +87,9 @@ def test_log_probabilities_and_several_choices(graph: openai.OpenAI, genai: open
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"response_format": {"type": "json_object"}},
         {"extra_body": {"prompt_logprobs": 1}, "stream": True},
     ],
-    ids=["grammar", "prompt_logprobs in a stream"],
+    ids=["prompt_logprobs in a stream"],
 )
 def test_what_the_core_cannot_do_is_a_400_that_names_it(
     graph: openai.OpenAI, parameters: dict[str, Any]
@@ -96,6 +97,77 @@ def test_what_the_core_cannot_do_is_a_400_that_names_it(
     with pytest.raises(openai.BadRequestError) as refused:
         _ask(graph, "Hello", **parameters)
     assert "'genai'" in str(refused.value) or "absent in a stream" in str(refused.value)
+
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"answer": {"enum": ["yes", "nö"]}, "count": {"type": "integer", "maximum": 9}},
+    "required": ["answer", "count"],
+    "additionalProperties": False,
+}
+
+
+def test_answers_follow_their_grammars_beside_each_other(graph: openai.OpenAI) -> None:
+    asked: list[tuple[dict[str, Any], Callable[[str], object]]] = [
+        (
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "a", "strict": True, "schema": SCHEMA},
+                }
+            },
+            lambda text: jsonschema.validate(json.loads(text), SCHEMA),
+        ),
+        ({"response_format": {"type": "json_object"}}, re.compile(r"\{\s*[\"}]").match),
+        ({"extra_body": {"guided_regex": "[0-9]{3}-[a-z]{4}"}}, re.compile("[0-9]{3}-[a-z]{4}$").match),
+        ({"extra_body": {"guided_choice": ["left", "right"]}}, {"left": 1, "right": 2}.get),
+        ({"extra_body": {"guided_grammar": 'root ::= "(" root ")" | "x"'}}, re.compile(r"\(*(x\)*)?$").match),
+    ]
+    with ThreadPoolExecutor(10) as threads:
+        texts = list(
+            threads.map(
+                lambda at: _texts(
+                    _ask(
+                        graph,
+                        QUESTIONS[at % 3],
+                        seed=at,
+                        temperature=0.7 if at > 6 else 0.0,
+                        max_tokens=200,
+                        **asked[at % 5][0],
+                    )
+                )[0],
+                range(10),
+            )
+        )
+    for at, text in enumerate(texts):
+        assert text is not None
+        assert asked[at % 5][1](text) is not None or at % 5 == 0, text
+
+
+def test_a_bad_grammar_is_a_400_and_those_beside_it_go_on(graph: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="nothing closes"):
+        _ask(graph, "Hello", extra_body={"guided_regex": "(a"})
+    assert _texts(_ask(graph, "Hello", max_tokens=2))
+
+
+TOOLS: list[dict[str, Any]] = [
+    {"type": "function", "function": {"name": name, "parameters": {**SCHEMA, "title": name}}}
+    for name in ("look_up", "count_up")
+]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_calls_that_are_forced_follow_their_schemas(graph: openai.OpenAI, temperature: float) -> None:
+    named = {"type": "function", "function": {"name": "count_up"}}
+    for choice, names in (("required", {"look_up", "count_up"}), (named, {"count_up"})):
+        answer = _ask(
+            graph, "Hello", tools=TOOLS, tool_choice=choice, temperature=temperature, seed=4, max_tokens=400
+        ).choices[0]
+        assert answer.finish_reason == ("tool_calls" if choice == "required" else "stop")
+        assert answer.message.tool_calls
+        for call in answer.message.tool_calls:
+            assert call.function.name in names
+            jsonschema.validate(json.loads(call.function.arguments), SCHEMA)
 
 
 def test_a_fingerprint_tells_the_cores_apart(graph: openai.OpenAI, genai: openai.OpenAI) -> None:

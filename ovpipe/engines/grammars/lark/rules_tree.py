@@ -48,7 +48,23 @@ class Repeat(msgspec.Struct, frozen=True, tag=True):
     most: int | None
 
 
-Body = Text | CharacterClass | Rule | Concatenation | Choice | Repeat
+class FreeText(msgspec.Struct, frozen=True, tag=True):
+    """Any text without any of `without`, up to and with the first `end`, which is in it once.
+
+    Without an `end`, all of the text.
+    """
+
+    without: tuple[str, ...]
+    end: str
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The texts that it has to look for."""
+        ends = (self.end,) if self.end else ()
+        return tuple(dict.fromkeys((*ends, *filter(None, self.without))))
+
+
+Body = Text | CharacterClass | Rule | Concatenation | Choice | Repeat | FreeText
 
 EMPTY: Final = Concatenation(())
 
@@ -62,7 +78,7 @@ def parts_of(body: Body) -> tuple[Body, ...]:
             return body.choices
         case Repeat():
             return (body.part,)
-        case Text() | CharacterClass() | Rule():
+        case Text() | CharacterClass() | Rule() | FreeText():
             return ()
 
 

@@ -9,11 +9,14 @@ from typing import Final
 
 from ovpipe.engines.grammars.ebnf.characters import Characters
 from ovpipe.engines.grammars.lark.cycles import flat_rules, reachable
+from ovpipe.engines.grammars.lark.free_text import moves, states_of
 from ovpipe.engines.grammars.lark.rules_tree import (
+    EMPTY,
     Body,
     CharacterClass,
     Choice,
     Concatenation,
+    FreeText,
     Repeat,
     Rule,
     Text,
@@ -41,7 +44,7 @@ def as_lark(rules: Mapping[str, Body]) -> str:
 
 class _LarkWriter:
     def __init__(self, rules: Mapping[str, Body], is_flat: bool) -> None:
-        self._rules = rules
+        self._rules = dict(rules)
         self._is_flat = is_flat
         self._names: dict[str, str] = {}
         self._waiting: list[str] = []
@@ -74,6 +77,38 @@ class _LarkWriter:
                 return group(" | ".join(map(self._element, body.choices)))
             case Repeat():
                 return repeated(body, self._element)
+            case FreeText():
+                return free_text(body) if self._is_flat else self._name(self._machine(body))
+
+    def _machine(self, body: FreeText) -> str:
+        """The rule of its first state. Each state's takes a character, and what the next state's takes."""
+        marks = body.marks
+        states = states_of(marks)
+        names = {state: f"{body.without}{body.end}\0{state}" for state in states}
+        if names[""] not in self._rules:
+            for state in states:
+                choices: list[Body] = [] if body.end else [EMPTY]
+                for characters, target in moves(state, states, marks):
+                    if target in names and target not in marks:
+                        choices.append(Concatenation((CharacterClass(characters), Rule(names[target]))))
+                    elif target == body.end and target:
+                        choices.append(CharacterClass(characters))
+                self._rules[names[state]] = Choice(tuple(choices))
+        return names[""]
+
+
+def free_text(body: FreeText) -> str:
+    """As an expression: a text that ends with its end, and has no mark before."""
+    anything = "/(?s:.*)/"
+    marks = body.marks
+    if not marks:
+        return anything
+    early = " | ".join(f"{anything} {quoted(mark)} {anything}" for mark in marks)
+    if not body.end:
+        return f"({anything} & ~({early}))"
+    # What goes on behind a mark is out. Where a mark ends together with the end, the end counts.
+    late = " | ".join(f"{anything} {quoted(mark)} /(?s:.+)/" for mark in marks)
+    return f"(({anything} {quoted(body.end)}) & ~({late}))"
 
 
 def group(element: str) -> str:
