@@ -47,7 +47,7 @@ class LogitsProcessor(Calculator):
             try:
                 found = self.process_row(cx, row, logits.row(number)) if self.uses(row) else None
             except RequestRefused as error:
-                refused[row.request.id] = Refused(row.request.id, str(error))
+                refused[row.request.id] = Refused(row.request.id, str(error), param=error.param)
             except Exception:  # a fault over one row is no reason to fail the others
                 log.exception("node %r failed over request %d", cx.node_name, row.request.id)
                 fact = f"node {cx.node_name!r} of the engine's graph failed over it"

@@ -142,6 +142,8 @@ class SchedulerCalculator(Calculator):
         table.under_way = ()
         for one in sampled:
             row = one.row
+            if row.request.id not in table.running:  # a row before this one has ended the request
+                continue
             if isinstance(one, SearchedBeams):
                 if one.is_last:
                     self._forget(cx, row.request.id)

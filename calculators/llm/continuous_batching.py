@@ -278,5 +278,8 @@ def engine_errors() -> Iterator[None]:
         ) from error
     except RequestRefused as error:
         raise RequestError(
-            400, f"The model's engine refuses this request: {error}", code="request_refused"
+            400,
+            f"The model's engine refuses this request: {error}",
+            code="request_refused",
+            param=error.param or None,
         ) from error

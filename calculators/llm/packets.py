@@ -111,7 +111,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     stop_token_ids: tuple[int, ...] = ()
     bad_words: tuple[str, ...] = ()
     allowed_token_ids: tuple[int, ...] | None = None
-    logits_processors: tuple[Mapping[str, Any], ...] = ()
+    logits_processors: Mapping[str, dict[str, Any]] = {}
+    """The arguments of each, by the name that the engine knows it by."""
     logprobs: bool = False
     """Whether log-probabilities are wanted; a completion's `top_logprobs` says so as well."""
     prompt_logprobs: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from ovpipe.engine_graph.requested_processors import RequestedProcessors
 from ovpipe.engine_graph.step_runs import StepRuns
 from ovpipe.engine_graph.step_tracer import ReadRow, StepTracer
 from ovpipe.engines.admission import check_request
@@ -95,6 +96,7 @@ class GraphCore:
             fingerprint=fingerprint,
             generation_config=facts.generation_config,
         )
+        self._processors = RequestedProcessors.of(graph.plan.nodes)
         self._added: dict[int, GenerateRequest] = {}
         self._cancelled: list[int] = []
         self._steps = 0
@@ -109,6 +111,7 @@ class GraphCore:
         """Takes the request into the next step; raises `RequestRefused`."""
         check_request(request, self.info)
         _check_token_ids(request, self.info.vocab_size)
+        self._processors.check(request.sampling.logits_processors)
         if request.id in self._added or request.id in self._sequences:
             raise RequestRefused(f"request {request.id} is in the engine already")
         self._added[request.id] = request

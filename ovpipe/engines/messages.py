@@ -89,6 +89,8 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
     transient: bool = False
     failed: bool = False
+    param: str = ""
+    """The API's parameter that is wrong, if one is: its path in the request."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

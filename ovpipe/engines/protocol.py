@@ -64,6 +64,8 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
     logit_bias: dict[int, float] = {}
     allowed_token_ids: tuple[int, ...] | None = None
     bad_words: tuple[tuple[int, ...], ...] = ()
+    logits_processors: dict[str, dict[str, Any]] = {}
+    """Those of the engine's own that change the logits, by name, each with its arguments."""
     beams: BeamSearch | None = None
     grammar: Grammar | None = None
     num_assistant_tokens: int | None = None
@@ -281,7 +283,11 @@ class EngineDied(EngineError):
 
 
 class RequestRefused(EngineError):
-    """The engine cannot serve this one request."""
+    """The engine cannot serve this one request. `param` is the API's parameter that is wrong, if one is."""
+
+    def __init__(self, message: str, *, param: str = "") -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class RequestFailed(EngineError):

@@ -57,6 +57,7 @@ def sampling_of(
         logit_bias=bias_of(request.logit_bias, info.vocab_size),
         allowed_token_ids=allowed_of(request.allowed_token_ids, info.vocab_size),
         bad_words=bad_words,
+        logits_processors=dict(request.logits_processors),
         beams=beams,
         grammar=request.grammar,
         num_assistant_tokens=request.num_assistant_tokens,

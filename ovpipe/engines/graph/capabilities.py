@@ -19,6 +19,7 @@ ALL: Final = frozenset(
         "logit_bias",
         "allowed_token_ids",
         "bad_words",
+        "logits_processors",
         "stop_token_ids",
         "ignore_eos",
         "logprobs",

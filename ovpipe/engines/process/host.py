@@ -140,7 +140,7 @@ class _Host:
         try:
             self._core.add(request)
         except RequestRefused as refusal:
-            self._wire.send(Refused(request=request.id, message=str(refusal)))
+            self._wire.send(Refused(request=request.id, message=str(refusal), param=refusal.param))
         else:
             self._live.add(request.id)
 

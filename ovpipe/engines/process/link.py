@@ -167,8 +167,8 @@ class EngineLink:
                         self._fail(request_id, EngineFull(text, retry_after=1))
                     case Refused(request=request_id, message=text, failed=True):
                         self._fail(request_id, RequestFailed(text))
-                    case Refused(request=request_id, message=text):
-                        self._fail(request_id, RequestRefused(text))
+                    case Refused(request=request_id, message=text, param=param):
+                        self._fail(request_id, RequestRefused(text, param=param))
                     case Failed(message=text, suspects=suspects, fault=fault):
                         self._reason = f"was poisoned by a failed step: {text}"
                         self._poisoned = message

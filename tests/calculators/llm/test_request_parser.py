@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message, TextPart, ToolChoice
+from ovpipe.calculators.llm.parameters.engine_support import not_honoured
+from ovpipe.calculators.llm.parameters.request_parameter import of_engine
 from ovpipe.calculators.llm.parameters.table import PARAMETERS
 from ovpipe.calculators.llm.request_parser import ChatRequestParserCalculator, parse
 from ovpipe.calculators.llm.seen_names import SeenNames, SeenNamesCalculator
@@ -558,19 +560,32 @@ def test_the_older_form_has_room_for_one_call() -> None:
 # --- what the engine can do
 
 
+def test_what_no_engine_can_do_yet_is_refused() -> None:
+    row = of_engine("mind_reading", bool, "Reads minds.")
+    error = not_honoured("mind_reading", row, None)
+    assert (error.param, error.code) == ("mind_reading", "unsupported_parameter")
+    assert error.message == (
+        "'mind_reading' is not supported: no engine of this ovpipe honours it yet; leave it out."
+    )
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("chosen", "param"),
     [
-        {"logits_processors": [{"name": "x"}]},
+        ([{"name": "x", "argument": 1}], "logits_processors[0]"),
+        ([{"name": "x"}, {"arguments": {}}], "logits_processors[1].name"),
+        ([{"name": "x", "arguments": [1]}], "logits_processors[0].arguments"),
+        ([{"name": "x"}, {"name": "x"}], "logits_processors[1].name"),
     ],
 )
-def test_what_no_engine_can_do_yet_is_refused(body: dict[str, Any]) -> None:
-    error = refusal(**body)
-    param = list(body)[-1]
-    assert (error.param, error.code) == (param, "unsupported_parameter")
-    assert error.message == (
-        f"'{param}' is not supported: no engine of this ovpipe honours it yet; leave it out."
-    )
+def test_a_logits_processor_is_a_name_and_arguments_once(chosen: list[Any], param: str) -> None:
+    engine = with_capabilities("logits_processors")
+    assert ask(engine, logits_processors=[{"name": "x", "arguments": {"y": 1}}]).logits_processors == {
+        "x": {"y": 1}
+    }
+    with pytest.raises(RequestError) as caught:
+        ask(engine, logits_processors=chosen)
+    assert caught.value.param == param
 
 
 @pytest.mark.parametrize(

@@ -524,6 +524,7 @@ def test_what_a_client_says_about_its_request_comes_back(api: Api) -> None:
         ("logit_bias", {"5": 10}),
         ("top_logprobs", 3),
         ("bad_words", ["no"]),
+        ("logits_processors", [{"name": "x"}]),
         ("allowed_token_ids", [1, 2]),
         ("prompt_logprobs", 1),
     ],
@@ -532,14 +533,6 @@ def test_what_another_engine_honours_is_refused_and_names_it(api: Api, name: str
     answer = api.chat(**{"logprobs": True, name: value})
     assert answer.error() == (400, "unsupported_parameter", name)
     assert "engines that may honour it: 'graph'" in answer.json()["error"]["message"]
-
-
-@row("logits_processors")
-@pytest.mark.parametrize(("name", "value"), [("logits_processors", [{"name": "x"}])])
-def test_what_no_engine_honours_yet_is_refused_by_name(api: Api, name: str, value: Any) -> None:
-    answer = api.chat(**{name: value})
-    assert answer.error() == (400, "unsupported_parameter", name)
-    assert "no engine of this ovpipe honours it yet" in answer.json()["error"]["message"]
 
 
 # --- speculative decoding

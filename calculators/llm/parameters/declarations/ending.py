@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from ovpipe.calculators.llm.parameters.errors import wrong_type, wrong_value
 from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter, of_engine
 from ovpipe.calculators.llm.parameters.value_types import INT31, Objects, integers, texts
 
@@ -11,6 +12,24 @@ from ovpipe.calculators.llm.parameters.value_types import INT31, Objects, intege
 def as_tuple(value: str | tuple[str, ...], path: str) -> tuple[str, ...]:
     """One string, or several; an empty one says nothing."""
     return tuple(filter(None, (value,) if isinstance(value, str) else value))
+
+
+def processors_by_name(chosen: tuple[dict[str, Any], ...], path: str) -> dict[str, dict[str, Any]]:
+    """The arguments of each processor by its name. Which names there are, the engine knows."""
+    found: dict[str, dict[str, Any]] = {}
+    for number, one in enumerate(chosen):
+        place = f"{path}[{number}]"
+        name, arguments = one.get("name"), one.get("arguments")
+        if unknown := one.keys() - {"name", "arguments"}:
+            raise wrong_value(place, f"an object of name and arguments, without {', '.join(sorted(unknown))}")
+        if not isinstance(name, str) or not name:
+            raise wrong_type(f"{place}.name", "the name of a logits processor")
+        if not isinstance(arguments, dict | None):
+            raise wrong_type(f"{place}.arguments", "an object")
+        if name in found:
+            raise wrong_value(f"{place}.name", "another name: a processor works once on a token")
+        found[name] = arguments or {}
+    return found
 
 
 ENDING: Final = (
@@ -33,5 +52,11 @@ ENDING: Final = (
         neutral=([], "", [""]),
     ),
     of_engine("allowed_token_ids", integers(0, INT31, most=2**20), "The only token ids to choose from."),
-    of_engine("logits_processors", Objects, "Named processors of the logits.", neutral=([],)),
+    of_engine(
+        "logits_processors",
+        Objects,
+        "Changes the logits by processors of the engine's graph: a list of {name, arguments}.",
+        make=processors_by_name,
+        neutral=([],),
+    ),
 )

@@ -57,8 +57,8 @@ def test_the_docs_say_values_defaults_and_engines() -> None:
         "| How much chance there is in the choice of tokens; 0 takes the likeliest. |"
     ) in lines
     assert (
-        "| logits_processors | both | a list of objects | absent | none yet, so only `[]` is taken "
-        "| Named processors of the logits. |"
+        "| logits_processors | both | a list of objects | absent | graph "
+        "| Changes the logits by processors of the engine's graph: a list of {name, arguments}. |"
     ) in lines
     assert (
         "| messages | chat/completions | a non-empty list of messages | required |  "
