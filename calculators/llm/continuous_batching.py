@@ -203,7 +203,9 @@ class ContinuousBatchingCalculator(Calculator):
                     message = f"The model's engine found {found} texts where {request.n} were asked for."
                     raise RequestError(500, message, code="too_few_beams")
                 for choice, beam in enumerate(delta.beams[: request.n]):
-                    whole = Delta(0, beam.tokens, len(beam.tokens), beam.finish)
+                    whole = Delta(
+                        0, beam.tokens, len(beam.tokens), beam.finish, cached_tokens=delta.cached_tokens
+                    )
                     await self.send_whole(cx, msgspec.structs.replace(asked, choice=choice), whole)
 
     async def send_whole(self, cx: Context, asked: ChoiceRequest, whole: Delta) -> None:

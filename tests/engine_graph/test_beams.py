@@ -45,13 +45,18 @@ ENDS = tuple(range(10, 1000, 9))
 """Every ninth token ends a text, so that searches have something to weigh."""
 
 
-@pytest.mark.parametrize("given", SEARCHES, ids=str)
-@pytest.mark.parametrize("ends", [(), ENDS], ids=["no ends", "many ends"])
+# With ends and early_stopping false genai compares as transformers did a step before, so it may search on.
+@pytest.mark.parametrize(
+    ("given", "ends"),
+    [
+        *((given, ()) for given in SEARCHES),
+        *((given, ENDS) for given in SEARCHES if "early_stopping" in given),
+    ],
+    ids=str,
+)
 def test_a_beam_search_finds_what_genai_finds(
     core: GraphCore, genai: GenaiCore, given: dict[str, Any], ends: tuple[int, ...]
 ) -> None:
-    if ends and given.get("early_stopping", False) is False:
-        pytest.skip("genai's own bound is a step behind that of transformers")
     for seed in range(3):
         sampling = greedy(16, beams=BeamSearch(**given), stop_token_ids=ends, logprobs=True)
         prompt = a_prompt(20 + 15 * seed, seed=seed)

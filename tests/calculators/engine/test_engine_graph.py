@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ovpipe.engines.protocol import GenerateRequest, Grammar, PromptToken, SamplingParams
+from ovpipe.engines.admission import blocks_needed
+from ovpipe.engines.protocol import BeamSearch, GenerateRequest, Grammar, PromptToken, SamplingParams
 from tests.calculators.engine.remembering_model import VOCABULARY, completion, next_token
 from tests.calculators.engine.stepped_engine import BLOCK, engine, request, several
 
@@ -167,7 +168,7 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
         for _ in range(steps):
             new, late = late, []
             for _ in range(chance.choice([0, 0, 0, 1, 2]) if len(one.table) < 30 else 0):
-                choices = _arrival(chance, len(asked) + 1, blocks * BLOCK)
+                choices = _arrival(chance, len(asked) + 1, blocks * BLOCK, min(max_tokens, max_seqs))
                 asked |= {each.id: each for each in choices}
                 here = chance.choice([1, len(choices), len(choices)])
                 new, late = new + choices[:here], late + choices[here:]
@@ -185,6 +186,9 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
         one.finish()
         assert one.blocks.free == blocks
     for each in asked.values():
+        if each.sampling.beams is not None:
+            assert each.id in one.beams or each.id in cancelled
+            continue
         text, whole = one.texts.get(each.id, []), completion(each)
         assert text == (whole[: len(text)] if each.id in cancelled else whole)
         if each.sampling.prompt_logprobs is not None:
@@ -203,14 +207,19 @@ def scored_prompt(asked: GenerateRequest) -> list[PromptToken]:
     return found
 
 
-def _arrival(chance: random.Random, id: int, room: int) -> list[GenerateRequest]:
-    """A request, or the choices of one. Half of them begin like others."""
+def _arrival(chance: random.Random, id: int, room: int, widest: int) -> list[GenerateRequest]:
+    """A request, the choices of one, or a beam search. Half of them begin like others."""
     length = chance.randint(1, room - 1)
     fresh = request(id, length, chance.randint(1, room - length), chance.choice([0, 0, 0, -1, 3]))
     stem = request(-chance.randint(1, 3), room).prompt if chance.random() < 0.5 else fresh.prompt
     shared = chance.randint(0, length)
     scored = msgspec.structs.replace(fresh.sampling, prompt_logprobs=chance.choice([None, None, None, 0]))
     fresh = msgspec.structs.replace(fresh, prompt=stem[:shared] + fresh.prompt[shared:], sampling=scored)
+    search = msgspec.structs.replace(
+        fresh.sampling, beams=BeamSearch(width=chance.randint(1, min(4, widest)))
+    )
+    if chance.random() < 0.2 and blocks_needed(length, search, BLOCK) * BLOCK <= room:
+        return [msgspec.structs.replace(fresh, sampling=search)]
     return several(fresh, chance.randint(2, 4), seed=id) if chance.random() < 0.3 else [fresh]
 
 
