@@ -106,6 +106,8 @@ class HttpRequest:
     the parsed multipart body, whose bytes are not in `body` as well. `query` has the values of each name in
     order; `path_parameters` are those of the route's pattern, decoded.
 
+    `variant` is what stands behind the model's name where a request asks for `model:variant`.
+
     `id` is this request's own; its run has the same. `received` is when it was read, in seconds since 1970.
     Nodes take ids and times of an answer from here, so that a recorded request gives the same ones.
     """
@@ -120,6 +122,7 @@ class HttpRequest:
     form: FormData | None = None
     id: str = field(default_factory=lambda: uuid4().hex)
     received: float = field(default_factory=time.time)
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

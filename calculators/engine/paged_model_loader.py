@@ -10,6 +10,7 @@ from ovpipe.calculators.engine.paging.block_pool import BlockPool
 from ovpipe.calculators.engine.paging.paged_model import PagedModel
 from ovpipe.calculators.engine.paging.reads_batches import ReadsBatches
 from ovpipe.engines.graph.model_facts import ModelFacts
+from ovpipe.engines.graph.options import LoraOption
 from ovpipe.ports import SideOutput
 from ovpipe.registry import register
 
@@ -23,7 +24,8 @@ class PagedModelLoaderCalculator(Calculator):
 
     `plugin_config` has properties of OpenVINO's device. The cache has `num_kv_blocks` blocks of 32 tokens (16
     on GPU), or takes `cache_size` gigabytes; with neither, a part of the free memory, and never more than
-    `max_num_seqs` sequences can use.
+    `max_num_seqs` sequences can use. `adapters` are folders of LoRA adapters in PEFT's format, by name; each
+    request goes through the one that it chose.
 
     With `prefill_config` the model is compiled twice, with other properties for prompts, over one cache; then
     the weights are in memory twice. It is measured what each form takes for steps of several sizes, and each
@@ -49,6 +51,7 @@ class PagedModelLoaderCalculator(Calculator):
         num_kv_blocks: int | None = None,
         max_num_seqs: int = 256,
         prefill_config: dict[str, Any] | None = None,
+        adapters: list[dict[str, Any]] | None = None,
     ) -> None:
         self._path = Path(models_path)
         self._device = device
@@ -57,10 +60,12 @@ class PagedModelLoaderCalculator(Calculator):
         self._num_kv_blocks = num_kv_blocks
         self._max_num_seqs = max_num_seqs
         self._prefill_properties = prefill_config
+        self._adapters = [LoraOption(**adapter) for adapter in adapters or []]
 
     def open(self, cx: Context) -> None:
         """Compiles the model, and allocates its cache."""
         # They import OpenVINO; whoever checks a graph does without it.
+        from ovpipe.engines.graph.lora.peft_folder import read_adapter
         from ovpipe.engines.kv_cache.plan import plan_cache
         from ovpipe.engines.model_folder import ModelFolder
 
@@ -83,6 +88,7 @@ class PagedModelLoaderCalculator(Calculator):
             properties=self._properties,
             num_kv_blocks=cache.num_kv_blocks,
             prefill_properties=self._prefill_properties,
+            adapters=[read_adapter(one.known_as, Path(one.path), one.alpha) for one in self._adapters],
         )
         if self._prefill_properties is not None:
             cx.progress("measuring both forms")

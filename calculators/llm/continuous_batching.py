@@ -116,7 +116,11 @@ class ContinuousBatchingCalculator(Calculator):
         """The one choice of the one prompt."""
         asked = self.asked(request, 0, prompt, engine)
         async with engine.generate(
-            prompt.tokens, asked.sampling, priority=request.priority, on_step=self._on_step
+            prompt.tokens,
+            asked.sampling,
+            priority=request.priority,
+            adapter=request.adapter,
+            on_step=self._on_step,
         ) as generation:
             async for delta in generation:
                 cx.send(self.deltas, asked.delta(delta))
@@ -133,7 +137,11 @@ class ContinuousBatchingCalculator(Calculator):
     ) -> None:
         """All choices, each delta when it comes."""
         async with Choices(
-            self.candidates(request, prompts, engine), engine, request.priority, self._on_step
+            self.candidates(request, prompts, engine),
+            engine,
+            request.priority,
+            request.adapter,
+            self._on_step,
         ) as choices:
             async for asked, delta in choices:
                 if asked.key in cx.done_keys(self.deltas):
@@ -153,7 +161,7 @@ class ContinuousBatchingCalculator(Calculator):
         reading = self.reading(cx, request)
         all_asked = self.candidates(request, prompts, engine, logprobs=True)
         candidates = {asked: Candidate(asked, request, reading) for asked in all_asked}
-        async with Choices(all_asked, engine, request.priority, self._on_step) as choices:
+        async with Choices(all_asked, engine, request.priority, request.adapter, self._on_step) as choices:
             async for asked, delta in choices:
                 if candidates[asked].add(delta):
                     choices.drop(asked)
@@ -193,7 +201,7 @@ class ContinuousBatchingCalculator(Calculator):
     ) -> None:
         """The n best beams of each prompt, as each search ends."""
         searches = [self.asked(request, at, prompt, engine) for at, prompt in enumerate(prompts)]
-        async with Choices(searches, engine, request.priority, self._on_step) as choices:
+        async with Choices(searches, engine, request.priority, request.adapter, self._on_step) as choices:
             async for asked, delta in choices:
                 if not delta.beams and delta.finish is None:
                     cx.send(self.deltas, asked.delta(delta))

@@ -132,6 +132,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     assistant_confidence_threshold: float | None = None
     max_ngram_size: int | None = None
     priority: int = 0
+    adapter: str | None = None
+    """The LoRA adapter that the request asked for, behind the model's name."""
     request_id: str | None = None
     user: str | None = None
     metadata: Mapping[str, str] | None = None

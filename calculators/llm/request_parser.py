@@ -151,6 +151,7 @@ def parse(
         raise wrong_value("prompt_logprobs", "absent in a stream")
     fields["ignored"] = tuple(ignored.names) if unknown_parameters == "warn" else ()
     fields["created"] = int(http.received)
+    fields["adapter"] = http.variant
     name = fields.get("request_id") or http.id
     if endpoint is Endpoint.CHAT:
         settle_chat(fields, http.json)

@@ -93,6 +93,7 @@ class GraphCore:
             capabilities=ALL,
             precision=inference_precision(options.device, options.device_properties),
             settled=_settled(options),
+            adapters=[one.known_as for one in options.adapters],
             fingerprint=fingerprint,
             generation_config=facts.generation_config,
         )
@@ -112,6 +113,9 @@ class GraphCore:
         check_request(request, self.info)
         _check_token_ids(request, self.info.vocab_size)
         self._processors.check(request.sampling.logits_processors)
+        if request.adapter is not None and request.adapter not in self.info.adapters:
+            known = ", ".join(self.info.adapters) or "none"
+            raise RequestRefused(f"there is no adapter {request.adapter!r}; there are: {known}")
         if request.id in self._added or request.id in self._sequences:
             raise RequestRefused(f"request {request.id} is in the engine already")
         self._added[request.id] = request

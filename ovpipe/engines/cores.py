@@ -66,8 +66,8 @@ def keys_of(core: CoreDeclaration) -> list[msgspec.structs.FieldInfo]:
 
 
 def shared_keys() -> list[msgspec.structs.FieldInfo]:
-    """The keys of `engine` beside `core: auto`: those that all cores have."""
-    names = [{key.name for key in keys_of(core)} for core in TAKEN_BY_AUTO]
+    """The keys of `engine` beside `core: auto`: those that all cores have, with one meaning."""
+    names = [{key.name for key in keys_of(core)} - {"adapters"} for core in TAKEN_BY_AUTO]
     return [key for key in keys_of(TAKEN_BY_AUTO[0]) if all(key.name in one for one in names)]
 
 

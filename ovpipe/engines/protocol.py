@@ -81,6 +81,8 @@ class GenerateRequest(msgspec.Struct, frozen=True):
     sampling: SamplingParams
     priority: int = 0
     """Of those that wait for a place, lower values come first, as in vLLM."""
+    adapter: str | None = None
+    """The LoRA adapter that its tokens go through, one of those that the engine was loaded with."""
     traced: bool = False
     """Whether somebody wants to see the steps that serve it."""
 
@@ -175,6 +177,8 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What the model computes in, by OpenVINO's name: f32, bf16, f16. Empty where the device does not say."""
     settled: dict[str, Any] = {}
     """Options that this load settled. A later life of the engine is given them and settles nothing again."""
+    adapters: list[str] = []
+    """The LoRA adapters that a request may choose from, by name."""
     fingerprint: str = ""
     """Changes when model or settings do: OpenAI's system_fingerprint."""
     generation_config: dict[str, Any] = {}
@@ -329,6 +333,7 @@ class Engine(Protocol):
         sampling: SamplingParams,
         *,
         priority: int = 0,
+        adapter: str | None = None,
         on_step: OnStep | None = None,
     ) -> Generation:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -142,8 +143,10 @@ class FrontDoor:
         model = served.models.get(name)
         if model is not None:
             return model, packet
-        self._repository.find(name)
-        raise not_served_by(name, served.models)
+        model, variant = self._repository.resolve(name)
+        if model.name not in served.models:
+            raise not_served_by(name, served.models)
+        return model, replace(packet, variant=variant)
 
 
 async def name_server(_: web.Request, response: web.StreamResponse) -> None:

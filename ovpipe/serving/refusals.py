@@ -76,6 +76,17 @@ def unknown_model(models: Iterable[str]) -> RequestError:
     )
 
 
+def unknown_variant(model: str, variants: Iterable[str]) -> RequestError:
+    """The 404 of a variant that a model has not; `variants` are those it has."""
+    names = ", ".join(f"{model}:{variant}" for variant in variants)
+    return RequestError(
+        404,
+        f"The model {model!r} has no such variant. There are: {model}{', ' if names else ''}{names}.",
+        code="model_not_found",
+        param="model",
+    )
+
+
 def not_served_by(model: str, others: Iterable[str]) -> RequestError:
     """The 404 of a model that there is, but not behind this route; `others` are behind it."""
     return RequestError(

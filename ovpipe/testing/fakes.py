@@ -59,8 +59,8 @@ class FakeEngine:
     Every request gets the same script, unless there are more in `others`: then the second request gets the
     first of those, and so on; the last one serves all that follow.
 
-    What happened is in `requests` and `priorities`, `cancelled` (the generations that were left before their
-    end) and `finished`, all in the order it happened.
+    What happened is in `requests`, `priorities` and `adapters`, `cancelled` (the generations that were left
+    before their end) and `finished`, all in the order it happened.
 
         engine = FakeEngine([*b"Hello", FakeTokenizer.EOS])
         out = CalculatorRunner(MyCalculator()).run(prompt=[prompt], engine=engine)
@@ -81,6 +81,7 @@ class FakeEngine:
         self.requests: list[tuple[list[int], SamplingParams]] = []
         """Prompt and parameters of each request; request n is `requests[n - 1]`."""
         self.priorities: list[int] = []
+        self.adapters: list[str | None] = []
         self.cancelled: list[int] = []
         self.finished: list[int] = []
         self.progress = 0
@@ -97,6 +98,7 @@ class FakeEngine:
         sampling: SamplingParams,
         *,
         priority: int = 0,
+        adapter: str | None = None,
         on_step: OnStep | None = None,
     ) -> FakeGeneration:
         """Starts the script for one request; raises `unavailable` if that was given."""
@@ -104,6 +106,7 @@ class FakeEngine:
             raise self.unavailable
         self.requests.append((list(prompt), sampling))
         self.priorities.append(priority)
+        self.adapters.append(adapter)
         return FakeGeneration(self, len(self.requests), sampling)
 
     def metrics(self) -> Mapping[str, float]:

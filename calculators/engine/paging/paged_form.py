@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ovpipe.calculators.engine.packets import BatchRow
+from ovpipe.engines.graph.lora.low_rank import Adapter
+from ovpipe.engines.graph.lora.side_products import ADAPTER_OF_TOKEN, add_adapters
 
 WANTED: Final = "rows_of_the_head"
 """The input that says after which of the batch's tokens logits are wanted."""
@@ -18,7 +20,9 @@ WANTED: Final = "rows_of_the_head"
 class PagedForm:
     """One compiled model. It has no cache of its own: several forms may read and write the same."""
 
-    def __init__(self, path: Path, *, device: str, properties: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, *, device: str, properties: Mapping[str, Any], adapters: Sequence[Adapter] = ()
+    ) -> None:
         """Compiles `path`, an openvino_model.xml."""
         # Whoever checks a graph imports this module, and does without OpenVINO.
         import openvino as ov
@@ -28,6 +32,9 @@ class PagedForm:
         core = ov.Core()
         model = core.read_model(path)
         paged_attention_transformation(model)
+        if adapters:
+            add_adapters(model, adapters)
+        self._adapters = [adapter.name for adapter in adapters]
         _gather_before_the_head(model)
         compiled = core.compile_model(model, device, dict(properties))
         self._request = compiled.create_infer_request()
@@ -69,6 +76,8 @@ class PagedForm:
             # One at least: not every device takes a head without rows.
             WANTED: np.array(wanted or [0], np.int64),
         }
+        if self._adapters:
+            feeds[ADAPTER_OF_TOKEN] = adapters_of_tokens(rows, self._adapters)
         for name in self._inputs & feeds.keys():
             self._request.set_tensor(name, self._tensor(feeds[name]))
         self._request.infer()
@@ -77,6 +86,15 @@ class PagedForm:
         found = logits.reshape(-1, self.vocabulary)[: len(wanted)].astype(np.float32, copy=False)
         found.flags.writeable = False
         return found
+
+
+def adapters_of_tokens(rows: Sequence[BatchRow], adapters: Sequence[str]) -> NDArray[np.float32]:
+    """Which adapter each token of the rows has, by a 1: [tokens, adapters]."""
+    chosen = np.zeros((len(rows), len(adapters)), np.float32)
+    for number, row in enumerate(rows):
+        if row.request.adapter is not None:
+            chosen[number, adapters.index(row.request.adapter)] = 1
+    return np.repeat(chosen, [len(row.tokens) for row in rows], axis=0)
 
 
 def _gather_before_the_head(model: Any) -> None:

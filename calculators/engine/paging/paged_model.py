@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ovpipe.calculators.engine.packets import BatchRow, BlockCopy
 from ovpipe.calculators.engine.paging.paged_form import PagedForm
 from ovpipe.calculators.engine.paging.step_costs import StepCosts
+from ovpipe.engines.graph.lora.low_rank import Adapter
 from ovpipe.engines.protocol import GenerateRequest, SamplingParams
 
 
@@ -32,6 +33,7 @@ class PagedModel:
         properties: Mapping[str, Any],
         num_kv_blocks: int,
         prefill_properties: Mapping[str, Any] | None = None,
+        adapters: Sequence[Adapter] = (),
     ) -> None:
         """Compiles `path`, an openvino_model.xml, and allocates the cache.
 
@@ -39,11 +41,13 @@ class PagedModel:
         """
         import openvino as ov
 
-        self._decode = PagedForm(path, device=device, properties=properties)
+        self._decode = PagedForm(path, device=device, properties=properties, adapters=adapters)
         self._prefill: PagedForm | None = None
         if prefill_properties is not None:
             stored = _stored_as(self._decode, prefill_properties)
-            self._prefill = PagedForm(path, device=device, properties={**prefill_properties, **stored})
+            self._prefill = PagedForm(
+                path, device=device, properties={**prefill_properties, **stored}, adapters=adapters
+            )
             _check_same_cache(self._decode, self._prefill)
         self._caches = {
             name: ov.Tensor(kind, ov.Shape([num_kv_blocks, *block]))

@@ -22,6 +22,8 @@ class EngineSequence:
     """Of its first full blocks, by which the cache remembers them."""
     remembered: int = 0
     """How many of its blocks the cache knows by their keys."""
+    adapter: str | None = None
+    """The LoRA adapter through which it is read."""
     copy: BlockCopy | None = None
     """What the next step copies first: the block that it writes to was not the sequence's alone."""
 

@@ -27,7 +27,7 @@ class SequenceCache:
             return []
         # One token at least is left to read: the logits come from it.
         count = max(readable - 1, 0) // self.pool.block_size
-        extend_keys(sequence.keys, sequence.tokens, self.pool.block_size, count)
+        extend_keys(sequence.keys, sequence.tokens, self.pool.block_size, count, sequence.adapter)
         return self.pool.known(sequence.keys[:count])
 
     def begin(self, sequence: EngineSequence, prefix: list[int]) -> None:
@@ -70,7 +70,7 @@ class SequenceCache:
         if not self.prefix_caching:
             return
         full = sequence.past // self.pool.block_size
-        extend_keys(sequence.keys, sequence.tokens, self.pool.block_size, full)
+        extend_keys(sequence.keys, sequence.tokens, self.pool.block_size, full, sequence.adapter)
         for place in range(sequence.remembered, full):
             self.pool.remember(sequence.blocks[place], sequence.keys[place])
         sequence.remembered = full

@@ -37,7 +37,7 @@ class SequenceGroup:
         """One sequence, the prompt. A beam search that is preempted starts over: nobody saw its texts."""
         beams = self.request.sampling.beams
         self.search = None if beams is None else SearchState.start(beams.groups)
-        self.sequences = [EngineSequence(list(self.request.prompt))]
+        self.sequences = [EngineSequence(list(self.request.prompt), adapter=self.request.adapter)]
 
     @property
     def rank(self) -> tuple[int, int]:

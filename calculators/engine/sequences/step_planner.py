@@ -85,7 +85,7 @@ class StepPlanner:
         before, group.sequences = group.sequences, []
         for beam in found.next:
             source = before[beam.sequence]
-            sequence = EngineSequence(source.tokens.copy())
+            sequence = EngineSequence(source.tokens.copy(), adapter=source.adapter)
             self._cache.fork(source, sequence, source.past)
             group.sequences.append(sequence)
         for source in before:
@@ -152,11 +152,13 @@ class StepPlanner:
             return None
         if group.request.sampling.prompt_logprobs is not None:
             return None  # these come of reading
-        prompt = group.request.prompt
+        prompt, adapter = group.request.prompt, group.request.adapter
         found = [
             one
             for one in self._table.running.values()
-            if one.leader is None and one.request.prompt == prompt and one.sequences[0].copy is None
+            if one.leader is None
+            and (one.request.prompt, one.request.adapter) == (prompt, adapter)
+            and one.sequences[0].copy is None
         ]
         return min(found, key=lambda one: one.reads_its_prompt, default=None)
 

@@ -78,8 +78,14 @@ class Choices:
     """
 
     def __init__(
-        self, requests: list[ChoiceRequest], engine: Engine, priority: int, on_step: OnStep | None = None
+        self,
+        requests: list[ChoiceRequest],
+        engine: Engine,
+        priority: int,
+        adapter: str | None = None,
+        on_step: OnStep | None = None,
     ) -> None:
+        self._adapter = adapter
         self._on_step = on_step
         self._requests = requests
         self._engine = engine
@@ -95,6 +101,7 @@ class Choices:
                     request.prompt.tokens,
                     request.sampling,
                     priority=self._priority,
+                    adapter=self._adapter,
                     on_step=self._on_step,
                 )
                 self._generations[request] = await stack.enter_async_context(generation)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -29,6 +31,27 @@ from ovpipe.engines.options import CoreOptions, StepGraph
 SHIPPED_GRAPH: Final = "engine"
 
 
+class LoraOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A LoRA adapter that requests choose by its name."""
+
+    path: Annotated[str, Meta(description="A folder in PEFT's format.")]
+    name: Annotated[str | None, Meta(description="What requests call it; null: the folder's name.")] = None
+    alpha: Annotated[float, Meta(description="How strongly it works: 1 is as it was trained.")] = 1.0
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.alpha):
+            raise ValueError(f"alpha is {self.alpha}; it must be finite")
+        if not self.known_as or ":" in self.known_as:
+            raise ValueError(
+                f"name is {self.known_as!r}; requests ask for MODEL:NAME, so it is not empty and has no colon"
+            )
+
+    @property
+    def known_as(self) -> str:
+        """The name that requests give."""
+        return Path(self.path).resolve().name if self.name is None else self.name
+
+
 class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of the core whose step is a graph."""
 
@@ -53,8 +76,16 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
         ),
     ] = "auto"
     plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
+    adapters: Annotated[
+        list[LoraOption],
+        Meta(description="LoRA adapters that requests choose from: a list of {path, name, alpha}."),
+    ] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:
+        names = [adapter.known_as for adapter in self.adapters]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"adapters: two are called {twice[0]!r}; give each a name of its own")
         check_cache(self.cache_size, self.num_kv_blocks)
         check_precision(self.precision, self.plugin_config)
         if self.exact:
@@ -102,6 +133,7 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
         needs that where the user asks for a second form.
         """
         second = self.prefill_properties
+        adapters = [{"name": one.known_as, "path": one.path, "alpha": one.alpha} for one in self.adapters]
         return StepGraph(
             name=self.graph,
             parameters={
@@ -114,6 +146,8 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
                 "max_num_batched_tokens": self.max_num_batched_tokens,
                 "max_num_seqs": self.max_num_seqs,
                 "enable_prefix_caching": self.enable_prefix_caching,
+                # A graph of the user's own may have no use for adapters.
+                **({"adapters": adapters} if adapters else {}),
             },
             inputs=("commands",),
             outputs=("deltas",),

@@ -131,6 +131,7 @@ class EngineClient:
         sampling: SamplingParams,
         *,
         priority: int = 0,
+        adapter: str | None = None,
         on_step: OnStep | None = None,
     ) -> MailboxGeneration:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
@@ -142,12 +143,16 @@ class EngineClient:
                 f"engine {self._name!r} is being started again", retry_after=max(_LEAST_RETRY_AFTER, wait)
             )
         request = GenerateRequest(
-            next(self._request_ids), list(prompt), sampling, priority, on_step is not None
+            next(self._request_ids), list(prompt), sampling, priority, adapter, on_step is not None
         )
         try:
             return self._link.add(request, on_step)
         except WireError as error:
             raise RequestRefused(str(error)) from error
+
+    def variants(self) -> Sequence[str]:
+        """What a model of this engine can be asked for as `model:variant`: the LoRA adapters."""
+        return self.info.adapters
 
     def metrics(self) -> Mapping[str, Any]:
         """Current metrics by name. Those named _total never fall, not even when the process is replaced."""

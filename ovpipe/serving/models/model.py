@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from ovpipe.serving.models.resource import SharedPacket
 from ovpipe.serving.openapi.merging import fragment_of
 from ovpipe.serving.refusals import model_failed, model_loading
 from ovpipe.serving.routes.declared import routes_of
+
+log = logging.getLogger(__name__)
 
 
 class ModelState(enum.StrEnum):
@@ -65,6 +68,18 @@ class Model:
         """The side packets of the open graph that are not shared with other models."""
         packets = self._graph.side_packets
         return {name: packet for name, packet in packets.items() if name not in self._shared}
+
+    def variants(self) -> list[str]:
+        """What it can be asked for as `model:variant`: what its side packets' methods `variants()` give."""
+        found: list[str] = []
+        for name, packet in self._graph.side_packets.items():
+            variants = getattr(packet, "variants", None)
+            if callable(variants):
+                try:
+                    found += map(str, variants())
+                except Exception:  # a side packet's fault must not cost the requests for the model itself
+                    log.exception("the variants of side packet %r of %s cannot be read", name, self.title)
+        return found
 
     async def open(self, listener: LoadListener) -> None:
         """Opens the graph with what its resources give, which have been opened by now, or have failed.

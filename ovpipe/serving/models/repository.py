@@ -15,7 +15,7 @@ from ovpipe.serving.models.model import Model, ModelState
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.resource import Resource
 from ovpipe.serving.models.sharing import check_used, load_model, load_resources
-from ovpipe.serving.refusals import unknown_model
+from ovpipe.serving.refusals import unknown_model, unknown_variant
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,21 @@ class Repository:
             return self._models[name]
         except KeyError:
             raise unknown_model(self._models) from None
+
+    def resolve(self, name: str) -> tuple[Model, str | None]:
+        """The model of that name; or, of `model:variant`, the model and its variant.
+
+        RequestError 404 names the models there are, or the variants; 503 while the model is not there to ask.
+        """
+        base, colon, variant = name.rpartition(":")
+        if name in self._models or not colon or base not in self._models:
+            return self.find(name), None
+        model = self._models[base]
+        model.ready_graph()
+        variants = model.variants()
+        if variant not in variants:
+            raise unknown_variant(base, variants)
+        return model, variant
 
     def states(self) -> dict[str, ModelState]:
         """Every model's state."""

@@ -69,15 +69,22 @@ class OwnRoutes:
 
     async def _models(self, _: web.Request) -> web.Response:
         return _json(
-            {"object": "list", "data": [_described(model) for model in self._repository.available()]}
+            {
+                "object": "list",
+                "data": [
+                    _described(model, variant)
+                    for model in self._repository.available()
+                    for variant in (None, *model.variants())
+                ],
+            }
         )
 
     async def _model(self, request: web.Request) -> web.Response:
         name = model_named(tidied(request.rel_url.path_safe))
         assert name is not None
-        model = self._repository.find(name)
+        model, variant = self._repository.resolve(name)
         model.ready_graph()
-        return _json(_described(model))
+        return _json(_described(model, variant))
 
     async def _live(self, _: web.Request) -> web.Response:
         return _json({"status": "live"})
@@ -125,8 +132,12 @@ async def _refuse_method(request: web.Request) -> NoReturn:
     raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD"))
 
 
-def _described(model: Model) -> dict[str, Any]:
-    return {"id": model.name, "object": "model", "created": model.created, "owned_by": "ovpipe"}
+def _described(model: Model, variant: str | None) -> dict[str, Any]:
+    """One entry of the list. A variant says what it is of, as vLLM's adapters do."""
+    told = {"id": model.name, "object": "model", "created": model.created, "owned_by": "ovpipe"}
+    if variant is None:
+        return told
+    return {**told, "id": f"{model.name}:{variant}", "root": variant, "parent": model.name}
 
 
 def _json(value: Any, status: int = 200) -> web.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -58,3 +59,26 @@ def test_a_precision_is_a_property_of_the_device_and_one_for_prompts_is_a_second
 def test_where_prompts_are_read_as_the_rest_there_is_one_form(prefill: str) -> None:
     given = {"models_path": "m", "precision": "f32", "prefill_precision": prefill}
     assert GraphCoreOptions.of(given).prefill_properties is None
+
+
+def test_an_adapter_is_called_as_its_folder_or_by_a_name_of_its_own() -> None:
+    options = GraphCoreOptions.of(
+        {"models_path": "m", "adapters": [{"path": "lora/salt"}, {"path": "lora/salt", "name": "pepper"}]}
+    )
+    assert [one.known_as for one in options.adapters] == ["salt", "pepper"]
+
+
+@pytest.mark.parametrize(
+    ("adapters", "said"),
+    [
+        ([{"path": "a/x"}, {"path": "b/x"}], "adapters: two are called 'x'; give each a name of its own"),
+        ([{"path": "a", "name": "x:y"}], "name is 'x:y'; requests ask for MODEL:NAME"),
+        ([{"path": "a", "name": ""}], "name is ''"),
+        ([{"path": "a", "alpha": "much"}], "expected `float`"),
+        ([{"pth": "a"}], "object contains unknown field `pth`; there are: path, name, alpha"),
+    ],
+    ids=["twice", "colon", "empty", "alpha", "key"],
+)
+def test_adapters_that_requests_could_not_choose_are_refused(adapters: list[Any], said: str) -> None:
+    with pytest.raises(CoreOptionsError, match=re.escape(said)):
+        GraphCoreOptions.of({"models_path": "m", "adapters": adapters})

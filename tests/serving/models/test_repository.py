@@ -41,6 +41,9 @@ class Motor:
             "motor_noise": {"part": {}},
         }
 
+    def variants(self) -> list[str]:
+        return ["fast", "slow"]
+
 
 class BrokenMotor:
     def metrics(self) -> dict[str, float]:
@@ -262,3 +265,29 @@ def test_a_side_packet_s_metric_may_have_a_label_of_its_own_or_be_a_histogram(tm
         'ovpipe_motor_load_count{model="one",side_packet="engine"} 5.0',
     ]
     assert not any("motor_noise" in line for line in lines), "no value of the label, so nothing to say"
+
+
+def test_a_variant_of_a_model_is_found_by_what_its_side_packets_say(tmp_path: Path) -> None:
+    async def resolve() -> None:
+        models = repository(tmp_path, **{"one": "good", "one:slow": "good", "two": "mute", "bad": "bad"})
+        with pytest.raises(RequestError) as early:
+            models.resolve("one:fast")
+        assert early.value.status == 503, "it is loading, and cannot be asked"
+        await models.open(Listener())
+        found = [models.resolve(name) for name in ("one", "one:fast", "one:slow")]
+        assert [(model.name, variant) for model, variant in found] == [
+            ("one", None),
+            ("one", "fast"),
+            ("one:slow", None),  # a model of that very name
+        ]
+        for name, said in (
+            ("one:other", "no such variant. There are: one, one:fast, one:slow."),
+            ("two:fast", "no such variant. There are: two."),
+            ("nix:fast", "Models served: one, one:slow, two, bad."),
+        ):
+            with pytest.raises(RequestError, match=said) as refused:
+                models.resolve(name)
+            assert (refused.value.status, refused.value.param) == (404, "model")
+        await models.close(1)
+
+    asyncio.run(resolve())

@@ -1,0 +1,1 @@
+"""LoRA adapters beside a model: each request's tokens go through those of its own."""
