@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
@@ -54,6 +54,8 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     """The last of `tokens`, where these are guesses: the sampler accepts the first of them, or none."""
     search: SearchState | None = None
     """Where the request's beam search stands, if it is one: a step has all of its sequences or none."""
+    accepted: int = 0
+    """How many drafts are at the end of `history`, in `Batch.sampled`: the row counts if they are right."""
     scores_from: int | None = None
     """The first of the prompt's tokens whose log-probability is wanted still; None: none is."""
 
@@ -96,7 +98,12 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
         """The row as it is when the first of its drafts are right. `history` has them behind the others."""
         end = len(self.tokens) - len(self.drafts) + drafts
         return msgspec.structs.replace(
-            self, tokens=self.tokens[:end], length=self.length + drafts, history=history, drafts=()
+            self,
+            tokens=self.tokens[:end],
+            length=self.length + drafts,
+            history=history,
+            drafts=(),
+            accepted=drafts,
         )
 
 
@@ -132,7 +139,7 @@ class Logits:
     No struct: megabytes of numbers are not written down with the other packets.
     """
 
-    __slots__ = ("changed", "prompt", "raw", "refused")
+    __slots__ = ("changed", "prompt", "raw", "refused", "unsure")
 
     def __init__(
         self,
@@ -141,6 +148,7 @@ class Logits:
         *,
         prompt: NDArray[np.float32] | None = None,
         refused: Mapping[int, Refused] | None = None,
+        unsure: frozenset[int] = frozenset(),
     ) -> None:
         self.raw = raw
         """[sampled rows, vocabulary]"""
@@ -150,6 +158,9 @@ class Logits:
         """By the row's number."""
         self.refused: Mapping[int, Refused] = refused or {}
         """By the request's id: those that end here, without a token. Nobody looks at their rows any more."""
+        self.unsure = unsure
+        """Numbers of rows with drafts that a processor has failed over: these drafts are not accepted. So it
+        fails over the text itself, in a later step, or never, as if nothing had been drafted."""
 
     def row(self, number: int) -> LogitsRow:
         """A row as it stands after the processors so far; not to be written to."""
@@ -162,14 +173,19 @@ class Logits:
         if not rows:
             return self
         changed = {**self.changed, **rows}
-        return Logits(self.raw, changed, prompt=self.prompt, refused=self.refused)
+        return Logits(self.raw, changed, prompt=self.prompt, refused=self.refused, unsure=self.unsure)
 
-    def without(self, refused: Mapping[int, Refused]) -> Logits:
-        """The same, and some requests more end here."""
-        if not refused:
+    def without(self, refused: Mapping[int, Refused], unsure: Collection[int] = ()) -> Logits:
+        """The same, and some requests more end here, or some rows with drafts."""
+        if not refused and not unsure:
             return self
-        refused = {**self.refused, **refused}
-        return Logits(self.raw, self.changed, prompt=self.prompt, refused=refused)
+        return Logits(
+            self.raw,
+            self.changed,
+            prompt=self.prompt,
+            refused={**self.refused, **refused},
+            unsure=self.unsure.union(unsure),
+        )
 
 
 class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +199,14 @@ class SampledToken(msgspec.Struct, frozen=True, kw_only=True):
     finish: FinishReason | None = None
     refusal: Refused | None = None
     """Without a token: what becomes of the request. The others in the batch do not notice."""
+    drafts: tuple[int, ...] = ()
+    """Guesses of the tokens to come; the scheduler may have the model read them along in the next step."""
+
+    def follows(self, other: SampledToken) -> bool:
+        """Whether it is the next token of the same text in the same step, behind a draft that was right."""
+        row, before = self.row, other.row
+        same = (row.request.id, row.sequence) == (before.request.id, before.sequence)
+        return same and row.accepted == before.accepted + 1
 
 
 class NextBeam(NamedTuple):

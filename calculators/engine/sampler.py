@@ -41,6 +41,11 @@ class SamplerCalculator(Calculator):
     The same seed gives the same text, whatever else is in the batch. Log-probabilities, where a request asks
     for them, are of the logits as the model gave them.
 
+    A draft is right when it is the token that is chosen in its place, greedily or by chance. The token that
+    is chosen in place of the first wrong one is the step's last. A draft is one token, not a distribution, so
+    this is rejection sampling: it is accepted by its probability, and else another is drawn by the others'.
+    With one seed the text is the same with drafts and without.
+
         sampler:
           calculator: SamplerCalculator
           side_inputs: {facts: facts}
@@ -64,6 +69,8 @@ class SamplerCalculator(Calculator):
                     found.append(searched(row.search, rows[number:], number, logits, eos))
                 told.add(row.request.id)
                 continue
+            if row.accepted and (number in logits.unsure or not leads_to(found[-1], row)):
+                continue
             refusal, token = logits.refused.get(row.request.id), None
             if refusal is None:
                 token = chosen_token(row, logits.row(number))
@@ -81,6 +88,15 @@ class SamplerCalculator(Calculator):
             )
             found.append(SampledToken(row=row, token=known, finish=finish_of(row, token, eos)))
         cx.send(self.sampled, tuple(found))
+
+
+def leads_to(before: SampledToken | SearchedBeams, row: BatchRow) -> bool:
+    """Whether a row's last draft is right: it is the token that was chosen in its place, and not the last."""
+    own = (before.row.request.id, before.row.sequence) == (row.request.id, row.sequence)
+    next_one = own and before.row.accepted == row.accepted - 1
+    if not next_one or isinstance(before, SearchedBeams) or before.finish is not None:
+        return False
+    return before.token is not None and before.token.id == row.tokens[-1]
 
 
 def chosen_token(row: BatchRow, logits: LogitsRow) -> int | None:

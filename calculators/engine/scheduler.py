@@ -8,7 +8,7 @@ from typing import Final
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.grammars.grammar_pool import GrammarPool
-from ovpipe.calculators.engine.packets import Batch, BatchRow, BlockCopy, Sampled, SearchedBeams
+from ovpipe.calculators.engine.packets import Batch, BatchRow, BlockCopy, Sampled, SampledToken, SearchedBeams
 from ovpipe.calculators.engine.paging.block_pool import BlockPool
 from ovpipe.calculators.engine.sequences.sequence_cache import SequenceCache
 from ovpipe.calculators.engine.sequences.sequence_table import SequenceTable
@@ -28,7 +28,8 @@ class SchedulerCalculator(Calculator):
     """Continuous batching: takes requests in and out between steps, and makes the batch of each step.
 
     A packet of `commands` begins a step, and a packet of `batch` answers it, also an empty one. `sampled`
-    comes back by a back edge and ends the step: only then have the sequences moved on. The batch has one
+    comes back by a back edge and ends the step: only then have the sequences moved on, each by its token and
+    by the drafts before it that were right. The batch has one
     token of each sequence that generates, then parts of prompts, first come first served within a priority.
     Where the cache is full, the last in rank waits and is read anew. With `enable_prefix_caching` texts that
     begin alike share what was read of their beginning, and several requests with one prompt read it once.
@@ -138,22 +139,25 @@ class SchedulerCalculator(Calculator):
     def _commit(self, cx: Context, sampled: Sampled) -> None:
         """The step is done: its tokens are in the cache, and what was sampled follows them."""
         table = cx[self.sequences]
-        self._planner.commit(table.under_way)
+        for one in sampled:
+            if isinstance(one, SampledToken) and one.token is not None:
+                sequence = table.running[one.row.request.id].sequences[one.row.sequence]
+                sequence.tokens.append(one.token.id)
+                sequence.drafts = one.drafts
+        accepted = {(one.row.request.id, one.row.sequence): one.row.accepted for one in sampled}
+        self._planner.commit(table.under_way, accepted)
         table.under_way = ()
         for one in sampled:
-            row = one.row
-            if row.request.id not in table.running:  # a row before this one has ended the request
+            if one.row.request.id not in table.running:  # a row before this one has ended the request
                 continue
             if isinstance(one, SearchedBeams):
                 if one.is_last:
-                    self._forget(cx, row.request.id)
+                    self._forget(cx, one.row.request.id)
                 else:
                     self._planner.go_on(one)
                 continue
-            if one.token is not None:
-                table.running[row.request.id].sequences[row.sequence].tokens.append(one.token.id)
             if one.token is None or one.finish is not None:
-                self._forget(cx, row.request.id)
+                self._forget(cx, one.row.request.id)
 
     def _forget(self, cx: Context, request_id: int) -> None:
         """A request has ended, or is not wanted any more."""

@@ -32,6 +32,8 @@ class Sequences(Protocol):
     """What a graph's side packet `sequences` says."""
 
     preemptions: int
+    drafted_tokens: int
+    accepted_tokens: int
 
     @property
     def num_running(self) -> int:
@@ -94,6 +96,7 @@ class GraphCore:
             precision=inference_precision(options.device, options.device_properties),
             settled=_settled(options),
             adapters=[one.known_as for one in options.adapters],
+            speculation="prompt_lookup",
             fingerprint=fingerprint,
             generation_config=facts.generation_config,
         )
@@ -176,6 +179,8 @@ class GraphCore:
             generated_tokens=self._generated_tokens,
             prompt_tokens=self._prompt_tokens,
             preemptions=self._sequences.preemptions - self._before.preemptions,
+            drafted_tokens=self._sequences.drafted_tokens - self._before.drafted_tokens,
+            accepted_tokens=self._sequences.accepted_tokens - self._before.accepted_tokens,
             prefix_cache_queries=self._blocks.queried_tokens - self._before.prefix_cache_queries,
             prefix_cache_hits=self._blocks.found_tokens - self._before.prefix_cache_hits,
             batch_rows=len(self._sequences.batch),

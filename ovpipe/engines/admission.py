@@ -127,7 +127,7 @@ def _check_beams(sampling: SamplingParams, beams: BeamSearch, info: EngineInfo) 
     for name, neutral in without.items():
         if getattr(sampling, name) != neutral:
             raise RequestRefused(f"a beam search cannot have a {name}: this engine would ignore it")
-    if info.speculation is not None:
+    if info.speculation is not None and "use_beam_search" not in info.capabilities:
         raise RequestRefused("an engine with speculative decoding has no beam search")
 
 

@@ -235,6 +235,10 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     preemptions: int = 0
     """How often a sequence gave up its cache for another, where the engine knows."""
+    drafted_tokens: int = 0
+    """Guesses of tokens that the model has read, where the engine knows."""
+    accepted_tokens: int = 0
+    """Of these, the ones that were right."""
     prefix_cache_queries: int = 0
     """Tokens of prompts that were looked up in the cache, where the engine knows."""
     prefix_cache_hits: int = 0

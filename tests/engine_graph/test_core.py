@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from msgspec import structs
 
 from ovpipe.engine_graph.core import GraphCore
 from ovpipe.engine_graph.loading import load_graph_core
@@ -23,6 +24,7 @@ from ovpipe.engines.protocol import (
     RequestRefused,
     SamplingParams,
     StepTrace,
+    Token,
 )
 from ovpipe.graph.files import shipped_graphs
 from tests.engines.cores import (
@@ -79,7 +81,9 @@ def _crowd(core: GraphCore, genai: GenaiCore, seed: int, first: int, length: int
     chance = random.Random(seed)
     asked = [
         GenerateRequest(
-            first + n, a_prompt(chance.randint(1, length), seed=first + n), greedy(chance.randint(1, 30))
+            first + n,
+            a_prompt(chance.randint(1, length), seed=first + n),
+            greedy(chance.randint(1, 30), num_assistant_tokens=chance.choice([None, 1, 6])),
         )
         for n in range(12)
     ]
@@ -104,7 +108,7 @@ def _crowd(core: GraphCore, genai: GenaiCore, seed: int, first: int, length: int
     core.step()
     assert core.stats().kv_cache_usage == 0
     for each in asked:
-        whole = tokens(genai, each.prompt, each.sampling)
+        whole = tokens(genai, each.prompt, structs.replace(each.sampling, num_assistant_tokens=None))
         assert texts[each.id] == (whole[: len(texts[each.id])] if each.id in gone else whole)
 
 
@@ -208,6 +212,86 @@ def test_a_prompt_that_is_scored_reads_what_stands_in_the_cache_and_is_found_in_
     assert [token.id for delta in scored for token in delta.tokens] == tokens(core, prompt, greedy(2))
 
 
+LIMITS: list[dict[str, Any]] = [
+    {},
+    {"repetition_penalty": 1.3, "frequency_penalty": 0.5, "presence_penalty": 0.4},
+    {
+        "min_tokens": 20,
+        "ignore_eos": False,
+        "bad_words": ((700,), (12, 13)),
+        "logit_bias": {30: 3.0, 31: 2.5},
+    },
+    {"temperature": 0.8, "top_p": 0.9, "top_k": 40, "seed": 3},
+    {"temperature": 1.2, "min_p": 0.02, "seed": 4, "repetition_penalty": 1.1},
+    {"logprobs": True, "top_logprobs": 2},
+]
+
+
+def test_with_drafts_each_text_is_the_same_alone_in_a_crowd_and_after_preemptions(core: GraphCore) -> None:
+    """What of a text's own tokens counts, penalties and log-probabilities say it of each accepted one."""
+    repeated = a_prompt(12, seed=3) * 3
+    asked = [
+        GenerateRequest(300 + n, [*repeated, n], greedy(30, **limits)) for n, limits in enumerate(LIMITS)
+    ]
+    plain = {each.id: known_tokens(core, each)[each.id] for each in asked}
+    with_drafts = [
+        GenerateRequest(
+            each.id, each.prompt, structs.replace(each.sampling, num_assistant_tokens=4, max_ngram_size=2)
+        )
+        for each in asked
+    ]
+    before = core.stats()
+    alone = {each.id: known_tokens(core, each)[each.id] for each in with_drafts}
+    after = core.stats()
+    assert after.drafted_tokens > before.drafted_tokens
+    assert after.accepted_tokens - before.accepted_tokens <= after.drafted_tokens - before.drafted_tokens
+    small = loaded(num_kv_blocks=8, max_num_batched_tokens=48)
+    for found in (alone, known_tokens(core, *with_drafts), known_tokens(small, *with_drafts)):
+        for each in asked:
+            assert [token.id for token in found[each.id]] == [token.id for token in plain[each.id]]
+            for ours, theirs in zip(found[each.id], plain[each.id], strict=True):
+                assert ours.logprob == (theirs.logprob and pytest.approx(theirs.logprob, abs=1e-3))
+                assert [likely.id for likely in ours.top_logprobs] == [one.id for one in theirs.top_logprobs]
+    assert small.stats().preemptions > 0
+
+
+def known_tokens(core: GraphCore, *asked: GenerateRequest) -> dict[int, list[Token]]:
+    """The tokens of some requests, all in one batch, with what is known of them."""
+    found: dict[int, list[Token]] = {each.id: [] for each in asked}
+    for each in asked:
+        core.add(each)
+    left = set(found)
+    while left:
+        for outcome in core.step():
+            assert isinstance(outcome, Delta), outcome
+            found[outcome.request] += outcome.tokens
+            assert outcome.generated == len(found[outcome.request])
+            if outcome.finish is not None:
+                left.remove(outcome.request)
+    return found
+
+
+def test_a_text_that_repeats_itself_takes_fewer_steps_with_prompt_lookup(tmp_path: Path) -> None:
+    circle = circle_model(tmp_path / "circle")
+    core = loaded(models_path=str(circle))
+    steps = {}
+    for name, wishes in {
+        "plain": {},
+        "few": {"num_assistant_tokens": 2},
+        "many": {"max_ngram_size": 1},
+    }.items():
+        before = core.stats().steps
+        assert tokens(core, [20], greedy(80, **wishes)) == [20 + n % 16 for n in range(1, 81)]
+        steps[name] = core.stats().steps - before
+    assert steps["plain"] == 80
+    assert steps["many"] < steps["few"] < 48, "sixteen for the first round, then three tokens a step"
+    assert steps["many"] <= 16 + 64 // 6 + 2
+    always = loaded(models_path=str(circle), prompt_lookup=True, num_assistant_tokens=8)
+    tokens(always, [20], greedy(80))
+    assert always.stats().steps < 30
+    assert always.stats().accepted_tokens == 80 - always.stats().steps
+
+
 def _model() -> Any:
     import openvino as ov
 
@@ -233,7 +317,8 @@ def test_the_end_of_sequence_ends_a_text_and_min_tokens_puts_it_off(tmp_path: Pa
         ({"beams": BeamSearch(width=64), "max_tokens": 60}, "may take 128 blocks"),
         ({"grammar": Grammar("regex", "a"), "ignore_eos": True}, "cannot ignore its end"),
         ({"grammar": Grammar("regex", "a"), "min_tokens": 1}, "ends when the grammar does"),
-        ({"num_assistant_tokens": 3}, "no speculative decoding"),
+        ({"num_assistant_tokens": 0}, "num_assistant_tokens is 0; at least 1 is needed"),
+        ({"assistant_confidence_threshold": 0.5}, "for engines with a draft model"),
         ({"max_tokens": 4096}, "context holds 4096"),
     ],
 )

@@ -24,6 +24,8 @@ class EngineSequence:
     """How many of its blocks the cache knows by their keys."""
     adapter: str | None = None
     """The LoRA adapter through which it is read."""
+    drafts: tuple[int, ...] = ()
+    """Guesses of the tokens that follow `tokens`."""
     copy: BlockCopy | None = None
     """What the next step copies first: the block that it writes to was not the sequence's alone."""
 

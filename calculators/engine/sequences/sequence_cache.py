@@ -63,10 +63,24 @@ class SequenceCache:
             sequence.copy = BlockCopy(source, sequence.blocks[place])
         sequence.blocks += self.pool.take(self.missing(sequence, count))
 
+    def room_behind(self, sequence: EngineSequence, end: int) -> int:
+        """How many tokens behind position `end` it has blocks for, or could have."""
+        return (len(sequence.blocks) + self.pool.free) * self.pool.block_size - end
+
+    def reach(self, sequence: EngineSequence, end: int) -> None:
+        """Takes blocks for all before position `end`, of one that has taken those for its own tokens."""
+        sequence.blocks += self.pool.take(max(0, self.pool.needed(end) - len(sequence.blocks)))
+
     def commit(self, sequence: EngineSequence, count: int) -> None:
-        """So many tokens more are in the cache, which remembers the blocks that are full."""
+        """So many tokens more are in the cache, which remembers the blocks that are full.
+
+        What was read beyond them counts for nothing: its blocks are given back, or are written over.
+        """
         self._end_copy(sequence)
         sequence.past += count
+        needed = self.pool.needed(sequence.past)
+        self.pool.give_back(sequence.blocks[needed:])
+        del sequence.blocks[needed:]
         if not self.prefix_caching:
             return
         full = sequence.past // self.pool.block_size
@@ -79,7 +93,7 @@ class SequenceCache:
         """The sequence has no blocks any more, and nothing of it counts as read."""
         self._end_copy(sequence)
         self.pool.give_back(sequence.blocks)
-        sequence.blocks, sequence.past, sequence.remembered = [], 0, 0
+        sequence.blocks, sequence.past, sequence.remembered, sequence.drafts = [], 0, 0, ()
 
     def _shared_place(self, sequence: EngineSequence) -> int | None:
         """Where among the sequence's blocks the next token would be written to one that is not its own."""

@@ -25,6 +25,10 @@ class SequenceTable:
         self.under_way: tuple[BatchRow, ...] = ()
         """What the step reads that has begun and not ended. When a node fails, another run repeats it."""
         self.preemptions = 0
+        self.drafted_tokens = 0
+        """Guesses that the model has read."""
+        self.accepted_tokens = 0
+        """Of these, the ones that were right."""
         self._arrivals = itertools.count()
 
     def __len__(self) -> int:

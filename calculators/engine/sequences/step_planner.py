@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+import msgspec
 
 from ovpipe.calculators.engine.packets import BatchRow, BlockCopy, SearchedBeams
 from ovpipe.calculators.engine.sequences.engine_sequence import EngineSequence
@@ -24,7 +26,8 @@ class StepPlanner:
 
     A prompt whose log-probabilities are wanted has a row of logits for each of its tokens, which are large: a
     step has room for `max_logits` of these, so it is read in smaller parts. What it has yet to score it reads
-    itself, also where it stands in the cache.
+    itself, also where it stands in the cache. What is left of that room, of the tokens and of the blocks when
+    all have had their part of the step is for drafts.
     """
 
     def __init__(
@@ -56,6 +59,9 @@ class StepPlanner:
                 budget -= self._read(group, budget, rows)
         while self._table.waiting and self._begin(self._table.waiting[0], budget):
             budget -= self._read(self._table.waiting.pop(0), budget, rows)
+        for place, row in enumerate(rows):
+            rows[place] = self._with_drafts(row, budget)
+            budget -= len(rows[place].drafts)
         read = {row.request.id for row in rows}
         for group in self._table.running.values():
             reader = group if group.leader is None else group.leader
@@ -65,12 +71,18 @@ class StepPlanner:
         copies = [self._table.running[row.request.id].sequences[row.sequence].copy for row in rows]
         return tuple(rows), tuple(copy for copy in copies if copy is not None)
 
-    def commit(self, rows: tuple[BatchRow, ...]) -> None:
-        """The step is done: what its rows read is in the cache."""
+    def commit(self, rows: tuple[BatchRow, ...], accepted: Mapping[tuple[int, int], int]) -> None:
+        """The step is done: what its rows read is in the cache.
+
+        `accepted` is how many drafts were right, by request and sequence, which has these tokens by now.
+        """
         for row in rows:
             group = self._table.running[row.request.id]
             sequence = group.sequences[row.sequence]
-            self._cache.commit(sequence, len(row.tokens))
+            right = accepted.get((row.request.id, row.sequence), 0)
+            self._cache.commit(sequence, len(row.tokens) - len(row.drafts) + right)
+            self._table.drafted_tokens += len(row.drafts)
+            self._table.accepted_tokens += right
             if row.scores_from is not None:
                 read = min(sequence.past + 1, len(row.request.prompt))
                 group.scored = max(group.scored, read)  # fewer, where it is read anew
@@ -223,6 +235,20 @@ class StepPlanner:
         scored_before = max(first - 1 - sequence.past, 0)
         unscored = len(group.request.prompt) - 1 - sequence.past - scored_before
         return sequence.unread if unscored <= self._logits_left else scored_before + self._logits_left
+
+    def _with_drafts(self, row: BatchRow, budget: int) -> BatchRow:
+        """The row with as many of its drafts as there is room for without anybody's giving way."""
+        sequence = self._table.running[row.request.id].sequences[row.sequence]
+        if not sequence.drafts or not row.samples:
+            return row
+        end = row.past + len(row.tokens)
+        room = min(budget, self._logits_left, self._cache.room_behind(sequence, end))
+        drafts = sequence.drafts[: max(0, room)]
+        self._cache.reach(sequence, end + len(drafts))
+        self._logits_left -= len(drafts)
+        return msgspec.structs.replace(
+            row, tokens=[*row.tokens, *drafts], blocks=tuple(sequence.blocks), drafts=drafts
+        )
 
     def _last_in_rank(self, group: SequenceGroup) -> SequenceGroup:
         """Of this one, and of all that run and hold blocks."""

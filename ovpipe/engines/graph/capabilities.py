@@ -26,6 +26,8 @@ ALL: Final = frozenset(
         "top_logprobs",
         "prompt_logprobs",
         "structured_outputs",
+        "num_assistant_tokens",
+        "max_ngram_size",
         "priority",
         "use_beam_search",
         "length_penalty",

@@ -18,6 +18,7 @@ from ovpipe.engines.batching_options import (
     DeviceProperties,
     Exact,
     ModelPrecision,
+    Positive,
     Precision,
     check_cache,
     check_exact,
@@ -65,6 +66,21 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
     enable_prefix_caching: Annotated[
         bool, Meta(description="Whether prompts that begin alike share their cache.")
     ] = True
+    prompt_lookup: Annotated[
+        bool,
+        Meta(description="Whether tokens are drafted from the text, for requests that do not ask for it."),
+    ] = False
+    num_assistant_tokens: Annotated[
+        Positive | None,
+        Meta(description="Tokens drafted in a step (null: 5), where the request does not say it."),
+    ] = None
+    max_ngram_size: Annotated[
+        Positive | None,
+        Meta(
+            description="The longest phrase that prompt lookup looks for (null: 3), where the request does "
+            "not say it."
+        ),
+    ] = None
     exact: Exact = False
     precision: ModelPrecision = "auto"
     prefill_precision: Annotated[
@@ -148,6 +164,9 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
                 "enable_prefix_caching": self.enable_prefix_caching,
                 # A graph of the user's own may have no use for adapters.
                 **({"adapters": adapters} if adapters else {}),
+                "prompt_lookup": self.prompt_lookup,
+                "num_assistant_tokens": self.num_assistant_tokens,
+                "max_ngram_size": self.max_ngram_size,
             },
             inputs=("commands",),
             outputs=("deltas",),

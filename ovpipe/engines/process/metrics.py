@@ -25,6 +25,8 @@ class EngineMetrics:
         self._generated_tokens = 0
         self._prompt_tokens = 0
         self._preemptions = 0
+        self._drafted_tokens = 0
+        self._accepted_tokens = 0
         self._prefix_cache_queries = 0
         self._prefix_cache_hits = 0
         self._node_seconds: Counter[str] = Counter()
@@ -48,6 +50,8 @@ class EngineMetrics:
         self._generated_tokens += self._now.generated_tokens
         self._prompt_tokens += self._now.prompt_tokens
         self._preemptions += self._now.preemptions
+        self._drafted_tokens += self._now.drafted_tokens
+        self._accepted_tokens += self._now.accepted_tokens
         self._prefix_cache_queries += self._now.prefix_cache_queries
         self._prefix_cache_hits += self._now.prefix_cache_hits
         self._node_seconds.update(self._now.node_seconds)
@@ -73,6 +77,8 @@ class EngineMetrics:
             "engine_generated_tokens_total": self._generated_tokens + now.generated_tokens,
             "engine_prompt_tokens_total": self._prompt_tokens + now.prompt_tokens,
             "engine_preemptions_total": self._preemptions + now.preemptions,
+            "engine_drafted_tokens_total": self._drafted_tokens + now.drafted_tokens,
+            "engine_accepted_tokens_total": self._accepted_tokens + now.accepted_tokens,
             "engine_prefix_cache_queries_total": self._prefix_cache_queries + now.prefix_cache_queries,
             "engine_prefix_cache_hits_total": self._prefix_cache_hits + now.prefix_cache_hits,
             **self._batch_rows.metrics("engine_batch_rows"),

@@ -29,22 +29,27 @@ def next_logits(text: Sequence[int]) -> NDArray[np.float32]:
     return logits
 
 
+def remembering(memory: int) -> Callable[[Sequence[int]], NDArray[np.float32]]:
+    """`next_logits` of the last tokens alone: texts soon go round in circles. 0: of all of them."""
+    return lambda text: next_logits(text[-memory:])
+
+
 def varied_logits(text: Sequence[int]) -> NDArray[np.float32]:
     """A different number for each token, as a model says them, by which texts part."""
     seed = zlib.crc32(np.asarray(text, np.int64).tobytes())
     return np.random.default_rng(seed).normal(scale=2, size=VOCABULARY).astype(np.float32)
 
 
-def completion(asked: GenerateRequest) -> list[int]:
-    """What a request must get, however it was scheduled: greedily, or by its seed."""
+def completion(asked: GenerateRequest, memory: int = 0) -> list[int]:
+    """What a request must get, however it was scheduled: greedily, or by its seed; see `remembering`."""
     text, sampling = list(asked.prompt), asked.sampling
     while len(text) < len(asked.prompt) + sampling.max_tokens:
         if is_greedy(sampling):
-            text.append(next_token(text))
+            text.append(next_token(text[-memory:]))
         else:
             assert sampling.seed is not None
             chance = uniform(sampling.seed, len(text) - len(asked.prompt))
-            token = draw(next_logits(text), sampling, chance)
+            token = draw(next_logits(text[-memory:]), sampling, chance)
             assert token is not None
             text.append(token)
         if text[-1] == END:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ovpipe.engines.admission import blocks_needed
 from ovpipe.engines.protocol import BeamSearch, GenerateRequest, Grammar, PromptToken, SamplingParams
-from tests.calculators.engine.remembering_model import VOCABULARY, completion, next_token
+from tests.calculators.engine.remembering_model import VOCABULARY, completion, next_token, remembering
 from tests.calculators.engine.stepped_engine import BLOCK, engine, request, several
 
 
@@ -137,6 +137,65 @@ def test_without_prefix_caching_everything_is_read() -> None:
         assert one.model.reads == [21, 21]
 
 
+def lookup(asked: GenerateRequest, tokens: int = 5) -> GenerateRequest:
+    """The same request with drafts."""
+    sampling = msgspec.structs.replace(asked.sampling, num_assistant_tokens=tokens)
+    return msgspec.structs.replace(asked, sampling=sampling)
+
+
+def test_a_text_that_repeats_itself_takes_fewer_steps_with_prompt_lookup_and_is_the_same() -> None:
+    steps = []
+    for asked in (request(16, max_tokens=60), lookup(request(16, max_tokens=60))):
+        with engine(logits_of=remembering(2)) as one:
+            one.step(asked)
+            one.finish()
+            assert one.texts == {16: completion(asked, 2)}
+            steps.append(len(one.model.reads))
+            assert one.blocks.free == 64
+            drafted, accepted = one.table.drafted_tokens, one.table.accepted_tokens
+    assert len(one.texts[16]) == 60, "no end of sequence on its way round"
+    assert steps[0] == 60
+    assert steps[1] == 60 - accepted <= 30
+    assert 0 < accepted <= drafted
+
+
+def test_drafts_have_the_room_that_a_step_leaves_and_nobody_waits_for_them() -> None:
+    with engine(logits_of=remembering(2), max_tokens=8) as one:
+        asked = lookup(request(16, length=5, max_tokens=60), 7)
+        one.step(asked)
+        while one.model.reads[-1] < 8:
+            one.step()
+        long = request(4, length=20, max_tokens=2)
+        one.step(long)
+        (text,) = one.table.running[4].sequences
+        assert (one.model.reads[-1], text.past) == (8, 7), "one token, no draft, and seven of the prompt"
+        one.finish()
+        assert one.texts == {16: completion(asked, 2), 4: completion(long, 2)}
+
+
+def test_what_was_drafted_wrongly_is_not_found_in_the_cache_by_another() -> None:
+    with engine(max_tokens=64) as one:
+        # Every token was there before, so each step has drafts, and hardly one of them is right.
+        first = lookup(GenerateRequest(1, list(range(VOCABULARY)), request(1, max_tokens=8).sampling), 9)
+        one.step(first)
+        one.finish()
+        assert one.table.drafted_tokens > one.table.accepted_tokens
+        again = GenerateRequest(2, [*first.prompt, *one.texts[1]], first.sampling)
+        one.step(again)
+        one.finish()
+        assert one.texts == {1: completion(first), 2: completion(again)}
+
+
+def test_the_choices_of_one_request_each_have_drafts_of_their_own() -> None:
+    with engine(logits_of=remembering(1)) as one:
+        asked = [lookup(each) for each in several(request(16, length=9, max_tokens=20), 3)]
+        one.step(*asked)
+        one.finish()
+        assert one.texts == {each.id: completion(each, 1) for each in asked}
+        assert one.table.drafted_tokens > 0
+        assert one.blocks.free == 64
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32).map(random.Random), st.integers(3, 14), st.integers(1, 20), st.integers(1, 6))
 def test_whatever_comes_goes_and_is_sent_back_texts_are_right(
@@ -157,13 +216,14 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
     asked: dict[int, GenerateRequest] = {}
     late: list[GenerateRequest] = []
     cancelled: set[int] = set()
-    prefix_caching = chance.random() < 0.8
+    prefix_caching, memory = chance.random() < 0.8, chance.choice([0, 1, 2])
     with engine(
         blocks=blocks,
         max_tokens=max_tokens,
         max_seqs=max_seqs,
         prefix_caching=prefix_caching,
         max_logits=7,
+        logits_of=remembering(memory),
     ) as one:
         for _ in range(steps):
             new, late = late, []
@@ -178,7 +238,9 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
             one.step(*new, cancel=gone)
             assert one.model.reads[-1] <= max_tokens
             assert one.model.scored[-1] <= 7
-            held = [text.blocks for each in one.table.running.values() for text in each.sequences]
+            for text in (own for each in one.table.running.values() for own in each.sequences):
+                assert len(text.blocks) == one.blocks.needed(text.past)
+            held = [own.blocks for each in one.table.running.values() for own in each.sequences]
             assert len({block for own in held for block in own}) == blocks - one.blocks.free
             assert one.table.num_running <= max_seqs
             assert not any(each.has_blocks for each in one.table.waiting)
@@ -189,19 +251,19 @@ def _storm(chance: random.Random, blocks: int, max_tokens: int, max_seqs: int, *
         if each.sampling.beams is not None:
             assert each.id in one.beams or each.id in cancelled
             continue
-        text, whole = one.texts.get(each.id, []), completion(each)
-        assert text == (whole[: len(text)] if each.id in cancelled else whole)
+        found, whole = one.texts.get(each.id, []), completion(each, memory)
+        assert found == (whole[: len(found)] if each.id in cancelled else whole)
         if each.sampling.prompt_logprobs is not None:
-            found, reference = one.prompts.get(each.id, []), scored_prompt(each)
-            assert found == (reference[: len(found)] if each.id in cancelled else reference)
+            read, reference = one.prompts.get(each.id, []), scored_prompt(each, memory)
+            assert read == (reference[: len(read)] if each.id in cancelled else reference)
 
 
-def scored_prompt(asked: GenerateRequest) -> list[PromptToken]:
+def scored_prompt(asked: GenerateRequest, memory: int) -> list[PromptToken]:
     """What the remembering model says of a prompt: one token at each place has a logit of 3, the others of 0."""
     weights = math.log(math.exp(3) + VOCABULARY - 1)
     found = [PromptToken(asked.prompt[0])]
     for place, token in enumerate(asked.prompt[1:], 1):
-        likeliest = next_token(asked.prompt[:place]) == token
+        likeliest = next_token(asked.prompt[:place][-memory:]) == token
         logprob: Any = pytest.approx(3 * likeliest - weights)
         found.append(PromptToken(token, logprob, (), 1 if likeliest else 2))
     return found
@@ -213,8 +275,13 @@ def _arrival(chance: random.Random, id: int, room: int, widest: int) -> list[Gen
     fresh = request(id, length, chance.randint(1, room - length), chance.choice([0, 0, 0, -1, 3]))
     stem = request(-chance.randint(1, 3), room).prompt if chance.random() < 0.5 else fresh.prompt
     shared = chance.randint(0, length)
-    scored = msgspec.structs.replace(fresh.sampling, prompt_logprobs=chance.choice([None, None, None, 0]))
-    fresh = msgspec.structs.replace(fresh, prompt=stem[:shared] + fresh.prompt[shared:], sampling=scored)
+    sampling = msgspec.structs.replace(
+        fresh.sampling,
+        prompt_logprobs=chance.choice([None, None, None, 0]),
+        num_assistant_tokens=chance.choice([None, 1, 3, 9]),
+        max_ngram_size=chance.choice([None, 1, 2]),
+    )
+    fresh = msgspec.structs.replace(fresh, prompt=stem[:shared] + fresh.prompt[shared:], sampling=sampling)
     search = msgspec.structs.replace(
         fresh.sampling, beams=BeamSearch(width=chance.randint(1, min(4, widest)))
     )

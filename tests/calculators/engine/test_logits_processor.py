@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -98,3 +99,13 @@ def test_each_row_of_a_step_has_a_copy_of_its_own_and_the_next_step_has_their_me
     assert np.shares_memory(second.row(0), third.row(0))
     assert not np.shares_memory(first.row(1), third.row(1)), "what a smaller step did not need was let go of"
     assert [one.raw.tolist()[0][0] for one in given] == [1.0, 3.0, 4.0]
+
+
+def test_a_row_with_drafts_that_it_fails_over_ends_the_drafts_and_not_the_request() -> None:
+    drafted = msgspec.structs.replace(row(id=1, priority=2), accepted=1)
+    found = processed(row(id=2, priority=1), drafted, msgspec.structs.replace(drafted, accepted=2))
+    assert found.refused == {}
+    assert found.unsure == {1, 2}
+    again = processed(row(id=2, priority=1), drafted, given=logits(FLAT, FLAT).without({}, {1}))
+    assert again.unsure == {1}
+    assert set(again.changed) == {0}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -119,3 +121,114 @@ def test_a_request_that_a_processor_has_refused_ends_once_whatever_its_logits() 
     first, second = sampled([row(id=1), row(id=1), row(id=2)], given)
     assert (first.token, first.refusal) == (None, why)
     assert (second.row.request.id, second.token) == (2, Token(0))
+
+
+# --- drafts
+
+
+def drafted(drafts: tuple[int, ...], completion: tuple[int, ...] = (), **of_request: Any) -> BatchRow:
+    """A row that reads the last token of a sequence and some drafts."""
+    plain = row(completion, **of_request)
+    tokens = (*plain.tokens, *drafts)
+    return BatchRow(
+        request=plain.request,
+        seed=plain.seed,
+        tokens=tokens,
+        past=plain.past,
+        blocks=(0,),
+        length=plain.length,
+        history=plain.history,
+        drafts=drafts,
+    )
+
+
+def likely(*tokens: int) -> Logits:
+    """Rows of logits after which these are the likeliest tokens."""
+    return Logits(np.eye(8, dtype=np.float32)[list(tokens)] * 3)
+
+
+def test_greedy_drafts_are_accepted_up_to_the_first_that_is_wrong() -> None:
+    assert ids(sampled([drafted((3, 4))], likely(3, 4, 5))) == [3, 4, 5]
+    assert ids(sampled([drafted((3, 4))], likely(3, 6, 5))) == [3, 6]
+    assert ids(sampled([drafted((3, 4))], likely(2, 4, 5))) == [2]
+
+
+def test_each_row_s_drafts_are_its_own() -> None:
+    rows = [drafted((3,), id=1), row(id=2), drafted((4, 4), id=3), drafted((5,), id=4)]
+    found = sampled(rows, likely(0, 3, 1, 4, 0, 4, 5, 6))
+    assert [(one.row.request.id, token_of(one).id) for one in found] == [
+        (1, 0),
+        (2, 1),
+        (3, 4),
+        (3, 0),
+        (4, 5),
+        (4, 6),
+    ]
+    assert [one.row.generated for one in found] == [0, 0, 0, 1, 0, 1]
+
+
+def test_no_draft_follows_the_token_that_ends_the_text() -> None:
+    found = sampled([drafted((7, 4))], likely(7, 4, 5))
+    assert [(token_of(one).id, one.finish) for one in found] == [(7, "stop")]
+    found = sampled([drafted((3, 4), (1,), max_tokens=2)], likely(3, 4, 5))
+    assert [(token_of(one).id, one.finish) for one in found] == [(3, "length")]
+
+
+def test_every_accepted_token_has_the_log_probability_of_its_own_place() -> None:
+    found = sampled([drafted((3, 4), logprobs=True, top_logprobs=1)], likely(3, 4, 5))
+    whole = np.log(np.exp(3.0) + 7)
+    assert [token_of(one).logprob for one in found] == pytest.approx([3 - whole] * 3, abs=1e-5)
+    assert [token_of(one).top_logprobs[0].id for one in found] == [3, 4, 5]
+
+
+def test_a_row_that_a_processor_is_unsure_of_ends_the_drafts_before_it() -> None:
+    given = likely(3, 4, 5).without({}, {1})
+    assert ids(sampled([drafted((3, 4))], given)) == [3]
+
+
+def test_with_one_seed_the_text_is_the_same_with_drafts_and_without() -> None:
+    generator = np.random.default_rng(5)
+    values = generator.normal(size=(3, 8)).astype(np.float32)
+    for seed in range(300):
+        text: list[int] = []
+        while len(text) < 3:
+            plain = row(tuple(text), seed=seed, temperature=1.0, ignore_eos=True)
+            text += ids(sampled([plain], Logits(values[len(text) : len(text) + 1])))
+        asked = drafted((4, 2), seed=seed, temperature=1.0, ignore_eos=True)
+        found = ids(sampled([asked], Logits(values)))
+        assert found == text[: len(found)]
+        right = [token == draft for token, draft in zip(text, (4, 2), strict=False)]
+        assert len(found) == (1 if not right[0] else 2 if not right[1] else 3)
+
+
+@pytest.mark.parametrize("limits", [{}, {"top_p": 0.8, "top_k": 5}], ids=str)
+def test_drafted_tokens_are_distributed_as_if_nothing_were_drafted(limits: dict[str, Any]) -> None:
+    first = np.array([1.0, 0.5, 2.0, 0.0, -1.0, 1.5, 0.2, 0.1], np.float32)
+    second = np.array([0.0, 1.0, 0.3, 2.0, 1.2, -0.5, 0.8, 0.0], np.float32)
+    count = 20_000
+    rows = [
+        drafted((2,), id=seed, seed=seed, temperature=0.7, ignore_eos=True, **limits) for seed in range(count)
+    ]
+    found = sampled(rows, Logits(np.tile(np.stack([first, second]), (count, 1))))
+    opening = [token_of(one).id for one in found if one.row.accepted == 0]
+    following = [token_of(one).id for one in found if one.row.accepted == 1]
+    assert len(opening) == count
+    assert len(following) == opening.count(2), "those whose draft was right"
+    for values, drawn in ((first, opening), (second, following)):
+        expected = reference(values, **limits) * len(drawn)
+        seen = np.bincount(drawn, minlength=8)
+        assert seen[expected == 0].sum() == 0
+        kept = expected > 0
+        chi_square = float(((seen[kept] - expected[kept]) ** 2 / expected[kept]).sum())
+        assert chi_square < 30, "7 degrees of freedom: above 26 once in 2,000 times"
+
+
+def reference(logits: Any, *, top_p: float = 1.0, top_k: int = 8) -> Any:
+    """The exact distribution at a temperature of 0.7."""
+    weights = np.exp(logits.astype(np.float64) / 0.7)
+    order = np.argsort(-weights)
+    weights[order[top_k:]] = 0
+    weights /= weights.sum()
+    before = np.cumsum(weights[order]) - weights[order]
+    weights[order[before >= top_p]] = 0
+    return weights / weights.sum()

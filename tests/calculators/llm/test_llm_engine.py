@@ -105,8 +105,8 @@ EVICTION = {"start_size": 32, "recent_size": 64, "max_cache_size": 128}
     [
         ({"core": "paged"}, "there is no core 'paged'; there are: auto, genai, graph"),
         (
-            {"core": "auto", "prompt_lookup": True},
-            "prompt_lookup is of core 'genai' alone, and core 'auto' may take another",
+            {"core": "auto", "draft_models_path": "d"},
+            "draft_models_path is of core 'genai' alone, and core 'auto' may take another",
         ),
         (
             {"core": "auto", "cache_sise": 1},

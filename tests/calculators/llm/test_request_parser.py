@@ -650,7 +650,7 @@ def test_what_a_parameter_takes_is_named_where_the_engine_was_loaded_without_it(
         ask(with_capabilities("temperature", core="genai"), num_assistant_tokens=3)
     assert caught.value.message == (
         "'num_assistant_tokens' is not honoured by this model's engine 'genai' as it was loaded; "
-        "it needs a draft model or prompt lookup."
+        "it needs a draft model or prompt lookup; engines that may honour it: 'graph'."
     )
 
 

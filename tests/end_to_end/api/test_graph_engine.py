@@ -13,6 +13,7 @@ import jsonschema
 import openai
 import pytest
 
+from tests.end_to_end.figures import figure
 from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
 
@@ -388,3 +389,51 @@ def test_an_echo_with_logprobs_scores_the_prompt_by_the_model_s_own_choice(
     generated = len(whole.token_ids)
     assert found[-generated:] == pytest.approx(whole.logprobs.token_logprobs, abs=1e-3)
     assert tops[-generated:] == [pytest.approx(top, abs=1e-3) for top in whole.logprobs.top_logprobs]
+
+
+def test_prompt_lookup_takes_fewer_steps_and_leaves_the_text_as_it_is(graph: openai.OpenAI) -> None:
+    def ask(**wishes: Any) -> tuple[list[int], float, float]:
+        before = _figures(graph)
+        choice: Any = graph.completions.create(
+            model="tiny-chat",
+            prompt="one two three " * 8,
+            max_tokens=60,
+            extra_body={"return_token_ids": True, "ignore_eos": True, **wishes},
+        ).choices[0]
+        steps, accepted = (now - then for now, then in zip(_figures(graph), before, strict=True))
+        return choice.token_ids, steps, accepted
+
+    for sampling in ({"temperature": 0}, {"temperature": 0.7, "seed": 5, "frequency_penalty": 0.2}):
+        plain, _, none = ask(**sampling)
+        drafted, steps, accepted = ask(**sampling, num_assistant_tokens=6, max_ngram_size=2)
+        assert drafted == plain
+        assert none == 0
+        if not sampling["temperature"]:
+            assert accepted > 0
+            assert steps < len(plain)
+
+
+def _figures(client: openai.OpenAI) -> tuple[float, float]:
+    """Steps of the engine so far, and drafts that were right."""
+    url = str(client.base_url).removesuffix("/v1/")
+    return figure(url, "engine_steps_total", "tiny-chat"), figure(
+        url, "engine_accepted_tokens_total", "tiny-chat"
+    )
+
+
+@pytest.mark.parametrize("name", ["num_assistant_tokens", "max_ngram_size"])
+def test_each_parameter_of_prompt_lookup_asks_for_it(graph: openai.OpenAI, name: str) -> None:
+    before = _figures(graph)
+    graph.completions.create(
+        model="tiny-chat",
+        prompt="one two three " * 8,
+        max_tokens=60,
+        temperature=0,
+        extra_body={name: 3, "ignore_eos": True},
+    )
+    assert _figures(graph)[1] > before[1]
+
+
+def test_a_draft_model_s_parameter_is_refused(graph: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="assistant_confidence_threshold"):
+        _ask(graph, "Hello", extra_body={"assistant_confidence_threshold": 0.5})
