@@ -16,8 +16,12 @@ from ovpipe.calculators.engine.sequences.step_planner import StepPlanner
 from ovpipe.engines.admission import blocks_needed
 from ovpipe.engines.graph.step import StepCommands
 from ovpipe.engines.messages import Refused
+from ovpipe.engines.protocol import GenerateRequest
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
+
+PASSES: Final = 1024
+"""How many later requests a request lets pass for each step of priority."""
 
 LONGEST_WAIT: Final = 0.01
 """Seconds that a step without anything to read waits for a grammar."""
@@ -31,6 +35,7 @@ class SchedulerCalculator(Calculator):
     comes back by a back edge and ends the step: only then have the sequences moved on, each by its token and
     by the drafts before it that were right. The batch has one
     token of each sequence that generates, then parts of prompts, first come first served within a priority.
+    A request that is one priority behind lets 1,024 later ones pass at most, so none waits for ever.
     Where the cache is full, the last in rank waits and is read anew. With `enable_prefix_caching` texts that
     begin alike share what was read of their beginning, and several requests with one prompt read it once.
 
@@ -99,6 +104,14 @@ class SchedulerCalculator(Calculator):
             cx[self.sequences].batch = cx[self.sequences].under_way = rows
             cx.send(self.batch, Batch(rows, copies, tuple(refused)))
 
+    def rank(self, request: GenerateRequest, arrival: int) -> float:
+        """Who comes first: the lowest; of equals, the one that arrived first. Another policy overrides this.
+
+        It is asked once, when the request comes; `arrival` is its number among all that came. A rank that
+        grows with the arrival, without bound, keeps everybody from waiting for ever.
+        """
+        return arrival + request.priority * PASSES
+
     def _planned(self, cx: Context) -> tuple[tuple[BatchRow, ...], tuple[BlockCopy, ...]]:
         """The rows of the next step, and the copies before it."""
         table, grammars = cx[self.sequences], cx.get(self.grammars)
@@ -133,7 +146,7 @@ class SchedulerCalculator(Calculator):
             seed = request.sampling.seed
             if grammars is not None:
                 grammars.hold(request)
-            table.add(request, secrets.randbits(32) if seed is None else seed)
+            table.add(request, secrets.randbits(32) if seed is None else seed, self.rank)
         return refused
 
     def _commit(self, cx: Context, sampled: Sampled) -> None:

@@ -16,8 +16,8 @@ class SequenceGroup:
     request: GenerateRequest
     seed: int
     """The request's, or the engine's own choice."""
-    arrival: int
-    """Its number among all requests that came."""
+    rank: tuple[float, int]
+    """Lower ones come first: by the scheduler's policy, then by arrival."""
     sequences: list[EngineSequence] = field(init=False)
     search: SearchState | None = field(init=False)
     """Where its beam search stands, if it is one."""
@@ -38,11 +38,6 @@ class SequenceGroup:
         beams = self.request.sampling.beams
         self.search = None if beams is None else SearchState.start(beams.groups)
         self.sequences = [EngineSequence(list(self.request.prompt), adapter=self.request.adapter)]
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """Lower ones come first: by priority, then by arrival."""
-        return self.request.priority, self.arrival
 
     @property
     def scores_from(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+from collections.abc import Callable
 
 from ovpipe.calculators.engine.packets import BatchRow
 from ovpipe.calculators.engine.sequences.sequence_group import SequenceGroup
@@ -59,9 +60,10 @@ class SequenceTable:
             found[row.request.id] = _uses(node, row) or found.get(row.request.id, False)
         return found
 
-    def add(self, request: GenerateRequest, seed: int) -> None:
-        """A new request, which waits, once it is `prepared`."""
-        self.preparing[request.id] = SequenceGroup(request, seed, next(self._arrivals))
+    def add(self, request: GenerateRequest, seed: int, rank: Callable[[GenerateRequest, int], float]) -> None:
+        """A new request, which waits, once it is `prepared`. `rank` is of the request and its arrival."""
+        arrival = next(self._arrivals)
+        self.preparing[request.id] = SequenceGroup(request, seed, (rank(request, arrival), arrival))
 
     def prepared(self, request_id: int) -> None:
         """The request has what it needs, and waits for its turn. Its rank is that of its arrival."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -80,6 +81,7 @@ def engine(
     prefix_caching: bool = True,
     block_size: int = BLOCK,
     max_logits: int = 64,
+    graph_file: Path | None = None,
     logits_of: Callable[[Sequence[int]], NDArray[np.float32]] = next_logits,
 ) -> Iterator[SteppedEngine]:
     model, pool = RememberingModel(block_size, logits_of), BlockPool(blocks, block_size)
@@ -94,7 +96,7 @@ def engine(
     grammars = GrammarPool(token_table(letters, size=VOCABULARY, eos_token_ids={END}))
     begun: list[int] = []
     graph = Graph.load(
-        shipped_graphs()["engine"],
+        graph_file or shipped_graphs()["engine"],
         parameters={
             "max_num_batched_tokens": max_tokens,
             "max_num_seqs": max_seqs,
