@@ -18,7 +18,8 @@ def test_the_engines_that_would_do_are_found_by_what_they_declare() -> None:
     assert cores_with("use_beam_search") == ("genai", "graph")
     assert cores_with("logit_bias") == ("graph",)
     assert cores_with("prompt_logprobs") == ("graph",)
-    assert cores_with("logits_processors") == ()
+    assert cores_with("logits_processors") == ("graph",)
+    assert cores_with("no_such_parameter") == ()
 
 
 def test_each_core_has_the_name_it_is_known_by() -> None:
