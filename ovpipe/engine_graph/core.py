@@ -202,10 +202,12 @@ class GraphCore:
 
 
 def _settled(options: GraphCoreOptions) -> dict[str, str]:
-    """The forms of this load, so that a later life of the engine measures nothing."""
+    """The forms and the cache of this load, so that a later life of the engine measures nothing."""
+    kind = options.kv_cache_precision
+    cache = {} if kind is None else {"kv_cache_precision": kind}
     if options.precision == "auto":
-        return {}
-    return {"precision": options.precision, "prefill_precision": options.prefill_precision}
+        return cache
+    return {"precision": options.precision, "prefill_precision": options.prefill_precision, **cache}
 
 
 def _new_tokens(outcome: Delta | Refused) -> int:

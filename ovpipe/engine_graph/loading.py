@@ -15,6 +15,7 @@ from ovpipe.engine_graph.core import GraphCore
 from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.fingerprint import fingerprint
 from ovpipe.engines.graph.options import GraphCoreOptions
+from ovpipe.engines.kv_cache.element_type import is_better_in_f16
 from ovpipe.engines.kv_cache.memory import available_memory
 from ovpipe.engines.messages import Progress, Reading
 from ovpipe.engines.model_folder import ModelFolder
@@ -57,7 +58,7 @@ def load_graph_core(
     if measured := candidates(typed, model):
 
         def load(forms: Forms, say: Callable[[Progress], None]) -> GraphCore:
-            return opened.warm_core(_in_forms(typed, forms), say)
+            return opened.warm_core(_with_cache_type(_in_forms(typed, forms), model), say)
 
         def choose(figures: Mapping[Precision, Figures]) -> Forms:
             prompt = typical_prompt(model.context_length)
@@ -73,7 +74,7 @@ def load_graph_core(
             report=report,
         ).load(Subject.of("graph", typed, measured, model))
     else:
-        core = opened.warm_core(typed, report)
+        core = opened.warm_core(_with_cache_type(typed, model), report)
     core.begin_service()
     opened.in_service = True
     return core
@@ -111,6 +112,16 @@ class _OpenedGraph:
     def _begins(self, request_id: int) -> None:
         if self.in_service:  # the host knows nothing of the requests of a warm-up
             self._report(Reading(request_id))
+
+
+def _with_cache_type(options: GraphCoreOptions, model: ModelFolder) -> GraphCoreOptions:
+    """The options with the cache's element type, where ovpipe chooses it: f16 where that is better.
+
+    Two forms share a cache of the type that the device gives the first.
+    """
+    if options.prefill_properties is not None or not is_better_in_f16(options, model):
+        return options
+    return msgspec.structs.replace(options, kv_cache_precision="f16")
 
 
 def _in_forms(options: GraphCoreOptions, forms: Forms) -> GraphCoreOptions:

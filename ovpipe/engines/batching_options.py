@@ -39,6 +39,13 @@ Exact = Annotated[
         "KV_CACHE_PRECISION are f32, DYNAMIC_QUANTIZATION_GROUP_SIZE is 0."
     ),
 ]
+CacheElementType = Annotated[
+    str | None,
+    Meta(
+        description="The element type of the KV cache: u8, u4, f16, bf16, f32; null: f16 on a CPU that "
+        "computes in f32, if the cache then holds enough, else the device's own."
+    ),
+]
 DeviceProperties = Annotated[
     dict[str, Any], Meta(description="Properties of OpenVINO's device: INFERENCE_PRECISION_HINT, ...")
 ]
@@ -74,6 +81,10 @@ _STATE_PRECISION: Final = frozenset(
 """Properties by which a user chooses the arithmetic."""
 
 
+_CACHE_PRECISION: Final = frozenset(("KV_CACHE_PRECISION", *_PARTS_OF_THE_CACHE))
+"""Properties by which a user chooses the cache's element type."""
+
+
 def check_cache(cache_size: float | None, num_kv_blocks: int | None) -> None:
     """Raises ValueError where the cache's size is told twice, or is none."""
     if cache_size is not None and num_kv_blocks is not None:
@@ -103,6 +114,25 @@ def check_precision(precision: Precision, plugin_config: Mapping[str, Any]) -> N
             "precision and INFERENCE_PRECISION_HINT in plugin_config say the same thing twice; "
             "give one of them"
         )
+
+
+def check_cache_precision(precision: str | None, plugin_config: Mapping[str, Any]) -> None:
+    """Raises ValueError where the cache's element type is told twice."""
+    if precision is not None and "KV_CACHE_PRECISION" in plugin_config:
+        raise ValueError(
+            "kv_cache_precision and KV_CACHE_PRECISION in plugin_config say the same thing twice; "
+            "give one of them"
+        )
+
+
+def with_cache_precision(properties: Mapping[str, Any], precision: str | None) -> dict[str, Any]:
+    """A device's properties, and the one that an element type of the cache stands for."""
+    return {**properties, **({} if precision is None else {"KV_CACHE_PRECISION": precision})}
+
+
+def states_cache_precision(properties: Mapping[str, Any]) -> bool:
+    """Whether properties choose the cache's element type."""
+    return not _CACHE_PRECISION.isdisjoint(property_names(properties))
 
 
 def with_precision(properties: Mapping[str, Any], precision: Precision) -> dict[str, Any]:

@@ -12,9 +12,10 @@ import msgspec
 import openvino_genai
 
 from ovpipe.engines.batching_options import Precision
-from ovpipe.engines.genai.cache_precision import plan_for
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.kv_cache.element_type import is_better_in_f16
+from ovpipe.engines.kv_cache.plan import plan_cache
 from ovpipe.engines.messages import Progress, Reading
 from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.engines.precision.auto import AutoPrecision
@@ -69,7 +70,18 @@ def _warm_core(
     draft: ModelFolder | None,
     report: Callable[[Progress], None],
 ) -> GenaiCore:
-    options, cache = plan_for(options, model, draft)
+    options = with_cache_type(options, model)
+    cache = plan_cache(
+        model,
+        device=options.device,
+        plugin_config=options.device_properties,
+        cache_size=options.cache_size,
+        num_kv_blocks=options.num_kv_blocks,
+        max_num_seqs=options.max_num_seqs,
+        draft=draft,
+        draft_device=options.draft_device or options.device,
+        draft_plugin_config=options.draft_properties,
+    )
     report(Progress(phase="load", detail=cache.describe()))
     report(Progress(phase="load", detail=f"compiling for {options.device} ({_arithmetic(options)})"))
     core = GenaiCore(options, model, cache)
@@ -79,6 +91,14 @@ def _warm_core(
             "the KV cache takes %d bytes; %d were reckoned", core.measured_cache_bytes, cache.model_bytes
         )
     return core
+
+
+def with_cache_type(options: GenaiOptions, model: ModelFolder) -> GenaiOptions:
+    """The options with the cache's element type, where ovpipe chooses it: f16 where that is better."""
+    special = options.cache_eviction_config, options.sparse_attention_config, options.draft_models_path
+    if any(one is not None for one in special) or not is_better_in_f16(options, model):
+        return options
+    return msgspec.structs.replace(options, kv_cache_precision="f16")
 
 
 def _arithmetic(options: GenaiOptions) -> str:

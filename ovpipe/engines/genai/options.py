@@ -6,7 +6,7 @@ So are the defaults, but for enable_prefix_caching, which is off there.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,17 +16,20 @@ from ovpipe.engines.batching_options import (
     BatchedSequences,
     BatchedTokens,
     CacheBlocks,
+    CacheElementType,
     CacheSize,
     DeviceProperties,
     Exact,
     ModelPrecision,
     Positive,
     check_cache,
+    check_cache_precision,
     check_exact,
     check_precision,
     in_plugin_config,
-    property_names,
+    states_cache_precision,
     states_precision,
+    with_cache_precision,
     with_precision,
 )
 from ovpipe.engines.genai.attention_options import (
@@ -36,9 +39,6 @@ from ovpipe.engines.genai.attention_options import (
 )
 from ovpipe.engines.kv_cache.blocks import block_size
 from ovpipe.engines.options import CoreOptions
-
-_CACHE_PRECISION: Final = frozenset(("KV_CACHE_PRECISION", "KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION"))
-"""Properties by which a user chooses the cache's element type."""
 
 Speculation = Literal["draft_model", "prompt_lookup"]
 
@@ -78,13 +78,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
     exact: Exact = False
     precision: ModelPrecision = "auto"
     plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
-    kv_cache_precision: Annotated[
-        str | None,
-        Meta(
-            description="The element type of the KV cache: u8, u4, f16, bf16, f32; null: f16 on a CPU that "
-            "computes in f32, if the cache then holds enough, else the device's own."
-        ),
-    ] = None
+    kv_cache_precision: CacheElementType = None
     draft_models_path: Annotated[
         str | None,
         Meta(description="The folder of a small model, with the same tokenizer, that drafts tokens ahead."),
@@ -137,11 +131,7 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
 
     def __post_init__(self) -> None:
         check_cache(self.cache_size, self.num_kv_blocks)
-        if self.kv_cache_precision is not None and "KV_CACHE_PRECISION" in self.plugin_config:
-            raise ValueError(
-                "kv_cache_precision and KV_CACHE_PRECISION in plugin_config say the same thing twice; "
-                "give one of them"
-            )
+        check_cache_precision(self.kv_cache_precision, self.plugin_config)
         check_precision(self.precision, self.plugin_config)
         if self.exact:
             self._check_exact()
@@ -235,15 +225,14 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def states_cache_precision(self) -> bool:
         """Whether the cache's element type is chosen already, by an option or in plugin_config."""
-        stated = property_names(self.plugin_config)
-        return self.exact or self.kv_cache_precision is not None or not _CACHE_PRECISION.isdisjoint(stated)
+        stated = self.exact or self.kv_cache_precision is not None
+        return stated or states_cache_precision(self.plugin_config)
 
     @property
     def device_properties(self) -> dict[str, Any]:
         """What the device's plugin is given: plugin_config, the two precisions, what `exact` sets."""
         properties = with_precision(self.plugin_config, self.precision)
-        if self.kv_cache_precision is not None:
-            properties["KV_CACHE_PRECISION"] = self.kv_cache_precision
+        properties = with_cache_precision(properties, self.kv_cache_precision)
         return properties | EXACT if self.exact else properties
 
     @property

@@ -14,6 +14,7 @@ from ovpipe.engines.batching_options import (
     BatchedSequences,
     BatchedTokens,
     CacheBlocks,
+    CacheElementType,
     CacheSize,
     DeviceProperties,
     Exact,
@@ -21,10 +22,13 @@ from ovpipe.engines.batching_options import (
     Positive,
     Precision,
     check_cache,
+    check_cache_precision,
     check_exact,
     check_precision,
     in_plugin_config,
+    states_cache_precision,
     states_precision,
+    with_cache_precision,
     with_precision,
 )
 from ovpipe.engines.options import CoreOptions, StepGraph
@@ -92,6 +96,7 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
         ),
     ] = "auto"
     plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
+    kv_cache_precision: CacheElementType = None
     adapters: Annotated[
         list[LoraOption],
         Meta(description="LoRA adapters that requests choose from: a list of {path, name, alpha}."),
@@ -103,9 +108,12 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
         if twice:
             raise ValueError(f"adapters: two are called {twice[0]!r}; give each a name of its own")
         check_cache(self.cache_size, self.num_kv_blocks)
+        check_cache_precision(self.kv_cache_precision, self.plugin_config)
         check_precision(self.precision, self.plugin_config)
         if self.exact:
             explicit = in_plugin_config(self.plugin_config)
+            if self.kv_cache_precision is not None:
+                explicit["kv_cache_precision"] = "KV_CACHE_PRECISION", self.kv_cache_precision
             if self.precision != "auto":
                 explicit["precision"] = "INFERENCE_PRECISION_HINT", self.precision
             check_exact(explicit)
@@ -130,9 +138,15 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
         return self.exact or states_precision(self.plugin_config)
 
     @property
+    def states_cache_precision(self) -> bool:
+        """Whether the cache's element type is chosen already, by an option or in plugin_config."""
+        stated = self.exact or self.kv_cache_precision is not None
+        return stated or states_cache_precision(self.plugin_config)
+
+    @property
     def device_properties(self) -> dict[str, Any]:
         """What the device's plugin is given, to decode and for all else that has no properties of its own."""
-        properties = with_precision(self.plugin_config, self.precision)
+        properties = self._with_cache(with_precision(self.plugin_config, self.precision))
         return properties | EXACT if self.exact else properties
 
     @property
@@ -141,7 +155,10 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
         asked = self.prefill_precision
         if asked == "auto" or asked == "same" or asked == self.precision:
             return None
-        return with_precision(self.plugin_config, asked)
+        return self._with_cache(with_precision(self.plugin_config, asked))
+
+    def _with_cache(self, properties: dict[str, Any]) -> dict[str, Any]:
+        return with_cache_precision(properties, self.kv_cache_precision)
 
     @property
     def step_graph(self) -> StepGraph:

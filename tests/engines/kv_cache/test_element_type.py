@@ -5,19 +5,22 @@ from typing import Any
 
 import pytest
 
-from ovpipe.engines.genai.cache_precision import plan_for
+from ovpipe.engine_graph.loading import load_graph_core
+from ovpipe.engines.genai.loading import with_cache_type
 from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.kv_cache.plan import CachePrecision
 from ovpipe.engines.model_folder import ModelFolder
-from tests.engines.cores import MODEL, loaded
+from tests.engines.cores import MODEL, ignore, loaded
 
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def kind(**options: Any) -> tuple[str | None, str]:
-    """The option as ovpipe settles it, and the cache's element type."""
+    """The option as ovpipe settles it, and the type that the device then gives the cache."""
     given = {"models_path": str(MODEL), "plugin_config": F32, "num_kv_blocks": 64, **options}
-    settled, plan = plan_for(GenaiOptions.of(given), ModelFolder.read(Path(MODEL)), None)
-    return settled.kv_cache_precision, plan.kind
+    settled = with_cache_type(GenaiOptions.of(given), ModelFolder.read(Path(MODEL)))
+    stored = CachePrecision.of(settled.device, settled.device_properties)
+    return settled.kv_cache_precision, " and ".join(dict.fromkeys((stored.key, stored.value)))
 
 
 def test_a_cpu_that_computes_in_f32_has_a_cache_in_f16() -> None:
@@ -47,6 +50,15 @@ def test_what_a_user_chose_stays_and_where_there_is_no_choice_the_device_decides
 def test_a_cache_that_holds_too_little_in_f16_stays_small() -> None:
     assert kind(num_kv_blocks=None, cache_size=0.0001) == (None, "u8")
     assert kind(num_kv_blocks=10**9) == (None, "u8")
+
+
+def test_the_core_graph_has_the_same_cache_and_the_same_choice() -> None:
+    given = {"models_path": str(MODEL), "num_kv_blocks": 64}
+    own = load_graph_core({**given, "plugin_config": F32}, ignore).info
+    u8 = load_graph_core({**given, "plugin_config": F32, "kv_cache_precision": "u8"}, ignore).info
+    exact = load_graph_core({**given, "exact": True}, ignore).info
+    assert u8.cache_bytes < own.cache_bytes == exact.cache_bytes / 2
+    assert own.settled == {"kv_cache_precision": "f16"}
 
 
 def test_an_engine_that_is_started_again_keeps_the_type_that_its_first_load_took() -> None:
