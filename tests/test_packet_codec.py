@@ -89,7 +89,11 @@ def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.tuples(*map(values_of, items))
         case inspect.DictType(key_type=key, value_type=value):
             return st.dictionaries(values_of(key), values_of(value), max_size=3)
-        case inspect.StructType(cls=cls, fields=fields) | inspect.DataclassType(cls=cls, fields=fields):
+        case (
+            inspect.StructType(cls=cls, fields=fields)
+            | inspect.DataclassType(cls=cls, fields=fields)
+            | inspect.NamedTupleType(cls=cls, fields=fields)
+        ):
             return objects(cls, {field.name: values_of(field.type) for field in fields}, needed(fields))
     assert isinstance(kind, inspect.CustomType)
     assert kind.cls is Timestamp

@@ -50,7 +50,7 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
 
     cached: int = 0
     """Tokens of the prompt that stood in the cache when the request began."""
-    drafts: Sequence[int] = ()
+    drafts: tuple[int, ...] = ()
     """The last of `tokens`, where these are guesses: the sampler accepts the first of them, or none."""
     search: SearchState | None = None
     """Where the request's beam search stands, if it is one: a step has all of its sequences or none."""
