@@ -162,11 +162,17 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
 
     @property
     def step_graph(self) -> StepGraph:
-        """The graph of a step. One of the user's own declares the same parameters, `prefill_config` apart: it
-        needs that where the user asks for a second form.
+        """The graph of a step. One of the user's own declares the same parameters; of a second form, adapters
+        and drafts only where the user asks for them.
         """
         second = self.prefill_properties
         adapters = [{"name": one.known_as, "path": one.path, "alpha": one.alpha} for one in self.adapters]
+        asked = {
+            "adapters": adapters,
+            "prompt_lookup": self.prompt_lookup,
+            "num_assistant_tokens": self.num_assistant_tokens,
+            "max_ngram_size": self.max_ngram_size,
+        }
         return StepGraph(
             name=self.graph,
             parameters={
@@ -179,11 +185,8 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
                 "max_num_batched_tokens": self.max_num_batched_tokens,
                 "max_num_seqs": self.max_num_seqs,
                 "enable_prefix_caching": self.enable_prefix_caching,
-                # A graph of the user's own may have no use for adapters.
-                **({"adapters": adapters} if adapters else {}),
-                "prompt_lookup": self.prompt_lookup,
-                "num_assistant_tokens": self.num_assistant_tokens,
-                "max_ngram_size": self.max_ngram_size,
+                # A graph of the user's own may have no use for these, and then need not declare them.
+                **{name: value for name, value in asked.items() if value},
             },
             inputs=("commands",),
             outputs=("deltas",),
