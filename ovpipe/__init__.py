@@ -25,6 +25,7 @@ from ovpipe.errors import (
     TimestampError,
 )
 from ovpipe.http import (
+    Client,
     FormData,
     FormFile,
     HttpRequest,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Abandoned",
     "Calculator",
+    "Client",
     "Context",
     "DeclarationError",
     "EmptyInputError",

@@ -97,6 +97,19 @@ class FormData:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """Who a request is from, so that what requests compete for can be shared fairly.
+
+    Two requests with the same `name` count as one client's: the name of its API key as `key:NAME`, else its
+    address as `address:...`. It is empty where nobody knows. `priorities` is the range that the operator
+    allows it for a request's `priority`, ends included; None: whatever the API takes.
+    """
+
+    name: str = ""
+    priorities: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HttpRequest:
     """A request as the front door read it: one packet at timestamp 0.
 
@@ -106,7 +119,8 @@ class HttpRequest:
     the parsed multipart body, whose bytes are not in `body` as well. `query` has the values of each name in
     order; `path_parameters` are those of the route's pattern, decoded.
 
-    `variant` is what stands behind the model's name where a request asks for `model:variant`.
+    `client` is who it is from. `variant` is what stands behind the model's name where a request asks for
+    `model:variant`.
 
     `id` is this request's own; its run has the same. `received` is when it was read, in seconds since 1970.
     Nodes take ids and times of an answer from here, so that a recorded request gives the same ones.
@@ -123,6 +137,7 @@ class HttpRequest:
     id: str = field(default_factory=lambda: uuid4().hex)
     received: float = field(default_factory=time.time)
     variant: str | None = None
+    client: Client = Client()
 
 
 @dataclass(frozen=True, slots=True)

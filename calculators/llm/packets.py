@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ovpipe.engines.protocol import FinishReason, Grammar, PromptToken, Token
+from ovpipe.http import Client
 
 
 class TextPart(msgspec.Struct, frozen=True):
@@ -132,6 +133,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     assistant_confidence_threshold: float | None = None
     max_ngram_size: int | None = None
     priority: int = 0
+    client: Client = Client()
+    """Who the request is from, for what is shared between clients."""
     adapter: str | None = None
     """The LoRA adapter that the request asked for, behind the model's name."""
     request_id: str | None = None

@@ -24,7 +24,7 @@ from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.engines.cores import cores_with
 from ovpipe.engines.protocol import Engine, EngineInfo
 from ovpipe.errors import RequestError
-from ovpipe.http import HttpRequest, ModelIn, Route
+from ovpipe.http import Client, HttpRequest, ModelIn, Route
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
@@ -152,6 +152,8 @@ def parse(
     fields["ignored"] = tuple(ignored.names) if unknown_parameters == "warn" else ()
     fields["created"] = int(http.received)
     fields["adapter"] = http.variant
+    fields["client"] = http.client
+    settle_priority(fields, http.client)
     name = fields.get("request_id") or http.id
     if endpoint is Endpoint.CHAT:
         settle_chat(fields, http.json)
@@ -172,6 +174,16 @@ def settle_limits(fields: dict[str, Any], max_tokens_limit: int | None) -> None:
     most = fields.get("max_completion_tokens", fields.get("max_tokens"))
     if most is not None and fields.get("min_tokens", 0) > most:
         raise wrong_value("min_tokens", "at most the number of tokens to generate")
+
+
+def settle_priority(fields: dict[str, Any], client: Client) -> None:
+    """The priority, within what the operator allows this client; raises RequestError 400."""
+    if client.priorities is None:
+        return
+    first, last = client.priorities
+    priority = fields.setdefault("priority", min(max(0, first), last))
+    if not first <= priority <= last:
+        raise wrong_value("priority", f"from {first} to {last}, the range that this API key may use")
 
 
 def settle_choices(fields: dict[str, Any], stated: Mapping[str, Any], best_of_limit: int) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from ovpipe.http import HttpRequest, Route
+from ovpipe.serving.admission.clients import client_of
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.refusals import body_too_large, body_too_slow, broken_body
 from ovpipe.serving.requests.body import check_content_type, parse_body
@@ -64,6 +65,7 @@ async def read_request(
         query=_query(request),
         path_parameters=parameters,
         form=form,
+        client=client_of(request),
     )
 
 

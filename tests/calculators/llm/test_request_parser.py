@@ -20,7 +20,7 @@ from ovpipe.calculators.llm.seen_names import SeenNames, SeenNamesCalculator
 from ovpipe.calculators.llm.workers import Workers
 from ovpipe.engines.protocol import EngineInfo
 from ovpipe.errors import RequestError, RunError
-from ovpipe.http import HttpRequest
+from ovpipe.http import Client, HttpRequest
 from ovpipe.testing import CalculatorRunner
 from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine
 
@@ -923,3 +923,28 @@ def test_a_long_list_of_token_ids_is_read_in_parts() -> None:
     with pytest.raises(RequestError) as raised:
         completion(prompt=ids)
     assert raised.value.param == "prompt[150001]"
+
+
+# --- who it is from
+
+
+def test_the_request_says_who_it_is_from() -> None:
+    http = HttpRequest("POST", "/chat/completions", json={"messages": HI}, client=Client("key:alice"))
+    assert parse(http).client == Client("key:alice")
+
+
+@pytest.mark.parametrize(("allowed", "priority"), [((-5, 5), 0), ((10, 20), 10), ((-20, -10), -10)])
+def test_a_request_without_a_priority_gets_the_nearest_to_0_that_its_client_may_use(
+    allowed: tuple[int, int], priority: int
+) -> None:
+    client = Client("key:alice", allowed)
+    http = HttpRequest("POST", "/chat/completions", json={"messages": HI}, client=client)
+    assert parse(http).priority == priority
+
+
+def test_a_priority_beyond_what_its_client_may_use_is_refused() -> None:
+    json = {"messages": HI, "priority": 9}
+    http = HttpRequest("POST", "/chat/completions", json=json, client=Client("key:alice", (10, 20)))
+    with pytest.raises(RequestError, match="'priority' must be from 10 to 20") as refused:
+        parse(http)
+    assert (refused.value.status, refused.value.param) == (400, "priority")
