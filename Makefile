@@ -8,6 +8,10 @@ ARGS ?=
 # Processes that share the fast tests; each file's tests stay in one, beside the server that they share.
 WORKERS ?= 2
 
+# Images of Python for containers set it. Then each process compiles all of ovpipe when it imports it, half a
+# second for each server of a test, and pytest rewrites all asserts at each start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help serve test test-slow test-real test-clients check format docs bench bench-real constraints clean
 
 help:

@@ -1,4 +1,4 @@
-"""README's first command, as a person types it."""
+"""The Makefile: what its commands run with, and README's first one as a person types it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,22 @@ import pytest
 
 from tests.house.pages import ROOT
 
-pytestmark = pytest.mark.slow
+
+def test_processes_of_make_keep_the_bytecode_that_they_compile() -> None:
+    said = subprocess.run(
+        ["make", "--silent", "--eval", "show:; @env", "show"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "KEPT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert "KEPT=1" in said.stdout
+    assert "PYTHONDONTWRITEBYTECODE" not in said.stdout
 
 
+@pytest.mark.slow
 def test_make_serve_installs_and_serves_the_embedded_model() -> None:
     command = ["make", "serve", "ARGS=--port 0"]
     with subprocess.Popen(
