@@ -39,9 +39,11 @@ BATCHED_TOKENS: Final = 256
 SEQUENCES: Final = 256
 PROMPT_TOKENS: Final = 64
 LONG_PROMPT: Final = 1_500
+REPEATED_TOKENS: Final = 24
+REPEATS: Final = 16
 FIRST_ID: Final = 300
 """Lower ones are special tokens and bytes."""
-BEST: Final = '{"INFERENCE_PRECISION_HINT": "f32"}'
+BEST: Final = '{"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f16"}'
 
 SAMPLED: Final = {"temperature": 0.8, "top_p": 0.9, "top_k": 40}
 EVERYTHING: Final = {
@@ -53,6 +55,7 @@ EVERYTHING: Final = {
     "presence_penalty": 0.1,
 }
 UNLIMITED: Final = {"temperature": 1.0}
+DRAFTS: Final = {"num_assistant_tokens": 5, "max_ngram_size": 3}
 OWN: Final[dict[str, dict[str, Any]]] = {
     "temperature 0.8, top_p 0.9, top_k 40": SAMPLED,
     "the same, top_logprobs 5, all penalties": EVERYTHING,
@@ -175,6 +178,26 @@ def warm_prefix(sides: Sides, rounds: int) -> Table:
     return table
 
 
+def prompt_lookup(sides: Sides, rounds: int, tokens: int) -> Table:
+    """The core's speed alone with drafts from a text that repeats itself, as a part of its speed without."""
+    ours = sides.names[-1]
+    table = Table(title="core graph, decode of one stream whose text repeats itself, greedy")
+    for column in ("", "tokens/s", "ratio", "lowest to highest"):
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    jobs: dict[str, dict[str, Any]] = {"no drafts": {}, "prompt lookup, 5 tokens": DRAFTS}
+    rates: dict[str, list[float]] = {name: [] for name in jobs}
+    for number in range(rounds):
+        (phrase,) = sides.prompts(f"lookup/{number}", 1, REPEATED_TOKENS)
+        prompts = [phrase * REPEATS]
+        sides.turn(ours, prompts, 1)  # in the cache for both, so that none reads it alone
+        for name in list(jobs)[:: 1 if number % 2 else -1]:
+            rates[name].append(sides.turn(ours, prompts, tokens, sampling=jobs[name]).decode_rate)
+    for name, found in rates.items():
+        ratios = [one / plain for one, plain in zip(found, rates["no drafts"], strict=True)]
+        table.add_row(name, f"{statistics.median(found):.1f}", *median_and_spread(ratios))
+    return table
+
+
 def beside_genai(title: str, sides: Sides) -> Table:
     """A table with a column for each side, and one for ours divided by each other one."""
     *others, ours = sides.names
@@ -266,6 +289,8 @@ def main() -> None:
         console.print(prefill(sides, rounds))
         console.print(own_sampling(sides, rounds, max(streams), tokens))
         console.print(warm_prefix(sides, rounds))
+        if asked.model is not None:  # one with random weights repeats nothing
+            console.print(prompt_lookup(sides, rounds, tokens))
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     console.print(
         f"ratios are of one round each: the median, lowest and highest of {rounds}; load now {load}"
