@@ -20,6 +20,8 @@ class AllowedTokensCalculator(LogitsProcessor):
       outputs: {processed: allowed}
     """
 
+    capabilities = frozenset({"allowed_token_ids"})
+
     def uses(self, row: BatchRow) -> bool:
         """Whether its request allows certain tokens only."""
         return row.sampling.allowed_token_ids is not None

@@ -22,6 +22,8 @@ class BadWordsCalculator(LogitsProcessor):
       outputs: {processed: clean}
     """
 
+    capabilities = frozenset({"bad_words"})
+
     def uses(self, row: BatchRow) -> bool:
         """Whether its request forbids any."""
         return bool(row.sampling.bad_words)

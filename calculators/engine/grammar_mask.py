@@ -36,6 +36,7 @@ class GrammarMaskCalculator(LogitsProcessor):
           outputs: {processed: processed}
     """
 
+    capabilities = frozenset({"structured_outputs"})
     grammars = SideInput[GrammarPool]()
 
     def __init__(self) -> None:

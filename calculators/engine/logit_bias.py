@@ -20,6 +20,8 @@ class LogitBiasCalculator(LogitsProcessor):
       outputs: {processed: biased}
     """
 
+    capabilities = frozenset({"logit_bias"})
+
     def uses(self, row: BatchRow) -> bool:
         """Whether its request has a bias."""
         return bool(row.sampling.logit_bias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,9 @@ class LogitsProcessor(Calculator):
     use the node fail, and the others repeat the step with new calculators. So what a processor keeps from
     step to step can be made again from a row's tokens.
     """
+
+    capabilities: ClassVar[frozenset[str]] = frozenset()
+    """The request parameters that it honours, by the API's names."""
 
     batch = Input[Batch]()
     logits = Input[Logits]()

@@ -24,6 +24,7 @@ class MinTokensCalculator(LogitsProcessor):
       outputs: {processed: processed}
     """
 
+    capabilities = frozenset({"min_tokens"})
     facts = SideInput[ModelFacts]()
 
     def uses(self, row: BatchRow) -> bool:

@@ -24,6 +24,8 @@ class PenaltiesCalculator(LogitsProcessor):
           outputs: {processed: penalised}
     """
 
+    capabilities = frozenset({"repetition_penalty", "frequency_penalty", "presence_penalty"})
+
     def uses(self, row: BatchRow) -> bool:
         """Whether its request has a penalty."""
         asked = row.sampling

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class PromptLogprobsCalculator(Calculator):
           outputs: {scored: scored}
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset({"prompt_logprobs"})
     batch = Input[Batch]()
     logits = Input[Logits]()
     scored = Output[Scored]()

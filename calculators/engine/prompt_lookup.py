@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import ClassVar
 
 import msgspec
 
@@ -32,6 +33,7 @@ class PromptLookupCalculator(Calculator):
           options: {enabled: true, num_assistant_tokens: 5, max_ngram_size: 3}
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset({"num_assistant_tokens", "max_ngram_size"})
     sampled = Input[Sampled]()
     drafted = Output[Sampled]()
 

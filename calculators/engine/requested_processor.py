@@ -21,6 +21,7 @@ class RequestedProcessor(LogitsProcessor, Generic[A]):
     them before it takes the request in.
     """
 
+    capabilities = frozenset({"logits_processors"})
     arguments: type[A]
 
     def open(self, cx: Context) -> None:

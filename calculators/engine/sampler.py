@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.packets import (
@@ -52,6 +52,16 @@ class SamplerCalculator(Calculator):
           inputs: {batch: batch, logits: processed}
           outputs: {sampled: sampled}
     """
+
+    capabilities: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("max_tokens", "stop_token_ids", "ignore_eos"),
+            *("temperature", "top_p", "top_k", "min_p", "seed"),
+            *("logprobs", "top_logprobs"),
+            *("use_beam_search", "length_penalty", "num_beam_groups", "diversity_penalty", "early_stopping"),
+            "penalised_beams",
+        }
+    )
 
     batch = Input[Batch]()
     logits = Input[Logits]()

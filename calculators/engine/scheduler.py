@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.engine.grammars.grammar_pool import GrammarPool
@@ -55,6 +55,7 @@ class SchedulerCalculator(Calculator):
           options: {max_num_batched_tokens: 256, max_num_seqs: 64}
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset({"priority"})
     input_policy = "immediate"
     commands = Input[StepCommands]()
     sampled = Input[Sampled]()

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.parameters import openapi
-from ovpipe.calculators.llm.parameters.engine_support import honours, not_honoured
+from ovpipe.calculators.llm.parameters.engine_support import honours, not_honoured, remedies
 from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
 from ovpipe.calculators.llm.parameters.reading import read_body, read_generation_config
 from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
@@ -21,7 +21,6 @@ from ovpipe.calculators.llm.parameters.wire.tool_choices import settle_choice
 from ovpipe.calculators.llm.seen_names import SeenNames
 from ovpipe.calculators.llm.templates.prompt_size import is_larger
 from ovpipe.calculators.llm.workers import Workers, run_long
-from ovpipe.engines.cores import cores_with
 from ovpipe.engines.protocol import Engine, EngineInfo
 from ovpipe.errors import RequestError
 from ovpipe.http import Client, HttpRequest, ModelIn, Route
@@ -137,7 +136,7 @@ def parse(
     stated = read_body(http.json, endpoint, ignored, engine)
     if ignored.any and unknown_parameters == "error":
         raise _unknown(ignored, endpoint)
-    fields = read_generation_config({} if engine is None else engine.generation_config) | stated
+    fields = read_generation_config(engine) | stated
     settle_limits(fields, max_tokens_limit)
     settle_choices(fields, stated, best_of_limit)
     if fields["use_beam_search"] and not honours(engine, "use_beam_search"):
@@ -157,6 +156,7 @@ def parse(
     name = fields.get("request_id") or http.id
     if endpoint is Endpoint.CHAT:
         settle_chat(fields, http.json)
+        check_calls(fields, engine)
         return ChatRequest(id=f"chatcmpl-{name}", **fields)
     settle_completion(fields, engine)
     return CompletionRequest(id=f"cmpl-{name}", **fields)
@@ -232,16 +232,25 @@ def settle_chat(fields: dict[str, Any], body: Mapping[str, Any]) -> None:
         raise wrong_value("add_generation_prompt", "absent or false when 'continue_final_message' is true")
 
 
+def check_calls(fields: Mapping[str, Any], engine: EngineInfo | None) -> None:
+    """A call that is forced or strict follows a grammar; raises RequestError 400 where there are none."""
+    if honours(engine, "structured_outputs"):
+        return
+    grammar = BY_NAME[Endpoint.CHAT]["structured_outputs"]
+    older = fields["functions"]
+    if fields["tool_choice"].mode in ("required", "named"):
+        raise not_honoured("function_call" if older else "tool_choice", grammar, engine)
+    if fields["tool_choice"].mode != "none" and any(tool.strict for tool in fields["tools"]):
+        raise not_honoured("functions" if older else "tools", grammar, engine)
+
+
 def settle_completion(fields: dict[str, Any], engine: EngineInfo | None) -> None:
     """What concerns completions only; raises RequestError 400."""
     fields["logprobs"] = "top_logprobs" in fields
     if fields["logprobs"] and fields.get("echo") and not honours(engine, "prompt_logprobs"):
-        others = ", ".join(f"'{core}'" for core in cores_with("prompt_logprobs"))
-        raise unsupported(
-            "logprobs",
-            "beside 'echo' are the prompt's, too, which this engine does not give; leave one out; "
-            f"engines that may honour it: {others}",
-        )
+        fact = "beside 'echo' are the prompt's, too, which this engine does not give; leave one out"
+        assert engine is not None, "of one that is not known, any core's are taken"
+        raise unsupported("logprobs", "; ".join((fact, *remedies("prompt_logprobs", engine))))
     if len(fields["prompts"]) * fields.get("best_of", 1) > MOST_SEQUENCES:
         raise wrong_value("prompt", f"few enough for {MOST_SEQUENCES} sequences, best_of for each prompt")
 

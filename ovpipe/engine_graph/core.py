@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from ovpipe.engine_graph.node_capabilities import capabilities_of, effective_nodes
 from ovpipe.engine_graph.requested_processors import RequestedProcessors
-from ovpipe.engine_graph.step_runs import StepRuns
+from ovpipe.engine_graph.step_runs import OUTPUT, StepRuns
 from ovpipe.engine_graph.step_tracer import ReadRow, StepTracer
 from ovpipe.engines.admission import check_request
 from ovpipe.engines.graph.capabilities import ALL
@@ -26,6 +28,8 @@ from ovpipe.engines.protocol import (
 )
 from ovpipe.errors import RunError, StalledError
 from ovpipe.runtime import Graph
+
+log = logging.getLogger(__name__)
 
 
 class Sequences(Protocol):
@@ -80,6 +84,8 @@ class GraphCore:
         self._sequences: Sequences = graph.side_packets["sequences"]
         self._blocks: Blocks = graph.side_packets["blocks"]
         facts: ModelFacts = graph.side_packets["facts"]
+        nodes = effective_nodes(graph.plan, OUTPUT)
+        capabilities = capabilities_of(nodes)
         self.info = EngineInfo(
             core="graph",
             device=options.device,
@@ -92,15 +98,16 @@ class GraphCore:
             max_num_seqs=options.max_num_seqs,
             max_num_batched_tokens=options.max_num_batched_tokens,
             dynamic_split_fuse=True,
-            capabilities=ALL,
+            capabilities=capabilities,
             precision=inference_precision(options.device, options.device_properties),
             settled=_settled(options),
             adapters=[one.known_as for one in options.adapters],
-            speculation="prompt_lookup",
+            speculation="prompt_lookup" if "num_assistant_tokens" in capabilities else None,
             fingerprint=fingerprint,
             generation_config=facts.generation_config,
         )
-        self._processors = RequestedProcessors.of(graph.plan.nodes)
+        _warn_of_unheard_defaults(facts, capabilities)
+        self._processors = RequestedProcessors.of(nodes)
         self._added: dict[int, GenerateRequest] = {}
         self._cancelled: list[int] = []
         self._steps = 0
@@ -199,6 +206,17 @@ class GraphCore:
         self._before = self.stats()
         self._warm_up_seconds = self._runs.node_seconds()
         self._steps = self._generated_tokens = self._prompt_tokens = self._max_running = 0
+
+
+def _warn_of_unheard_defaults(facts: ModelFacts, capabilities: frozenset[str]) -> None:
+    """Says which of the model's own defaults have no effect, since no node of the graph brings them."""
+    unheard = sorted(ALL.intersection(facts.generation_config) - capabilities)
+    if unheard:
+        log.warning(
+            "no node of the engine's graph brings %s, so generation_config.json's defaults of these have no "
+            "effect",
+            ", ".join(unheard),
+        )
 
 
 def _settled(options: GraphCoreOptions) -> dict[str, str]:

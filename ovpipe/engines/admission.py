@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import math
 from math import ceil
+from typing import Final
 
 from ovpipe.engines.protocol import BeamSearch, EngineInfo, GenerateRequest, RequestRefused, SamplingParams
 
 _LARGEST_FLOAT32 = 3.4028234e38
+
+_ASKS_NOTHING: Final = SamplingParams(max_tokens=1)
+
+_SPECULATION: Final = ("num_assistant_tokens", "assistant_confidence_threshold", "max_ngram_size")
+
+_CAPABILITIES: Final = {
+    name: {"beams": "use_beam_search", "grammar": "structured_outputs"}.get(name, name)
+    for name in SamplingParams.__struct_fields__
+    if name not in ("max_tokens", *_SPECULATION)
+}
+"""What an engine must be able to do, by the parameter of a sampling that asks for it."""
 
 
 def check_request(request: GenerateRequest, info: EngineInfo) -> None:
@@ -19,6 +31,7 @@ def check_request(request: GenerateRequest, info: EngineInfo) -> None:
     if sampling.beams is not None:
         _check_beams(sampling, sampling.beams, info)
     _check_speculation(sampling, info)
+    _check_capabilities(request, info)
     _check_prompt(request.prompt, info)
     prompt, completion = len(request.prompt), sampling.max_tokens
     wanted = f"the prompt has {prompt} tokens and max_tokens is {completion}: {prompt + completion} in all"
@@ -47,6 +60,20 @@ def blocks_needed(prompt_tokens: int, sampling: SamplingParams, block_size: int)
         return longest
     shared = prompt_tokens // block_size
     return shared + sampling.beams.width * (longest - shared)
+
+
+def _check_capabilities(request: GenerateRequest, info: EngineInfo) -> None:
+    """Nothing that is asked for is passed over in silence."""
+    asked = [
+        capability
+        for name, capability in _CAPABILITIES.items()
+        if getattr(request.sampling, name) != getattr(_ASKS_NOTHING, name)
+    ]
+    if request.priority:
+        asked.append("priority")
+    for capability in asked:
+        if capability not in info.capabilities:
+            raise RequestRefused(f"this engine, as it was loaded, has no {capability}", param=capability)
 
 
 def _check_prompt(prompt: list[int], info: EngineInfo) -> None:
@@ -127,18 +154,17 @@ def _check_beams(sampling: SamplingParams, beams: BeamSearch, info: EngineInfo) 
     for name, neutral in without.items():
         if getattr(sampling, name) != neutral:
             raise RequestRefused(f"a beam search cannot have a {name}: this engine would ignore it")
-    if info.speculation is not None and "use_beam_search" not in info.capabilities:
-        raise RequestRefused("an engine with speculative decoding has no beam search")
 
 
 def _check_speculation(sampling: SamplingParams, info: EngineInfo) -> None:
     tokens, threshold = sampling.num_assistant_tokens, sampling.assistant_confidence_threshold
     ngram = sampling.max_ngram_size
     if info.speculation is None:
-        if (tokens, threshold, ngram) != (None, None, None):  # with a threshold, it would never end
-            raise RequestRefused(
-                "this engine does no speculative decoding, so it takes none of its parameters"
-            )
+        for name in _SPECULATION:  # with a threshold, it would never end
+            if getattr(sampling, name) is not None:
+                raise RequestRefused(
+                    f"this engine does no speculative decoding, so it takes no {name}", param=name
+                )
         return
     for name, value in (("num_assistant_tokens", tokens), ("max_ngram_size", ngram)):
         if value is not None and not 1 <= value < 2**63:

@@ -29,6 +29,8 @@ class CoreDeclaration(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: frozenset[str]
     """What it honours, with the right options. `EngineInfo.capabilities` says what a loaded one does."""
     command: HostCommand
+    lacks_by: str = ""
+    """What a loaded one lacks a capability by, with the remedy, where that is not its options."""
 
 
 GENAI: Final = CoreDeclaration(
@@ -43,6 +45,7 @@ GRAPH: Final = CoreDeclaration(
     options=GraphCoreOptions,
     capabilities=graph.ALL,
     command=HostCommand.module("ovpipe.engine_graph"),
+    lacks_by="no node of the engine's graph brings it, as one of the shipped graph 'engine' does",
 )
 
 CORES: Final[Mapping[str, CoreDeclaration]] = MappingProxyType({core.name: core for core in (GENAI, GRAPH)})

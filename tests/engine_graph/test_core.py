@@ -416,7 +416,9 @@ def test_a_graph_of_the_user_s_own_takes_the_place_of_the_shipped_one(tmp_path: 
     circle = str(circle_model(tmp_path / "circle"))
     asked = greedy(20, stop_token_ids=(22,), min_tokens=7)
     own = loaded(models_path=circle, graph=str(tmp_path / "mine.yaml"))
-    assert run(own, GenerateRequest(1, [20], asked))[1] == [21, 22], "nothing puts the end off"
+    with pytest.raises(RequestRefused, match="has no min_tokens"):
+        own.add(GenerateRequest(1, [20], asked))
+    assert run(own, GenerateRequest(1, [20], structs.replace(asked, min_tokens=0)))[1] == [21, 22]
     shipped = loaded(models_path=circle)
     assert len(run(shipped, GenerateRequest(1, [20], asked))[1]) > 7
     assert own.info.fingerprint != shipped.info.fingerprint

@@ -6,7 +6,7 @@ from typing import Any
 
 from ovpipe.calculators.llm.parameters.errors import unsupported
 from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
-from ovpipe.engines.cores import cores_with
+from ovpipe.engines.cores import CORES, cores_with
 from ovpipe.engines.protocol import EngineInfo
 from ovpipe.errors import RequestError
 
@@ -26,12 +26,21 @@ def not_honoured(param: str, row: RequestParameter, engine: EngineInfo | None) -
     cores = cores_with(row.capability)
     if engine is None or not cores:
         return unsupported(param, "is not supported: no engine of this ovpipe honours it yet; leave it out")
-    facts = [f"is not honoured by this model's engine '{engine.core}' as it was loaded"]
-    if row.needs:
-        facts.append(f"it needs {row.needs}")
+    fact = f"is not honoured by this model's engine '{engine.core}' as it was loaded"
+    return unsupported(param, "; ".join((fact, *remedies(row.capability, engine, needs=row.needs))))
+
+
+def remedies(capability: str, engine: EngineInfo, *, needs: str = "") -> list[str]:
+    """What would honour what an engine does not: another graph or other options of it, or another core."""
+    cores = cores_with(capability)
+    facts = []
+    if engine.core in cores and (lacks_by := CORES[engine.core].lacks_by):
+        facts.append(lacks_by)
+    elif needs:
+        facts.append(f"it needs {needs}")
     elif engine.core in cores:
         facts.append("with other options of the engine it may be")
     others = [f"'{core}'" for core in cores if core != engine.core]
     if others:
         facts.append(f"engines that may honour it: {', '.join(others)}")
-    return unsupported(param, "; ".join(facts))
+    return facts

@@ -124,8 +124,12 @@ def is_of(value: Any, kind: Any) -> bool:
     return True
 
 
-def read_generation_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's fields that generation_config.json gives. What is wrong there counts as absent."""
+def read_generation_config(engine: EngineInfo | None) -> dict[str, Any]:
+    """The request's fields that generation_config.json gives of an engine's model.
+
+    What is wrong there, or not honoured by the engine, counts as absent.
+    """
+    config = {} if engine is None else engine.generation_config
     if not config:
         return {}
     try:
@@ -133,7 +137,8 @@ def read_generation_config(config: Mapping[str, Any]) -> dict[str, Any]:
     except msgspec.ValidationError:
         right = {key: value for key, value in config.items() if is_right(key, value)}
         read = convert(right, CONFIG, CONFIG_KIND)
-    given = ((row, getattr(read, row.config_key)) for row in CONFIGURABLE)
+    honoured = (row for row in CONFIGURABLE if not row.capability or honours(engine, row.capability))
+    given = ((row, getattr(read, row.config_key)) for row in honoured)
     return {row.config_field or row.lands_in: value for row, value in given if value is not None}
 
 

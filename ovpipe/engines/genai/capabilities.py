@@ -37,7 +37,8 @@ ALWAYS: Final = frozenset(
 BEAM_SEARCH: Final = frozenset(
     {"use_beam_search", "length_penalty", "num_beam_groups", "diversity_penalty", "early_stopping"}
 )
-"""Neither beside speculative decoding nor beside cache eviction."""
+"""Neither beside speculative decoding nor beside cache eviction: genai fails in a step where it evicts blocks
+that beams share."""
 
 SPECULATION: Final[Mapping[Speculation, frozenset[str]]] = MappingProxyType(
     {

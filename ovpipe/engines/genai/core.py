@@ -86,9 +86,6 @@ class GenaiCore:
         """Takes the request into the next step's batch, or into the queue; or raises `RequestRefused`."""
         sampling = request.sampling
         check_request(request, self.info)
-        if sampling.beams is not None and self._options.cache_eviction_config is not None:
-            # genai fails in a step where it evicts blocks that beams share.
-            raise RequestRefused("an engine that evicts from its cache has no beam search")
         if request.id in self._running or request.id in self._waiting:
             raise RequestRefused(f"request {request.id} is in the engine already")
         # genai would give every request without a seed the same one, 0.

@@ -1,4 +1,7 @@
-"""What the core `graph` honours of a request, by the API's names."""
+"""What the core `graph` may honour of a request, by the API's names.
+
+What a loaded one honours is the matter of the nodes of its graph, each of which says what it brings.
+"""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ def test_many_searches_in_too_small_a_cache_are_all_found() -> None:
 
 def test_with_cache_eviction_there_is_no_beam_search() -> None:
     core = loaded(cache_eviction_config={"start_size": 32, "recent_size": 64, "max_cache_size": 128})
-    with pytest.raises(RequestRefused, match="an engine that evicts from its cache has no beam search"):
+    with pytest.raises(RequestRefused, match="as it was loaded, has no use_beam_search"):
         core.add(GenerateRequest(1, PROMPT, search(2)))
     assert run(core, GenerateRequest(2, PROMPT, greedy(1)))[2]
     assert finish(core, []) == {}
