@@ -17,6 +17,7 @@ from ovpipe.cli.logs import LogLevel, configure_logs
 from ovpipe.cli.model_sources import with_models
 from ovpipe.cli.one_model import GraphArgument, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
+from ovpipe.cli.security_options import ApiKeyFile, ApiKeys, with_options
 from ovpipe.cli.server_display import ServerDisplay
 from ovpipe.model_store.store import ModelStore
 from ovpipe.runtime.watching.trace import Trace
@@ -24,6 +25,7 @@ from ovpipe.serving.config import Address, ServerConfig
 from ovpipe.serving.config_file import read_server_config
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.security.doors import Doors
 from ovpipe.serving.server import serve as run_server
 
 SLACK_SECONDS = 5.0
@@ -53,6 +55,8 @@ def serve(
             min=0, max=65535, metavar="PORT", help="The port; with 0 the system chooses one. Default: 8000."
         ),
     ] = None,
+    api_key: ApiKeys = None,
+    api_keys: ApiKeyFile = None,
     calculators: CalculatorsFolder = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log says.")] = LogLevel.INFO,
     trace: Annotated[
@@ -79,6 +83,7 @@ def serve(
     address = Address(
         chosen.address.host if host is None else host, chosen.address.port if port is None else port
     )
+    doors = Doors.of(with_options(chosen.security, keys=api_key, key_file=api_keys, environment=os.environ))
     registry = collect_calculators(chosen.graphs(), calculators)
     repository = Repository.load(chosen.models, registry, chosen.resources)
     if chosen.has_sources:  # whose graphs are right, then, before a model is downloaded or imported
@@ -91,9 +96,15 @@ def serve(
     loading |= {f"model {one.name}": one.graph.stem for one in chosen.models}
     with display_for(loading, sys.stdout) as lines:
         example = chosen.models[0].name
-        display = ServerDisplay(lines, loading, example, lambda: end_process_after(stop_seconds))
+        display = ServerDisplay(
+            lines,
+            loading,
+            example,
+            lambda: end_process_after(stop_seconds),
+            asks_for_key=doors.guard.keys.required,
+        )
         try:
-            asyncio.run(run_server(repository, address, chosen.limits, display))
+            asyncio.run(run_server(repository, address, chosen.limits, display, doors))
         finally:
             if trace is not None and kept is not None:
                 kept.save(trace)

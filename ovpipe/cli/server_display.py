@@ -13,15 +13,22 @@ class ServerDisplay:
     """Shows a server's life through `lines`. `graphs` has the name of the graph of each "model NAME" and
     "resource NAME".
 
-    `example` is the model that the banner asks.
+    `example` is the model that the banner asks, with a key if `asks_for_key`.
     """
 
     def __init__(
-        self, lines: Lines, graphs: Mapping[str, str], example: str, on_draining: Callable[[], None]
+        self,
+        lines: Lines,
+        graphs: Mapping[str, str],
+        example: str,
+        on_draining: Callable[[], None],
+        *,
+        asks_for_key: bool = False,
     ) -> None:
         self._lines = lines
         self._graphs = graphs
         self._example = example
+        self._asks_for_key = asks_for_key
         self._on_draining = on_draining
 
     def bound(self, url: str) -> None:
@@ -29,7 +36,7 @@ class ServerDisplay:
         self._lines.say(f"ovpipe {version('ovpipe')} listens on {url}")
         for title, graph in self._graphs.items():
             self._lines.say(f"{title}: loading (graph {graph})")
-        self._lines.say(f"try: {curl_example(url, self._example)}")
+        self._lines.say(f"try: {curl_example(url, self._example, asks_for_key=self._asks_for_key)}")
         self._lines.begin()
 
     def loading(self, title: str, node: str, message: str, fraction: float | None) -> None:
@@ -51,7 +58,8 @@ class ServerDisplay:
         self._lines.say(f"shutting down{waits}")
 
 
-def curl_example(url: str, model: str) -> str:
+def curl_example(url: str, model: str, *, asks_for_key: bool = False) -> str:
     """A command line that asks the model something."""
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}], "stream": True})
-    return f"curl -N {url}/v1/chat/completions -H 'Content-Type: application/json' -d '{body}'"
+    key = ' -H "Authorization: Bearer $OVPIPE_API_KEY"' if asks_for_key else ""
+    return f"curl -N {url}/v1/chat/completions{key} -H 'Content-Type: application/json' -d '{body}'"

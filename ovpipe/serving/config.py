@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from ovpipe.graph.parameters import GraphEntry
 from ovpipe.graph.place import Place
 from ovpipe.serving.limits import Limits
+from ovpipe.serving.security.config import SecurityConfig
 
 Pull: TypeAlias = Literal["missing", "never"]
 
@@ -86,6 +87,7 @@ class ServerConfig:
     address: Address
     limits: Limits
     resources: tuple[ResourceConfig, ...] = ()
+    security: SecurityConfig = field(default_factory=SecurityConfig)
 
     @property
     def has_sources(self) -> bool:

@@ -27,6 +27,7 @@ from ovpipe.serving.config import (
     SourceConfig,
 )
 from ovpipe.serving.limits import Limits
+from ovpipe.serving.security.config import SecurityConfig
 
 GRAPH: Final = "chat"
 """The shipped graph that serves a model which no graph of the user's serves."""
@@ -72,6 +73,7 @@ def read_server_config(path: Path) -> ServerConfig:
         Address(value.get("host", default.host), value.get("port", default.port)),
         Limits(**value.get("limits", {})),
         resources,
+        SecurityConfig.of(value.get("security", {}), base),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from aiohttp import web
 
@@ -29,29 +30,48 @@ from ovpipe.serving.routes.named_model import name_in, with_name
 from ovpipe.serving.routes.own import OwnRoutes
 from ovpipe.serving.routes.patterns import tidied
 from ovpipe.serving.routes.table import RouteTable, ServedRoute
+from ovpipe.serving.security.guard import Guard
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class FrontDoor:
     """Dispatches requests to the graphs that declare their routes."""
 
-    def __init__(self, repository: Repository, in_flight: InFlight, limits: Limits) -> None:
+    def __init__(self, repository: Repository, in_flight: InFlight, limits: Limits, guard: Guard) -> None:
         """Raises GraphError with every route that cannot be served."""
         self.table = RouteTable.of(repository)
         """A value: it is replaced as a whole, never changed."""
         self._repository = repository
         self._in_flight = in_flight
         self._limits = limits
+        self._guard = guard
         self._metrics = Metrics(repository)
         self._turns = Turns()
         self._own = OwnRoutes(repository, in_flight, self._metrics)
 
     def application(self) -> web.Application:
         """The aiohttp application. Its router has the server's own paths; the table has all others."""
-        app = web.Application(client_max_size=self._limits.body_bytes, middlewares=[errors_by_family])
+        app = web.Application(
+            client_max_size=self._limits.body_bytes, middlewares=[errors_by_family, self._guarded]
+        )
         app.on_response_prepare.append(name_server)
         self._own.add_to(app.router, self._expect)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._dispatch, expect_handler=self._expect)
         return app
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Asks the guard about every request, whatever answers it."""
+        self._check(request)
+        return await handler(request)
+
+    def _check(self, request: web.Request) -> None:
+        """Raises RequestError, which its route writes, for a request that may not come in."""
+        found = self.table.find(tidied(request.rel_url.path_safe))
+        if found is not None:
+            request[ERRORS] = found[0].errors_of(request.method)
+        self._guard.check(request)
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         own = self._own.find(tidied(request.rel_url.path_safe))
@@ -93,6 +113,7 @@ class FrontDoor:
         """Asks for the body of a client that waits to be asked, unless it will not be taken."""
         route = None
         try:
+            self._check(request)
             if self._own.find(tidied(request.rel_url.path_safe)) is None:
                 route = self._find(request)[0].route
         except (RequestError, web.HTTPMethodNotAllowed):
@@ -119,7 +140,7 @@ class FrontDoor:
             raise unknown_url([str(route) for route in self.table.routes])
         there, values = found
         served = there.by_method.get(request.method)
-        request[ERRORS] = there.errors if served is None else served.route.errors
+        request[ERRORS] = there.errors_of(request.method)
         if served is None:
             raise web.HTTPMethodNotAllowed(request.method, there.by_method)
         path = path.removeprefix(there.version)

@@ -19,7 +19,10 @@ from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.requests.access_log import AccessLog
 from ovpipe.serving.requests.connection import Connection
+from ovpipe.serving.security.doors import Doors
+from ovpipe.serving.security.file_watch import watching
 
 access_log = logging.getLogger("ovpipe.access")
 
@@ -42,7 +45,9 @@ class ServerListener(LoadListener, Protocol):
         """A first signal came: that many requests may still end."""
 
 
-async def serve(repository: Repository, address: Address, limits: Limits, listener: ServerListener) -> None:
+async def serve(
+    repository: Repository, address: Address, limits: Limits, listener: ServerListener, doors: Doors
+) -> None:
     """Serves until SIGINT or SIGTERM, then drains: requests in flight may end, new ones get a 503.
 
     A second signal ends what is in flight at once. The logger `ovpipe.access` gets a line per request when
@@ -51,7 +56,8 @@ async def serve(repository: Repository, address: Address, limits: Limits, listen
     """
     in_flight = InFlight()
     with _signals() as (stop, hurry):
-        async with _listening(FrontDoor(repository, in_flight, limits), address, limits) as url:
+        front_door = FrontDoor(repository, in_flight, limits, doors.guard)
+        async with watching(doors.watched), _listening(front_door, address, limits) as url:
             listener.bound(url)
             loading = asyncio.create_task(repository.open(listener), name="open models")
             try:
@@ -145,6 +151,7 @@ async def _bind(runner: web.AppRunner, address: Address, limits: Limits) -> asyn
             loop=loop,
             keepalive_timeout=limits.idle_seconds,
             access_log=access_log,
+            access_log_class=AccessLog,
             auto_decompress=False,  # bodies are decoded slice by slice, where they are read
         )
 

@@ -238,3 +238,31 @@ def test_a_check_imports_no_server(project: Path) -> None:
         check=False,
     )
     assert done.stdout == "graphs/shout.yaml: ok\n[]\n"
+
+
+def test_keys_are_made_listed_and_taken_away(tmp_path: Path) -> None:
+    made = ovpipe("keys", "new", "alice", "--role", "inference", "--role", "metrics", cwd=tmp_path)
+    assert re.fullmatch(r"sk-ovpipe-[A-Za-z0-9_-]{43}\n", made.stdout)
+    assert made.stdout.strip() not in (tmp_path / "api-keys").read_text()
+    assert ovpipe("keys", "list", cwd=tmp_path).stdout == "alice: inference, metrics\n"
+    again = ovpipe("keys", "new", "alice", cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr.startswith("api-keys has a key 'alice' already")
+    assert ovpipe("keys", "remove", "alice", cwd=tmp_path).returncode == 0
+    assert ovpipe("keys", "list", cwd=tmp_path).stdout == ""
+    assert ovpipe("keys", "new", "a:b", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--api-key", "short"), "the API key 'api-key-1' can be guessed"),
+        (("--api-keys", "nowhere"), "the API keys in nowhere cannot be read"),
+    ],
+)
+def test_a_server_does_not_start_with_keys_that_it_cannot_use(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = ovpipe("serve", *arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(said)

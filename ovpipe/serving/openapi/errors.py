@@ -15,6 +15,8 @@ RETRY_AFTER: Final = {
 }
 STATUSES: Final[Mapping[str, str]] = {
     "400": "The request is malformed, or a parameter is wrong: `param` names it.",
+    "401": "The server needs an API key, and the request has none that is valid.",
+    "403": "The key, or the page that asks, may not be used for this.",
     "404": "There is no such model, or the model does not serve this path.",
     "408": "The body did not come in time.",
     "413": "The body is too large.",

@@ -25,6 +25,8 @@ def error_response(error: RequestError, errors: ErrorFamily = DEFAULT_ERRORS) ->
     """The error as a whole response."""
     written = errors.response(error)
     response = web.Response(status=written.status, headers=written.headers, body=written.body)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="ovpipe"'  # RFC 9110, section 11.6.1
     if error.code == UNKNOWN_CODING:
         response.headers["Accept-Encoding"] = ", ".join(TAKEN)  # RFC 9110, section 12.5.3
     return response

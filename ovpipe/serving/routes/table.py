@@ -35,10 +35,10 @@ class ServedPath:
     version: str
     """The prefix that HttpRequest.path leaves out."""
 
-    @property
-    def errors(self) -> ErrorFamily:
-        """How errors are written where the method is wrong: as those of its first method."""
-        return next(iter(self.by_method.values())).route.errors
+    def errors_of(self, method: str) -> ErrorFamily:
+        """How errors are written: by the method's route, or where the method is wrong by the first's."""
+        served = self.by_method.get(method) or next(iter(self.by_method.values()))
+        return served.route.errors
 
 
 @dataclass(frozen=True, slots=True)

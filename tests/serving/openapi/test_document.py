@@ -25,6 +25,7 @@ from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.openapi.document import OpenApi, described_by, document
 from ovpipe.serving.openapi.parts import references
+from ovpipe.serving.security.guard import Guard
 from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
 
@@ -214,7 +215,20 @@ def test_what_has_no_route_is_left_out(tmp_path: Path) -> None:
 
 def test_every_inference_may_be_answered_with_the_front_doors_errors(tmp_path: Path) -> None:
     responses = described(model(tmp_path, "m"))["paths"][CHAT]["post"]["responses"]
-    assert list(responses) == ["200", "400", "404", "408", "413", "415", "417", "429", "500", "503"]
+    assert list(responses) == [
+        "200",
+        "400",
+        "401",
+        "403",
+        "404",
+        "408",
+        "413",
+        "415",
+        "417",
+        "429",
+        "500",
+        "503",
+    ]
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     assert responses["400"] == {"description": "No count.", "content": error}
     assert responses["503"] == {"$ref": "#/components/responses/Error503"}
@@ -279,7 +293,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one(tmp_path: Path)
 
 def test_every_route_is_in_the_document_and_nothing_else(tmp_path: Path) -> None:
     repository = Repository([mute(tmp_path)])
-    door = FrontDoor(repository, InFlight(), Limits())
+    door = FrontDoor(repository, InFlight(), Limits(), Guard())
     routes = {
         (route.method, route.resource.canonical)
         for route in door.application().router.routes()

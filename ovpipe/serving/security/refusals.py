@@ -1,0 +1,45 @@
+"""What the doors refuse, in words. They say what to do, and nothing of the keys and names that would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ovpipe.errors import RequestError
+from ovpipe.serving.security.roles import Role
+
+HOW: Final = "Send it as 'Authorization: Bearer KEY'"
+
+
+def no_key() -> RequestError:
+    """The 401 of a request without a key."""
+    return _unauthorized(f"This server needs an API key. {HOW}, or in the header x-api-key.")
+
+
+def unknown_scheme() -> RequestError:
+    """The 401 of an Authorization header that holds something else."""
+    return _unauthorized(f"The Authorization header has no API key. {HOW}.")
+
+
+def several_keys() -> RequestError:
+    """The 401 of headers that disagree."""
+    return _unauthorized("The request has several API keys that differ. Send one.")
+
+
+def wrong_key() -> RequestError:
+    """The 401 of a key that there is not, or no longer."""
+    return _unauthorized("The API key is not valid.")
+
+
+def wrong_role(needed: Iterable[Role]) -> RequestError:
+    """The 403 of a key that may do something else."""
+    roles = " or ".join(repr(str(role)) for role in sorted(needed))
+    return RequestError(
+        403,
+        f"This API key may not be used here: this needs the role {roles}.",
+        code="insufficient_permissions",
+    )
+
+
+def _unauthorized(message: str) -> RequestError:
+    return RequestError(401, message, code="invalid_api_key")
