@@ -151,7 +151,7 @@ def test_a_draft_model_with_a_larger_vocabulary_is_refused(tmp_path: Path) -> No
         ({"assistant_confidence_threshold": 1.5}, "assistant_confidence_threshold is 1.5"),
         ({"assistant_confidence_threshold": 0.5, "num_assistant_tokens": 3}, "exclude each other"),
         ({"max_ngram_size": 3}, "max_ngram_size is for engines with prompt lookup"),
-        ({"beams": BeamSearch(width=2)}, "has no beam search"),
+        ({"beams": BeamSearch(width=2)}, "has no use_beam_search"),
     ],
     ids=str,
 )
