@@ -107,7 +107,7 @@ class FrontDoor:
         packet = await read_request(request, served.route, path, parameters, self._limits, self._turns)
         model, packet = self._model(served, packet)
         outcome.model = model.name
-        return Exchange(request, packet, model, self._limits, served.route.errors)
+        return Exchange(request, packet, model.lease(), self._limits, served.route.errors)
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Asks for the body of a client that waits to be asked, unless it will not be taken."""
@@ -152,18 +152,18 @@ class FrontDoor:
         Where its route has none named it is the first that is available. A server of a single model takes a
         request that leaves out the name.
         """
-        models = list(served.models.values())
         where = served.route.model
         if where is None:
+            models = [self._repository.find(one) for one in served.models]
             return next((one for one in models if one.state is ModelState.AVAILABLE), models[0]), packet
         name = name_in(packet, where)
         if name in (None, "") and len(self._repository) == 1:
-            return models[0], with_name(packet, where, models[0].name)
+            name = served.models[0]
+            packet = with_name(packet, where, name)
         if not isinstance(name, str) or not name:
             raise no_model_named(served.route, name, served.models)
-        model = served.models.get(name)
-        if model is not None:
-            return model, packet
+        if name in served.models:
+            return self._repository.find(name), packet
         model, variant = self._repository.resolve(name)
         if model.name not in served.models:
             raise not_served_by(name, served.models)

@@ -53,8 +53,8 @@ class GraphTransport:
         encoded = msgspec.json.encode({**body, "stream_options": {"include_usage": True}})
         headers = {"content-type": "application/json", "content-length": str(len(encoded))}
         request = HttpRequest("POST", PATH, headers, encoded, await parse_body(encoded))
-        model = self._repository.find(self.model)
-        run = ServedRun(model, self._limits, request.id, to_client_error=to_client_error)
+        lease = self._repository.find(self.model).lease()
+        run = ServedRun(lease, self._limits, request.id, to_client_error=to_client_error)
         try:
             try:
                 start = await run.start(request)

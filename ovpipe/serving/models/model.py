@@ -1,23 +1,21 @@
-"""A served model: one graph under one name, and whether it can take requests."""
+"""A served model: the generations of its graph under one name, and whether it can take requests."""
 
 from __future__ import annotations
 
 import enum
-import logging
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
-from ovpipe.errors import Finding, GraphError
 from ovpipe.runtime.runs.graph import Graph
-from ovpipe.runtime.watching.trace import Trace
-from ovpipe.serving.models.opening import LoadListener, open_graph
-from ovpipe.serving.models.resource import SharedPacket
-from ovpipe.serving.openapi.merging import fragment_of
+from ovpipe.serving.models.generations import Generations, Lease
+from ovpipe.serving.models.opening import LoadListener
+from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.openapi.parts import Json
 from ovpipe.serving.refusals import model_failed, model_loading
-from ovpipe.serving.routes.declared import routes_of
+from ovpipe.serving.routes.declared import DeclaredRoute
 
-log = logging.getLogger(__name__)
+GraphLease: TypeAlias = Lease[ServedGraph]
 
 
 class ModelState(enum.StrEnum):
@@ -29,97 +27,83 @@ class ModelState(enum.StrEnum):
 
 
 class Model:
-    """One model's graph and state. `reason` says why when it has failed; it is for operators' eyes."""
+    """One model, whose first generation loads. `reason` says why the latest one has failed, if it has; it is
+    for operators' eyes.
+    """
 
-    def __init__(self, name: str, graph: Graph, shared: Mapping[str, SharedPacket] | None = None) -> None:
-        """`shared` are the side packets that the graph takes of resources, by their names in this graph."""
-        _check_serves_http(graph)
-        self.name = name
-        self.title = f"model {name}"
-        self.state = ModelState.LOADING
+    def __init__(self, served: ServedGraph) -> None:
+        self.name = served.name
+        self.title = served.title
         self.reason = ""
         self.created = int(time.time())
-        self._graph = graph
-        self._shared = dict(shared or {})
-        self.resources = frozenset(one.resource.name for one in self._shared.values())
-        """The names of the resources whose side packets the graph takes."""
-        self.routes = routes_of(graph.plan)
-        """By which requests reach the graph, as its nodes declare them."""
-        self.fragment = fragment_of(graph.plan)
-        """What the graph's nodes say of its HTTP, for OpenAPI."""
-        self.input = graph.plan.inputs[0]
-        self.output = graph.plan.outputs[0]
+        self._declared = served
+        self._generations: Generations[ServedGraph] = Generations()
+        self._generations.begin(served)
+
+    @property
+    def state(self) -> ModelState:
+        """Where it stands."""
+        if self._generations.current is not None:
+            return ModelState.AVAILABLE
+        return ModelState.FAILED if self._generations.next is None else ModelState.LOADING
+
+    @property
+    def served(self) -> ServedGraph:
+        """What serves; as long as nothing does, what shall."""
+        current = self._generations.current
+        return self._declared if current is None else current.served
+
+    @property
+    def routes(self) -> Sequence[DeclaredRoute]:
+        """By which requests reach it."""
+        return self.served.routes
+
+    @property
+    def fragment(self) -> Json:
+        """What its graph's nodes say of its HTTP, for OpenAPI."""
+        return self.served.fragment
+
+    @property
+    def resources(self) -> frozenset[str]:
+        """The names of the resources whose side packets its graph takes."""
+        return self.served.resources
+
+    def lease(self) -> GraphLease:
+        """A use of the graph that serves, for one request; RequestError 503 as long as there is none."""
+        lease = self._generations.lease()
+        if lease is None:
+            raise model_loading(self.name) if self.state is ModelState.LOADING else model_failed(self.name)
+        return lease
 
     def ready_graph(self) -> Graph:
-        """The open graph; RequestError 503 as long as there is none."""
-        if self.state is ModelState.LOADING:
-            raise model_loading(self.name)
-        if self.state is ModelState.FAILED:
-            raise model_failed(self.name)
-        return self._graph
-
-    def watch(self, trace: Trace | None, *, node_metrics: bool) -> None:
-        """Traces the runs that start from now on, and keeps metrics of their nodes."""
-        self._graph.trace = trace
-        if node_metrics:
-            self._graph.count_nodes()
+        """The open graph, to look at; RequestError 503 as long as there is none."""
+        current = self._generations.current
+        if current is None:
+            raise model_loading(self.name) if self.state is ModelState.LOADING else model_failed(self.name)
+        return current.served.graph
 
     def own_side_packets(self) -> Mapping[str, Any]:
         """The side packets of the open graph that are not shared with other models."""
-        packets = self._graph.side_packets
-        return {name: packet for name, packet in packets.items() if name not in self._shared}
+        return self.served.own_side_packets()
 
     def variants(self) -> list[str]:
-        """What it can be asked for as `model:variant`: what its side packets' methods `variants()` give."""
-        found: list[str] = []
-        for name, packet in self._graph.side_packets.items():
-            variants = getattr(packet, "variants", None)
-            if callable(variants):
-                try:
-                    found += map(str, variants())
-                except Exception:  # a side packet's fault must not cost the requests for the model itself
-                    log.exception("the variants of side packet %r of %s cannot be read", name, self.title)
-        return found
+        """What it can be asked for as `model:variant`."""
+        return self.served.variants()
 
     async def open(self, listener: LoadListener) -> None:
-        """Opens the graph with what its resources give, which have been opened by now, or have failed.
-
-        A failure becomes the model's state and is not raised.
-        """
-        failed = {one.resource.name: one.resource.reason for one in self._shared.values()}
-        reasons = [f"resource {name!r} failed to load: {why}" for name, why in failed.items() if why]
-        if reasons:
-            self.reason = "; ".join(reasons)
-            listener.failed(self.title, self.reason)
+        """Opens the generation that loads. A failure becomes the model's `reason` and is not raised."""
+        generation = self._generations.next
+        assert generation is not None, "nothing loads"
+        self.reason = await generation.served.open(listener)
+        if self.reason:
+            self._generations.failed(generation)
         else:
-            values = {name: one.value() for name, one in self._shared.items()}
-            self.reason = await open_graph(self._graph, self.title, listener, values)
-        self.state = ModelState.FAILED if self.reason else ModelState.AVAILABLE
-
-    def fail(self, reason: str) -> None:
-        """It could not be opened."""
-        self.reason = reason
-        self.state = ModelState.FAILED
+            self._generations.opened(generation)
 
     async def close(self, run_seconds: float) -> None:
-        """Closes the graph, and with it what is left of its runs, which is waited for no longer than this."""
-        await self._graph.close(timeout=run_seconds)
+        """Closes its graphs, and with them what is left of their runs, each waited for no longer than this.
 
-
-def _check_serves_http(graph: Graph) -> None:
-    plan = graph.plan
-    findings = [
-        Finding(
-            plan.file,
-            1,
-            f"graph {graph.name!r} cannot be served: it has {len(names)} {kind} streams"
-            f"{': ' + ', '.join(names) if names else ''}; the front door needs exactly one, {role}",
-        )
-        for kind, names, role in (
-            ("input", plan.inputs, "for the HttpRequest"),
-            ("output", plan.outputs, "for the ResponseStart and the ResponseBody parts"),
-        )
-        if len(names) != 1
-    ]
-    if findings:
-        raise GraphError(findings)
+        Resources stay open: others may use them.
+        """
+        for generation in list(self._generations):
+            await generation.served.close(run_seconds)

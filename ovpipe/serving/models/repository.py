@@ -34,10 +34,10 @@ class Repository:
         """Loads and checks all graphs; raises GraphError with the findings of all. Nothing opens yet."""
         findings = Findings()
         shared = load_resources(resources, registry, findings)
-        models = [load_model(config, shared, registry, findings) for config in configs]
+        served = [load_model(config, shared, registry, findings) for config in configs]
         check_used(resources, configs, findings)
         findings.check()
-        return cls([model for model in models if model is not None], list(shared.values()))
+        return cls([Model(one) for one in served if one is not None], list(shared.values()))
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
@@ -82,7 +82,7 @@ class Repository:
     def watch(self, trace: Trace | None, *, node_metrics: bool) -> None:
         """Traces the runs of all models that start from now on, and keeps metrics of their nodes."""
         for model in self:
-            model.watch(trace, node_metrics=node_metrics)
+            model.served.watch(trace, node_metrics=node_metrics)
 
     def side_packets(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Whose side packets are there: "model" or "resource", its name, and what its own nodes made."""
@@ -94,13 +94,8 @@ class Repository:
     async def open(self, listener: LoadListener) -> None:
         """Opens all at once, each model after its resources; what fails leaves the others alone."""
         async with asyncio.TaskGroup() as group:
-            opening = {
-                resource.name: group.create_task(_open(resource, listener), name=f"open {resource.title}")
-                for resource in self._resources.values()
-            }
             for model in self:
-                after = [opening[name] for name in model.resources]
-                group.create_task(_open_after(after, model, listener), name=f"open {model.title}")
+                group.create_task(model.open(listener), name=f"open {model.title}")
 
     async def close(self, timeout: float) -> None:
         """Closes all models, then what they share, waiting no longer than `timeout` seconds for each.
@@ -109,20 +104,6 @@ class Repository:
         """
         await _close(list(self), timeout)
         await _close(list(self._resources.values()), timeout)
-
-
-async def _open_after(opening: Sequence[asyncio.Task[None]], model: Model, listener: LoadListener) -> None:
-    await asyncio.gather(*opening)
-    await _open(model, listener)
-
-
-async def _open(one: Model | Resource, listener: LoadListener) -> None:
-    """Opens one of them; a fault of ours in it makes it fail alone, too."""
-    try:
-        await one.open(listener)
-    except Exception as error:
-        log.exception("%s failed to load", one.title)
-        one.fail(f"{type(error).__name__}: {error}")
 
 
 async def _close(loaded: Sequence[Model | Resource], timeout: float) -> None:

@@ -2,46 +2,82 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ovpipe.graph.plan import Plan
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.config import ResourceConfig
 from ovpipe.serving.models.opening import LoadListener, open_graph
 
+log = logging.getLogger(__name__)
+
 
 class Resource:
-    """One resource's graph and state. `reason` says why when it has failed; it is for operators' eyes.
+    """One resource's graph and its users: it opens for the first and closes after the last.
 
-    Two of equal `declaration` are made alike, so that one can stand in for the other.
+    `reason` says why when it has failed; it is for operators' eyes.
     """
 
-    def __init__(self, declaration: ResourceConfig, graph: Graph) -> None:
+    def __init__(self, declaration: ResourceConfig, plan: Plan) -> None:
         self.declaration = declaration
         self.name = declaration.name
         self.title = f"resource {self.name}"
         self.reason = ""
-        self.gives = {one.name: one for one in graph.plan.side_outputs}
+        self.plan = plan
+        self.gives = {one.name: one for one in plan.side_outputs}
         """What its graph names in side_outputs."""
-        self._graph = graph
+        self.users = 0
+        self._graph = Graph(plan)
+        self._is_open = False
+        self._turn = asyncio.Lock()
+        """It opens, or it closes."""
 
     @property
     def side_packets(self) -> Mapping[str, Any]:
         """All side packets of its graph; empty while it is not open."""
         return self._graph.side_packets
 
-    async def open(self, listener: LoadListener) -> None:
-        """Opens the graph; a failure becomes the `reason`, and is not raised."""
-        self.reason = await open_graph(self._graph, self.title, listener)
+    async def use(self, listener: LoadListener) -> str:
+        """One more uses it, until it calls `release`. Returns "", or why it could not be opened."""
+        self.users += 1
+        try:
+            async with self._turn:
+                if not self._is_open and not self.reason:
+                    self.reason = await self._open(listener)
+                    self._is_open = not self.reason
+        except BaseException:
+            await self.release()
+            raise
+        return self.reason
 
-    def fail(self, reason: str) -> None:
-        """It could not be opened."""
-        self.reason = reason
+    async def release(self) -> None:
+        """One uses it no more."""
+        self.users -= 1
+        async with self._turn:
+            if self.users == 0:  # nobody came while another opened it
+                await self._close()
 
-    async def close(self, _: float) -> None:
-        """Closes the graph, which has no runs; the models that share its side packets are closed by now."""
+    async def close(self, _: float = 0.0) -> None:
+        """Closes the graph, which has no runs, whoever uses it."""
+        async with self._turn:
+            await self._close()
+
+    async def _close(self) -> None:
+        self.reason = ""
+        self._is_open = False
         await self._graph.close()
+
+    async def _open(self, listener: LoadListener) -> str:
+        try:
+            return await open_graph(self._graph, self.title, listener)
+        except Exception as error:  # a fault of ours makes it fail alone, too
+            log.exception("%s failed to load", self.title)
+            await self._graph.close()
+            return f"{type(error).__name__}: {error}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from ovpipe.graph.outside import OutsidePacket
 from ovpipe.graph.place import Findings, Place
 from ovpipe.graph.plan import Plan
 from ovpipe.registry import Registry
-from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.config import ModelConfig, ResourceConfig, ResourceUse
-from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.resource import Resource, SharedPacket
+from ovpipe.serving.models.served_graph import ServedGraph
 
 
 def load_resources(
@@ -35,7 +34,7 @@ def load_resources(
         else:
             for message in _why_no_resource(plan):
                 findings.add(config.entry.place, f"resource {config.name!r}: {message}")
-            resources[config.name] = Resource(config, Graph(plan))
+            resources[config.name] = Resource(config, plan)
     return resources
 
 
@@ -59,8 +58,8 @@ def _why_no_resource(plan: Plan) -> Iterable[str]:
 
 def load_model(
     config: ModelConfig, resources: Mapping[str, Resource], registry: Registry, findings: Findings
-) -> Model | None:
-    """A model with what its graph takes of resources; None, and notes, where something is wrong.
+) -> ServedGraph | None:
+    """A model's graph with what its graph takes of resources; None, and notes, where something is wrong.
 
     A resource that is not among `resources` is wrong itself; what a graph takes of it is not known.
     """
@@ -86,7 +85,7 @@ def load_model(
         _check_taken(config, plan, shared, resources, findings)
         known = plan.from_outside()
         taken = {name: one for name, one in shared.items() if name in known}
-        return Model(config.name, Graph(plan), taken)
+        return ServedGraph(config.name, plan, taken)
     except GraphError as error:
         findings.add_all(error.findings)
         return None

@@ -18,7 +18,7 @@ from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.http_errors import ErrorFamily
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.models.model import Model
+from ovpipe.serving.models.model import GraphLease
 from ovpipe.serving.requests.served_run import ServedRun, joined
 
 log = logging.getLogger(__name__)
@@ -37,19 +37,25 @@ class Exchange:
 
     `status` is what the answer came to, for the metrics. `errors` is the family of the route, `packet`
     what the run is fed with. Nothing here keeps the packet, whose body may be large, once the run has it.
+    The run releases `lease`.
     """
 
     def __init__(
-        self, request: web.Request, packet: HttpRequest, model: Model, limits: Limits, errors: ErrorFamily
+        self,
+        request: web.Request,
+        packet: HttpRequest,
+        lease: GraphLease,
+        limits: Limits,
+        errors: ErrorFamily,
     ) -> None:
         self.status = CLIENT_LEFT
         self._request = request
-        self._model = model
+        self._model = lease.served.name
         self._limits = limits
         self._errors = errors
         self._has_body = True
         self._packet: HttpRequest | None = packet
-        self._run = ServedRun(model, limits, packet.id)
+        self._run = ServedRun(lease, limits, packet.id)
 
     def stop(self, error: RequestError) -> None:
         """Ends the run; the client gets `error` if it still waits for something."""
@@ -119,7 +125,7 @@ class Exchange:
 
     def _abort(self, why: str) -> NoReturn:
         """Resets the connection: what still waits in the kernel is dropped, and the client sees a failure."""
-        log.info("model %r: a connection was aborted: %s", self._model.name, why)
+        log.info("model %r: a connection was aborted: %s", self._model, why)
         transport = self._request.transport
         if transport is not None:
             transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET_ON_CLOSE)

@@ -10,7 +10,7 @@ from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.runtime.runs.idle_watch import IdleWatch
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.models.model import Model
+from ovpipe.serving.models.model import GraphLease
 from ovpipe.serving.refusals import internal_error
 from ovpipe.serving.requests.client_error import to_client_error
 
@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 
 class ServedRun:
-    """A run of a model's graph. However it goes, it has ended, or is cancelled, when `end` is over.
+    """A run of a model's graph. However it goes, it has ended, or is cancelled, when `end` is over, and the
+    lease of its graph is released.
 
     `reader` gives the parts after the first, which `start` returns. `failure` is what has gone wrong and went
     to the client. `to_client_error` makes of a failure what the client gets.
@@ -26,19 +27,25 @@ class ServedRun:
 
     def __init__(
         self,
-        model: Model,
+        lease: GraphLease,
         limits: Limits,
         id: str,
         *,
         to_client_error: Callable[[Exception, str], RequestError] = to_client_error,
     ) -> None:
         self.failure: Exception | None = None
-        self._model = model
+        self._lease = lease
+        self._model = lease.served.name
         self._limits = limits
         self._to_client_error = to_client_error
-        self._run = model.ready_graph().run(id=id)
-        self.reader = self._run.read(model.output)
+        try:
+            self._run = lease.served.graph.run(id=id)
+        except BaseException:  # of a calculator's constructor: `end` will not be called
+            lease.release()
+            raise
+        self.reader = self._run.read(lease.served.output)
         self._stopped_with: RequestError | None = None
+        lease.stop = self.stop
         self._watch = IdleWatch(limits.silent_seconds, lambda: self._run.progress, self._run_is_silent)
 
     def stop(self, error: RequestError) -> None:
@@ -51,7 +58,7 @@ class ServedRun:
 
         The run's nodes alone have the packet while this waits.
         """
-        await self._run.send(self._model.input, packet)
+        await self._run.send(self._lease.served.input, packet)
         del packet
         self._run.close_inputs()
         async for first in self.reader:
@@ -65,7 +72,7 @@ class ServedRun:
         self.failure = error
         if self._stopped_with is not None and isinstance(error, RunCancelled):
             return self._stopped_with
-        return self._to_client_error(error, self._model.name)
+        return self._to_client_error(error, self._model)
 
     async def nodes_to_end(self) -> None:
         """The response is whole; what its nodes still do must end too, and a failure there is only logged."""
@@ -73,7 +80,7 @@ class ServedRun:
             await self._run.wait()
         except (RunError, RunCancelled) as error:
             self.failure = error
-            to_client_error(error, self._model.name)
+            to_client_error(error, self._model)
 
     async def end(self) -> None:
         """Cancels what is left of the run and waits, within a bound, until its nodes have closed."""
@@ -86,19 +93,21 @@ class ServedRun:
             return
         except RunError as error:
             if self.failure is None:
-                to_client_error(error, self._model.name)
+                to_client_error(error, self._model)
         except TimeoutError:
             log.warning(
                 "model %r: the nodes of a cancelled run did not close within %g s; it is left behind",
-                self._model.name,
+                self._model,
                 self._limits.run_close_seconds,
             )
+        finally:
+            self._lease.release()
 
     def _run_is_silent(self) -> None:
         self._watch.stop()
         log.error(
             "model %r: nothing has moved in a run for %g s; it is cancelled: %s",
-            self._model.name,
+            self._model,
             self._limits.silent_seconds,
             self._run.explain_stall(),
         )

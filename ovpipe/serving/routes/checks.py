@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, Protocol
 
 from ovpipe.errors import Finding
 from ovpipe.http import Route
-from ovpipe.serving.models.model import Model
 from ovpipe.serving.routes.declared import DeclaredRoute
 from ovpipe.serving.routes.health import LIVE, READY
 from ovpipe.serving.routes.patterns import VERSIONS, served_patterns, shape_of
@@ -29,11 +28,27 @@ OWN_TREES: Final = (
 ROUTE_FIELDS: Final = tuple(field.name for field in fields(Route))
 
 
+class RoutedModel(Protocol):
+    """What the routes of a model are checked by."""
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+
+    @property
+    def routes(self) -> Sequence[DeclaredRoute]:
+        """By which requests reach it."""
+
+    @property
+    def resources(self) -> frozenset[str]:
+        """The names of the resources that it shares with others."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRoute:
     """A route as one model's graph declares it."""
 
-    model: Model
+    model: RoutedModel
     declared: DeclaredRoute
 
     @property
@@ -49,7 +64,7 @@ Declarations = Mapping[tuple[str, str], Sequence[ModelRoute]]
 """By the shape of the path as it is served, and the method."""
 
 
-def declarations_of(models: Iterable[Model]) -> Declarations:
+def declarations_of(models: Iterable[RoutedModel]) -> Declarations:
     """Who declares what, in the order of the models."""
     found: dict[tuple[str, str], list[ModelRoute]] = {}
     for model in models:
@@ -103,7 +118,7 @@ def _unnamed(declared: Sequence[ModelRoute]) -> Iterator[Finding]:
     for other in others:
         if (
             first.route.model is None
-            and other.model is not first.model
+            and other.model.name != first.model.name
             and not first.model.resources & other.model.resources
         ):
             yield _finding(

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from ovpipe.errors import GraphError
 from ovpipe.http import Route
 from ovpipe.http_errors import ErrorFamily
-from ovpipe.serving.models.model import Model
-from ovpipe.serving.routes.checks import ModelRoute, declarations_of, findings_of
+from ovpipe.serving.routes.checks import ModelRoute, RoutedModel, declarations_of, findings_of
 from ovpipe.serving.routes.patterns import PathPattern, version_of
 
 
 @dataclass(frozen=True, slots=True)
 class ServedRoute:
-    """A route with the models behind it, in the order of the configuration."""
+    """A route with the names of the models behind it, in the order of the configuration."""
 
     route: Route
-    models: Mapping[str, Model]
+    models: tuple[str, ...]
     path: str
     """The pattern without its version."""
 
@@ -52,7 +51,7 @@ class RouteTable:
     """In the order in which they are tried."""
 
     @classmethod
-    def of(cls, models: Iterable[Model]) -> RouteTable:
+    def of(cls, models: Iterable[RoutedModel]) -> RouteTable:
         """The table of these models; raises GraphError with every route that cannot be served."""
         declarations = declarations_of(models)
         findings = findings_of(declarations)
@@ -85,7 +84,7 @@ class RouteTable:
 
 def _served_route(declared: Sequence[ModelRoute]) -> ServedRoute:
     route = declared[0].route
-    models = {one.model.name: one.model for one in declared}
+    models = tuple(dict.fromkeys(one.model.name for one in declared))
     return ServedRoute(route, models, route.pattern.removeprefix(version_of(route.pattern)))
 
 

@@ -14,15 +14,16 @@ from jsonschema import Draft202012Validator
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import GraphError
+from ovpipe.graph.load import load_graph
 from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output
 from ovpipe.registry import Registry
-from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.models.served_graph import ServedGraph
 from ovpipe.serving.openapi.document import OpenApi, described_by, document
 from ovpipe.serving.openapi.parts import references
 from ovpipe.serving.security.guard import Guard
@@ -111,7 +112,7 @@ def model(folder: Path, name: str, *, reader: Any = None, writer: Any = None) ->
     file = folder / f"{name.replace('/', '_')}.yaml"
     options = (msgspec.json.encode(options or {}).decode() for options in (reader, writer))
     file.write_text(GRAPH.format(reader=next(options), writer=next(options)))
-    return Model(name, Graph.load(file, registry=Registry.of(Reader, Writer, Mute)))
+    return Model(ServedGraph(name, load_graph(file, registry=Registry.of(Reader, Writer, Mute))))
 
 
 def mute(folder: Path) -> Model:
@@ -120,7 +121,7 @@ def mute(folder: Path) -> Model:
     file.write_text(
         text + "  mute: {calculator: Mute, inputs: {request: request}, outputs: {response: response}}\n"
     )
-    return Model("mute", Graph.load(file, registry=Registry.of(Mute)))
+    return Model(ServedGraph("mute", load_graph(file, registry=Registry.of(Mute))))
 
 
 def described(*models: Model) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_a_run_has_the_id_of_its_request_while_it_lives() -> None:
     async def scenario() -> list[object]:
         await models.open(Silent())
         model = models.find("counter")
-        run = ServedRun(model, Limits(), request.id)
+        run = ServedRun(model.lease(), Limits(), request.id)
         parts: list[object] = [await run.start(request)]
         assert list(model.ready_graph().runs) == [request.id]
         parts += [packet.value async for packet in run.reader]

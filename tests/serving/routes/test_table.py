@@ -8,11 +8,11 @@ import pytest
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import GraphError
+from ovpipe.graph.load import load_graph
 from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output
 from ovpipe.registry import Registry
-from ovpipe.runtime.runs.graph import Graph
-from ovpipe.serving.models.model import Model
+from ovpipe.serving.models.served_graph import ServedGraph
 from ovpipe.serving.routes.table import RouteTable
 
 GRAPH = """version: 1
@@ -61,16 +61,16 @@ class Leaving(Silent):
 
 def model(
     folder: Path, name: str, *routes: str, named: bool = False, limit: int | None = None, like: str = ""
-) -> Model:
+) -> ServedGraph:
     file = folder / f"{like or name}.yaml"
     texts = ", ".join(f'"{route}"' for route in routes)
     file.write_text(
         GRAPH.format(routes=texts, named=str(named).lower(), limit="null" if limit is None else limit)
     )
-    return Model(name, Graph.load(file, registry=Registry.of(Door)))
+    return ServedGraph(name, load_graph(file, registry=Registry.of(Door)))
 
 
-def refused(*models: Model) -> list[str]:
+def refused(*models: ServedGraph) -> list[str]:
     with pytest.raises(GraphError) as refusal:
         RouteTable.of(models)
     return [str(finding) for finding in refusal.value.findings]
@@ -219,7 +219,7 @@ def test_what_is_no_route_is_refused_with_its_node(tmp_path: Path) -> None:
     silent = GRAPH.partition("    options")[0].format()
     file.write_text(silent.replace("Door", "Leaving"))
     with pytest.raises(GraphError, match=r"routes\(\) of node 'door' cannot be used: SystemExit: no routes"):
-        Model("silent", Graph.load(file, registry=Registry.of(Leaving)))
+        ServedGraph("silent", load_graph(file, registry=Registry.of(Leaving)))
     file.write_text(silent.replace("Door", "Silent"))
     with pytest.raises(GraphError, match="TypeError: it gave a str where a Route is due"):
-        Model("silent", Graph.load(file, registry=Registry.of(Silent)))
+        ServedGraph("silent", load_graph(file, registry=Registry.of(Silent)))
