@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import pkgutil
@@ -105,12 +106,16 @@ class Registry:
                     self.add(value)
 
     def collect_folder(self, folder: Path) -> None:
-        """Adds the calculators of a project's folder, imported under a private package name."""
+        """Adds the calculators of a project's folder, imported under a private package name.
+
+        The name goes by the folder and its sources: when they have changed they are imported anew, beside the
+        modules that graphs use which were loaded before.
+        """
         folder = folder.resolve()
         if not folder.is_dir():
             raise RegistryError(f"there is no folder of calculators at {folder}")
         self._folders[folder] = None
-        name = f"_ovpipe_project_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+        name = f"_ovpipe_project_{_digest(folder)}"
         try:
             self.collect(sys.modules.get(name) or _import_folder(name, folder))
         except RegistryError:
@@ -158,6 +163,15 @@ def _submodules(package: ModuleType) -> Iterator[ModuleType]:
             yield importlib.import_module(info.name)
 
 
+def _digest(folder: Path) -> str:
+    """Of a folder's path and of the sources in it."""
+    digest = hashlib.sha256(str(folder).encode())
+    for file in sorted(folder.rglob("*.py")):
+        with contextlib.suppress(OSError):  # the import says what is wrong with it
+            digest.update(f"\0{file.relative_to(folder)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def _import_folder(name: str, folder: Path) -> ModuleType:
     init = folder / "__init__.py"
     if init.exists():
@@ -168,6 +182,7 @@ def _import_folder(name: str, folder: Path) -> ModuleType:
     if spec is None:
         raise RegistryError(f"{folder} cannot be imported")
     module = module_from_spec(spec)
+    importlib.invalidate_caches()  # a file that is new since the folder was looked through
     sys.modules[name] = module
     try:
         if spec.loader is not None:

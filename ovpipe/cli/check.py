@@ -15,7 +15,6 @@ from ovpipe.graph.files import find_graph
 from ovpipe.graph.load import check_graph
 from ovpipe.serving.config_file import is_server_config, read_server_config
 from ovpipe.serving.models.repository import Repository
-from ovpipe.serving.routes.table import RouteTable
 
 
 def check(
@@ -56,7 +55,6 @@ def _check(name: str, given: Mapping[str, Any], calculators: Path | None) -> str
         config = read_server_config(file)
         registry = collect_calculators(config.graphs(), calculators)
         served = Repository.load(config.models, registry, config.resources)
-        RouteTable.of(served)
         return f" (models: {', '.join(model.name for model in served)})"
     left = len(check_graph(file, registry=collect_calculators([file], calculators), parameters=given))
     return f" (parameters without a value: {left})" if left else ""

@@ -85,6 +85,9 @@ class Bars(Lines):
         self._progress.start()
 
     def loading(self, title: str, node: str, message: str, fraction: float | None) -> None:
+        if title not in self._tasks:  # it loads again, after a reload
+            super().loading(title, node, message, fraction)
+            return
         total = None if fraction is None else 1.0
         self._progress.update(
             self._tasks[title],
@@ -116,7 +119,9 @@ class Bars(Lines):
         return message if len(message) <= room else message[: room - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
     def _end(self, title: str) -> None:
-        self._progress.remove_task(self._tasks.pop(title))
+        task = self._tasks.pop(title, None)
+        if task is not None:
+            self._progress.remove_task(task)
         if not self._tasks:
             self._progress.stop()
 

@@ -16,8 +16,7 @@ from ovpipe.model_store.local import is_path_of_weights
 from ovpipe.model_store.names import name_of, repository_of
 from ovpipe.model_store.store import ModelStore
 from ovpipe.model_store.stored_model import StoredModel
-from ovpipe.serving.config import ModelConfig, ResourceConfig, ServerConfig, SourceConfig
-from ovpipe.serving.config_file import MODELS_PATH
+from ovpipe.serving.config import MODELS_PATH, ModelConfig, ResourceConfig, ServerConfig, SourceConfig
 
 
 def with_models(config: ServerConfig, store: ModelStore, file: TextIO) -> ServerConfig:

@@ -18,8 +18,8 @@ from ovpipe.graph.files import SUFFIXES, find_graph, shipped_graphs
 from ovpipe.model_store.local import is_path_of_weights
 from ovpipe.model_store.names import repository_of
 from ovpipe.model_store.store import ModelStore
-from ovpipe.serving.config import ModelConfig
-from ovpipe.serving.config_file import GRAPH, MODELS_PATH
+from ovpipe.serving.config import MODELS_PATH, ModelConfig
+from ovpipe.serving.config_file import GRAPH
 from ovpipe.serving.config_file import schema as server_schema
 
 GraphArgument: TypeAlias = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,8 @@ from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import Address, ServerConfig
 from ovpipe.serving.config_file import read_server_config
 from ovpipe.serving.limits import Limits
+from ovpipe.serving.models.declared import Declared
+from ovpipe.serving.models.reloader import Configured, Reloading
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.security.doors import Doors
 from ovpipe.serving.server import serve as run_server
@@ -75,20 +78,21 @@ def serve(
     sys.setswitchinterval(SWITCH_SECONDS)
     configure_logs(log_level, access_log=access_log)
     if config is None:
-        chosen = ServerConfig((one_model(graph, model, parameters_of(assignments)),), Address(), Limits())
+        given = ServerConfig((one_model(graph, model, parameters_of(assignments)),), Address(), Limits())
+        configured = Configured(given, collect_calculators(given.graphs(), calculators))
+        reloading = None
     elif graph is None and model is None and not assignments:
-        chosen = read_server_config(config)
+        read = partial(_read, config, calculators)
+        configured = read()
+        reloading = Reloading(config, configured.config, read)
     else:
         raise typer.BadParameter("a server.yaml names its graphs itself; leave out GRAPH, --model and --set")
+    chosen = configured.config
     address = Address(
         chosen.address.host if host is None else host, chosen.address.port if port is None else port
     )
     doors = Doors.of(with_options(chosen.security, keys=api_key, key_file=api_keys, environment=os.environ))
-    registry = collect_calculators(chosen.graphs(), calculators)
-    repository = Repository.load(chosen.models, registry, chosen.resources)
-    if chosen.has_sources:  # whose graphs are right, then, before a model is downloaded or imported
-        chosen = with_models(chosen, ModelStore.of_user(os.environ), sys.stdout)
-        repository = Repository.load(chosen.models, registry, chosen.resources)
+    repository = Repository.load(chosen.models, configured.registry, chosen.resources, chosen.limits)
     kept = _trace_for(trace)
     repository.watch(kept, node_metrics=node_metrics)
     stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)
@@ -104,10 +108,20 @@ def serve(
             asks_for_key=doors.guard.keys.required,
         )
         try:
-            asyncio.run(run_server(repository, address, chosen.limits, display, doors))
+            asyncio.run(run_server(repository, address, chosen.limits, display, doors, reloading))
         finally:
             if trace is not None and kept is not None:
                 kept.save(trace)
+
+
+def _read(file: Path, calculators: Path | None) -> Configured:
+    """What a server.yaml says, its models' sources made folders. Raises OvpipeError with all mistakes."""
+    chosen = read_server_config(file)
+    registry = collect_calculators(chosen.graphs(), calculators)
+    if chosen.has_sources:  # whose graphs are right, then, before a model is downloaded or imported
+        Declared.load(chosen.models, chosen.resources, registry)
+        chosen = with_models(chosen, ModelStore.of_user(os.environ), sys.stdout)
+    return Configured(chosen, registry)
 
 
 def _trace_for(file: Path | None) -> Trace | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from ovpipe.graph.parameters import GraphEntry
 from ovpipe.graph.place import Place
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.security.config import SecurityConfig
+
+MODELS_PATH: Final = "models_path"
+"""The parameter by which a graph finds its model."""
 
 Pull: TypeAlias = Literal["missing", "never"]
 

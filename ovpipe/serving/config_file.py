@@ -19,6 +19,7 @@ from ovpipe.graph.place import Findings, shown
 from ovpipe.graph.source import Path as YamlPath
 from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.serving.config import (
+    MODELS_PATH,
     Address,
     ModelConfig,
     ResourceConfig,
@@ -31,8 +32,6 @@ from ovpipe.serving.security.config import SecurityConfig
 
 GRAPH: Final = "chat"
 """The shipped graph that serves a model which no graph of the user's serves."""
-MODELS_PATH: Final = "models_path"
-"""The parameter by which a graph finds its model."""
 
 
 def schema() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.metrics import Metrics, Outcome
 from ovpipe.serving.models.model import Model, ModelState
+from ovpipe.serving.models.reloader import Reloader
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.refusals import (
     no_model_named,
@@ -26,10 +27,11 @@ from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, erro
 from ovpipe.serving.requests.exchange import CLIENT_LEFT, Exchange
 from ovpipe.serving.requests.reading import check_announced, read_request
 from ovpipe.serving.requests.turns import Turns
+from ovpipe.serving.routes.config import ConfigRoutes
 from ovpipe.serving.routes.named_model import name_in, with_name
 from ovpipe.serving.routes.own import OwnRoutes
 from ovpipe.serving.routes.patterns import tidied
-from ovpipe.serving.routes.table import RouteTable, ServedRoute
+from ovpipe.serving.routes.table import ServedRoute
 from ovpipe.serving.security.guard import Guard
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -38,17 +40,21 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class FrontDoor:
     """Dispatches requests to the graphs that declare their routes."""
 
-    def __init__(self, repository: Repository, in_flight: InFlight, limits: Limits, guard: Guard) -> None:
-        """Raises GraphError with every route that cannot be served."""
-        self.table = RouteTable.of(repository)
-        """A value: it is replaced as a whole, never changed."""
+    def __init__(
+        self,
+        repository: Repository,
+        in_flight: InFlight,
+        limits: Limits,
+        guard: Guard,
+        reloader: Reloader | None = None,
+    ) -> None:
         self._repository = repository
         self._in_flight = in_flight
         self._limits = limits
         self._guard = guard
         self._metrics = Metrics(repository)
         self._turns = Turns()
-        self._own = OwnRoutes(repository, in_flight, self._metrics)
+        self._own = OwnRoutes(repository, in_flight, self._metrics, ConfigRoutes(repository, reloader))
 
     def application(self) -> web.Application:
         """The aiohttp application. Its router has the server's own paths; the table has all others."""
@@ -68,7 +74,7 @@ class FrontDoor:
 
     def _check(self, request: web.Request) -> None:
         """Raises RequestError, which its route writes, for a request that may not come in."""
-        found = self.table.find(tidied(request.rel_url.path_safe))
+        found = self._repository.table.find(tidied(request.rel_url.path_safe))
         if found is not None:
             request[ERRORS] = found[0].errors_of(request.method)
         self._guard.check(request)
@@ -135,9 +141,9 @@ class FrontDoor:
         From here on the request's errors are those of the route's family.
         """
         path = tidied(request.rel_url.path_safe)
-        found = self.table.find(path)
+        found = self._repository.table.find(path)
         if found is None:
-            raise unknown_url([str(route) for route in self.table.routes])
+            raise unknown_url([str(route) for route in self._repository.table.routes])
         there, values = found
         served = there.by_method.get(request.method)
         request[ERRORS] = there.errors_of(request.method)

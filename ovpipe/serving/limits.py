@@ -21,6 +21,8 @@ class Limits:
     """Longest wait for the nodes of a cancelled run to close."""
     drain_seconds: float = 10.0
     """How long requests in flight may go on after the first SIGTERM."""
+    reload_drain_seconds: float = 300.0
+    """How long requests may go on with a graph that a reload has replaced or removed."""
     graph_close_seconds: float = 10.0
     """Longest wait for the graphs to close at shutdown."""
     idle_seconds: float = 75.0

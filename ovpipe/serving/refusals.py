@@ -5,7 +5,7 @@ How an error is written is its route's family's matter (ovpipe/http_errors.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ovpipe.errors import RequestError
@@ -152,6 +152,49 @@ def model_failed(model: str) -> RequestError:
         code="model_unavailable",
         param="model",
         retry_after=60,
+    )
+
+
+def model_replaced(model: str) -> RequestError:
+    """The 503 of a request that has outlasted the graph it began with, which a reload replaced or removed."""
+    return RequestError(
+        503,
+        f"The model {model!r} was replaced, and the request did not end in time.",
+        code="model_replaced",
+        param="model",
+        retry_after=1,
+    )
+
+
+def only_from_this_machine() -> RequestError:
+    """The 403 of what changes or shows the server's configuration, asked from elsewhere."""
+    return RequestError(403, "This path answers only clients on the server's machine.", code="forbidden")
+
+
+def nothing_to_reload() -> RequestError:
+    """The 400 of a reload where there is no file."""
+    return RequestError(
+        400,
+        "This server was started without a server.yaml, so there is nothing to reload.",
+        code="no_configuration",
+    )
+
+
+def refused_configuration(why: str) -> RequestError:
+    """The 400 of a reload whose configuration has mistakes."""
+    return RequestError(
+        400, f"The configuration is refused, and nothing has changed:\n{why}", code="invalid_configuration"
+    )
+
+
+def models_not_loaded(reasons: Mapping[str, str]) -> RequestError:
+    """The 500 of a reload after which some models could not be loaded, with the reasons by model."""
+    told = "\n".join(f"model {name!r}: {why}" for name, why in reasons.items())
+    return RequestError(
+        500,
+        "The configuration is in force, but these could not be loaded; of a model that served before, the "
+        f"former graph serves on:\n{told}",
+        code="model_unavailable",
     )
 
 

@@ -18,6 +18,7 @@ from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.opening import LoadListener
+from ovpipe.serving.models.reloader import Reloader, Reloading
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.requests.access_log import AccessLog
 from ovpipe.serving.requests.connection import Connection
@@ -46,17 +47,24 @@ class ServerListener(LoadListener, Protocol):
 
 
 async def serve(
-    repository: Repository, address: Address, limits: Limits, listener: ServerListener, doors: Doors
+    repository: Repository,
+    address: Address,
+    limits: Limits,
+    listener: ServerListener,
+    doors: Doors,
+    reloading: Reloading | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM, then drains: requests in flight may end, new ones get a 503.
 
-    A second signal ends what is in flight at once. The logger `ovpipe.access` gets a line per request when
+    A second signal ends what is in flight at once. With `reloading`, SIGHUP and a request reload the
+    configuration. The logger `ovpipe.access` gets a line per request when
     it is enabled for INFO. Raises ServerError when the port cannot be bound, and
     when every model has failed to load.
     """
     in_flight = InFlight()
-    with _signals() as (stop, hurry):
-        front_door = FrontDoor(repository, in_flight, limits, doors.guard)
+    reloader = None if reloading is None else Reloader(repository, reloading, listener)
+    front_door = FrontDoor(repository, in_flight, limits, doors.guard, reloader)
+    with _signals() as (stop, hurry), _hangups(reloader):
         async with watching(doors.watched), _listening(front_door, address, limits) as url:
             listener.bound(url)
             loading = asyncio.create_task(repository.open(listener), name="open models")
@@ -67,6 +75,8 @@ async def serve(
                 await _drain(in_flight, limits, hurry)
             finally:
                 in_flight.draining = True
+                if reloader is not None:
+                    reloader.stop()
                 in_flight.stop_all()
                 if not await in_flight.wait_idle(ANSWER_SECONDS):
                     in_flight.cancel_all()
@@ -118,6 +128,22 @@ def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _hangups(reloader: Reloader | None) -> Iterator[None]:
+    """SIGHUP reloads; before and after, it does what it did."""
+    if reloader is None or not hasattr(signal, "SIGHUP"):
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGHUP)
+    loop.add_signal_handler(signal.SIGHUP, lambda: reloader.begin("SIGHUP"))
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, before)
 
 
 @contextlib.asynccontextmanager

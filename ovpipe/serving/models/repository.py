@@ -7,43 +7,61 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ovpipe.graph.place import Findings
+from ovpipe.errors import GraphError
 from ovpipe.registry import Registry
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import ModelConfig, ResourceConfig
+from ovpipe.serving.limits import Limits
+from ovpipe.serving.models.change import Change, changes_between
+from ovpipe.serving.models.declared import Declared
 from ovpipe.serving.models.model import Model, ModelState
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.resource import Resource
-from ovpipe.serving.models.sharing import check_used, load_model, load_resources
+from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.snapshot import RepositorySnapshot
 from ovpipe.serving.refusals import unknown_model, unknown_variant
+from ovpipe.serving.routes.table import RouteTable
 
 log = logging.getLogger(__name__)
 
 
 class Repository:
-    """Models by name, and the resources they share, opened together and closed together."""
+    """Models by name, and the resources they share: opened together, changed together, closed together.
 
-    def __init__(self, models: Sequence[Model], resources: Sequence[Resource] = ()) -> None:
-        self._models = {model.name: model for model in models}
-        self._resources = {resource.name: resource for resource in resources}
+    `table` has the routes of all. It is a value: it is replaced as a whole whenever another graph serves.
+    """
+
+    def __init__(self, declared: Declared, limits: Limits | None = None) -> None:
+        self.table = declared.table
+        self._limits = limits or Limits()
+        self._models = {one.name: self._model(one) for one in declared.served}
+        self._resources = {resource.name: resource for resource in declared.resources}
+        self._leaving: list[Model] = []
+        self._left_resources: list[Resource] = []
+        self._trace: Trace | None = None
+        self._node_metrics = False
 
     @classmethod
     def load(
-        cls, configs: Sequence[ModelConfig], registry: Registry, resources: Sequence[ResourceConfig] = ()
+        cls,
+        configs: Sequence[ModelConfig],
+        registry: Registry,
+        resources: Sequence[ResourceConfig] = (),
+        limits: Limits | None = None,
     ) -> Repository:
         """Loads and checks all graphs; raises GraphError with the findings of all. Nothing opens yet."""
-        findings = Findings()
-        shared = load_resources(resources, registry, findings)
-        served = [load_model(config, shared, registry, findings) for config in configs]
-        check_used(resources, configs, findings)
-        findings.check()
-        return cls([Model(one) for one in served if one is not None], list(shared.values()))
+        return cls(Declared.load(configs, resources, registry), limits)
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
 
     def __len__(self) -> int:
         return len(self._models)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """What the models share, by name."""
+        return self._resources
 
     def find(self, name: str) -> Model:
         """The model of that name, in whatever state; RequestError 404 names those there are."""
@@ -79,8 +97,18 @@ class Repository:
         """Whether there is nothing left to serve."""
         return all(model.state is ModelState.FAILED for model in self)
 
+    def snapshot(self) -> RepositorySnapshot:
+        """How all are now."""
+        self._forget_ended()
+        return RepositorySnapshot(
+            models=tuple(model.snapshot() for model in self),
+            leaving=tuple(model.snapshot() for model in self._leaving),
+            resources=tuple(one.snapshot() for one in [*self._resources.values(), *self._left_resources]),
+        )
+
     def watch(self, trace: Trace | None, *, node_metrics: bool) -> None:
         """Traces the runs of all models that start from now on, and keeps metrics of their nodes."""
+        self._trace, self._node_metrics = trace, node_metrics
         for model in self:
             model.served.watch(trace, node_metrics=node_metrics)
 
@@ -93,17 +121,76 @@ class Repository:
 
     async def open(self, listener: LoadListener) -> None:
         """Opens all at once, each model after its resources; what fails leaves the others alone."""
-        async with asyncio.TaskGroup() as group:
-            for model in self:
-                group.create_task(model.open(listener), name=f"open {model.title}")
+        opening = [model.start(listener) for model in self]
+        if opening:
+            await asyncio.wait(opening)
+
+    def change(self, declared: Declared, listener: LoadListener) -> tuple[Change, list[asyncio.Task[None]]]:
+        """Serves what is declared now: says what changes, and gives the tasks that open it.
+
+        A model that is declared as before goes on. One that changed gets its next generation, which opens
+        beside the one that serves. One that is gone takes no more requests, and ends those it has.
+        """
+        self._forget_ended()
+        change = changes_between(list(self), declared)
+        models: dict[str, Model] = {}
+        opening: list[Model] = []
+        for served in declared.served:
+            before = self._models.get(change.renamed.get(served.name, served.name))
+            if before is None:
+                opening.append(self._model(served))
+                models[served.name] = opening[-1]
+                served.watch(self._trace, node_metrics=self._node_metrics)
+                continue
+            models[served.name] = before
+            if served.name in change.replaced:
+                served.watch(self._trace, node_metrics=self._node_metrics)
+                before.change(served)
+                opening.append(before)
+            elif served.name in change.renamed:
+                before.rename(served.name)
+                before.keep(served)
+            else:
+                before.keep(served)
+        gone = [self._models[name] for name in change.removed]
+        self._models = models
+        kept = set(declared.resources)
+        self._left_resources += [one for one in self._resources.values() if one not in kept]
+        self._resources = {one.name: one for one in declared.resources}
+        for model in gone:
+            self._leaving.append(model)
+            model.remove()
+        self._refresh_table()
+        return change, [model.start(listener) for model in opening]
+
+    async def ended(self) -> None:
+        """Waits until every generation that drains has closed."""
+        for model in [*self, *self._leaving]:
+            await model.ended()
 
     async def close(self, timeout: float) -> None:
         """Closes all models, then what they share, waiting no longer than `timeout` seconds for each.
 
         A model's runs get half of its time: one that hangs must not cost its engine an orderly end.
         """
-        await _close(list(self), timeout)
-        await _close(list(self._resources.values()), timeout)
+        await _close([*self, *self._leaving], timeout)
+        await _close([*self._resources.values(), *self._left_resources], timeout)
+
+    def _model(self, served: ServedGraph) -> Model:
+        return Model(served, self._limits, self._refresh_table)
+
+    def _refresh_table(self) -> None:
+        """The routes of what serves now. They may contradict each other while one of two models that have
+        changed still loads, or has failed to; then the routes stay as they were.
+        """
+        try:
+            self.table = RouteTable.of(self)
+        except GraphError as error:
+            log.warning("the routes stay as they were, for now: %s", error)
+
+    def _forget_ended(self) -> None:
+        self._leaving = [model for model in self._leaving if not model.is_over]
+        self._left_resources = [one for one in self._left_resources if one.users]
 
 
 async def _close(loaded: Sequence[Model | Resource], timeout: float) -> None:

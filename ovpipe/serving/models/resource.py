@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ovpipe.graph.plan import Plan
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.config import ResourceConfig
+from ovpipe.serving.models.file_stamps import FileStamps
 from ovpipe.serving.models.opening import LoadListener, open_graph
+from ovpipe.serving.models.snapshot import ResourceSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +25,15 @@ class Resource:
     `reason` says why when it has failed; it is for operators' eyes.
     """
 
-    def __init__(self, declaration: ResourceConfig, plan: Plan) -> None:
+    def __init__(
+        self, declaration: ResourceConfig, plan: Plan, files: FileStamps = MappingProxyType({})
+    ) -> None:
         self.declaration = declaration
         self.name = declaration.name
         self.title = f"resource {self.name}"
         self.reason = ""
         self.plan = plan
+        self.files = files
         self.gives = {one.name: one for one in plan.side_outputs}
         """What its graph names in side_outputs."""
         self.users = 0
@@ -40,6 +46,14 @@ class Resource:
     def side_packets(self) -> Mapping[str, Any]:
         """All side packets of its graph; empty while it is not open."""
         return self._graph.side_packets
+
+    def is_like(self, other: Resource) -> bool:
+        """Whether the two would make the same."""
+        return (self.plan, self.files) == (other.plan, other.files)
+
+    def snapshot(self) -> ResourceSnapshot:
+        """How it is now."""
+        return ResourceSnapshot(self.name, self._is_open, self.reason, self.plan.file, self.users)
 
     async def use(self, listener: LoadListener) -> str:
         """One more uses it, until it calls `release`. Returns "", or why it could not be opened."""

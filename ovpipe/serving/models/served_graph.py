@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ovpipe.errors import Finding, GraphError
 from ovpipe.graph.plan import Plan
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.watching.trace import Trace
+from ovpipe.serving.models.file_stamps import FileStamps
 from ovpipe.serving.models.opening import LoadListener, open_graph
 from ovpipe.serving.models.resource import Resource, SharedPacket
 from ovpipe.serving.openapi.merging import fragment_of
@@ -21,16 +23,23 @@ log = logging.getLogger(__name__)
 class ServedGraph:
     """One generation's graph. It opens once and closes once; while it is open it uses its resources."""
 
-    def __init__(self, name: str, plan: Plan, shared: Mapping[str, SharedPacket] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        plan: Plan,
+        shared: Mapping[str, SharedPacket] | None = None,
+        files: FileStamps = MappingProxyType({}),
+    ) -> None:
         """`shared` are the side packets that the graph takes of resources, by their names in this graph.
+        `files` are those that its parameters name.
 
         Raises GraphError for a graph that cannot be served.
         """
         _check_serves_http(plan)
         self.name = name
         """The model's."""
-        self.title = f"model {name}"
         self.plan = plan
+        self.files = files
         self.routes = routes_of(plan)
         """By which requests reach the graph, as its nodes declare them."""
         self.fragment = fragment_of(plan)
@@ -42,6 +51,19 @@ class ServedGraph:
         self.resources = frozenset(one.resource.name for one in self.shared.values())
         """The names of the resources whose side packets the graph takes."""
         self._used: list[Resource] = []
+
+    @property
+    def title(self) -> str:
+        """What the log calls it."""
+        return f"model {self.name}"
+
+    def is_like(self, other: ServedGraph) -> bool:
+        """Whether the two would do the same, whatever their models' names."""
+        return (self.plan, self.shared, self.files) == (other.plan, other.shared, other.files)
+
+    def rename(self, name: str) -> None:
+        """Its model has another name from now on."""
+        self.name = name
 
     def watch(self, trace: Trace | None, *, node_metrics: bool) -> None:
         """Traces the runs that start from now on, and keeps metrics of their nodes."""

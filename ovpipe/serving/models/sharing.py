@@ -11,6 +11,7 @@ from ovpipe.graph.place import Findings, Place
 from ovpipe.graph.plan import Plan
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig, ResourceConfig, ResourceUse
+from ovpipe.serving.models.file_stamps import stamps_of
 from ovpipe.serving.models.resource import Resource, SharedPacket
 from ovpipe.serving.models.served_graph import ServedGraph
 
@@ -34,7 +35,7 @@ def load_resources(
         else:
             for message in _why_no_resource(plan):
                 findings.add(config.entry.place, f"resource {config.name!r}: {message}")
-            resources[config.name] = Resource(config, plan)
+            resources[config.name] = Resource(config, plan, stamps_of(config.parameters, config.base))
     return resources
 
 
@@ -85,7 +86,7 @@ def load_model(
         _check_taken(config, plan, shared, resources, findings)
         known = plan.from_outside()
         taken = {name: one for name, one in shared.items() if name in known}
-        return ServedGraph(config.name, plan, taken)
+        return ServedGraph(config.name, plan, taken, stamps_of(config.parameters, config.base))
     except GraphError as error:
         findings.add_all(error.findings)
         return None

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from ovpipe.serving.models.model import ModelState
+from ovpipe.serving.models.snapshot import RepositorySnapshot
 from ovpipe.serving.openapi.errors import reference
 from ovpipe.serving.openapi.merging import ERROR
-from ovpipe.serving.openapi.parts import Json, in_json, reference_to
+from ovpipe.serving.openapi.parts import SCHEMAS, Json, in_json, reference_to
 from ovpipe.serving.routes.health import LIVE, READY
 
 ROOT: Final = [{"url": "/"}]
@@ -17,6 +20,7 @@ ROOT: Final = [{"url": "/"}]
 def own_schemas() -> Json:
     """The front door's schemas."""
     text = {"type": "string"}
+    names = {"type": "array", "items": text}
     model = closed(
         id=text,
         object={"const": "model"},
@@ -35,6 +39,15 @@ def own_schemas() -> Json:
         "Server": closed(name={"const": "ovpipe"}, version=text, docs=text, openapi=text)
         | {"description": "Who answers here, and where it is described."},
         "Version": closed(version=text),
+        "Reloaded": closed(
+            added=names,
+            removed=names,
+            renamed={"type": "object", "additionalProperties": text},
+            replaced=names,
+            unchanged=names,
+        )
+        | {"description": "What has become of the models; renamed ones by their former names."},
+        **msgspec.json.schema_components([RepositorySnapshot], ref_template=SCHEMAS + "{name}")[1],
     }
 
 
@@ -56,6 +69,8 @@ def own_paths(models: Sequence[str]) -> Json:
             "parameters": [name],
             "get": get("getModel", "Models", "Shows one model", in_json("Model"), "404", "503"),
         },
+        "/config": {"get": of_operators("config", "How the models are now", "RepositorySnapshot")},
+        "/config/reload": {"post": of_operators("reload", "Reads server.yaml again", "Reloaded")},
         "/": root | {"get": get("server", "Server", "Says who answers", in_json("Server"))},
         "/version": root | {"get": get("version", "Server", "ovpipe's version", in_json("Version"))},
         **{path: root | {"get": live(path)} for path in LIVE},
@@ -99,6 +114,13 @@ def get(id: str, tag: str, summary: str, content: Json, *errors: str) -> Json:
         "responses": {"200": {"description": "The answer.", "content": content}}
         | {status: reference(ERROR, status) for status in ("400", "401", "403", *errors, "500")},
     }
+
+
+def of_operators(id: str, summary: str, schema: str) -> Json:
+    """An operation for those who run the server."""
+    operation = get(id, "Server", summary, in_json(schema))
+    operation["responses"]["403"] = {"description": "Not from here.", "content": in_json(ERROR)}
+    return operation
 
 
 def closed(**properties: Any) -> Json:

@@ -21,7 +21,7 @@ OWN_TREES: Final = (
     "/metrics",
     "/openapi.json",
     "/docs",
-    *(f"{version}/models" for version in VERSIONS),
+    *(f"{version}/{tree}" for version in VERSIONS for tree in ("models", "config")),
 )
 """The server's own; so is all that is below them."""
 

@@ -16,6 +16,7 @@ from ovpipe.serving.models.model import Model, ModelState
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.openapi import docs_page
 from ovpipe.serving.openapi.document import OpenApi
+from ovpipe.serving.routes.config import ConfigRoutes
 from ovpipe.serving.routes.health import LIVE, READY
 from ovpipe.serving.routes.patterns import VERSIONS, PathPattern, tidied
 
@@ -26,9 +27,11 @@ MODEL: Final = PathPattern.of("/models/{:path}")
 
 
 class OwnRoutes:
-    """The server's own paths: they are read by GET or HEAD, and nothing else."""
+    """The server's own paths: all but one are read by GET or HEAD, and nothing else."""
 
-    def __init__(self, repository: Repository, in_flight: InFlight, metrics: Metrics) -> None:
+    def __init__(
+        self, repository: Repository, in_flight: InFlight, metrics: Metrics, config: ConfigRoutes
+    ) -> None:
         self._repository = repository
         self._in_flight = in_flight
         self._metrics = metrics
@@ -42,13 +45,18 @@ class OwnRoutes:
             **dict.fromkeys(LIVE, self._live),
             **dict.fromkeys(READY, self._ready),
             **dict.fromkeys([f"{version}/models" for version in VERSIONS], self._models),
+            **dict.fromkeys([f"{version}/config" for version in VERSIONS], config.show),
             **docs_page.pages(),
         }
+        self._posted = {f"{version}/config/reload": config.reload for version in VERSIONS}
 
     def add_to(self, router: web.UrlDispatcher, expect: Expect) -> None:
         """Adds all of them; `expect` answers an Expect header."""
         for path, answer in self._by_path.items():
             add(router, path, answer, expect)
+        for path, answer in self._posted.items():
+            router.add_post(path, answer, expect_handler=expect)
+            router.add_route("*", path, posted_only(answer), expect_handler=expect)
         for version in VERSIONS:
             add(router, version + "/models/{name:.+}", self._model, expect)
 
@@ -57,6 +65,8 @@ class OwnRoutes:
         if path in self._by_path or model_named(path) is not None:
             answer = self._by_path.get(path, self._model)
             return read_only(answer)
+        if path in self._posted:
+            return posted_only(self._posted[path])
         return None
 
     async def _name(self, _: web.Request) -> web.Response:
@@ -115,6 +125,17 @@ def read_only(answer: Answer) -> Answer:
 
     async def answered(request: web.Request) -> web.StreamResponse:
         return await (answer if request.method in ("GET", "HEAD") else _refuse_method)(request)
+
+    return answered
+
+
+def posted_only(answer: Answer) -> Answer:
+    """The answer to POST; other methods are refused."""
+
+    async def answered(request: web.Request) -> web.StreamResponse:
+        if request.method != "POST":
+            raise web.HTTPMethodNotAllowed(request.method, ("POST",))
+        return await answer(request)
 
     return answered
 

@@ -21,11 +21,13 @@ from ovpipe.registry import Registry
 from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
+from ovpipe.serving.models.declared import Declared
 from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.models.served_graph import ServedGraph
 from ovpipe.serving.openapi.document import OpenApi, described_by, document
 from ovpipe.serving.openapi.parts import references
+from ovpipe.serving.routes.table import RouteTable
 from ovpipe.serving.security.guard import Guard
 from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
@@ -293,14 +295,15 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one(tmp_path: Path)
 
 
 def test_every_route_is_in_the_document_and_nothing_else(tmp_path: Path) -> None:
-    repository = Repository([mute(tmp_path)])
+    served = mute(tmp_path).served
+    repository = Repository(Declared((served,), (), RouteTable.of([served])))
     door = FrontDoor(repository, InFlight(), Limits(), Guard())
     routes = {
         (route.method, route.resource.canonical)
         for route in door.application().router.routes()
         if route.method not in ("HEAD", "*") and route.resource is not None
     }
-    routes |= {("POST", path) for path in door.table.literals}
+    routes |= {("POST", path) for path in repository.table.literals}
     api = described(*repository)
     told = {
         (method.upper(), (server["url"] + path).replace("//", "/"))

@@ -1,0 +1,48 @@
+"""Declared: the models and resources of a configuration, checked together. Nothing of it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ovpipe.graph.place import Findings
+from ovpipe.registry import Registry
+from ovpipe.serving.config import ModelConfig, ResourceConfig
+from ovpipe.serving.models.resource import Resource
+from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.sharing import check_used, load_model, load_resources
+from ovpipe.serving.routes.table import RouteTable
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a server shall serve: every graph is right, and their routes go together."""
+
+    served: tuple[ServedGraph, ...]
+    resources: tuple[Resource, ...]
+    table: RouteTable
+
+    @classmethod
+    def load(
+        cls,
+        models: Sequence[ModelConfig],
+        resources: Sequence[ResourceConfig],
+        registry: Registry,
+        open_resources: Mapping[str, Resource] = MappingProxyType({}),
+    ) -> Declared:
+        """Loads and checks all graphs; raises GraphError with the findings of all.
+
+        Of `open_resources` those are taken on that are declared as before.
+        """
+        findings = Findings()
+        shared = load_resources(resources, registry, findings)
+        for name, resource in shared.items():
+            before = open_resources.get(name)
+            if before is not None and before.is_like(resource):
+                shared[name] = before
+        served = [load_model(config, shared, registry, findings) for config in models]
+        check_used(resources, models, findings)
+        findings.check()
+        right = tuple(one for one in served if one is not None)
+        return cls(right, tuple(shared.values()), RouteTable.of(right))

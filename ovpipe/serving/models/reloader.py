@@ -1,0 +1,116 @@
+"""Reloader: the server's configuration is read again, and the models become what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ovpipe.errors import OvpipeError
+from ovpipe.registry import Registry
+from ovpipe.serving.config import ServerConfig
+from ovpipe.serving.models.change import Change
+from ovpipe.serving.models.declared import Declared
+from ovpipe.serving.models.opening import LoadListener
+from ovpipe.serving.models.repository import Repository
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A configuration as it was read, and the calculators that its graphs may name."""
+
+    config: ServerConfig
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Reloading:
+    """What a server reloads: the file, the configuration that it began with, and how another is read."""
+
+    file: Path
+    started_with: ServerConfig
+    read: Callable[[], Configured]
+    """It is called in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What a reload came to. With `refused` nothing has changed; it is why."""
+
+    change: Change = field(default_factory=Change)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Why the next generations of these models could not be loaded; the ones before serve on."""
+    refused: str = ""
+
+
+class Reloader:
+    """Reloads one after another: at most one is read, and one waits, for all who asked meanwhile.
+
+    So whoever asks gets a configuration that was read after the asking.
+    """
+
+    def __init__(self, repository: Repository, reloading: Reloading, listener: LoadListener) -> None:
+        self._repository = repository
+        self._reloading = reloading
+        self._listener = listener
+        self._turn = asyncio.Lock()
+        self._waiting: asyncio.Task[Reloaded] | None = None
+        self._tasks: set[asyncio.Task[Reloaded]] = set()
+
+    async def reload(self, why: str) -> Reloaded:
+        """Reads the configuration and changes the models; over when all have opened or failed to.
+
+        `why` is for the log. A caller that is cancelled stops nothing. A later reload does not wait until
+        models have opened: it may give up one that still loads.
+        """
+        return await asyncio.shield(self.begin(why))
+
+    def begin(self, why: str) -> asyncio.Task[Reloaded]:
+        """Begins a reload, or joins one that has not yet begun to read."""
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._reload(why), name="reload")
+            self._tasks.add(self._waiting)
+            self._waiting.add_done_callback(self._tasks.discard)
+        return self._waiting
+
+    def stop(self) -> None:
+        """Nothing is reloaded any more."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _reload(self, why: str) -> Reloaded:
+        async with self._turn:
+            self._waiting = None
+            log.info("%s: reloading %s", why, self._reloading.file)
+            try:
+                declared = await asyncio.to_thread(self._declared)
+            except OvpipeError as error:
+                log.error("%s is refused, and nothing changes: %s", self._reloading.file, error)
+                return Reloaded(refused=str(error))
+            except Exception as error:  # a fault of ours costs the reload, not the server
+                log.exception("%s cannot be read, and nothing changes", self._reloading.file)
+                return Reloaded(refused=f"{type(error).__name__}: {error}")
+            change, opening = self._repository.change(declared, self._listener)
+        log.info("reloaded: %s", change)
+        if opening:
+            await asyncio.wait(opening)
+        models = [one for one in self._repository if one.name in (*change.added, *change.replaced)]
+        failed = {one.name: one.reason for one in models if one.reason}
+        return Reloaded(change, failed)
+
+    def _declared(self) -> Declared:
+        configured = self._reloading.read()
+        config = configured.config
+        for what, now, before in (
+            ("host and port", config.address, self._reloading.started_with.address),
+            ("limits", config.limits, self._reloading.started_with.limits),
+        ):
+            if now != before:
+                log.warning("%s have changed in the configuration: that takes a restart of the server", what)
+        return Declared.load(
+            config.models, config.resources, configured.registry, dict(self._repository.resources)
+        )
