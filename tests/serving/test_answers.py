@@ -183,7 +183,5 @@ def test_the_metrics_count_requests_by_model_endpoint_and_status(server: ServerP
 
 def test_a_hangup_ends_nothing_and_is_in_the_log(server: ServerProcess) -> None:
     server.signal(signal.SIGHUP)
-    server.wait_line(
-        "WARNING ovpipe.cli: SIGHUP: this server cannot reload its models yet; it goes on as it is"
-    )
+    server.wait_line("reloaded: unchanged: echo, org/echo, counter, bad")
     assert post(server.url, {"model": "echo"}).status == 200
