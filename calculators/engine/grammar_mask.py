@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ovpipe.calculator import Context
-from ovpipe.calculators.engine.grammars.followed_text import FollowedText
 from ovpipe.calculators.engine.grammars.grammar_pool import GrammarPool
 from ovpipe.calculators.engine.logits_processor import LogitsProcessor
 from ovpipe.calculators.engine.packets import BatchRow, LogitsRow
+from ovpipe.engines.grammars.masks.followed_text import FollowedText
 from ovpipe.engines.grammars.verdicts import GrammarRefused
 from ovpipe.engines.protocol import RequestRefused
 from ovpipe.ports import SideInput

@@ -57,7 +57,7 @@ class GrammarCheckCalculator(Calculator):
     request = Input[ChatRequest | CompletionRequest]()
     prompts = Input[Prompts](optional=True)
     guided = Output[ChatRequest | CompletionRequest]()
-    grammar_checker = SideInput[GrammarChecker](optional=True)
+    grammar_checker = SideInput[GrammarChecker | None](optional=True)
     chat_template = SideInput[ChatTemplate | None](optional=True)
     workers = SideInput[Workers](optional=True)
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from ovpipe.calculator import Calculator, Context
+from ovpipe.engines.cores import CORES
 from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
-from ovpipe.ports import SideOutput
+from ovpipe.engines.protocol import Engine
+from ovpipe.ports import SideInput, SideOutput
 from ovpipe.registry import register
 
 LIMITS: Final = CheckerLimits()
@@ -17,16 +19,19 @@ LIMITS: Final = CheckerLimits()
 class GrammarCheckerCalculator(Calculator):
     """Tries out, in a process of its own, what answers must follow. The first grammar starts the process.
 
-    No streams. Side output `grammar_checker`. Grammars are compiled for the tokenizer of the model in
-    `models_path`; `time_limit` is how many seconds of computing that may take.
+    No streams. Side input `engine`, whose core declares how its grammars are tried out. Side output
+    `grammar_checker`: None for an engine of a core that declares nothing. Grammars are compiled for the
+    tokenizer of the model in `models_path`; `time_limit` is how many seconds of computing that may take.
 
         grammar_checker:
           calculator: GrammarCheckerCalculator
+          side_inputs: {engine: engine}
           side_outputs: {grammar_checker: grammar_checker}
           options: {models_path: ./models/qwen, time_limit: 5}
     """
 
-    grammar_checker = SideOutput[GrammarChecker]()
+    engine = SideInput[Engine]()
+    grammar_checker = SideOutput[GrammarChecker | None]()
 
     def __init__(self, *, models_path: str, time_limit: float = LIMITS.seconds) -> None:
         if not time_limit > 0:
@@ -37,7 +42,9 @@ class GrammarCheckerCalculator(Calculator):
 
     async def open(self, cx: Context) -> None:
         """Starts nothing yet."""
-        self._checker = await GrammarChecker.open(self._folder, limits=self._limits)
+        core = CORES.get(cx[self.engine].info.core)
+        if core is not None:
+            self._checker = await GrammarChecker.open(self._folder, core.grammar_checker, limits=self._limits)
         cx.set_side(self.grammar_checker, self._checker)
 
     async def close(self, cx: Context) -> None:

@@ -20,7 +20,7 @@ from ovpipe.engines.process.command import HostCommand
 
 
 class CoreDeclaration(msgspec.Struct, frozen=True, kw_only=True):
-    """A backend of the engine: what a graph may set of it, what it can do, and how its process is started."""
+    """A backend of the engine: what a graph may set of it, what it can do, and how its processes start."""
 
     name: str
     """What a graph calls it: `engine: {core: NAME}`."""
@@ -29,6 +29,8 @@ class CoreDeclaration(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: frozenset[str]
     """What it honours, with the right options. `EngineInfo.capabilities` says what a loaded one does."""
     command: HostCommand
+    grammar_checker: HostCommand
+    """The process that tries grammars out as this core follows them: with its library, in its way."""
     lacks_by: str = ""
     """What a loaded one lacks a capability by, with the remedy, where that is not its options."""
 
@@ -38,6 +40,7 @@ GENAI: Final = CoreDeclaration(
     options=GenaiOptions,
     capabilities=genai.ALL,
     command=HostCommand.module("ovpipe.engines.genai"),
+    grammar_checker=HostCommand.module("ovpipe.engines.genai.grammar_host"),
 )
 
 GRAPH: Final = CoreDeclaration(
@@ -46,6 +49,7 @@ GRAPH: Final = CoreDeclaration(
     capabilities=graph.ALL,
     command=HostCommand.module("ovpipe.engine_graph"),
     lacks_by="no node of the engine's graph brings it, as one of the shipped graph 'engine' does",
+    grammar_checker=HostCommand.module("ovpipe.engines.graph.grammar_host"),
 )
 
 CORES: Final[Mapping[str, CoreDeclaration]] = MappingProxyType({core.name: core for core in (GENAI, GRAPH)})

@@ -29,6 +29,11 @@ def test_each_core_has_the_name_it_is_known_by() -> None:
     }
 
 
+def test_each_core_has_a_grammar_checker_of_its_own() -> None:
+    programs = {core.grammar_checker.arguments[-1] for core in CORES.values()}
+    assert programs == {"ovpipe.engines.genai.grammar_host", "ovpipe.engines.graph.grammar_host"}
+
+
 def test_the_schema_has_auto_with_the_keys_that_all_cores_have() -> None:
     shapes = {
         shape["properties"]["core"]["const"]: set(shape["properties"]) for shape in engine_schema()["anyOf"]

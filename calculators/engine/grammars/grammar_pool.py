@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ovpipe.calculators.engine.grammars.followed_text import FollowedText
+from ovpipe.engines.grammars.masks.followed_text import FollowedText
 from ovpipe.engines.grammars.verdicts import GrammarRefused, key_of
 from ovpipe.engines.protocol import GenerateRequest, Grammar
 
 if TYPE_CHECKING:
-    from llguidance import LLExecutor
-
     from ovpipe.engines.grammars.masks.compiling import CompiledGrammar
+    from ovpipe.engines.grammars.masks.mask_maker import MaskMaker
     from ovpipe.engines.grammars.masks.token_table import TokenTable
 
 MOST_KEPT: Final = 64
@@ -39,7 +38,7 @@ class GrammarPool:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="grammars")
         self._compiled: OrderedDict[bytes, Future[CompiledGrammar]] = OrderedDict()
         """Those used lately last."""
-        self._executor: LLExecutor | None = None
+        self._mask_maker: MaskMaker | None = None
         self._held: dict[int, bytes] = {}
         """By request."""
 
@@ -86,19 +85,12 @@ class GrammarPool:
         A text whose grammar fails over it says so itself, and its mask says nothing.
         """
         if not texts:
-            return
-        from llguidance import LLExecutor
-        from llguidance.numpy import fill_next_token_bitmask_par
+            return iter(())
+        if self._mask_maker is None:
+            from ovpipe.engines.grammars.masks.mask_maker import MaskMaker  # imports llguidance
 
-        if self._executor is None:
-            self._executor = LLExecutor()
-        bits = np.zeros((len(texts), -(-size // 32)), np.int32)
-        matchers = [(text.matcher, place) for place, text in enumerate(texts)]
-        fill_next_token_bitmask_par(self._executor, matchers, bits)
-        for text, row in zip(texts, bits, strict=True):
-            allowed = np.unpackbits(row.view(np.uint8), count=size, bitorder="little").view(np.bool_)
-            allowed[text.forbidden] = False
-            yield allowed
+            self._mask_maker = MaskMaker()
+        return self._mask_maker.masks(texts, size)
 
     def close(self) -> None:
         """Begins nothing any more, and waits for nothing."""

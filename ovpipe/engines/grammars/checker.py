@@ -13,7 +13,7 @@ import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,8 +33,6 @@ from ovpipe.engines.protocol import (
     RequestRefused,
     SamplingParams,
 )
-
-GRAMMAR_HOST: Final = HostCommand.module("ovpipe.engines.grammars.host")
 
 CHECK_TOKENS = 16
 """Generated under each grammar. Compiling it is most of the work, but some grow slower with each token."""
@@ -106,13 +104,13 @@ class GrammarChecker:
     async def open(
         cls,
         models_path: Path,
+        command: HostCommand,
         *,
         limits: CheckerLimits | None = None,
         eager: bool = False,
-        command: HostCommand = GRAMMAR_HOST,
         backoff: Backoff | None = None,
     ) -> GrammarChecker:
-        """A checker for the model in a folder. `command` starts its process."""
+        """A checker for the model in a folder. `command` starts its process, which a core declares."""
         checker = cls(
             models_path,
             limits=limits or CheckerLimits(),

@@ -22,6 +22,7 @@ from ovpipe.calculators.llm.packets import (
     Tool,
     ToolChoice,
 )
+from ovpipe.engines.cores import CORES
 from ovpipe.engines.grammars.checker import GrammarChecker
 from ovpipe.engines.protocol import Grammar
 from tests.calculators.llm.output_parsers.reading import read
@@ -110,16 +111,18 @@ def test_an_answer_of_gpt_oss_may_stand_in_its_channel(model: Follower) -> None:
     assert read(make_parser("gpt_oss", "gpt_oss"), thoughtful) == [Reasoning("hm"), Content(ANSWER)]
 
 
-def test_the_engine_takes_them_in_every_form_of_calls_and_of_answers() -> None:
+def test_every_core_takes_them_in_every_form_of_calls_and_of_answers() -> None:
     async def scenario() -> None:
-        checker = await GrammarChecker.open(MODEL)
+        checkers = [await GrammarChecker.open(MODEL, core.grammar_checker) for core in CORES.values()]
         for tool_format in TOOL_FORMATS:
             if not has_guide(tool_format, at_least_one=True):
                 continue
             for kind in GRAMMARS:
                 for prompt in ("", "<think>"):
                     reasoning_format = "gpt_oss" if tool_format == "gpt_oss" else "think"
-                    await checker.check(grammar(tool_format, reasoning_format, kind, prompt))
-        await checker.close()
+                    for checker in checkers:
+                        await checker.check(grammar(tool_format, reasoning_format, kind, prompt))
+        for checker in checkers:
+            await checker.close()
 
     asyncio.run(scenario())

@@ -20,7 +20,8 @@ from ovpipe.calculators.llm.packets import (
     ToolChoice,
 )
 from ovpipe.calculators.llm.workers import Workers
-from ovpipe.engines.grammars.checker import GRAMMAR_HOST, CheckerLimits, GrammarChecker
+from ovpipe.engines.cores import GENAI
+from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError, RunError
@@ -56,12 +57,12 @@ async def checked_by(
 async def checked(
     request: ChatRequest | CompletionRequest,
     *,
-    command: HostCommand = GRAMMAR_HOST,
+    command: HostCommand = GENAI.grammar_checker,
     limits: CheckerLimits | None = None,
     **options: Any,
 ) -> ChatRequest | CompletionRequest:
     """What the node sends, with a checker of the embedded model."""
-    checker = await GrammarChecker.open(MODEL, command=command, limits=limits)
+    checker = await GrammarChecker.open(MODEL, command, limits=limits)
     try:
         return await checked_by(checker, request, **options)
     finally:
@@ -118,7 +119,7 @@ def test_without_a_checker_nothing_is_tried_out() -> None:
 
 def test_the_calls_that_a_request_forces_are_a_grammar_that_the_engine_takes() -> None:
     async def scenario() -> None:
-        checker = await GrammarChecker.open(MODEL)
+        checker = await GrammarChecker.open(MODEL, GENAI.grammar_checker)
         for tool_format in TOOL_FORMATS:
             for several in (True, False):
                 request = chat(tools=(ADD, SUB), tool_choice=FORCED, parallel_tool_calls=several)
@@ -222,7 +223,7 @@ def test_thoughts_before_an_answer_are_a_grammar_that_the_engine_takes() -> None
     )
 
     async def scenario() -> None:
-        checker = await GrammarChecker.open(MODEL)
+        checker = await GrammarChecker.open(MODEL, GENAI.grammar_checker)
         for reasoning_format in REASONING_FORMATS:
             for grammar in grammars:
                 for prompt in ("", "...<think>\n"):

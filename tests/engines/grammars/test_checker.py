@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ovpipe.engines.cores import GENAI
 from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
 from ovpipe.engines.grammars.verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
 from ovpipe.engines.process.backoff import Backoff
@@ -46,8 +47,10 @@ def bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 @asynccontextmanager
-async def opened(**options: Any) -> AsyncIterator[GrammarChecker]:
-    checker = await GrammarChecker.open(MODEL, **options)
+async def opened(
+    command: HostCommand = GENAI.grammar_checker, **options: Any
+) -> AsyncIterator[GrammarChecker]:
+    checker = await GrammarChecker.open(MODEL, command, **options)
     try:
         yield checker
     finally:
@@ -406,7 +409,7 @@ def test_a_checker_that_could_not_start_is_there_once_it_can(tmp_path: Path) -> 
         flag = tmp_path / "may start"
         code = (
             f"import pathlib, runpy; assert pathlib.Path({str(flag)!r}).exists(); "
-            "runpy.run_module('ovpipe.engines.grammars.host', run_name='__main__')"
+            "runpy.run_module('ovpipe.engines.genai.grammar_host', run_name='__main__')"
         )
         async with opened(
             command=HostCommand((sys.executable, "-c", code)), backoff=Backoff(first=0.05)

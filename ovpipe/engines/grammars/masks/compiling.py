@@ -35,6 +35,8 @@ def compiled(grammar: Grammar, table: TokenTable) -> CompiledGrammar:
         lark = as_lark(read(rules.text))
     except GrammarProblem as problem:
         raise GrammarRefused(str(problem)) from problem
+    except RecursionError:
+        raise GrammarRefused("the grammar is nested too deeply") from None
     # Of the work that a grammar may make, in llguidance's units: where it makes more, its matcher fails.
     limits = LLParserLimits(step_lexer_fuel=1_000_000, verbose_errors=False)
     matcher = LLMatcher(table.tokens, LLMatcher.grammar_from_lark(lark), log_level=0, limits=limits)

@@ -18,7 +18,13 @@ class CountingOptions(CoreOptions, frozen=True, kw_only=True):
 
 def candidate(name: str, load: str | None = None) -> CoreCandidate:
     """A core that counts, or that fails at its load."""
-    core = CoreDeclaration(name=name, options=CountingOptions, capabilities=frozenset(), command=FAKE_HOST)
+    core = CoreDeclaration(
+        name=name,
+        options=CountingOptions,
+        capabilities=frozenset(),
+        command=FAKE_HOST,
+        grammar_checker=FAKE_HOST,
+    )
     return CoreCandidate(core, CountingOptions(models_path="m", load=load))
 
 

@@ -1,4 +1,4 @@
-"""The grammar checker's process: `python -m ovpipe.engines.grammars.host --fd N --parent PID`.
+"""The core's grammar checker: `python -m ovpipe.engines.genai.grammar_host --fd N --parent PID`.
 
 An engine's process like any other, which speaks an engine's protocol. Its model is a stand-in, so that the
 grammar of a request is all there is to it, and a bad one costs that request alone.
@@ -6,17 +6,14 @@ grammar of a request is all there is to it, and a bad one costs that request alo
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from ovpipe.engines.backend import EngineCore
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.options import GenaiOptions
+from ovpipe.engines.grammars.host_options import GrammarHostOptions
 from ovpipe.engines.grammars.stand_in import write_stand_in
 from ovpipe.engines.kv_cache.plan import plan_cache
 from ovpipe.engines.messages import Progress, Refused
@@ -24,18 +21,6 @@ from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.engines.process.host import Report, main
 from ovpipe.engines.process.native_errors import plain_message
 from ovpipe.engines.protocol import Delta, EngineInfo, EngineStats, GenerateRequest, Grammar, SamplingParams
-
-_MEBIBYTE = 2**20
-
-
-class GrammarHostOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the checker's process is loaded with."""
-
-    models_path: str
-    folder: str
-    """An empty one, for the stand-in while it is loaded. Who gives it removes it."""
-    memory_mebibytes: int
-    """How much more than after its load the process may take."""
 
 
 class GrammarCore:
@@ -84,7 +69,7 @@ class GrammarCore:
 
 def load_grammar_core(given: dict[str, Any], report: Report) -> EngineCore:
     """Builds the stand-in, loads it, and limits the process's memory."""
-    options = msgspec.convert(given, GrammarHostOptions)
+    options = GrammarHostOptions.read(given)
     report(Progress(phase="load", detail="building a stand-in for the model"))
     write_stand_in(Path(options.models_path), Path(options.folder))
     core = _genai_core(options.folder)
@@ -93,7 +78,7 @@ def load_grammar_core(given: dict[str, Any], report: Report) -> EngineCore:
     core.add(GenerateRequest(0, [0], first))
     while core.stats().num_requests:
         core.step()
-    _limit_memory(options.memory_mebibytes * _MEBIBYTE)
+    options.limit_memory()
     return GrammarCore(core)
 
 
@@ -122,18 +107,6 @@ def _fact(error: Exception) -> str:
     if isinstance(error, OverflowError):  # of which genai says nothing more
         return "a number in it is out of range"
     return plain_message(error)
-
-
-def _limit_memory(more: int) -> None:
-    """Lets the process have so many bytes more. Beyond, a step fails with a MemoryError.
-
-    RLIMIT_DATA and not RLIMIT_AS: address space is also what is mapped and never touched.
-    """
-    if sys.platform != "linux":
-        return
-    status = Path("/proc/self/status").read_text("ascii")
-    (used,) = (int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData:"))
-    resource.setrlimit(resource.RLIMIT_DATA, (used + more, used + more))
 
 
 if __name__ == "__main__":
