@@ -46,6 +46,9 @@ class Characters(msgspec.Struct, frozen=True):
             if max(first, start) <= min(last, end)
         )
 
+    def __contains__(self, code: int) -> bool:
+        return any(first <= code <= last for first, last in self.ranges)
+
     def __bool__(self) -> bool:
         return bool(self.ranges)
 

@@ -23,24 +23,24 @@ def reachable(rules: Mapping[str, Body], root: str) -> dict[str, frozenset[str]]
     return found
 
 
-def flat_rules(named: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def flat_rules(named: Mapping[str, frozenset[str]]) -> list[str]:
     """The rules that lead neither to themselves nor to one that does: they are regular expressions in parts.
 
     What names nothing is flat, and so is what names flat rules only; taken away one after the other, these
-    leave the others.
+    leave the others. Each comes behind those that it names.
     """
     missing = {name: len(names) for name, names in named.items()}
     users: dict[str, list[str]] = {name: [] for name in named}
     for name, names in named.items():
         for each in names:
             users[each].append(name)
-    flat: set[str] = set()
+    flat: list[str] = []
     waiting = [name for name, count in missing.items() if not count]
     while waiting:
         name = waiting.pop()
-        flat.add(name)
+        flat.append(name)
         for user in users[name]:
             missing[user] -= 1
             if not missing[user]:
                 waiting.append(user)
-    return frozenset(flat)
+    return flat

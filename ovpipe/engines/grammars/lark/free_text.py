@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ovpipe.engines.grammars.ebnf.characters import Characters
+from ovpipe.engines.grammars.lark.rules_tree import (
+    EMPTY,
+    Body,
+    CharacterClass,
+    Choice,
+    Concatenation,
+    FreeText,
+    Rule,
+)
 
 
 def states_of(marks: Sequence[str]) -> list[str]:
@@ -22,3 +31,23 @@ def moves(state: str, states: Sequence[str], marks: Sequence[str]) -> Iterator[t
         if found is None:
             found = max((each for each in states if text.endswith(each)), key=len)
         yield Characters.named(letter), found
+
+
+def machine_of(body: FreeText) -> tuple[str, dict[str, Body]]:
+    """The same by a rule for each state, which takes a character and what the next state's takes.
+
+    Beside these rules, the name of the first.
+    """
+    marks = body.marks
+    states = states_of(marks)
+    names = {state: f"{body.without}{body.end}\0{state}" for state in states}
+    rules: dict[str, Body] = {}
+    for state in states:
+        choices: list[Body] = [] if body.end else [EMPTY]
+        for characters, target in moves(state, states, marks):
+            if target in names and target not in marks:
+                choices.append(Concatenation((CharacterClass(characters), Rule(names[target]))))
+            elif target == body.end and target:
+                choices.append(CharacterClass(characters))
+        rules[names[state]] = Choice(tuple(choices))
+    return names[""], rules

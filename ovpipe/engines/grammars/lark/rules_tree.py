@@ -64,13 +64,21 @@ class FreeText(msgspec.Struct, frozen=True, tag=True):
         return tuple(dict.fromkeys((*ends, *filter(None, self.without))))
 
 
-Body = Text | CharacterClass | Rule | Concatenation | Choice | Repeat | FreeText
+class Lexeme(msgspec.Struct, frozen=True, tag=True):
+    """What a lexer looks for as a whole: a part without recursion, which never takes the empty text."""
+
+    part: Body
+    nonempty: bool = False
+    """Whether the empty text has to be kept out: the part would take it."""
+
+
+Body = Text | CharacterClass | Rule | Concatenation | Choice | Repeat | FreeText | Lexeme
 
 EMPTY: Final = Concatenation(())
 
 
 def parts_of(body: Body) -> tuple[Body, ...]:
-    """What a body is directly made of."""
+    """What a body is directly made of; a lexeme is a whole."""
     match body:
         case Concatenation():
             return body.parts
@@ -78,7 +86,7 @@ def parts_of(body: Body) -> tuple[Body, ...]:
             return body.choices
         case Repeat():
             return (body.part,)
-        case Text() | CharacterClass() | Rule() | FreeText():
+        case Text() | CharacterClass() | Rule() | FreeText() | Lexeme():
             return ()
 
 

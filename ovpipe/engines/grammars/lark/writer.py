@@ -8,15 +8,14 @@ from types import MappingProxyType
 from typing import Final
 
 from ovpipe.engines.grammars.ebnf.characters import Characters
-from ovpipe.engines.grammars.lark.cycles import flat_rules, reachable
-from ovpipe.engines.grammars.lark.free_text import moves, states_of
+from ovpipe.engines.grammars.lark.lexemes import as_lexemes, is_character
 from ovpipe.engines.grammars.lark.rules_tree import (
-    EMPTY,
     Body,
     CharacterClass,
     Choice,
     Concatenation,
     FreeText,
+    Lexeme,
     Repeat,
     Rule,
     Text,
@@ -25,76 +24,81 @@ from ovpipe.engines.grammars.lark.rules_tree import (
 ROOT: Final = "root"
 _HEAD: Final = '%llguidance {"no_forcing": true}'
 """The model chooses among all tokens that fit, not only among those that a tokenizer would write."""
+_NOT_EMPTY: Final = "/(?s:.+)/"
 _SIGNS: Final[Mapping[tuple[int, int | None], str]] = MappingProxyType(
     {(0, None): "*", (1, None): "+", (0, 1): "?"}
 )
 
 
 def as_lark(rules: Mapping[str, Body]) -> str:
-    """The grammar of `root`; raises GrammarProblem for a rule that is missing.
-
-    llguidance splits a text into lexemes, each as long as can be, before it looks at rules. So a lexeme of
-    several characters may take what a rule has for the next one. Rules that lead to themselves are therefore
-    written with lexemes of one character, which is exact. Where there are none, all is one lexeme, which is
-    exact, too, and many times as quick.
-    """
-    named = reachable(rules, ROOT)
-    return _LarkWriter(rules, ROOT in flat_rules(named)).text()
+    """The grammar of `root`; raises GrammarProblem for a rule that is missing."""
+    return _LarkWriter(as_lexemes(rules, ROOT), rules).text()
 
 
 class _LarkWriter:
-    def __init__(self, rules: Mapping[str, Body], is_flat: bool) -> None:
-        self._rules = dict(rules)
-        self._is_flat = is_flat
-        self._names: dict[str, str] = {}
-        self._waiting: list[str] = []
+    """Writes rules by names in small letters, and lexemes with their parts by names in capitals."""
+
+    def __init__(self, rules: Mapping[str, Body], flat_rules: Mapping[str, Body]) -> None:
+        self._rules = rules
+        self._flat_rules = flat_rules
+        self._names: dict[tuple[str, str | Lexeme], str] = {}
+        self._waiting: list[Callable[[], str]] = []
 
     def text(self) -> str:
-        lines = [_HEAD, f"start: {self._name(ROOT)}"]
+        lines = [_HEAD, f"start: {self._rule(ROOT)}"]
         while self._waiting:
-            name = self._waiting.pop()
-            lines.append(f"{self._names[name]}: {self._element(self._rules[name])}")
+            lines.append(self._waiting.pop()())
         return "\n".join(lines)
 
-    def _name(self, rule: str) -> str:
-        """What a rule is called: in capitals where it is a part of a lexeme."""
-        if rule not in self._names:
-            self._names[rule] = f"{'T' if self._is_flat else 'r'}{len(self._names)}"
-            self._waiting.append(rule)
-        return self._names[rule]
+    def _rule(self, rule: str) -> str:
+        return self._name("r", rule, lambda: self._element(self._rules[rule]))
+
+    def _flat_rule(self, rule: str) -> str:
+        return self._name("T", rule, lambda: self._flat(self._flat_rules[rule]))
+
+    def _lexeme(self, lexeme: Lexeme) -> str:
+        def written() -> str:
+            part = self._flat(lexeme.part)
+            return f"{group(part)} & {_NOT_EMPTY}" if lexeme.nonempty else part
+
+        return self._name("L", lexeme, written)
+
+    def _name(self, kind: str, key: str | Lexeme, written: Callable[[], str]) -> str:
+        """What it is called. Its line is written later, so that no depth of rules is one of calls."""
+        if (kind, key) not in self._names:
+            name = self._names[kind, key] = f"{kind}{len(self._names)}"
+            self._waiting.append(lambda: f"{name}: {written()}")
+        return self._names[kind, key]
 
     def _element(self, body: Body) -> str:
         match body:
+            case Lexeme():
+                return self._flat(body.part) if is_character(body) else self._lexeme(body)
+            case Rule():
+                return self._rule(body.name)
+        return self._composed(body, self._element)
+
+    def _flat(self, body: Body) -> str:
+        match body:
             case Text():
-                return quoted(body.text) if self._is_flat else group(" ".join(map(quoted, body.text)))
+                return quoted(body.text)
             case CharacterClass():
                 return one_of(body.characters)
             case Rule():
-                return self._name(body.name)
-            case Concatenation():
-                return group(" ".join(map(self._element, body.parts))) if body.parts else '""'
-            case Choice():
-                return group(" | ".join(map(self._element, body.choices)))
-            case Repeat():
-                return repeated(body, self._element)
+                return self._flat_rule(body.name)
             case FreeText():
-                return free_text(body) if self._is_flat else self._name(self._machine(body))
+                return free_text(body)
+        return self._composed(body, self._flat)
 
-    def _machine(self, body: FreeText) -> str:
-        """The rule of its first state. Each state's takes a character, and what the next state's takes."""
-        marks = body.marks
-        states = states_of(marks)
-        names = {state: f"{body.without}{body.end}\0{state}" for state in states}
-        if names[""] not in self._rules:
-            for state in states:
-                choices: list[Body] = [] if body.end else [EMPTY]
-                for characters, target in moves(state, states, marks):
-                    if target in names and target not in marks:
-                        choices.append(Concatenation((CharacterClass(characters), Rule(names[target]))))
-                    elif target == body.end and target:
-                        choices.append(CharacterClass(characters))
-                self._rules[names[state]] = Choice(tuple(choices))
-        return names[""]
+    def _composed(self, body: Body, element: Callable[[Body], str]) -> str:
+        match body:
+            case Concatenation():
+                return group(" ".join(map(element, body.parts))) if body.parts else '""'
+            case Choice():
+                return group(" | ".join(map(element, body.choices)))
+            case Repeat():
+                return repeated(body, element)
+        raise AssertionError(f"stands in no rule of lexemes: {body!r}")
 
 
 def free_text(body: FreeText) -> str:

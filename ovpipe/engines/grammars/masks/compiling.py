@@ -38,7 +38,7 @@ def compiled(grammar: Grammar, table: TokenTable) -> CompiledGrammar:
     except RecursionError:
         raise GrammarRefused("the grammar is nested too deeply") from None
     # Of the work that a grammar may make, in llguidance's units: where it makes more, its matcher fails.
-    limits = LLParserLimits(step_lexer_fuel=1_000_000, verbose_errors=False)
+    limits = LLParserLimits(step_lexer_fuel=1_000_000, step_max_items=200_000, verbose_errors=False)
     matcher = LLMatcher(table.tokens, LLMatcher.grammar_from_lark(lark), log_level=0, limits=limits)
     if matcher.is_error():
         raise GrammarRefused(fact_of(matcher))
