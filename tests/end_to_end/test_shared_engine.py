@@ -125,4 +125,7 @@ def test_an_engine_that_dies_comes_back_for_both_models(server: ServerProcess) -
             return [await answer(session, server.url, model, 4) for model in MODELS]
 
     assert [whole["usage"]["completion_tokens"] for whole in asyncio.run(ask())] == [4, 4]
-    assert engine_figures(server, "restarts_total") == {'resource="tiny",side_packet="engine"}': 1}
+    restarts = engine_figures(server, "restarts_total")
+    assert {labels: times for labels, times in restarts.items() if times} == {
+        'reason="died",resource="tiny",side_packet="engine"}': 1
+    }

@@ -51,6 +51,12 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.01)
 
 
+def restarts(engine: EngineClient) -> int:
+    """How often another process has taken the place, for whatever reason."""
+    by_reason: dict[str, int] = engine.metrics()["engine_restarts_total"]["reason"]
+    return sum(by_reason.values())
+
+
 def some(count: int) -> SamplingParams:
     return SamplingParams(max_tokens=count)
 

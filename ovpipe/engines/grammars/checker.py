@@ -22,7 +22,8 @@ from ovpipe.engines.grammars.verdicts import GrammarUnavailable, Verdict, Verdic
 from ovpipe.engines.messages import Progress
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.command import HostCommand
-from ovpipe.engines.process.link import EngineLink, LinkLost
+from ovpipe.engines.process.ends import LinkLost
+from ovpipe.engines.process.link import EngineLink
 from ovpipe.engines.protocol import (
     EngineDied,
     EngineStats,

@@ -16,9 +16,10 @@ from typing import Any
 from ovpipe.engines.messages import Failed, Progress
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.command import HostCommand
+from ovpipe.engines.process.ends import LifeEnd, LinkLost
 from ovpipe.engines.process.generation import MailboxGeneration
-from ovpipe.engines.process.link import EngineLink, LinkLost
-from ovpipe.engines.process.metrics import EngineMetrics
+from ovpipe.engines.process.link import EngineLink
+from ovpipe.engines.process.metrics import DIED, EngineMetrics
 from ovpipe.engines.process.retries import Retries, Retry
 from ovpipe.engines.protocol import (
     EngineDied,
@@ -67,6 +68,8 @@ class EngineClient:
         """While there is no link: the event loop's time at which there may be one."""
         self._retries = Retries()
         """Requests of a poisoned life that the next one is given again."""
+        self._recycled_for: str | None = None
+        """Why the process is being replaced in an orderly way. New requests wait meanwhile."""
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
         self._shutdown: asyncio.Task[str] | None = None
@@ -137,18 +140,34 @@ class EngineClient:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
         if self._closed:
             raise EngineUnavailable(f"engine {self._name!r} is closed")
+        request = GenerateRequest(
+            next(self._request_ids), list(prompt), sampling, priority, adapter, on_step is not None
+        )
+        if self._recycled_for is not None:
+            waiting = MailboxGeneration(request.id, lambda _: None, on_step)
+            self._retries.postpone([Retry(request, waiting)])
+            return waiting
         if self._link is None or not self._link.up:
             wait = self._ready_expected - asyncio.get_running_loop().time()
             raise EngineUnavailable(
                 f"engine {self._name!r} is being started again", retry_after=max(_LEAST_RETRY_AFTER, wait)
             )
-        request = GenerateRequest(
-            next(self._request_ids), list(prompt), sampling, priority, adapter, on_step is not None
-        )
         try:
             return self._link.add(request, on_step)
         except WireError as error:
             raise RequestRefused(str(error)) from error
+
+    def recycle(self, reason: str) -> None:
+        """Replaces the process in an orderly way, without losing a request. Returns at once.
+
+        What the process has begun with ends in it; all others, new ones too, wait for the next one. `reason`
+        is one word, a label of the metric. Does nothing while it is being replaced anyway.
+        """
+        if self._link is None or not self._link.up:
+            return
+        _log.info("engine %r is replaced (%s) once what runs in it has ended", self._name, reason)
+        self._recycled_for = reason
+        self._retries.postpone(self._link.retire(reason))
 
     def variants(self) -> Sequence[str]:
         """What a model of this engine can be asked for as `model:variant`: the LoRA adapters."""
@@ -157,7 +176,7 @@ class EngineClient:
     def metrics(self) -> Mapping[str, Any]:
         """Current metrics by name. Those named _total never fall, not even when the process is replaced."""
         link = self._link
-        pid = link.pid if link is not None and link.up else None
+        pid = link.pid if link is not None and link.serving else None
         requests = len(self._retries) + (link.num_requests if link is not None else 0)
         return self._metrics.snapshot(self._info, pid=pid, requests=requests)
 
@@ -203,41 +222,45 @@ class EngineClient:
 
         A fault of ours is one more death: it is logged, and another life is tried.
         """
-        failures = 0
+        failures, cause = 0, DIED
         loop = asyncio.get_running_loop()
         next_link: EngineLink | None = link
         while True:
             try:
-                reason, served_seconds = await self._live(next_link, failures)
+                end = await self._live(next_link, cause)
             except (Exception, asyncio.CancelledError) as error:
                 if self._closed or _is_cancelled():
                     raise
                 _log.exception("engine %r: its keeper failed", self._name)
-                reason, served_seconds = f"was given up: {error!r}", 0.0
-                await self._clear(reason)
-            if served_seconds >= self._backoff.healthy_after:
+                end = LifeEnd(f"was given up: {error!r}")
+                await self._clear(end.how)
+            next_link, cause = None, end.cause or cause
+            if end.orderly:
+                _log.info("engine %r %s", self._name, end.how)
+                continue
+            self._recycled_for = None
+            if end.served_seconds >= self._backoff.healthy_after:
                 failures = 0
             failures += 1
-            next_link = None
             delay = self._backoff.delay(failures)
             self._ready_expected = loop.time() + delay + self._load_seconds
-            _log.error("engine %r %s; it is started again in %.1f s", self._name, reason, delay)
+            _log.error("engine %r %s; it is started again in %.1f s", self._name, end.how, delay)
             await asyncio.sleep(delay)
 
-    async def _live(self, link: EngineLink | None, failures: int) -> tuple[str, float]:
-        """One life to its end, started here unless it was before. Returns how and after what time."""
+    async def _live(self, link: EngineLink | None, cause: str) -> LifeEnd:
+        """One life to its end, started here unless it was before. `cause` is why the one before has ended."""
         if link is None:
             try:
                 link = await self._start()
             except LinkLost as lost:
+                self._recycled_for = None
                 self._give_up_retries(str(lost))
-                return str(lost), 0.0
-            self._retry()
-            self._metrics.restarts += 1
-            _log.warning("engine %r serves again after %d failures", self._name, failures)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        return await self._serve(link), loop.time() - began
+                return LifeEnd(str(lost))
+            self._recycled_for = None
+            self._retries.give_to(link)
+            self._metrics.restarts[cause] += 1
+            _log.warning("engine %r serves again", self._name)
+        return await self._serve(link)
 
     async def _clear(self, reason: str) -> None:
         """After a fault of ours: leaves nothing of a life behind, and nobody who waits for it."""
@@ -247,23 +270,24 @@ class EngineClient:
             except Exception:
                 _log.exception("engine %r: a life of it could not be ended", self._name)
 
-    async def _serve(self, link: EngineLink) -> str:
-        """One life until its end, which leaves nothing of it behind. Returns how it ended."""
-        reason = "was closed"
+    async def _serve(self, link: EngineLink) -> LifeEnd:
+        """One life until its end, which leaves nothing of it behind."""
+        loop = asyncio.get_running_loop()
+        began, end = loop.time(), LifeEnd("was closed")
         try:
             await link.serve()
         except LinkLost as lost:
-            reason = str(lost)
+            end = LifeEnd(str(lost), lost.cause, loop.time() - began, lost.orderly)
             if lost.poisoned is not None:
                 self._keep_for_the_next(link.take_not_started(), lost.poisoned)
         finally:
-            await self._shut_down(link, reason)
-        return reason
+            await self._shut_down(link, end.how)
+        return end
 
     async def _shut_down(self, link: EngineLink, reason: str) -> None:
         self._link = None
         self._metrics.lost()
-        link.fail_all(lambda: self._died(reason))
+        link.fail_all(lambda: EngineDied(f"engine {self._name!r} {reason}"))
         self._shutdown = asyncio.create_task(link.close(self._timeouts.close))
         await asyncio.shield(self._shutdown)
 
@@ -275,19 +299,8 @@ class EngineClient:
             _log.error("engine %r: request %d has poisoned it", self._name, guilty.request.id)
             guilty.generation.fail(RequestRefused(f"{failed.fault}: {failed.message}"))
 
-    def _retry(self) -> None:
-        """Gives the life that serves what an earlier one had not started, as far as it may have it now."""
-        link = self._link
-        if link is None or not link.up:  # the next life will be given it
-            return
-        for retry in self._retries.next():
-            link.adopt(retry, self._retry if retry.generation.suspected else None)
-
     def _give_up_retries(self, reason: str) -> None:
-        self._retries.fail(lambda: self._died(reason))
-
-    def _died(self, reason: str) -> EngineDied:
-        return EngineDied(f"engine {self._name!r} {reason}")
+        self._retries.fail(lambda: EngineDied(f"engine {self._name!r} {reason}"))
 
     def _report(self, progress: Progress) -> None:
         self._metrics.progress += 1

@@ -30,7 +30,6 @@ class MailboxGeneration:
         self._closed = False
         self._consumer: asyncio.Future[None] | None = None
         self._begun = False
-        """Whether the engine works on its request, which then has left the queue."""
         self._heard = False
         """Whether anything has come since the last pulse."""
         self._generated = 0
@@ -41,6 +40,11 @@ class MailboxGeneration:
     def closed(self) -> bool:
         """Whether it takes no more: finished, failed or cancelled."""
         return self._closed
+
+    @property
+    def begun(self) -> bool:
+        """Whether the engine works on its request, which then has left the queue."""
+        return self._begun
 
     def move(self, on_cancel: Callable[[int], None]) -> None:
         """Its request is in another engine's life now: `on_cancel` cancels it there."""

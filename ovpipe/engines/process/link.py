@@ -24,7 +24,10 @@ from ovpipe.engines.messages import (
 from ovpipe.engines.process.child import HostProcess
 from ovpipe.engines.process.clocks import by_our_clock, clock_lag
 from ovpipe.engines.process.command import HostCommand
+from ovpipe.engines.process.ends import LinkLost
 from ovpipe.engines.process.generation import MailboxGeneration
+from ovpipe.engines.process.held_requests import HeldRequests
+from ovpipe.engines.process.metrics import DIED, HUNG, POISONED
 from ovpipe.engines.process.pulse import Pulse
 from ovpipe.engines.process.retries import Retry
 from ovpipe.engines.process.watchdog import Watchdog
@@ -50,15 +53,6 @@ OnProgress = Callable[[Progress], None]
 OnStats = Callable[[EngineStats], None]
 
 
-class LinkLost(Exception):
-    """A life is over; the message says how, as a clause about the engine ("was killed by SIGKILL")."""
-
-    def __init__(self, message: str, *, poisoned: Failed | None = None) -> None:
-        super().__init__(message)
-        self.poisoned = poisoned
-        """What the host reported of a step that failed; then it is known which requests had started."""
-
-
 class EngineLink:
     """Made by `start`, which returns when the engine is ready; then `serve` runs until the end."""
 
@@ -70,16 +64,15 @@ class EngineLink:
         self._process = process
         self._timeouts = timeouts
         self._on_stats = on_stats
-        self._live: dict[int, MailboxGeneration] = {}
-        self._pulse = Pulse(self._live)
-        self._unstarted: dict[int, GenerateRequest] = {}
-        """Live requests that still wait for their first token. Kept for another life, if this one ends."""
+        self._live = HeldRequests(self._end_if_retired)
+        self._pulse = Pulse(self._live.generations)
         self._loading: Literal["load", "warm_up"] | None = "load"
         self._reason: str | None = None
         """Why the process ended or was killed, where that says more than its exit status."""
+        self._cause = DIED
+        self._retired_for: str | None = None
+        self._orderly = False
         self._poisoned: Failed | None = None
-        self._on_trial: tuple[int, Callable[[], None]] | None = None
-        """A request, and what is called when it has ended."""
         self._clock_lag = 0
         """Nanoseconds that the process's clock is behind ours."""
         self._watchdog = Watchdog(self._hung)
@@ -129,16 +122,30 @@ class EngineLink:
 
         `then` is called when it has ended, but not when this life has.
         """
-        if then is not None:
-            self._on_trial = retry.request.id, then
+        self._add(retry.request, retry.generation, then if then is None else self._while_up(then))
         retry.generation.move(self._cancel)
-        self._add(retry.request, retry.generation)
+
+    @property
+    def serving(self) -> bool:
+        """Whether it works on requests, new ones or the last."""
+        return self.up or self._retired_for is not None
+
+    def retire(self, reason: str) -> list[Retry]:
+        """Takes no more requests, and ends when those have ended that it has begun with.
+
+        Parts with the others, which are returned; their generations stay open.
+        """
+        self.up = False
+        self._retired_for = reason
+        unbegun = self._live.take_unbegun()
+        for retry in unbegun:
+            self._process.wire.send(Cancel(retry.request.id))
+        self._end_if_retired()
+        return unbegun
 
     def take_not_started(self) -> list[Retry]:
         """Parts with the live requests that have no token so far. Their generations stay open."""
-        self._on_trial = None
-        not_started, self._unstarted = self._unstarted, {}
-        return [Retry(request, self._live.pop(request.id)) for request in not_started.values()]
+        return self._live.take_not_started()
 
     async def serve(self) -> NoReturn:
         """Brings deltas to their requests until the process is lost; then raises `LinkLost`.
@@ -152,7 +159,13 @@ class EngineLink:
             self._reason = f"was given up: {error}"
         self.up = False
         # Where the reason is known, requests fail at once and need not wait for the process to end.
-        raise LinkLost(self._reason or await self._end(), poisoned=self._poisoned)
+        self._retired_for = None
+        raise LinkLost(
+            self._reason or await self._end(),
+            cause=self._cause,
+            orderly=self._orderly,
+            poisoned=self._poisoned,
+        )
 
     async def _serve(self) -> None:
         while messages := await self._receive():
@@ -161,20 +174,19 @@ class EngineLink:
                     case Step():
                         self._step(message)
                     case Reading(request=request_id):
-                        if (generation := self._live.get(request_id)) is not None:
-                            generation.begin()
+                        self._live.begin(request_id)
                     case Refused(request=request_id, message=text, transient=True):
-                        self._fail(request_id, EngineFull(text, retry_after=1))
+                        self._live.fail(request_id, EngineFull(text, retry_after=1))
                     case Refused(request=request_id, message=text, failed=True):
-                        self._fail(request_id, RequestFailed(text))
+                        self._live.fail(request_id, RequestFailed(text))
                     case Refused(request=request_id, message=text, param=param):
-                        self._fail(request_id, RequestRefused(text, param=param))
+                        self._live.fail(request_id, RequestRefused(text, param=param))
                     case Failed(message=text, suspects=suspects, fault=fault):
-                        self._reason = f"was poisoned by a failed step: {text}"
+                        self._reason, self._cause = f"was poisoned by a failed step: {text}", POISONED
                         self._poisoned = message
                         self.up = False
                         if len(suspects) == 1:
-                            self._fail(suspects[0], RequestRefused(f"{fault}: {text}"))
+                            self._live.fail(suspects[0], RequestRefused(f"{fault}: {text}"))
                     case Progress() | Ready():
                         self._reason = f"sent {type(message).__name__} while it served"
                         self._process.kill()
@@ -183,8 +195,8 @@ class EngineLink:
     def fail_all(self, error: Callable[[], Exception]) -> None:
         """Ends every live request with an error of its own."""
         self.up = False
-        for request_id in list(self._live):
-            self._fail(request_id, error())
+        for request_id in list(self._live.generations):
+            self._live.fail(request_id, error())
 
     async def close(self, timeout: float) -> str:
         """Ends the process, by force after `timeout` seconds. Returns how it ended."""
@@ -222,10 +234,11 @@ class EngineLink:
 
     # --- the steps
 
-    def _add(self, request: GenerateRequest, generation: MailboxGeneration) -> None:
+    def _add(
+        self, request: GenerateRequest, generation: MailboxGeneration, then: Callable[[], None] | None = None
+    ) -> None:
         self._process.wire.send(Add(request))
-        self._live[request.id] = generation
-        self._unstarted[request.id] = request
+        self._live.add(request, generation, then)
         self._watchdog.work(self._timeouts.prefill)
         self._pulse.start()
 
@@ -234,14 +247,7 @@ class EngineLink:
         if step.stats.trace is not None:
             self._trace(step.stats.trace)
         for delta in step.deltas:
-            generation = self._live.get(delta.request)
-            if generation is None:
-                continue  # cancelled while this step was under way
-            self._unstarted.pop(delta.request, None)
-            if delta.finish is not None:
-                del self._live[delta.request]
-                self._end_trial(delta.request)
-            generation.deliver(delta)
+            self._live.deliver(delta)
         # The deliveries above have resolved futures, and so put the waiting tasks in the loop's queue.
         # The queue is first in, first out: this acknowledgement runs after each of them ran once. What
         # a run cancels in answer to its delta is therefore on the wire before the Ack, and the host
@@ -252,30 +258,25 @@ class EngineLink:
         """Brings a step to those of its requests that want to see it, by this process's clock."""
         trace = by_our_clock(trace, self._clock_lag)
         for request_id in trace.requests:
-            generation = self._live.get(request_id)
+            generation = self._live.generations.get(request_id)
             if generation is not None and generation.on_step is not None:
                 generation.on_step(self._process.name, trace)
 
     def _cancel(self, request_id: int) -> None:
         # The watchdog stays as it is: idle steps follow a cancel, so a sign of life is still due.
-        if self._live.pop(request_id, None) is not None:
-            self._unstarted.pop(request_id, None)
+        if request_id in self._live.generations:
             self._process.wire.send(Cancel(request_id))
-            self._end_trial(request_id)
+            self._live.remove(request_id)
 
-    def _fail(self, request_id: int, error: Exception) -> None:
-        generation = self._live.pop(request_id, None)
-        self._unstarted.pop(request_id, None)
-        if generation is not None:
-            generation.fail(error)
-        self._end_trial(request_id)
+    def _while_up(self, then: Callable[[], None]) -> Callable[[], None]:
+        """The same call, but none once this life is over."""
+        return lambda: then() if self.up else None
 
-    def _end_trial(self, request_id: int) -> None:
-        if self._on_trial is not None and self._on_trial[0] == request_id:
-            _, then = self._on_trial
-            self._on_trial = None
-            if self.up:
-                then()
+    def _end_if_retired(self) -> None:
+        if self._retired_for is not None and not self._live:
+            self._reason = f"is replaced in an orderly way ({self._retired_for})"
+            self._cause, self._orderly = self._retired_for, True
+            self._process.wire.close()
 
     # --- the end
 
@@ -293,11 +294,12 @@ class EngineLink:
             return self._timeouts.load if self._loading == "load" else self._timeouts.warm_up
         if not self._live:
             return None
-        return self._timeouts.prefill if self._unstarted else self._timeouts.step
+        return self._timeouts.prefill if self._live.wait_for_tokens else self._timeouts.step
 
     def _hung(self, limit: float) -> None:
-        phase = self._loading or ("prefill" if self._unstarted else "step")
+        phase = self._loading or ("prefill" if self._live.wait_for_tokens else "step")
         self._reason = f"gave no sign of life for {limit:g} s ({phase.replace('_', '-')}) and was killed"
+        self._cause = HUNG
         self._process.kill()
         # Its end may not show: no signal ends it, or something it has started holds the socket.
         self._process.wire.close()

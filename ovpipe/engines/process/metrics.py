@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ovpipe.engines.process.size_histogram import SizeHistogram
 from ovpipe.engines.protocol import EngineInfo, EngineStats
+
+DIED: Final = "died"
+HUNG: Final = "hung"
+POISONED: Final = "poisoned"
+"""Why a process came to its end by itself; `EngineClient.recycle` is given other reasons."""
 
 _NOTHING = EngineStats()
 
@@ -16,7 +21,8 @@ class EngineMetrics:
     """Adds up what each process counted, so that totals never fall when one is replaced."""
 
     def __init__(self) -> None:
-        self.restarts = 0
+        self.restarts = Counter({DIED: 0, HUNG: 0, POISONED: 0})
+        """How often another process has taken the place, by why."""
         self.progress = 0
         """Moves with each sign that the engine works on something: steps with a batch, phases of a load."""
         self._now = _NOTHING
@@ -68,7 +74,7 @@ class EngineMetrics:
         return {
             "engine_up": 0 if pid is None else 1,
             "engine_pid": pid or 0,
-            "engine_restarts_total": self.restarts,
+            "engine_restarts_total": {"reason": dict(self.restarts)},
             "engine_requests": requests,
             "engine_running": now.num_running,
             "engine_max_running": max(self._max_running, now.max_running),

@@ -1,12 +1,14 @@
-"""Which requests go to the next engine when a step has poisoned one, and in which order."""
+"""Which requests go to the engine's next process, and in which order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from ovpipe.engines.process.generation import MailboxGeneration
-from ovpipe.engines.protocol import GenerateRequest
+from ovpipe.engines.protocol import GenerateRequest, RequestRefused
+from ovpipe.engines.wire import WireError
 
 
 class Retry(NamedTuple):
@@ -16,8 +18,15 @@ class Retry(NamedTuple):
     generation: MailboxGeneration
 
 
+class NextLife(Protocol):
+    """The process that serves now, as those that have waited for it see it."""
+
+    def adopt(self, retry: Retry, then: Callable[[], None] | None = None) -> None:
+        """Takes a request in; see `EngineLink`."""
+
+
 class Retries:
-    """Requests that wait for the next engine.
+    """Requests that wait for the next engine: the last one was poisoned, or is replaced in an orderly way.
 
     Those that may have poisoned the last one go first, the latest first, each when the one before has ended.
     So one that poisons a second engine does it alone: it is known then, and takes none of the others along.
@@ -48,6 +57,18 @@ class Retries:
             for retry in retries:
                 retry.generation.suspected = suspicion
         return guilty
+
+    def postpone(self, unbegun: list[Retry]) -> None:
+        """Takes requests that nothing is wrong with."""
+        self._others += unbegun
+
+    def give_to(self, life: NextLife) -> None:
+        """Gives the process that serves what it may have now, and the rest as that has ended."""
+        for retry in self.next():
+            try:
+                life.adopt(retry, partial(self.give_to, life) if retry.generation.suspected else None)
+            except WireError as error:
+                retry.generation.fail(RequestRefused(str(error)))
 
     def next(self) -> list[Retry]:
         """What the engine is given now: a suspect, or all others when there is none. None is closed."""

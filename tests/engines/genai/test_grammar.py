@@ -21,6 +21,7 @@ from ovpipe.engines.protocol import (
     RequestRefused,
     SamplingParams,
 )
+from tests.engines.clients import restarts
 from tests.engines.cores import F32, MODEL, a_prompt, greedy, loaded, run, text
 
 PROMPT = a_prompt(5)
@@ -190,7 +191,7 @@ def test_the_guilty_one_is_refused_those_that_had_not_begun_are_served_and_those
             assert await tokens_of(innocent) == expected
             with pytest.raises(EngineDied, match="poisoned by a failed step"):
                 await tokens_of(begun)
-            assert engine.metrics()["engine_restarts_total"] == 1
+            assert restarts(engine) == 1
         finally:
             await engine.close()
 

@@ -28,6 +28,7 @@ from tests.engines.clients import (
     SLOW_PREFILL,
     bounded,
     opened,
+    restarts,
     some,
     tokens_of,
     until,
@@ -180,7 +181,7 @@ def test_a_refused_request_raises_and_its_neighbour_completes() -> None:
             with pytest.raises(RequestRefused, match="64 bits"):
                 engine.generate([2**70], some(5))
             assert await neighbour == list(range(1, 31))
-            assert engine.metrics()["engine_restarts_total"] == 0
+            assert restarts(engine) == 0
 
     bounded(scenario)
 

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from ovpipe.engines.process.backoff import Backoff
-from ovpipe.engines.process.link import EngineLink, LinkLost
+from ovpipe.engines.process.ends import LinkLost
+from ovpipe.engines.process.link import EngineLink
 from ovpipe.engines.protocol import EngineDied, EngineStats, EngineTimeouts, GenerateRequest
 from tests.engines.clients import (
     FAKE_HOST,
@@ -21,6 +22,7 @@ from tests.engines.clients import (
     bounded,
     is_gone,
     opened,
+    restarts,
     some,
     tokens_of,
     until,
@@ -32,7 +34,7 @@ def test_a_killed_process_is_noticed_when_it_idles_too() -> None:
         async with opened() as engine:
             assert engine.pid is not None
             os.kill(engine.pid, signal.SIGKILL)
-            await until(lambda: engine.metrics()["engine_restarts_total"] == 1)
+            await until(lambda: restarts(engine) == 1)
             assert await tokens_of(engine.generate([0], some(1))) == [1]
 
     bounded(scenario)
@@ -68,7 +70,7 @@ def test_what_the_process_has_started_does_not_hide_its_end() -> None:
             assert first is not None
             try:
                 os.kill(first, signal.SIGKILL)
-                await until(lambda: engine.metrics()["engine_restarts_total"] == 1)
+                await until(lambda: restarts(engine) == 1)
             finally:
                 os.killpg(first, signal.SIGKILL)
             assert engine.pid is not None
@@ -101,7 +103,7 @@ def test_a_process_that_no_signal_ends_keeps_nobody_waiting(monkeypatch: pytest.
                 patched.setattr("ovpipe.engines.process.child._KILL_SECONDS", 0.2)
                 with pytest.raises(EngineDied, match="no sign of life"):
                     await tokens_of(engine.generate([HANG, 0], some(5)))
-                await until(lambda: engine.metrics()["engine_restarts_total"] == 1)
+                await until(lambda: restarts(engine) == 1)
             assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
             os.killpg(first, signal.SIGKILL)
             await until(lambda: is_gone(first))
@@ -136,7 +138,7 @@ def test_an_idle_engine_may_be_silent() -> None:
             await tokens_of(engine.generate([0], some(1)))
             await asyncio.sleep(0.5)
             assert engine.metrics()["engine_up"] == 1
-            assert engine.metrics()["engine_restarts_total"] == 0
+            assert restarts(engine) == 0
 
     bounded(scenario)
 

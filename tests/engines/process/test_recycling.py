@@ -1,0 +1,157 @@
+"""An engine's process is replaced in an orderly way: nobody loses a request over it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from ovpipe.engines.process.backoff import Backoff
+from ovpipe.engines.protocol import EngineDied, EngineUnavailable, RequestRefused
+from ovpipe.engines.wire import MAX_FRAME_BYTES
+from tests.engines.clients import CRASH, READ, SLOW_PREFILL, bounded, opened, restarts, some, tokens_of, until
+
+NEVER = Backoff(first=60, cap=60)
+"""An orderly replacement waits for nothing, so this one must not matter."""
+
+
+def test_what_runs_ends_in_the_old_process_and_what_comes_meanwhile_in_the_next() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER, step_seconds=0.005) as engine:
+            first = engine.pid
+            running = engine.generate([0], some(100))
+            await anext(running)
+            engine.recycle("memory")
+            later = asyncio.create_task(tokens_of(engine.generate([0], some(3))))
+            assert len(await tokens_of(running)) == 99
+            assert await later == [1, 2, 3]
+            assert engine.pid != first
+            assert engine.metrics()["engine_restarts_total"]["reason"]["memory"] == restarts(engine) == 1
+            assert engine.metrics()["engine_requests"] == 0
+
+    bounded(scenario)
+
+
+def test_it_is_up_and_counts_those_that_wait_as_long_as_the_old_process_works() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER) as engine:
+            running = engine.generate([0], some(10**9))
+            await anext(running)
+            engine.recycle("memory")
+            waiting = engine.generate([0], some(3))
+            assert engine.metrics()["engine_up"] == 1
+            assert engine.metrics()["engine_requests"] == 2
+            running.cancel()
+            assert await tokens_of(waiting) == [1, 2, 3]
+
+    bounded(scenario)
+
+
+def test_a_request_that_the_old_process_has_not_begun_goes_to_the_next() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER) as engine:
+            first = engine.pid
+            unbegun = engine.generate([SLOW_PREFILL, 0], some(2))
+            engine.recycle("memory")
+            assert await tokens_of(unbegun) == [1, 2]
+            assert engine.pid != first
+
+    bounded(scenario)
+
+
+def test_a_request_whose_prompt_is_being_read_ends_where_it_is() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER) as engine:
+            first = engine.pid
+            reading = engine.generate([READ, 0], some(2))
+            while not reading.begun:
+                await asyncio.sleep(0.01)
+            engine.recycle("memory")
+            await until(lambda: engine.metrics()["engine_running"] == 1)
+            assert engine.pid == first
+            reading.cancel()
+            await until(lambda: restarts(engine) == 1)
+            assert engine.pid != first
+
+    bounded(scenario)
+
+
+def test_an_idle_process_is_replaced_at_once_and_asking_again_meanwhile_changes_nothing() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER) as engine:
+            engine.recycle("memory")
+            engine.recycle("grammars")
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+            assert engine.metrics()["engine_restarts_total"]["reason"] == {
+                "died": 0,
+                "hung": 0,
+                "poisoned": 0,
+                "memory": 1,
+            }
+
+    bounded(scenario)
+
+
+def test_one_that_waits_can_be_cancelled_and_one_that_fits_in_no_message_is_refused() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER) as engine:
+            engine.recycle("memory")
+            waiting = engine.generate([0], some(10**9))
+            too_large = engine.generate([2**40] * (MAX_FRAME_BYTES // 9 + 1), some(1))
+            waiting.cancel()
+            with pytest.raises(StopAsyncIteration):
+                await anext(waiting)
+            with pytest.raises(RequestRefused, match="above"):
+                await anext(too_large)
+            assert await tokens_of(engine.generate([0], some(2))) == [1, 2]
+            assert engine.metrics()["engine_requests"] == 0
+
+    bounded(scenario)
+
+
+def test_a_process_that_dies_before_it_is_replaced_fails_what_ran_in_it_and_no_more() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=Backoff(first=0.01)) as engine:
+            crashing = engine.generate([CRASH, 0], some(5))
+            await anext(crashing)
+            engine.recycle("memory")
+            waiting = asyncio.create_task(tokens_of(engine.generate([0], some(3))))
+            with pytest.raises(EngineDied):
+                await tokens_of(crashing)
+            assert await waiting == [1, 2, 3]
+            assert engine.metrics()["engine_restarts_total"]["reason"]["died"] == restarts(engine) == 1
+
+    bounded(scenario)
+
+
+def test_when_the_next_process_does_not_load_those_that_wait_are_told_and_others_refused(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        needed = tmp_path / "needed"
+        needed.touch()
+        async with opened(backoff=NEVER, needs_file=str(needed)) as engine:
+            needed.unlink()
+            engine.recycle("memory")
+            with pytest.raises(EngineDied, match="the file is missing"):
+                await tokens_of(engine.generate([0], some(5)))
+            with pytest.raises(EngineUnavailable, match="started again"):
+                engine.generate([0], some(5))
+
+    bounded(scenario)
+
+
+def test_closing_ends_what_waits_for_the_next_process() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER) as engine:
+            running = engine.generate([0], some(10**9))
+            await anext(running)
+            engine.recycle("memory")
+            waiting = engine.generate([0], some(3))
+            await engine.close()
+            for ended in (running, waiting):
+                with pytest.raises(EngineDied, match="was closed"):
+                    await tokens_of(ended)
+
+    bounded(scenario)
