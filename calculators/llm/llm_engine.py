@@ -29,7 +29,9 @@ class LlmEngineCalculator(Calculator):
     `models_path` is a folder with openvino_model.xml and openvino_tokenizer.xml. `engine` names the core that
     runs the model (`core: genai` unless said) and holds the core's own options; docs/engine-options.md has a
     table of them. `core: auto` takes the core graph where it can load the model on this device, else genai,
-    with options that both have. The timeouts are seconds of silence after which the engine counts as hung.
+    with options that both have. The timeouts are seconds of silence after which the engine counts as hung;
+    `still_timeout` is of a process that does not even compute. While it serves, measured speed moves those of
+    prefill and step.
 
         engine:
           calculator: LlmEngineCalculator
@@ -49,6 +51,7 @@ class LlmEngineCalculator(Calculator):
         warm_up_timeout: float = TIMEOUTS.warm_up,
         prefill_timeout: float = TIMEOUTS.prefill,
         step_timeout: float = TIMEOUTS.step,
+        still_timeout: float = TIMEOUTS.still,
     ) -> None:
         self._folder = Path(models_path)
         self._candidates = read_engine(type(self).__name__, models_path, device, engine or {})
@@ -57,11 +60,16 @@ class LlmEngineCalculator(Calculator):
             ("warm_up_timeout", warm_up_timeout),
             ("prefill_timeout", prefill_timeout),
             ("step_timeout", step_timeout),
+            ("still_timeout", still_timeout),
         ):
             if not seconds > 0:
                 raise ValueError(f"{name} is {seconds:g}; it is in seconds and above 0")
         self._timeouts = EngineTimeouts(
-            load=load_timeout, warm_up=warm_up_timeout, prefill=prefill_timeout, step=step_timeout
+            load=load_timeout,
+            warm_up=warm_up_timeout,
+            prefill=prefill_timeout,
+            step=step_timeout,
+            still=still_timeout,
         )
         self._client: EngineClient | None = None
 

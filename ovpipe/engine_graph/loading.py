@@ -106,7 +106,7 @@ class _OpenedGraph:
         asyncio.run(graph.open({"on_reading": self._begins}, progress=progress))
         self._graph = graph
         core = GraphCore(graph, options, fingerprint(_settings(options, file), Path(options.models_path)))
-        warm_up(core, say)
+        core.info = msgspec.structs.replace(core.info, seconds_per_token=warm_up(core, say))
         return core
 
     def _begins(self, request_id: int) -> None:

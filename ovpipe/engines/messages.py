@@ -43,7 +43,11 @@ class Ack(msgspec.Struct, frozen=True, tag=True):
     step: int
 
 
-ToHost = Load | Add | Cancel | Ack
+class Ping(msgspec.Struct, frozen=True, tag=True):
+    """Asks for a sign of life: the answer is `Pong`, between two steps."""
+
+
+ToHost = Load | Add | Cancel | Ack | Ping
 
 # --- messages from the engine's process
 
@@ -76,6 +80,12 @@ class Step(msgspec.Struct, frozen=True, tag=True):
     step: int
     deltas: list[Delta]
     stats: EngineStats
+    seconds: float = 0.0
+    """How long it took."""
+
+
+class Pong(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `Ping`."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -106,4 +116,4 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     fault: str = "the engine failed over it"
 
 
-FromHost = Progress | Ready | Reading | Step | Refused | Failed
+FromHost = Progress | Ready | Reading | Step | Pong | Refused | Failed

@@ -173,6 +173,8 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     parameter names. engines/genai/capabilities.py has those of genai."""
     speculation: Literal["draft_model", "prompt_lookup"] | None = None
     """The engine's way of speculative decoding, if it has one."""
+    seconds_per_token: float = 0.0
+    """Of a long prompt, as the warm-up measured it; 0: it did not."""
     precision: str = ""
     """What the model computes in, by OpenVINO's name: f32, bf16, f16. Empty where the device does not say."""
     settled: dict[str, Any] = {}
@@ -259,9 +261,12 @@ class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
     load: float = 600.0
     warm_up: float = 300.0
     prefill: float = 120.0
-    """Between two messages while a request waits for its first token."""
+    """Between two messages while a request waits for its first token, unless the engine is measured to take
+    longer or much shorter."""
     step: float = 60.0
-    """Between two messages while every request has had its first token."""
+    """The same while every request has had its first token."""
+    still: float = 6.0
+    """Between two messages while the process does not even compute; of the others, the shortest counts."""
     close: float = 5.0
     """For the process to end by itself when the engine is closed; then it is killed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from ovpipe.engines.backend import EngineCore
@@ -13,10 +14,13 @@ _BATCH = 8
 _SETTLE_STEPS = 8
 
 
-def warm_up(core: EngineCore, report: Callable[[Progress], None]) -> None:
-    """Runs a few small requests, alone and together, and leaves the cache empty."""
+def warm_up(core: EngineCore, report: Callable[[Progress], None]) -> float:
+    """Runs a few small requests, alone and together, and leaves the cache empty.
+
+    Returns the seconds a token that reading a long prompt has taken; 0 where there is no room for one.
+    """
     rounds = _rounds(core.info)
-    request_id = 0
+    request_id, seconds_per_token = 0, 0.0
     for done, (detail, prompt_lengths) in enumerate(rounds):
         report(Progress(phase="warm_up", detail=detail, fraction=done / len(rounds)))
         waiting = set()
@@ -24,14 +28,19 @@ def warm_up(core: EngineCore, report: Callable[[Progress], None]) -> None:
             request_id += 1
             core.add(_request(request_id, length, core.info))
             waiting.add(request_id)
+        began, read = time.perf_counter(), False
         while waiting:
-            for outcome in core.step():
+            outcomes = core.step()
+            if outcomes and not read:  # the longest prompt is the last
+                read, seconds_per_token = True, (time.perf_counter() - began) / max(prompt_lengths)
+            for outcome in outcomes:
                 if not isinstance(outcome, Delta):
                     raise RuntimeError(f"a warm-up request was refused: {outcome.message}")
                 if outcome.finish is not None:
                     waiting.discard(outcome.request)
     settle(core)
     report(Progress(phase="warm_up", detail="warm", fraction=1.0))
+    return seconds_per_token
 
 
 def settle(core: EngineCore) -> None:

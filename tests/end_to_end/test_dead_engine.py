@@ -12,7 +12,9 @@ import pytest
 from tests.end_to_end.clients import deltas, streamed_text, unbounded_session, whole_text
 from tests.end_to_end.figures import figure
 from tests.end_to_end.models import MODEL
+from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
+from tests.serving.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -84,3 +86,23 @@ def test_killing_an_engine_fails_its_requests_alone_and_it_comes_back(tmp_path: 
                 assert await beside == undisturbed
 
     asyncio.run(scenario())
+
+
+def test_an_idle_engine_that_is_stopped_is_neither_ready_nor_up_and_comes_back(tmp_path: Path) -> None:
+    config = tmp_path / "server.yaml"
+    config.write_text(TWO_MODELS)
+
+    def states() -> dict[str, str]:
+        answer = get(server.url, "/health/ready")
+        found: dict[str, str] = answer.json()["models"]
+        assert (answer.status == 200) == (set(found.values()) == {"available"})
+        return found
+
+    with ServerProcess("--config", str(config)) as server:
+        server.wait_ready()
+        stopped = engine_of(server, "first")
+        os.kill(stopped, signal.SIGSTOP)
+        wait_until(lambda: states() == {"first": "recovering", "second": "available"}, 60)
+        assert figure(server.url, "engine_up", "first") == 0
+        wait_until(lambda: states() == {"first": "available", "second": "available"}, 60)
+        assert engine_of(server, "first") not in (0, stopped)

@@ -20,6 +20,7 @@ FAKE_HOST = HostCommand((sys.executable, str(Path(__file__).with_name("fake_host
 CRASH, HANG, RAISE, REFUSE, GIVE_UP, HANG_AT_ONCE, SLOW_PREFILL, NONSENSE = range(-1, -9, -1)
 BAD_GRAMMAR, RAISE_AT_ONCE, READ = -9, -10, -11  # at the first
 GIVE_WAY, FAIL_OVER_IT = -12, -13
+SPIN, COMPUTE_AT_FIRST = -14, -15
 
 
 def bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:

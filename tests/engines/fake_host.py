@@ -6,18 +6,20 @@ negative number is a command:
     -1 SIGKILL ourselves, -2 hang, -3 raise, -4 refuse, -5 give up, -12 give way, -13 fail over it
     (each at the request's 2nd step; refusing at once), -6 hang before the first token, -7 ten steps of 0.1 s before the first token,
     -8 send nonsense, -9 poison the core before the first token and have all that start so suspected,
+    -14 compute for ever (at the 2nd step), -15 compute for long before the first token,
     -10 the same with nobody suspected, -11 say that the prompt is being read and then nothing for long.
 
 A request with a grammar that says "sleep" sleeps in its first step, with "spin" it computes for 0.4 s there.
 
 Options: `load` ("hang", "crash" or the message to fail with), `needs_file` (a load
 without that file fails), `says` (printed to stdout while loading), `phases` (of Progress to report),
-`step_seconds`, `settles` (options that this load settles), `child` (starts a program for 20 seconds: "careless" with all that is inherited, "holding"
+`step_seconds`, `device` and `seconds_per_token` (that it says of itself), `settles` (options that this load settles), `child` (starts a program for 20 seconds: "careless" with all that is inherited, "holding"
 in a session of its own and with the socket).
 """
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -40,7 +42,7 @@ class CountingCore:
     def __init__(self, options: dict[str, Any], report: Report) -> None:
         self.info = EngineInfo(
             core="fake",
-            device="NONE",
+            device=options.get("device", "CPU"),
             context_length=4096,
             vocab_size=1000,
             eos_token_ids=[0],
@@ -50,6 +52,7 @@ class CountingCore:
             max_num_seqs=16,
             max_num_batched_tokens=256,
             dynamic_split_fuse=True,
+            seconds_per_token=options.get("seconds_per_token", 0.0),
             settled=options.get("settles", {}),
             generation_config=options,
         )
@@ -106,6 +109,10 @@ class CountingCore:
                     self.report(Reading(request.id))
                 time.sleep(0.1)
                 return None
+            case (-14, 2) | (-15, 1):
+                end = time.process_time() + (math.inf if age == 2 else 1.5)
+                while time.process_time() < end:
+                    pass
             case -9, 1:
                 raise PoisonedByGrammar("no grammar", [r.id for r in self.live.values() if r.prompt[0] == -9])
             case -10, 1:

@@ -85,7 +85,7 @@ def _warm_core(
     report(Progress(phase="load", detail=cache.describe()))
     report(Progress(phase="load", detail=f"compiling for {options.device} ({_arithmetic(options)})"))
     core = GenaiCore(options, model, cache)
-    warm_up(core, report)
+    core.info = msgspec.structs.replace(core.info, seconds_per_token=warm_up(core, report))
     if core.measured_cache_bytes not in (0, cache.model_bytes):
         _log.warning(
             "the KV cache takes %d bytes; %d were reckoned", core.measured_cache_bytes, cache.model_bytes

@@ -1,1 +1,1 @@
-"""An engine's process: the host inside it, and the client, link and watchdog that the server keeps."""
+"""An engine's process: the host inside it, and the client, link and watches that the server keeps."""

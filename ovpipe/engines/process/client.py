@@ -16,7 +16,7 @@ from typing import Any
 from ovpipe.engines.messages import Failed, Progress
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.command import HostCommand
-from ovpipe.engines.process.ends import LifeEnd, LinkLost
+from ovpipe.engines.process.ends import LifeEnd, LinkLost, is_cancelled
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.link import EngineLink
 from ovpipe.engines.process.metrics import DIED, EngineMetrics
@@ -119,6 +119,11 @@ class EngineClient:
         return self._name
 
     @property
+    def is_up(self) -> bool:
+        """Whether it takes requests: it serves, or is replaced in an orderly way."""
+        return self._recycled_for is not None or (self._link is not None and self._link.up)
+
+    @property
     def pid(self) -> int | None:
         """The process that serves; None while there is none."""
         return self._link.pid if self._link is not None else None
@@ -211,6 +216,7 @@ class EngineClient:
             timeouts=self._timeouts,
             on_progress=self._report,
             on_stats=self._metrics.step,
+            on_work=self._metrics.work,
         )
         self._load_seconds = loop.time() - started
         self._info = link.info
@@ -229,7 +235,7 @@ class EngineClient:
             try:
                 end = await self._live(next_link, cause)
             except (Exception, asyncio.CancelledError) as error:
-                if self._closed or _is_cancelled():
+                if self._closed or is_cancelled():
                     raise
                 _log.exception("engine %r: its keeper failed", self._name)
                 end = LifeEnd(f"was given up: {error!r}")
@@ -310,9 +316,3 @@ class EngineClient:
             self._on_progress(progress)
         except Exception:  # an observer of a load must not decide whether it succeeds
             _log.exception("engine %r: on_progress failed", self._name)
-
-
-def _is_cancelled() -> bool:
-    """Whether this task is asked to end. A CancelledError may also come of something that it waits for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

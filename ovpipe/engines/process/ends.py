@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from ovpipe.engines.messages import Failed
@@ -30,3 +31,9 @@ class LifeEnd(NamedTuple):
     cause: str = ""
     served_seconds: float = 0.0
     orderly: bool = False
+
+
+def is_cancelled() -> bool:
+    """Whether this task is asked to end. A CancelledError may also come of something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -19,6 +19,9 @@ class HeldRequests:
         self._on_trial: tuple[int, Callable[[], None]] | None = None
         """A request, and what is called when it has ended."""
         self._on_end = on_end
+        self._tokens: dict[int, int] = {}
+        self.tokens = 0
+        """Of the prompts and of what was generated, all requests together."""
 
     def __len__(self) -> int:
         return len(self.generations)
@@ -34,6 +37,7 @@ class HeldRequests:
         """Takes a request in. `then` is called when it has ended; of one at a time."""
         self.generations[request.id] = generation
         self._unstarted[request.id] = request
+        self._count(request.id, len(request.prompt))
         if then is not None:
             self._on_trial = request.id, then
 
@@ -48,6 +52,7 @@ class HeldRequests:
         if generation is None:
             return
         self._unstarted.pop(delta.request, None)
+        self._count(delta.request, len(delta.tokens))
         generation.deliver(delta)
         if delta.finish is not None:
             self.remove(delta.request)
@@ -63,6 +68,7 @@ class HeldRequests:
         if generation is None:
             return None
         self._unstarted.pop(request_id, None)
+        self._forget(request_id)
         if self._on_trial is not None and self._on_trial[0] == request_id:
             _, then = self._on_trial
             self._on_trial = None
@@ -80,4 +86,13 @@ class HeldRequests:
 
     def _take(self, ids: list[int]) -> list[Retry]:
         self._on_trial = None
+        for request_id in ids:
+            self._forget(request_id)
         return [Retry(self._unstarted.pop(n), self.generations.pop(n)) for n in ids]
+
+    def _count(self, request_id: int, more: int) -> None:
+        self._tokens[request_id] = self._tokens.get(request_id, 0) + more
+        self.tokens += more
+
+    def _forget(self, request_id: int) -> None:
+        self.tokens -= self._tokens.pop(request_id)

@@ -27,6 +27,8 @@ from ovpipe.engines.messages import (
     Cancel,
     Failed,
     Load,
+    Ping,
+    Pong,
     Progress,
     Reading,
     Ready,
@@ -133,6 +135,8 @@ class _Host:
                 self._forget(request_id)
             case Ack(step):
                 self._acknowledged = max(self._acknowledged, step)
+            case Ping():
+                self._wire.send(Pong())
             case Load():
                 raise TypeError("a second Load message")
 
@@ -146,6 +150,7 @@ class _Host:
 
     def _step(self) -> bool:
         """One step of all live requests. False when it poisoned the core."""
+        began = time.perf_counter()
         try:
             outcomes = self._core.step()
             stats = self._core.stats()
@@ -171,8 +176,8 @@ class _Host:
                 if outcome.finish is not None:
                     self._forget(outcome.request)
         self._sent += 1
-        # Sent without deltas, too: the client's watchdog counts on a sign of life for each step.
-        self._wire.send(Step(step=self._sent, deltas=deltas, stats=stats))
+        # Sent without deltas, too: the client counts on a sign of life for each step.
+        self._wire.send(Step(self._sent, deltas, stats, time.perf_counter() - began))
         return True
 
     def _forget(self, request_id: int) -> None:

@@ -1,4 +1,4 @@
-"""One life of an engine: its process from start to end, the requests in it, and its watchdog."""
+"""One life of an engine: its process from start to end, the requests in it, and how its end shows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ovpipe.engines.messages import (
     Failed,
     FromHost,
     Load,
+    Ping,
+    Pong,
     Progress,
     Reading,
     Ready,
@@ -27,10 +29,10 @@ from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.ends import LinkLost
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.held_requests import HeldRequests
+from ovpipe.engines.process.life_watch import LifeWatch
 from ovpipe.engines.process.metrics import DIED, HUNG, POISONED
 from ovpipe.engines.process.pulse import Pulse
 from ovpipe.engines.process.retries import Retry
-from ovpipe.engines.process.watchdog import Watchdog
 from ovpipe.engines.protocol import (
     EngineFull,
     EngineInfo,
@@ -58,7 +60,13 @@ class EngineLink:
 
     info: EngineInfo
 
-    def __init__(self, process: HostProcess, timeouts: EngineTimeouts, on_stats: OnStats) -> None:
+    def __init__(
+        self,
+        process: HostProcess,
+        timeouts: EngineTimeouts,
+        on_stats: OnStats,
+        on_work: Callable[[], None] | None,
+    ) -> None:
         self.up = False
         """Whether requests may be added."""
         self._process = process
@@ -75,7 +83,7 @@ class EngineLink:
         self._poisoned: Failed | None = None
         self._clock_lag = 0
         """Nanoseconds that the process's clock is behind ours."""
-        self._watchdog = Watchdog(self._hung)
+        self._watch = LifeWatch(timeouts, self._live, self._hung, on_work)
 
     @classmethod
     async def start(
@@ -87,13 +95,17 @@ class EngineLink:
         timeouts: EngineTimeouts,
         on_progress: OnProgress,
         on_stats: OnStats,
+        on_work: Callable[[], None] | None = None,
     ) -> EngineLink:
-        """Starts a process and loads it. Raises `LinkLost`; nothing of the process is left then."""
+        """Starts a process and loads it. Raises `LinkLost`; nothing of the process is left then.
+
+        `on_work` is called while it has requests and computes in silence.
+        """
         try:
             process = await HostProcess.spawn(command, name)
         except Exception as error:
             raise LinkLost(f"could not be started: {error}") from error
-        link = cls(process, timeouts, on_stats)
+        link = cls(process, timeouts, on_stats, on_work)
         try:
             await link._load(options, on_progress)
         except BaseException as error:  # a cancelled start, too, leaves no process behind
@@ -187,10 +199,12 @@ class EngineLink:
                         self.up = False
                         if len(suspects) == 1:
                             self._live.fail(suspects[0], RequestRefused(f"{fault}: {text}"))
+                    case Pong():
+                        pass
                     case Progress() | Ready():
                         self._reason = f"sent {type(message).__name__} while it served"
                         self._process.kill()
-            self._watchdog.sign(self._limit())
+            self._watch.sign()
 
     def fail_all(self, error: Callable[[], Exception]) -> None:
         """Ends every live request with an error of its own."""
@@ -201,7 +215,7 @@ class EngineLink:
     async def close(self, timeout: float) -> str:
         """Ends the process, by force after `timeout` seconds. Returns how it ended."""
         self.up = False
-        self._watchdog.stop()
+        self._watch.stop()
         self._pulse.stop()
         return await self._process.close(timeout)
 
@@ -210,7 +224,7 @@ class EngineLink:
     async def _load(self, options: dict[str, Any], on_progress: OnProgress) -> None:
         sent = perf_counter_ns()
         self._process.wire.send(Load(options))
-        self._watchdog.sign(self._limit())
+        self._watch.load("load")
         while messages := await self._receive():
             for message in messages:
                 match message:
@@ -221,15 +235,15 @@ class EngineLink:
                         self.info = info
                         self._clock_lag = clock_lag(sent, clock, perf_counter_ns())
                         self._loading = None
+                        self._watch.serve(self.pid, info, lambda: self._process.wire.send(Ping()))
                         self.up = True
-                        self._watchdog.sign(None)
                         return
                     case Failed(message=text):
                         self._reason = f"could not be loaded: {text}"
-                    case Step() | Reading() | Refused():
+                    case Step() | Reading() | Pong() | Refused():
                         self._reason = f"sent {type(message).__name__} before it was ready"
                         self._process.kill()
-            self._watchdog.sign(self._limit())
+            self._watch.load(self._loading or "load")
         raise LinkLost(await self._end())
 
     # --- the steps
@@ -239,11 +253,12 @@ class EngineLink:
     ) -> None:
         self._process.wire.send(Add(request))
         self._live.add(request, generation, then)
-        self._watchdog.work(self._timeouts.prefill)
+        self._watch.expect()
         self._pulse.start()
 
     def _step(self, step: Step) -> None:
         self._on_stats(step.stats)
+        self._watch.step(step)
         if step.stats.trace is not None:
             self._trace(step.stats.trace)
         for delta in step.deltas:
@@ -263,7 +278,7 @@ class EngineLink:
                 generation.on_step(self._process.name, trace)
 
     def _cancel(self, request_id: int) -> None:
-        # The watchdog stays as it is: idle steps follow a cancel, so a sign of life is still due.
+        # The heartbeat stays as it is: idle steps follow a cancel, so a sign of life is still due.
         if request_id in self._live.generations:
             self._process.wire.send(Cancel(request_id))
             self._live.remove(request_id)
@@ -288,18 +303,8 @@ class EngineLink:
             self._process.kill()
             return []
 
-    def _limit(self) -> float | None:
-        """Seconds until the next sign of life is due; None: an idle engine owes none."""
-        if self._loading is not None:
-            return self._timeouts.load if self._loading == "load" else self._timeouts.warm_up
-        if not self._live:
-            return None
-        return self._timeouts.prefill if self._live.wait_for_tokens else self._timeouts.step
-
-    def _hung(self, limit: float) -> None:
-        phase = self._loading or ("prefill" if self._live.wait_for_tokens else "step")
-        self._reason = f"gave no sign of life for {limit:g} s ({phase.replace('_', '-')}) and was killed"
-        self._cause = HUNG
+    def _hung(self, wrong: str) -> None:
+        self._reason, self._cause = f"{wrong} and was killed", HUNG
         self._process.kill()
         # Its end may not show: no signal ends it, or something it has started holds the socket.
         self._process.wire.close()

@@ -49,6 +49,10 @@ class EngineMetrics:
         if stats.batch_tokens:
             self._batch_tokens.add(stats.batch_tokens)
 
+    def work(self) -> None:
+        """The process computes, within a long step."""
+        self.progress += 1
+
     def lost(self) -> None:
         """The process is gone; what it counted stays counted."""
         self._max_running = max(self._max_running, self._now.max_running)

@@ -18,11 +18,12 @@ class Watchdog:
         self._loop = asyncio.get_running_loop()
         self._since = 0.0
         self._limit: float | None = None
+        """None: nothing is due."""
         self._timer: asyncio.TimerHandle | None = None
         self._overdue = False
 
-    def sign(self, limit: float | None) -> None:
-        """A sign of life came: the next is due within `limit` seconds, or none is (None).
+    def sign(self, limit: float) -> None:
+        """A sign of life came: the next is due within `limit` seconds.
 
         Cheap enough for every message: a timer set for an earlier time stays, and looks at the
         deadline when it fires.
@@ -31,17 +32,6 @@ class Watchdog:
         self._limit = limit
         self._overdue = False
         self._watch()
-
-    def work(self, limit: float) -> None:
-        """Work was handed over that may take `limit` seconds in silence.
-
-        Where a sign is due already, the time runs on from the last one: handing over work again and
-        again does not put the verdict off.
-        """
-        if self._limit is None:
-            self.sign(limit)
-        else:
-            self._limit = max(self._limit, limit)
 
     def stop(self) -> None:
         """Nothing is due any more, and no timer stays behind."""

@@ -29,6 +29,8 @@ class ModelState(enum.StrEnum):
 
     LOADING = "loading"
     AVAILABLE = "available"
+    RECOVERING = "recovering"
+    """It is open, and a part of it is down for now: its engine is started again."""
     FAILED = "failed"
 
 
@@ -106,6 +108,11 @@ class Model:
         if self._removed:
             raise unknown_model(())
         raise model_failed(self.name) if self.state is ModelState.FAILED else model_loading(self.name)
+
+    def state_now(self) -> ModelState:
+        """Its state, by what its side packets say: one whose `is_up` is False cannot serve at the moment."""
+        up = all(getattr(packet, "is_up", None) is not False for packet in self._graph.side_packets.values())
+        return ModelState.RECOVERING if self.state is ModelState.AVAILABLE and not up else self.state
 
     def own_side_packets(self) -> Mapping[str, Any]:
         """The side packets of the open graph that are not shared with other models."""

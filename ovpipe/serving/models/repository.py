@@ -87,7 +87,7 @@ class Repository:
 
     def states(self) -> dict[str, ModelState]:
         """Every model's state."""
-        return {model.name: model.state for model in self}
+        return {model.name: model.state_now() for model in self}
 
     def available(self) -> list[Model]:
         """The models that take requests now."""

@@ -113,7 +113,7 @@ def test_a_process_that_no_signal_ends_keeps_nobody_waiting(monkeypatch: pytest.
 
 def test_a_hung_process_is_found_out_even_if_every_request_in_it_is_cancelled() -> None:
     async def scenario() -> None:
-        async with opened(EngineTimeouts(prefill=0.5, step=0.5)) as engine:
+        async with opened(EngineTimeouts(prefill=0.5, step=0.5, still=1)) as engine:
             async with engine.generate([HANG, 0], some(5)) as hung:
                 await anext(hung)
                 await asyncio.sleep(0.1)  # well into the step that hangs

@@ -31,6 +31,8 @@ nodes:
 
 
 class Motor:
+    is_up = True
+
     def metrics(self) -> dict[str, Any]:
         return {
             "motor_turns": 3,
@@ -112,6 +114,21 @@ def repository(
     return Repository.load(
         [ModelConfig(name, file, {"mood": mood}, folder) for name, mood in moods.items()], registry
     )
+
+
+def test_a_model_is_recovering_while_a_side_packet_says_that_it_is_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        models = repository(tmp_path, one="good", two="bad")
+        await models.open(Listener())
+        monkeypatch.setattr(Motor, "is_up", False)
+        assert models.states() == {"one": "recovering", "two": "failed"}
+        monkeypatch.setattr(Motor, "is_up", True)
+        assert models.states() == {"one": "available", "two": "failed"}
+        await models.close(1)
+
+    asyncio.run(scenario())
 
 
 def test_models_open_each_for_itself(tmp_path: Path) -> None:
