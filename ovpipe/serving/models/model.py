@@ -111,8 +111,11 @@ class Model:
 
     def state_now(self) -> ModelState:
         """Its state, by what its side packets say: one whose `is_up` is False cannot serve at the moment."""
-        up = all(getattr(packet, "is_up", None) is not False for packet in self._graph.side_packets.values())
-        return ModelState.RECOVERING if self.state is ModelState.AVAILABLE and not up else self.state
+        if self.state is not ModelState.AVAILABLE:
+            return self.state
+        packets = self.ready_graph().side_packets.values()
+        up = all(getattr(packet, "is_up", None) is not False for packet in packets)
+        return ModelState.AVAILABLE if up else ModelState.RECOVERING
 
     def own_side_packets(self) -> Mapping[str, Any]:
         """The side packets of the open graph that are not shared with other models."""
