@@ -23,6 +23,7 @@ from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.options import OptionSpec, options_of
 from ovpipe.registry import Registry
 from ovpipe.serving.config_file import schema as server_schema
+from ovpipe.serving.metrics.vllm_names import OF_ENGINES, OF_TEXTS, VllmMetric
 
 DOCS = Path(__file__).parent
 NAMED = dict.fromkeys(("parameters", "nodes", "models", "executors", "streams"), "NAME")
@@ -36,6 +37,8 @@ def tables() -> dict[tuple[str, str], str]:
         ("graphs.md", "graph keys"): schema_table(graph_schema()),
         ("serving.md", "server keys"): schema_table(server_schema()),
         ("serving.md", "parameters"): markdown_table(),
+        ("observability.md", "metrics of texts"): metrics_table(OF_TEXTS),
+        ("observability.md", "metrics of engines"): metrics_table(OF_ENGINES),
         **{("engine-options.md", f"engine {core.name}"): engine_table(core) for core in CORES.values()},
     }
 
@@ -76,6 +79,16 @@ def resolved(entry: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str,
         for key in reference.removeprefix("#/").split("/"):
             target = target[key]
     return target  # type: ignore[no-any-return]  # a schema is plain JSON
+
+
+def metrics_table(metrics: Iterable[VllmMetric]) -> str:
+    """A row for each metric by vLLM's name, as it stands in /metrics."""
+    lines = ["| metric | kind | meaning |", "|---|---|---|"]
+    for metric in metrics:
+        name = metric.full_name + ("_total" if metric.kind == "counter" else "")
+        label = "" if metric.label is None else f"; further label `{metric.label}`"
+        lines.append(f"| `{name}` | {metric.kind} | {metric.meaning}{label} |")
+    return "\n".join(lines) + "\n"
 
 
 def engine_table(core: CoreDeclaration) -> str:

@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from ovpipe.errors import DeclarationError
+from ovpipe.metering import Meter
 from ovpipe.ports import (
     Input,
     Output,
@@ -107,6 +108,12 @@ class Context(Protocol):
         """What wants to know of work that is done for this run outside of it; None while nothing does.
 
         A trace of the run does. Ask before the work begins, so that nobody measures it for nothing.
+        """
+
+    def meter(self) -> Meter | None:
+        """What counts the texts that this run has an engine generate; None where nobody does.
+
+        A server does, for its metrics and its log.
         """
 
     def done(self, port: Input[T], key: Hashable = None) -> None:

@@ -30,6 +30,7 @@ from ovpipe.engines.protocol import (
     RequestRefused,
 )
 from ovpipe.errors import RequestError
+from ovpipe.metering import Meter
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 from ovpipe.tokenizers.tokenizer import Tokenizer
@@ -78,12 +79,14 @@ class ContinuousBatchingCalculator(Calculator):
         self._formats = Formats(tool_format, reasoning_format)
         self._bad_words: tuple[tuple[int, ...], ...] = ()
         self._on_step: OnStep | None = None
+        self._meter: Meter | None = None
 
     async def process(self, cx: Context) -> None:
         """Sends deltas until the engine has finished or no node reads them."""
         request, prompts, engine = cx[self.request], cx[self.prompts].prompts, cx[self.engine]
         cx.follow_progress(lambda: engine.progress)
         self._on_step = reports_of_steps(cx.work_listener())
+        self._meter = cx.meter()
         self._bad_words = await bad_words_of(request, cx.get(self.tokenizer))
         with engine_errors():
             if request.explicit_limit == 0 and request.prompt_top is None:
@@ -108,6 +111,8 @@ class ContinuousBatchingCalculator(Calculator):
         for at, prompt in enumerate(prompts):
             max_tokens_of(request, len(prompt.tokens), engine.info)  # the prompt itself may be too long
             for choice in range(request.n):
+                if self._meter is not None:
+                    self._meter.text(at, len(prompt.tokens), 0).ended("length")
                 cx.send(self.deltas, TokenDelta((), 0, len(prompt.tokens), "length", at, choice))
 
     async def stream_one(
@@ -121,6 +126,7 @@ class ContinuousBatchingCalculator(Calculator):
             priority=request.priority,
             adapter=request.adapter,
             on_step=self._on_step,
+            meter=asked.metered(self._meter),
         ) as generation:
             async for delta in generation:
                 cx.send(self.deltas, asked.delta(delta))
@@ -136,13 +142,7 @@ class ContinuousBatchingCalculator(Calculator):
         engine: Engine,
     ) -> None:
         """All choices, each delta when it comes."""
-        async with Choices(
-            self.candidates(request, prompts, engine),
-            engine,
-            request.priority,
-            request.adapter,
-            self._on_step,
-        ) as choices:
+        async with self.choices(self.candidates(request, prompts, engine), request, engine) as choices:
             async for asked, delta in choices:
                 if asked.key in cx.done_keys(self.deltas):
                     choices.drop(asked)
@@ -161,7 +161,7 @@ class ContinuousBatchingCalculator(Calculator):
         reading = self.reading(cx, request)
         all_asked = self.candidates(request, prompts, engine, logprobs=True)
         candidates = {asked: Candidate(asked, request, reading) for asked in all_asked}
-        async with Choices(all_asked, engine, request.priority, request.adapter, self._on_step) as choices:
+        async with self.choices(all_asked, request, engine) as choices:
             async for asked, delta in choices:
                 if candidates[asked].add(delta):
                     choices.drop(asked)
@@ -201,7 +201,7 @@ class ContinuousBatchingCalculator(Calculator):
     ) -> None:
         """The n best beams of each prompt, as each search ends."""
         searches = [self.asked(request, at, prompt, engine) for at, prompt in enumerate(prompts)]
-        async with Choices(searches, engine, request.priority, request.adapter, self._on_step) as choices:
+        async with self.choices(searches, request, engine) as choices:
             async for asked, delta in choices:
                 if not delta.beams and delta.finish is None:
                     cx.send(self.deltas, asked.delta(delta))
@@ -215,6 +215,12 @@ class ContinuousBatchingCalculator(Calculator):
                         0, beam.tokens, len(beam.tokens), beam.finish, cached_tokens=delta.cached_tokens
                     )
                     await self.send_whole(cx, msgspec.structs.replace(asked, choice=choice), whole)
+
+    def choices(
+        self, asked: list[ChoiceRequest], request: ChatRequest | CompletionRequest, engine: Engine
+    ) -> Choices:
+        """The deltas of several requests in the engine."""
+        return Choices(asked, engine, request.priority, request.adapter, self._on_step, self._meter)
 
     async def send_whole(self, cx: Context, asked: ChoiceRequest, whole: Delta) -> None:
         """A text that is there at once, piece by piece; the event loop gets its turn after each."""

@@ -307,6 +307,19 @@ class RequestFailed(EngineError):
     """A part of the engine failed over this one request, which may be right. The others go on."""
 
 
+class GenerationMeter(Protocol):
+    """Hears how a request fares in the engine, as it happens. It must neither block nor raise."""
+
+    def reading(self) -> None:
+        """The engine begins with the prompt: the request has left the queue."""
+
+    def tokens(self, count: int, cached: int | None) -> None:
+        """So many tokens came at once. `cached` of the prompt's stood in the cache; None: not known."""
+
+    def ended(self, finish: str | None) -> None:
+        """Nothing more comes. `finish` is the engine's reason; None: it was cancelled, or has failed."""
+
+
 class Generation(Protocol):
     """One request in the engine: an asynchronous iterator of its deltas, in order.
 
@@ -344,10 +357,12 @@ class Engine(Protocol):
         priority: int = 0,
         adapter: str | None = None,
         on_step: OnStep | None = None,
+        meter: GenerationMeter | None = None,
     ) -> Generation:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it.
 
         `on_step` is called with the steps that serve it, by a core that measures them; it must not block.
+        `meter` hears when tokens arrive, before the consumer has them.
         """
 
     def metrics(self) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.metrics import Metrics, Outcome
+from ovpipe.serving.metrics.page import Metrics
 from ovpipe.serving.models.model import Model, ModelState
 from ovpipe.serving.models.reloader import Reloader
 from ovpipe.serving.models.repository import Repository
@@ -24,8 +24,9 @@ from ovpipe.serving.refusals import (
 )
 from ovpipe.serving.requests.connection import is_cut
 from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
-from ovpipe.serving.requests.exchange import CLIENT_LEFT, Exchange
+from ovpipe.serving.requests.exchange import Exchange
 from ovpipe.serving.requests.reading import check_announced, read_request
+from ovpipe.serving.requests.record import CLIENT_LEFT, RequestRecord
 from ovpipe.serving.requests.turns import Turns
 from ovpipe.serving.routes.config import ConfigRoutes
 from ovpipe.serving.routes.named_model import name_in, with_name
@@ -85,20 +86,23 @@ class FrontDoor:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         served, path, parameters = self._find(request)
-        with self._metrics.request(served.path) as outcome:
-            outcome.status = str(CLIENT_LEFT)
+        record = RequestRecord(served.path)
+        with self._metrics.request(record):
+            record.status = CLIENT_LEFT
             try:
                 with self._in_flight.request() as ticket:
-                    exchange = await self._exchange(request, served, path, parameters, outcome)
+                    exchange = await self._exchange(request, served, path, parameters, record)
                     ticket.stop = exchange.stop
                     try:
-                        return await exchange.respond()
-                    finally:
-                        outcome.status = str(exchange.status)
+                        response = await exchange.respond()
+                    except Exception:
+                        record.status = exchange.status
+                        raise
+                    record.status = exchange.status
+                    return response
             except RequestError as error:
-                outcome.status = str(
-                    CLIENT_LEFT if is_cut(request) else error.status
-                )  # as far as one can tell
+                record.status = CLIENT_LEFT if is_cut(request) else error.status  # as far as one can tell
+                record.reason = error.code or error.type
                 raise
 
     async def _exchange(
@@ -107,13 +111,14 @@ class FrontDoor:
         served: ServedRoute,
         path: str,
         parameters: Mapping[str, str],
-        outcome: Outcome,
+        record: RequestRecord,
     ) -> Exchange:
         """The request, read, and the model that it is for. Its body is in the exchange alone from here on."""
         packet = await read_request(request, served.route, path, parameters, self._limits, self._turns)
         model, packet = self._model(served, packet)
-        outcome.model = model.name
-        return Exchange(request, packet, model.lease(), self._limits, served.route.errors)
+        record.model = model.name
+        record.generation = self._metrics.generation(model.name)
+        return Exchange(request, packet, model.lease(), self._limits, served.route.errors, record)
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Asks for the body of a client that waits to be asked, unless it will not be taken."""

@@ -14,6 +14,7 @@ from ovpipe.engines.protocol import (
     EngineInfo,
     EngineUnavailable,
     FinishReason,
+    GenerationMeter,
     OnStep,
     PromptToken,
     SamplingParams,
@@ -100,6 +101,7 @@ class FakeEngine:
         priority: int = 0,
         adapter: str | None = None,
         on_step: OnStep | None = None,
+        meter: GenerationMeter | None = None,
     ) -> FakeGeneration:
         """Starts the script for one request; raises `unavailable` if that was given."""
         if self.unavailable is not None:
@@ -107,7 +109,7 @@ class FakeEngine:
         self.requests.append((list(prompt), sampling))
         self.priorities.append(priority)
         self.adapters.append(adapter)
-        return FakeGeneration(self, len(self.requests), sampling)
+        return FakeGeneration(self, len(self.requests), sampling, meter)
 
     def metrics(self) -> Mapping[str, float]:
         """How many requests there were of each fate."""
@@ -121,8 +123,15 @@ class FakeEngine:
 class FakeGeneration:
     """One request's way through its script. Each step lets the event loop run once, as a real one would."""
 
-    def __init__(self, engine: FakeEngine, request: int, sampling: SamplingParams) -> None:
+    def __init__(
+        self,
+        engine: FakeEngine,
+        request: int,
+        sampling: SamplingParams,
+        meter: GenerationMeter | None = None,
+    ) -> None:
         self._engine = engine
+        self._meter = meter
         self._request = request
         self._sampling = sampling
         self._script = engine.scripts[min(request, len(engine.scripts)) - 1]
@@ -144,8 +153,15 @@ class FakeGeneration:
         self._engine.progress += 1
         if isinstance(entry, EngineError):
             self._closed = True
+            if self._meter is not None:
+                self._meter.ended(None)
             raise entry
+        before = self._generated
         delta = self._delta([entry] if isinstance(entry, int | Token) else entry)
+        if self._meter is not None:
+            self._meter.tokens(delta.generated - before, delta.cached_tokens)
+            if delta.finish is not None:
+                self._meter.ended(delta.finish)
         if delta.finish is not None:
             self._closed = True
             self._engine.finished.append(self._request)
@@ -186,6 +202,8 @@ class FakeGeneration:
         """Ends the request; after its end this does nothing."""
         if not self._closed:
             self._closed = True
+            if self._meter is not None:
+                self._meter.ended(None)
             self._engine.cancelled.append(self._request)
 
 

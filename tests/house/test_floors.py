@@ -24,6 +24,7 @@ WORDS = [
     "http_errors",
     "packet_codec",
     "work",
+    "metering",
 ]
 PAGE = ROOT / "docs" / "architecture.md"
 

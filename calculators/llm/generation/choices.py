@@ -11,6 +11,7 @@ import msgspec
 
 from ovpipe.calculators.llm.packets import Prompt, TokenDelta
 from ovpipe.engines.protocol import Delta, Engine, Generation, OnStep, SamplingParams
+from ovpipe.metering import Meter, TextMeter
 
 MOST_TOKENS: Final = 64
 """Tokens of one delta of a text that is there at once: what the nodes below do with one takes its time."""
@@ -30,6 +31,12 @@ class ChoiceRequest(msgspec.Struct, frozen=True, eq=False):
     sampling: SamplingParams
     reads_only: bool = False
     """Whether nothing is wanted but what is known of the prompt: a token that comes after it is dropped."""
+
+    def metered(self, meter: Meter | None) -> TextMeter | None:
+        """What counts this text, where somebody counts."""
+        if meter is None:
+            return None
+        return meter.text(self.at, len(self.prompt.tokens), self.sampling.max_tokens)
 
     @property
     def key(self) -> tuple[int, int]:
@@ -84,8 +91,10 @@ class Choices:
         priority: int,
         adapter: str | None = None,
         on_step: OnStep | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._adapter = adapter
+        self._meter = meter
         self._on_step = on_step
         self._requests = requests
         self._engine = engine
@@ -103,6 +112,7 @@ class Choices:
                     priority=self._priority,
                     adapter=self._adapter,
                     on_step=self._on_step,
+                    meter=request.metered(self._meter),
                 )
                 self._generations[request] = await stack.enter_async_context(generation)
                 if len(request.prompt.tokens) > LONG_PROMPT:

@@ -28,6 +28,7 @@ from ovpipe.engines.protocol import (
     EngineTimeouts,
     EngineUnavailable,
     GenerateRequest,
+    GenerationMeter,
     OnStep,
     RequestRefused,
     SamplingParams,
@@ -141,6 +142,7 @@ class EngineClient:
         priority: int = 0,
         adapter: str | None = None,
         on_step: OnStep | None = None,
+        meter: GenerationMeter | None = None,
     ) -> MailboxGeneration:
         """Adds a request; raises `EngineUnavailable` while there is no engine to take it."""
         if self._closed:
@@ -158,7 +160,7 @@ class EngineClient:
                 f"engine {self._name!r} is being started again", retry_after=max(_LEAST_RETRY_AFTER, wait)
             )
         try:
-            return self._link.add(request, on_step)
+            return self._link.add(request, on_step, meter)
         except WireError as error:
             raise RequestRefused(str(error)) from error
 

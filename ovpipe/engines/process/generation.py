@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Self
 
-from ovpipe.engines.protocol import Delta, OnStep
+from ovpipe.engines.protocol import Delta, GenerationMeter, OnStep
 
 
 class MailboxGeneration:
@@ -17,13 +17,18 @@ class MailboxGeneration:
     """
 
     def __init__(
-        self, request_id: int, on_cancel: Callable[[int], None], on_step: OnStep | None = None
+        self,
+        request_id: int,
+        on_cancel: Callable[[int], None],
+        on_step: OnStep | None = None,
+        meter: GenerationMeter | None = None,
     ) -> None:
         self.request_id = request_id
         self.suspected = False
         """Whether its request may have poisoned the engine that it was in."""
         self.on_step = on_step
         """Is called with the steps that serve its request."""
+        self._meter = meter
         self._on_cancel = on_cancel
         self._waiting: Delta | None = None
         self._error: Exception | None = None
@@ -54,6 +59,8 @@ class MailboxGeneration:
     def begin(self) -> None:
         """The engine begins to read its prompt."""
         self._begun = self._heard = True
+        if self._meter is not None:
+            self._meter.reading()
 
     def pulse(self) -> None:
         """Delivers that the engine is at work, when nothing has come since the last call."""
@@ -79,6 +86,10 @@ class MailboxGeneration:
             )
         self._closed = delta.finish is not None
         self._begun = self._heard = True
+        if self._meter is not None:
+            self._meter.tokens(delta.generated - self._generated, delta.cached_tokens)
+            if delta.finish is not None:
+                self._meter.ended(delta.finish)
         self._generated = delta.generated
         self._wake()
 
@@ -87,6 +98,8 @@ class MailboxGeneration:
         if not self._closed:
             self._closed = True
             self._error = error
+            if self._meter is not None:
+                self._meter.ended(None)
             self._wake()
 
     def _wake(self) -> None:
@@ -128,5 +141,7 @@ class MailboxGeneration:
         self._error = None
         if not self._closed:
             self._closed = True
+            if self._meter is not None:
+                self._meter.ended(None)
             self._on_cancel(self.request_id)
             self._wake()

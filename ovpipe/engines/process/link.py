@@ -39,6 +39,7 @@ from ovpipe.engines.protocol import (
     EngineStats,
     EngineTimeouts,
     GenerateRequest,
+    GenerationMeter,
     OnStep,
     RequestFailed,
     RequestRefused,
@@ -123,9 +124,14 @@ class EngineLink:
     def num_requests(self) -> int:
         return len(self._live)
 
-    def add(self, request: GenerateRequest, on_step: OnStep | None = None) -> MailboxGeneration:
+    def add(
+        self,
+        request: GenerateRequest,
+        on_step: OnStep | None = None,
+        meter: GenerationMeter | None = None,
+    ) -> MailboxGeneration:
         """Hands a request over. Raises `WireError` when it fits in no message."""
-        generation = MailboxGeneration(request.id, self._cancel, on_step)
+        generation = MailboxGeneration(request.id, self._cancel, on_step, meter)
         self._add(request, generation)
         return generation
 

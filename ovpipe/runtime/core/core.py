@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from ovpipe.errors import RunError, StalledError, TimestampError
+from ovpipe.metering import Meter
 from ovpipe.runtime.core.abandoned_producer import AbandonedProducer
 from ovpipe.runtime.core.back_pressure import mark_full, relieve
 from ovpipe.runtime.core.consumer import Append, Consumer, Item
@@ -63,6 +64,8 @@ class Core:
         self.on_end = on_end
         self.explain = explain
         self.watch: CoreWatch | None = None
+        self.meter: Meter | None = None
+        """`cx.meter()`."""
         self.ready: deque[Consumer] = deque()
         self.full: list[Stream] = []
         self.busy = 0

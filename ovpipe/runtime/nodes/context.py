@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Protocol
 
 from ovpipe.calculator import Calculator
 from ovpipe.errors import EmptyInputError, PortError, did_you_mean
+from ovpipe.metering import Meter
 from ovpipe.ports import Input, Output, Port, SideInput, SideOutput
 from ovpipe.runtime.core.core import Core
 from ovpipe.runtime.core.input_queue import InputQueue
@@ -116,6 +117,9 @@ class NodeContext(dict[Port[Any], Any]):
     def work_listener(self) -> Callable[[Work], None] | None:
         watch = self.node.core.watch
         return None if watch is None else watch.work_listener()
+
+    def meter(self) -> Meter | None:
+        return self.node.core.meter
 
     def done(self, port: Input[Any], key: Hashable = None) -> None:
         known = self.node.done(port) if key is None else self.node.done_with(port, key)

@@ -14,6 +14,7 @@ from ovpipe.errors import NotFoundError, OvpipeError, RunError, did_you_mean
 from ovpipe.graph.load import load_graph
 from ovpipe.graph.outside import OutsidePacket, with_outside
 from ovpipe.graph.plan import NodePlan, Plan
+from ovpipe.metering import Meter
 from ovpipe.registry import Registry
 from ovpipe.runtime.core.observer import refuse_async
 from ovpipe.runtime.nodes.blueprint import Blueprint
@@ -220,11 +221,13 @@ class Graph:
         *,
         id: str | None = None,
         trace: Trace | None = None,
+        meter: Meter | None = None,
     ) -> Run:
         """Starts a run, with side packets of its own on top of the graph's if any are given.
 
         `id` names it among the graph's runs; without one the next of `run_ids` does. `trace` keeps what
-        happens in this run, in place of the graph's own trace.
+        happens in this run, in place of the graph's own trace. `meter` counts what
+        the run has engines generate.
         """
         packets = self._packets_of_run(side_packets)
         name = next(self.run_ids) if id is None else id
@@ -236,6 +239,7 @@ class Graph:
                 graph=self.name,
                 keeper=self._live,
                 executors=self._executors,
+                meter=meter,
             )
         except RunError as error:  # of a constructor
             log_failure(error, f"graph {self.name!r}, run {name}")

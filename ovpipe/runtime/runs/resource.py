@@ -8,6 +8,7 @@ from typing import Any
 
 from ovpipe.errors import PortError, RunError, did_you_mean
 from ovpipe.graph.plan import NodePlan
+from ovpipe.metering import Meter
 from ovpipe.ports import Port, SideOutput
 from ovpipe.runtime.core.failure import run_error
 from ovpipe.runtime.nodes.context import missing_value
@@ -80,6 +81,9 @@ class ResourceContext(dict[Port[Any], Any]):
         raise self._has_no_streams()
 
     def work_listener(self) -> Callable[[Work], None] | None:
+        raise self._has_no_streams()
+
+    def meter(self) -> Meter | None:
         raise self._has_no_streams()
 
     def done(self, port: Port[Any], key: Any = None) -> None:

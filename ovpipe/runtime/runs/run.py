@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ovpipe.errors import RunCancelled, RunError
+from ovpipe.metering import Meter
 from ovpipe.packet import Packet
 from ovpipe.runtime.core.back_pressure import relieve
 from ovpipe.runtime.core.consumer import Item
@@ -43,6 +44,7 @@ class Run(Watched):
         graph: str,
         keeper: RunKeeper[Run],
         executors: Mapping[str, Executor],
+        meter: Meter | None = None,
     ) -> None:
         super().__init__(blueprint, id, graph)
         self._loop = asyncio.get_running_loop()
@@ -65,6 +67,7 @@ class Run(Watched):
             on_end=self._schedule_end,
             explain=self.explain_stall,
         )
+        core.meter = meter
         blueprint.build_nodes(core, side_packets)
 
     # --- before the start

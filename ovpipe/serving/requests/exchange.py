@@ -17,8 +17,10 @@ from aiohttp.http import StreamWriter
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.http_errors import ErrorFamily
+from ovpipe.metering import Meter
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.model import GraphLease
+from ovpipe.serving.requests.record import CLIENT_LEFT
 from ovpipe.serving.requests.served_run import ServedRun, joined
 
 log = logging.getLogger(__name__)
@@ -26,8 +28,6 @@ log = logging.getLogger(__name__)
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 NO_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-CLIENT_LEFT = 499
-"""nginx's status for an answer that found nobody; only metrics show it."""
 BODILESS = (204, 304)
 """Statuses of responses without a body, as HTTP has it."""
 
@@ -47,6 +47,7 @@ class Exchange:
         lease: GraphLease,
         limits: Limits,
         errors: ErrorFamily,
+        meter: Meter | None = None,
     ) -> None:
         self.status = CLIENT_LEFT
         self._request = request
@@ -55,7 +56,7 @@ class Exchange:
         self._errors = errors
         self._has_body = True
         self._packet: HttpRequest | None = packet
-        self._run = ServedRun(lease, limits, packet.id)
+        self._run = ServedRun(lease, limits, packet.id, meter=meter)
 
     def stop(self, error: RequestError) -> None:
         """Ends the run; the client gets `error` if it still waits for something."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
+from ovpipe.metering import Meter
 from ovpipe.runtime.runs.idle_watch import IdleWatch
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.model import GraphLease
@@ -31,6 +32,7 @@ class ServedRun:
         limits: Limits,
         id: str,
         *,
+        meter: Meter | None = None,
         to_client_error: Callable[[Exception, str], RequestError] = to_client_error,
     ) -> None:
         self.failure: Exception | None = None
@@ -39,7 +41,7 @@ class ServedRun:
         self._limits = limits
         self._to_client_error = to_client_error
         try:
-            self._run = lease.served.graph.run(id=id)
+            self._run = lease.served.graph.run(id=id, meter=meter)
         except BaseException:  # of a calculator's constructor: `end` will not be called
             lease.release()
             raise

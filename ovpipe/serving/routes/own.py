@@ -11,7 +11,7 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from ovpipe.serving.in_flight import InFlight
-from ovpipe.serving.metrics import Metrics
+from ovpipe.serving.metrics.page import Metrics
 from ovpipe.serving.models.model import Model, ModelState
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.openapi import docs_page

@@ -618,3 +618,58 @@ def test_a_search_brings_what_is_known_of_the_prompt_before_its_beams() -> None:
     out = run(engine, completion(prompt_logprobs=0, use_beam_search=True, best_of=1))
     assert sum((delta.prompt_logprobs for delta in out), ()) == ALL_READ
     assert [token for delta in out for token in ids(delta.tokens)] == [65, 66]
+
+
+# --- what is counted
+
+
+class Counted:
+    """A meter, and what its texts were given: a line for each text."""
+
+    def __init__(self) -> None:
+        self.texts: list[list[object]] = []
+
+    def text(self, prompt: int, prompt_tokens: int, max_tokens: int) -> Noted:
+        noted = Noted([(prompt, prompt_tokens, max_tokens)])
+        self.texts.append(noted.calls)
+        return noted
+
+
+class Noted:
+    def __init__(self, calls: list[object]) -> None:
+        self.calls = calls
+
+    def reading(self) -> None:
+        self.calls.append("reading")
+
+    def tokens(self, count: int, cached: int | None) -> None:
+        self.calls.append(count)
+
+    def ended(self, finish: str | None) -> None:
+        self.calls.append(finish)
+
+
+async def counted(engine: FakeEngine, request: CompletionRequest) -> list[list[object]]:
+    meter = Counted()
+    chats = graph(EndlessCalculator)
+    await chats.open({"engine": engine})
+    async with chats.run(meter=meter) as run:
+        await run.send("request", request)
+        await run.send("prompts", PROMPT)
+    return meter.texts
+
+
+@pytest.mark.parametrize(
+    ("wishes", "texts"),
+    [
+        ({"max_tokens": 5}, [[(0, 3, 5), 1, 2, "stop"]]),
+        ({"max_tokens": 2}, [[(0, 3, 2), 1, 1, "length"]]),
+        ({"max_tokens": 5, "n": 2, "best_of": 2}, [[(0, 3, 5), 1, 2, "stop"]] * 2),
+        ({"max_tokens": 5, "best_of": 3}, [[(0, 3, 5), 1, 2, "stop"]] * 3),
+        ({"max_tokens": 0}, [[(0, 3, 0), "length"]]),
+    ],
+)
+def test_a_run_s_meter_hears_of_each_text_that_the_engine_generates(
+    wishes: dict[str, Any], texts: list[list[object]]
+) -> None:
+    assert asyncio.run(counted(FakeEngine([7, [8, 9]]), completion(**wishes))) == texts

@@ -88,3 +88,52 @@ def test_what_waits_in_the_queue_has_no_pulse() -> None:
         assert await anext(generation) == Delta(1, tokens(5), 1)
 
     asyncio.run(scenario())
+
+
+class Heard:
+    """A meter that notes what it hears."""
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+
+    def reading(self) -> None:
+        self.calls.append("reading")
+
+    def tokens(self, count: int, cached: int | None) -> None:
+        self.calls.append((count, cached))
+
+    def ended(self, finish: str | None) -> None:
+        self.calls.append(f"ended: {finish}")
+
+
+def metered() -> tuple[MailboxGeneration, Heard]:
+    heard = Heard()
+    return MailboxGeneration(1, lambda request: None, None, heard), heard
+
+
+def test_a_meter_hears_of_tokens_as_they_arrive_though_nobody_takes_them() -> None:
+    generation, heard = metered()
+    generation.begin()
+    generation.deliver(Delta(1, tokens(5), 1, cached_tokens=3))
+    generation.deliver(Delta(1, tokens(6, 7), 3))
+    generation.deliver(Delta(1, tokens(8), 4, "stop"))
+    generation.cancel()
+    assert heard.calls == ["reading", (1, 3), (2, None), (1, None), "ended: stop"]
+
+
+def test_a_meter_counts_the_tokens_of_all_beams() -> None:
+    generation, heard = metered()
+    generation.deliver(
+        Delta(1, [], 5, "stop", [Beam(tokens(1, 2, 3), 0.5, "stop"), Beam(tokens(1, 4), 0.1, "stop")])
+    )
+    assert heard.calls == [(5, None), "ended: stop"]
+
+
+def test_a_meter_hears_once_of_an_end_that_is_none_of_the_engine_s() -> None:
+    left, of_left = metered()
+    left.cancel()
+    left.cancel()
+    failed, of_failed = metered()
+    failed.fail(RuntimeError("died"))
+    failed.cancel()
+    assert of_left.calls == of_failed.calls == ["ended: None"]

@@ -15,7 +15,7 @@ from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output, SideOutput
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig
-from ovpipe.serving.metrics import Metrics
+from ovpipe.serving.metrics.page import Metrics
 from ovpipe.serving.models.model import ModelState
 from ovpipe.serving.models.repository import Repository
 

@@ -16,7 +16,7 @@ from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output, SideInput, SideOutput
 from ovpipe.registry import Registry
 from ovpipe.serving.config_file import read_server_config
-from ovpipe.serving.metrics import Metrics
+from ovpipe.serving.metrics.page import Metrics
 from ovpipe.serving.models.repository import Repository
 
 Load = Callable[[str], Repository]

@@ -1,0 +1,45 @@
+"""What the nodes of graphs have done, for /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ovpipe.serving.models.repository import Repository
+
+NODE_COUNTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "calls": "Calls of a node's process.",
+        "packets": "Packets that a node has processed.",
+        "seconds": "Time in a node's process, awaits included.",
+        "waits": "How often a node had to wait for room in an output.",
+        "waited_seconds": "How long a node waited for room.",
+    }
+)
+"""Those of `NodeMetrics` that only grow."""
+
+
+class NodeMetricsCollector(Collector):
+    """Metrics of the nodes of every open graph that counts them."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def collect(self) -> Iterable[Metric]:
+        """One family a metric, labelled by the model and the node."""
+        counters = [
+            CounterMetricFamily(f"ovpipe_node_{name}", meaning, labels=["model", "node"])
+            for name, meaning in NODE_COUNTERS.items()
+        ]
+        deepest = GaugeMetricFamily(
+            "ovpipe_node_deepest_queue", "Most packets at one input so far.", labels=["model", "node"]
+        )
+        for model in self._repository.available():
+            for node, metrics in model.ready_graph().node_metrics().items():
+                for name, counter in zip(NODE_COUNTERS, counters, strict=True):
+                    counter.add_metric([model.name, node], getattr(metrics, name))
+                deepest.add_metric([model.name, node], metrics.deepest_queue)
+        return [family for family in (*counters, deepest) if family.samples]
