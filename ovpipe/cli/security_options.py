@@ -32,14 +32,39 @@ ApiKeyFile: TypeAlias = Annotated[
         "--api-keys", metavar="FILE", help="A file of keys with names and roles, from `ovpipe keys new`."
     ),
 ]
+AllowedHostNames: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-hosts",
+        metavar="NAMES",
+        help="Names by which clients reach the server, apart by commas, besides localhost and addresses of "
+        "digits. '*' allows every name.",
+    ),
+]
+CorsOrigins: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cors-origin",
+        metavar="ORIGINS",
+        help="Origins of web pages that may use the server, apart by commas, as in https://chat.example.com. "
+        "'*' allows every page.",
+    ),
+]
+Insecure: TypeAlias = Annotated[
+    bool,
+    typer.Option("--insecure", help="Let everybody in where other machines can reach a server without keys."),
+]
 
 
 def with_options(
     config: SecurityConfig,
-    *,
-    keys: Sequence[str] | None,
-    key_file: Path | None,
     environment: MutableMapping[str, str],
+    *,
+    keys: Sequence[str] | None = None,
+    key_file: Path | None = None,
+    allowed_hosts: Sequence[str] | None = None,
+    cors_origins: Sequence[str] | None = None,
+    insecure: bool = False,
 ) -> SecurityConfig:
     """What a server.yaml says, and what the command line and the environment say over it.
 
@@ -51,7 +76,15 @@ def with_options(
         config,
         given_keys=(*_named(keys or ()), *from_environment),
         api_keys=config.api_keys if key_file is None else key_file,
+        allowed_hosts=config.allowed_hosts if allowed_hosts is None else _apart(allowed_hosts),
+        cors_origins=config.cors_origins if cors_origins is None else _apart(cors_origins),
+        insecure=config.insecure or insecure,
     )
+
+
+def _apart(values: Sequence[str]) -> tuple[str, ...]:
+    """What is given by commas, or by repeating the option."""
+    return tuple(name for value in values for name in value.split(","))
 
 
 def _named(secrets: Sequence[str]) -> list[ApiKey]:

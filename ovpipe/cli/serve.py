@@ -18,7 +18,14 @@ from ovpipe.cli.logs import LogLevel, configure_logs
 from ovpipe.cli.model_sources import with_models
 from ovpipe.cli.one_model import GraphArgument, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
-from ovpipe.cli.security_options import ApiKeyFile, ApiKeys, with_options
+from ovpipe.cli.security_options import (
+    AllowedHostNames,
+    ApiKeyFile,
+    ApiKeys,
+    CorsOrigins,
+    Insecure,
+    with_options,
+)
 from ovpipe.cli.server_display import ServerDisplay
 from ovpipe.model_store.store import ModelStore
 from ovpipe.runtime.watching.trace import Trace
@@ -60,6 +67,9 @@ def serve(
     ] = None,
     api_key: ApiKeys = None,
     api_keys: ApiKeyFile = None,
+    allowed_hosts: AllowedHostNames = None,
+    cors_origin: CorsOrigins = None,
+    insecure: Insecure = False,
     calculators: CalculatorsFolder = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log says.")] = LogLevel.INFO,
     trace: Annotated[
@@ -91,7 +101,16 @@ def serve(
     address = Address(
         chosen.address.host if host is None else host, chosen.address.port if port is None else port
     )
-    doors = Doors.of(with_options(chosen.security, keys=api_key, key_file=api_keys, environment=os.environ))
+    security = with_options(
+        chosen.security,
+        os.environ,
+        keys=api_key,
+        key_file=api_keys,
+        allowed_hosts=allowed_hosts,
+        cors_origins=cors_origin,
+        insecure=insecure,
+    )
+    doors = Doors.of(security, address.host)
     repository = Repository.load(chosen.models, configured.registry, chosen.resources, chosen.limits)
     kept = _trace_for(trace)
     repository.watch(kept, node_metrics=node_metrics)

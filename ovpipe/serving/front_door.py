@@ -63,6 +63,7 @@ class FrontDoor:
             client_max_size=self._limits.body_bytes, middlewares=[errors_by_family, self._guarded]
         )
         app.on_response_prepare.append(name_server)
+        app.on_response_prepare.append(self._guard.say_who_may_read)
         self._own.add_to(app.router, self._expect)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._dispatch, expect_handler=self._expect)
         return app
@@ -70,6 +71,9 @@ class FrontDoor:
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Asks the guard about every request, whatever answers it."""
+        preflight = self._guard.preflight(request)
+        if preflight is not None:
+            return preflight
         self._check(request)
         return await handler(request)
 

@@ -97,7 +97,7 @@ def raw_post(body: bytes, *headers: str, path: str = CHAT) -> bytes:
     """The bytes of a POST that asks for the connection to be closed."""
     lines = [
         f"POST {path} HTTP/1.1",
-        "Host: test",
+        "Host: localhost",
         "Connection: close",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",

@@ -81,8 +81,13 @@ def test_multipart_is_415(server: ServerProcess) -> None:
     assert answer.error() == (415, "unsupported_media_type", None)
 
 
-def test_a_missing_content_type_is_taken_as_json(server: ServerProcess) -> None:
-    assert post(server.url, {"model": "echo"}, headers={}).status == 200
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/x-www-form-urlencoded"}])
+def test_a_body_that_is_not_declared_as_json_is_415_and_says_how(
+    server: ServerProcess, headers: dict[str, str]
+) -> None:
+    answer = post(server.url, {"model": "echo"}, headers=headers)
+    assert answer.error() == (415, "unsupported_media_type", None)
+    assert "'Content-Type: application/json'" in answer.json()["error"]["message"]
 
 
 def test_a_body_at_the_limit_is_taken(server: ServerProcess) -> None:

@@ -93,7 +93,7 @@ def test_a_parameter_is_one_segment(server: ServerProcess) -> None:
 
 
 def test_head_is_a_get_without_its_body(server: ServerProcess) -> None:
-    request = b"GET /v1/things/1 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+    request = b"GET /v1/things/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     assert raw(server.url, request).endswith(b"0\r\n\r\n")
     head, _, body = raw(server.url, request.replace(b"GET", b"HEAD")).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
@@ -101,7 +101,9 @@ def test_head_is_a_get_without_its_body(server: ServerProcess) -> None:
 
 
 def test_a_status_without_a_body_has_none(server: ServerProcess) -> None:
-    answer = raw(server.url, b"GET /v1/things/nothing HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+    answer = raw(
+        server.url, b"GET /v1/things/nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
     assert answer.startswith(b"HTTP/1.1 204 ")
     assert answer.endswith(b"\r\n\r\n")
 
@@ -195,7 +197,9 @@ def test_a_client_that_waits_to_be_asked_gets_the_405_in_the_route_s_shape(serve
 def test_whatever_has_no_route_is_404_with_the_code_of_unknown_urls(
     server: ServerProcess, target: str
 ) -> None:
-    answer = raw(server.url, f"OPTIONS {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode())
+    answer = raw(
+        server.url, f"OPTIONS {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    )
     assert status_of(answer) == 404
     assert b'"code":"unknown_url"' in answer
 

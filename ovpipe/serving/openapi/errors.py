@@ -22,6 +22,7 @@ STATUSES: Final[Mapping[str, str]] = {
     "413": "The body is too large.",
     "415": "The body is not declared as what the route takes, or is in a Content-Encoding that is not read.",
     "417": "An expectation other than 100-continue.",
+    "421": "The request has a host name that this server does not answer to.",
     "429": "Too many requests.",
     "500": "The server failed; its log says why.",
     "503": "The model is not ready, its engine is being started again, or the server is shutting down.",

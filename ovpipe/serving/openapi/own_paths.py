@@ -112,7 +112,7 @@ def get(id: str, tag: str, summary: str, content: Json, *errors: str) -> Json:
         "summary": summary,
         "tags": [tag],
         "responses": {"200": {"description": "The answer.", "content": content}}
-        | {status: reference(ERROR, status) for status in ("400", "401", "403", *errors, "500")},
+        | {status: reference(ERROR, status) for status in ("400", "401", "403", *errors, "421", "500")},
     }
 
 

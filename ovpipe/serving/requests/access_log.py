@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.web import BaseRequest, StreamResponse
 
-from ovpipe.serving.security.guard import KEY
+from ovpipe.serving.admission.clients import CLIENT
 
 SECRET_VALUES: Final = re.compile(
     r"(?<=[?&])((?:[\w.-]|%2D|%5F)*(?:key|token|secret|password|signature|auth)=)[^&#\s]*", re.IGNORECASE
@@ -23,13 +23,13 @@ class AccessLog(AbstractAccessLogger):
 
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
         """One line."""
-        key = request.get(KEY)
+        client = request.get(CLIENT)
         began = datetime.now(UTC).astimezone() - timedelta(seconds=time)
         version = f"HTTP/{request.version.major}.{request.version.minor}"
         self.logger.info(
             '%s - %s [%s] "%s %s %s" %s %s "%s" "%s"',
             request.remote or "-",
-            "-" if key is None else key.name,
+            "-" if client is None else client.name.removeprefix("key:"),
             began.strftime("%d/%b/%Y:%H:%M:%S %z"),
             request.method,
             without_secrets(request.path_qs),

@@ -45,9 +45,13 @@ async def parse_body(body: bytes, turns: Turns | None = None) -> dict[str, Any]:
 
 
 def check_content_type(content_type: str | None) -> None:
-    """Refuses what is not declared to be JSON in UTF-8; a missing declaration is taken as that."""
+    """Refuses what is not declared to be JSON in UTF-8.
+
+    A declaration is needed: without one, or with that of a form or of a text, the page of another site could
+    have a browser send the body, and the browser would not ask this server first.
+    """
     if content_type is None:
-        return
+        raise wrong_content_type("JSON", "application/json")
     media_type, *parameters = (part.strip() for part in content_type.lower().split(";"))
     if media_type != "application/json" and not re.fullmatch(r"application/[\w.-]+\+json", media_type):
         raise wrong_content_type("JSON", "application/json")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from ovpipe.errors import OvpipeError
+from ovpipe.serving.security.errors import SecurityError
 from ovpipe.serving.security.roles import Role
 
 PREFIX: Final = "sk-ovpipe-"
@@ -18,10 +18,6 @@ FEWEST_CHARACTERS: Final = 32
 """128 bits as hexadecimal digits. A key that is shorter could be guessed from its hash."""
 FEWEST_DIFFERENT: Final = 10
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-class ApiKeyError(OvpipeError):
-    """A key, or a file of keys, that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +31,8 @@ class ApiKey:
     name: str
     roles: frozenset[Role]
     digest: bytes
+    priorities: tuple[int, int] | None = None
+    """The range that its requests may have as `priority`; None: any."""
 
 
 def new_secret() -> str:
@@ -55,6 +53,6 @@ def key_of(name: str, secret: str, roles: frozenset[Role]) -> ApiKey:
         wrong = f"can be guessed; a key has {FEWEST_CHARACTERS} random characters or more"
     else:
         return ApiKey(name, roles, digest_of(secret))
-    raise ApiKeyError(
+    raise SecurityError(
         f"the API key {name!r} {wrong}. `openssl rand -hex 32` makes one, and so does `ovpipe keys new`"
     )

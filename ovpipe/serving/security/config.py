@@ -18,9 +18,20 @@ class SecurityConfig:
     """Those of the command line and of the environment."""
     api_keys: Path | None = None
     """The file of keys."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names that the server answers to, besides its own."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of the web pages that may use the server, besides its own."""
+    insecure: bool = False
+    """Whether everybody is let in where others can reach the server and there are no keys."""
 
     @classmethod
     def of(cls, section: Mapping[str, Any], base: Path) -> SecurityConfig:
         """That of a server.yaml's section, which its schema has checked; paths are relative to `base`."""
         file = section.get("api_keys")
-        return cls(api_keys=None if file is None else base / file)
+        return cls(
+            api_keys=None if file is None else base / file,
+            allowed_hosts=tuple(section.get("allowed_hosts", ())),
+            cors_origins=tuple(section.get("cors_origins", ())),
+            insecure=section.get("insecure", False),
+        )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ovpipe.serving.security.binding import check_binding
 from ovpipe.serving.security.config import SecurityConfig
 from ovpipe.serving.security.file_watch import WatchedFiles
 from ovpipe.serving.security.guard import Guard
+from ovpipe.serving.security.hosts import AllowedHosts
 from ovpipe.serving.security.key_ring import KeyRing
+from ovpipe.serving.security.origins import AllowedOrigins
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +22,15 @@ class Doors:
     watched: Sequence[WatchedFiles] = ()
 
     @classmethod
-    def of(cls, config: SecurityConfig) -> Doors:
-        """Those of a configuration. Raises OvpipeError for a file that cannot be used."""
+    def of(cls, config: SecurityConfig, host: str) -> Doors:
+        """Those of a server that listens at `host`.
+
+        Raises SecurityError, or GraphError for a file of keys, where a server must not be started so.
+        """
         keys = KeyRing(config.given_keys, config.api_keys)
         watched = []
         if config.api_keys is not None:
             watched.append(WatchedFiles(f"API keys in {config.api_keys}", (config.api_keys,), keys.read_file))
-        return cls(Guard(keys), watched)
+        check_binding(host, has_keys=keys.required, insecure=config.insecure)
+        hosts = AllowedHosts.of(host, config.allowed_hosts)
+        return cls(Guard(keys, hosts, AllowedOrigins.of(config.cors_origins)), watched)

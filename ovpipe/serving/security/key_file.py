@@ -1,4 +1,7 @@
-"""The file of API keys: a line for each, `NAME:ROLE[,ROLE]:sha256:HASH`, as htpasswd has them."""
+"""The file of API keys: a line for each, `NAME:ROLE[,ROLE]:sha256:HASH`, as htpasswd has them.
+
+A line may end with `:FIRST..LAST`, the range that the key's requests may have as `priority`.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ from typing import Final
 
 from ovpipe.errors import did_you_mean
 from ovpipe.graph.place import Findings, Place
-from ovpipe.serving.security.api_key import NAME, ApiKey, ApiKeyError
+from ovpipe.serving.security.api_key import NAME, ApiKey
+from ovpipe.serving.security.errors import SecurityError
 from ovpipe.serving.security.roles import Role
 
 log = logging.getLogger(__name__)
 
 HASH: Final = re.compile(r"[0-9a-f]{64}")
+PRIORITIES: Final = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})")
 MOST_KEYS: Final = 1_000
 """Every request is compared with all of them: a tenth of a millisecond for so many."""
 MOST_BYTES: Final = 1_000_000
@@ -25,14 +30,14 @@ HEADER: Final = "# API keys of an ovpipe server, NAME:ROLE[,ROLE]:sha256:HASH. `
 
 
 def read_keys(file: Path) -> tuple[ApiKey, ...]:
-    """The keys in a file. Raises GraphError with every mistake and its line, ApiKeyError without a file."""
+    """The keys in a file. Raises GraphError with every mistake and its line, SecurityError without a file."""
     findings = Findings()
     keys: dict[str, ApiKey] = {}
     for number, line in _lines(file):
         place = Place(str(file), number)
         try:
             key = parsed(line)
-        except ApiKeyError as error:
+        except SecurityError as error:
             findings.add(place, str(error))
             continue
         if key.name in keys:
@@ -40,34 +45,37 @@ def read_keys(file: Path) -> tuple[ApiKey, ...]:
         keys[key.name] = key
     findings.check()
     if len(keys) > MOST_KEYS:
-        raise ApiKeyError(f"{file}: there are more than {MOST_KEYS} keys")
+        raise SecurityError(f"{file}: there are more than {MOST_KEYS} keys")
     return tuple(keys.values())
 
 
 def parsed(line: str) -> ApiKey:
     """The key of one line. What is wrong is said without the line, which might hold a secret by mistake."""
     parts = line.split(":")
-    if len(parts) != 4:
-        raise ApiKeyError("a key is written NAME:ROLE[,ROLE]:sha256:HASH; `ovpipe keys new NAME` adds one")
-    name, roles, algorithm, digest = parts
+    if len(parts) not in (4, 5):
+        raise SecurityError("a key is written NAME:ROLE[,ROLE]:sha256:HASH; `ovpipe keys new NAME` adds one")
+    name, roles, algorithm, digest, *priorities = parts
     if not NAME.fullmatch(name):
-        raise ApiKeyError("a key's name has 1 to 64 letters, digits, '.', '_' and '-'")
+        raise SecurityError("a key's name has 1 to 64 letters, digits, '.', '_' and '-'")
     if algorithm != "sha256" or not HASH.fullmatch(digest):
-        raise ApiKeyError(f"the hash of the key {name!r} must be 'sha256:' and 64 hexadecimal digits")
-    return ApiKey(name, frozenset(_role(role.strip()) for role in roles.split(",")), bytes.fromhex(digest))
+        raise SecurityError(f"the hash of the key {name!r} must be 'sha256:' and 64 hexadecimal digits")
+    known = frozenset(_role(role.strip()) for role in roles.split(","))
+    allowed = priorities_in(name, priorities[0]) if priorities else None
+    return ApiKey(name, known, bytes.fromhex(digest), allowed)
 
 
 def line_of(key: ApiKey) -> str:
     """The line that `parsed` reads."""
     roles = ",".join(role for role in Role if role in key.roles)
-    return f"{key.name}:{roles}:sha256:{key.digest.hex()}"
+    priorities = "" if key.priorities is None else f":{key.priorities[0]}..{key.priorities[1]}"
+    return f"{key.name}:{roles}:sha256:{key.digest.hex()}{priorities}"
 
 
 def add_key(file: Path, key: ApiKey) -> None:
-    """Writes a key behind those of the file, or makes the file; ApiKeyError for a name that is in use."""
+    """Writes a key behind those of the file, or makes the file; SecurityError for a name that is in use."""
     if file.exists():
         if key.name in {there.name for there in read_keys(file)}:
-            raise ApiKeyError(
+            raise SecurityError(
                 f"{file} has a key {key.name!r} already; remove it first, or choose another name"
             )
         text = _text(file)
@@ -77,10 +85,10 @@ def add_key(file: Path, key: ApiKey) -> None:
 
 
 def remove_key(file: Path, name: str) -> None:
-    """Takes a key out of the file; ApiKeyError when it is not there."""
+    """Takes a key out of the file; SecurityError when it is not there."""
     names = [key.name for key in read_keys(file)]
     if name not in names:
-        raise ApiKeyError(f"{file} has no key {name!r}; {did_you_mean(name, names)}")
+        raise SecurityError(f"{file} has no key {name!r}; {did_you_mean(name, names)}")
     kept = [line for line in _text(file).splitlines(keepends=True) if line.strip().partition(":")[0] != name]
     _replace(file, "".join(kept))
 
@@ -98,7 +106,15 @@ def _role(name: str) -> Role:
     try:
         return Role(name)
     except ValueError:
-        raise ApiKeyError(f"there is no such role; {did_you_mean(name, list(Role))}") from None
+        raise SecurityError(f"there is no such role; {did_you_mean(name, list(Role))}") from None
+
+
+def priorities_in(name: str, written: str) -> tuple[int, int]:
+    """The range of priorities that is written for the key of that name."""
+    found = PRIORITIES.fullmatch(written)
+    if found is None or int(found[1]) > int(found[2]):
+        raise SecurityError(f"the priorities of the key {name!r} are written FIRST..LAST, as in 0..10")
+    return int(found[1]), int(found[2])
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
@@ -112,12 +128,12 @@ def _text(file: Path) -> str:
         with file.open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise ApiKeyError(f"{file} is larger than {MOST_BYTES} bytes; it is no file of API keys")
+            raise SecurityError(f"{file} is larger than {MOST_BYTES} bytes; it is no file of API keys")
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ApiKeyError(f"{file} is not UTF-8 text; it is no file of API keys") from None
+        raise SecurityError(f"{file} is not UTF-8 text; it is no file of API keys") from None
     except OSError as error:
-        raise ApiKeyError(
+        raise SecurityError(
             f"the API keys in {file} cannot be read: {error.strerror or error}; `ovpipe keys new` makes one"
         ) from error
 
@@ -132,6 +148,6 @@ def _replace(file: Path, text: str) -> None:
             out.write(text)
         new.replace(file)
     except OSError as error:
-        raise ApiKeyError(f"{file} cannot be written: {error.strerror or error}") from error
+        raise SecurityError(f"{file} cannot be written: {error.strerror or error}") from error
     finally:
         new.unlink(missing_ok=True)

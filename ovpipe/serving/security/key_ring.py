@@ -14,7 +14,7 @@ class KeyRing:
     """Finds the key of a secret. Where keys are asked for, they are: also when the file has none any more."""
 
     def __init__(self, given: Iterable[ApiKey] = (), file: Path | None = None) -> None:
-        """Raises GraphError or ApiKeyError for a file that cannot be used."""
+        """Raises GraphError or SecurityError for a file that cannot be used."""
         self._given = tuple(given)
         self._file = file
         self._keys = self._given

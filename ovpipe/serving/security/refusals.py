@@ -41,5 +41,30 @@ def wrong_role(needed: Iterable[Role]) -> RequestError:
     )
 
 
+def malformed_host() -> RequestError:
+    """The 400 of a request whose Host header is missing or is none."""
+    return RequestError(400, "The request's Host header is missing or is no host.", code="invalid_host")
+
+
+def unknown_host() -> RequestError:
+    """The 421 of a name that this server does not answer to."""
+    return RequestError(
+        421,
+        "This server does not answer to the host name that the request has. If it should, start it with "
+        "--allowed-hosts and that name, or list the name as security.allowed_hosts in server.yaml.",
+        code="host_not_allowed",
+    )
+
+
+def unknown_origin() -> RequestError:
+    """The 403 of a web page that may not use this server."""
+    return RequestError(
+        403,
+        "Web pages of this origin may not use this server. If they should, start it with --cors-origin and "
+        "the origin, or list the origin as security.cors_origins in server.yaml.",
+        code="origin_not_allowed",
+    )
+
+
 def _unauthorized(message: str) -> RequestError:
     return RequestError(401, message, code="invalid_api_key")

@@ -228,6 +228,7 @@ def test_every_inference_may_be_answered_with_the_front_doors_errors(tmp_path: P
         "413",
         "415",
         "417",
+        "421",
         "429",
         "500",
         "503",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from ovpipe.errors import GraphError
-from ovpipe.serving.security.api_key import ApiKey, ApiKeyError, digest_of, key_of, new_secret
+from ovpipe.serving.security.api_key import ApiKey, digest_of, key_of, new_secret
+from ovpipe.serving.security.errors import SecurityError
 from ovpipe.serving.security.key_file import add_key, line_of, parsed, read_keys, remove_key
 from ovpipe.serving.security.key_ring import KeyRing
 from ovpipe.serving.security.roles import Role
@@ -37,7 +39,7 @@ def test_a_new_secret_has_256_random_bits_and_says_whose_it_is() -> None:
     ],
 )
 def test_a_key_that_could_be_guessed_is_refused_and_not_shown(secret: str, wrong: str) -> None:
-    with pytest.raises(ApiKeyError, match=wrong) as raised:
+    with pytest.raises(SecurityError, match=wrong) as raised:
         key_of("mine", secret, INFERENCE)
     assert secret not in str(raised.value)
     assert "openssl rand -hex 32" in str(raised.value)
@@ -57,6 +59,9 @@ def test_the_file_has_the_hash_and_never_the_secret(tmp_path: Path) -> None:
 def test_a_line_is_read_as_it_was_written() -> None:
     key = ApiKey("a.b-c_1", frozenset(Role), digest_of(SECRET))
     assert parsed(line_of(key)) == key
+    ranged = replace(key, priorities=(-5, 10))
+    assert line_of(ranged).endswith(":-5..10")
+    assert parsed(line_of(ranged)) == ranged
 
 
 def test_comments_and_the_lines_of_others_stay_when_a_key_is_removed(tmp_path: Path) -> None:
@@ -64,14 +69,14 @@ def test_comments_and_the_lines_of_others_stay_when_a_key_is_removed(tmp_path: P
     file.write_text(f"# ours\n\n alice:inference:sha256:{HASH}\nalicia:metrics:sha256:{HASH}")
     remove_key(file, "alice")
     assert file.read_text() == f"# ours\n\nalicia:metrics:sha256:{HASH}"
-    with pytest.raises(ApiKeyError, match="has no key 'alice'; did you mean 'alicia'?"):
+    with pytest.raises(SecurityError, match="has no key 'alice'; did you mean 'alicia'?"):
         remove_key(file, "alice")
 
 
 def test_a_name_is_used_once(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     add_key(file, key_of("alice", SECRET, INFERENCE))
-    with pytest.raises(ApiKeyError, match="has a key 'alice' already"):
+    with pytest.raises(SecurityError, match="has a key 'alice' already"):
         add_key(file, key_of("alice", SECRET + "2", INFERENCE))
 
 
@@ -86,6 +91,7 @@ bob:inferense:sha256:{HASH}
 c d:inference:sha256:{HASH}
 eve:inference:sha256:{SECRET}
 mallory:inference:md5:{HASH}
+trent:inference:sha256:{HASH}:5..-5
 """
     )
     with pytest.raises(GraphError) as raised:
@@ -98,6 +104,7 @@ mallory:inference:md5:{HASH}
         (6, "a key's name has 1 to 64 letters, digits, '.', '_' and '-'"),
         (7, "the hash of the key 'eve' must be 'sha256:' and 64 hexadecimal digits"),
         (8, "the hash of the key 'mallory' must be 'sha256:' and 64 hexadecimal digits"),
+        (9, "the priorities of the key 'trent' are written FIRST..LAST, as in 0..10"),
     ]
     assert SECRET not in str(raised.value)
 
@@ -114,14 +121,14 @@ def test_what_is_no_file_of_keys_is_said(tmp_path: Path, content: bytes | None, 
     file = tmp_path / "keys"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(ApiKeyError, match=wrong):
+    with pytest.raises(SecurityError, match=wrong):
         read_keys(file)
 
 
 def test_a_file_has_a_bound_of_keys(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("".join(f"k{number}:inference:sha256:{HASH}\n" for number in range(1001)))
-    with pytest.raises(ApiKeyError, match="more than 1000 keys"):
+    with pytest.raises(SecurityError, match="more than 1000 keys"):
         read_keys(file)
 
 

@@ -20,6 +20,7 @@ ALICE = "alices-key-0123456789-abcdefghijklmnop"
 SCRAPER = "scrapers-key-0123456789-abcdefghijklmn"
 ADMIN = "admins-key-0123456789-abcdefghijklmnop"
 FROM_ENVIRONMENT = "environments-key-0123456789-abcdefghij"
+PAGE = "https://chat.example.com"
 BODY = b'{"model": "echo", "x": 1}'
 PROTECTED = [
     "/",
@@ -50,7 +51,10 @@ def server(keys: Path) -> Iterator[ServerProcess]:
     config.write_text(
         "version: 1\n"
         f"models: {{echo: {{graph: {GRAPHS}/echo.yaml}}, infer: {{graph: {GRAPHS}/infer.yaml}}}}\n"
-        "security: {api_keys: api-keys}\n"
+        "security:\n"
+        "  api_keys: api-keys\n"
+        "  allowed_hosts: [llm.example.com]\n"
+        "  cors_origins: ['https://chat.example.com']\n"
     )
     env = {"OVPIPE_API_KEY": FROM_ENVIRONMENT}
     with ServerProcess("--config", str(config), "--access-log", env=env) as server:
@@ -109,7 +113,7 @@ def test_health_needs_none(server: ServerProcess, path: str) -> None:
     [
         "//metrics/",
         "/%6detrics",
-        "http://x/metrics",
+        "http://localhost/metrics",
         "/health/../metrics",
         "/metrics?/health",
         "/metrics%2Fhealth",
@@ -129,6 +133,8 @@ def test_a_key_of_another_role_is_403(server: ServerProcess) -> None:
     assert ask(server.url, "GET", "/metrics", b"", bearer(FROM_ENVIRONMENT)).status == 200
     assert ask(server.url, "GET", "/debug/anything", b"", bearer(FROM_ENVIRONMENT)).status == 403
     assert ask(server.url, "GET", "/version", b"", bearer(SCRAPER)).status == 200
+    assert ask(server.url, "GET", "/v1/config", b"", bearer(ALICE)).status == 403
+    assert ask(server.url, "GET", "/v1/config", b"", bearer(ADMIN)).status == 200
 
 
 def test_the_banner_says_where_the_key_goes(server: ServerProcess) -> None:
@@ -152,6 +158,41 @@ def test_a_key_in_the_url_counts_for_nothing_and_is_not_logged(server: ServerPro
     chat(server, bearer(ALICE))
     server.wait_line(r'"GET /v1/models\?api_key=\*\*\*&a=1 HTTP/1.1" 401')
     assert ALICE not in server.output()
+
+
+def test_a_listed_host_is_answered(server: ServerProcess) -> None:
+    assert chat(server, {**bearer(ALICE), "Host": "LLM.example.com"}).status == 200
+    assert chat(server, {**bearer(ALICE), "Host": "other.example.com"}).error()[:2] == (
+        421,
+        "host_not_allowed",
+    )
+
+
+def test_a_preflight_needs_no_key(server: ServerProcess) -> None:
+    asked = {
+        "Origin": PAGE,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    for path in (CHAT, "/metrics", "/nowhere"):
+        answer = ask(server.url, "OPTIONS", path, b"", asked)
+        assert (answer.status, answer.body) == (204, b"")
+        assert answer.headers["access-control-allow-origin"] == PAGE
+        assert answer.headers["access-control-allow-headers"] == "authorization,content-type"
+        assert "POST" in answer.headers["access-control-allow-methods"]
+    refused = ask(server.url, "OPTIONS", CHAT, b"", {**asked, "Origin": PAGE + ".evil.example"})
+    assert refused.error() == (403, "origin_not_allowed", None)
+    assert ask(server.url, "OPTIONS", CHAT, b"", {"Origin": PAGE}).status == 401
+
+
+def test_a_listed_page_may_read_answers_and_errors_but_needs_its_key(server: ServerProcess) -> None:
+    for headers, status in ((bearer(ALICE), 200), ({}, 401)):
+        answer = chat(server, {**headers, "Origin": PAGE})
+        assert answer.status == status
+        assert answer.headers["access-control-allow-origin"] == PAGE
+        assert answer.headers["vary"] == "Origin"
+    assert chat(server, {**bearer(ALICE), "Origin": "https://evil.example"}).status == 403
+    assert chat(server, bearer(ALICE)).headers["vary"] == "Origin"
 
 
 def test_a_body_is_not_asked_for_without_a_key(server: ServerProcess) -> None:
