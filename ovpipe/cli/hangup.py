@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import signal
-from types import FrameType
+from typing import Final
+
+MESSAGE: Final = (
+    "SIGHUP: nothing is reloaded: there is no server.yaml, or the server starts or stops just now; it "
+    "goes on as it is. SIGTERM stops it"
+)
 
 
 def survive_hangups() -> None:
@@ -12,13 +17,10 @@ def survive_hangups() -> None:
     A server with a server.yaml reloads instead, from when it listens until it stops.
     """
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _log_hangup)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        # Not at the top: a signal meanwhile would end the process. Not in the handler: that may run while
+        # another module imports logging, before there is a getLogger.
+        import logging
 
-
-def _log_hangup(number: int, frame: FrameType | None) -> None:
-    import logging  # what is needed when a process begins is imported only when it is: see `main`
-
-    logging.getLogger("ovpipe.cli").warning(
-        "SIGHUP: nothing is reloaded: there is no server.yaml, or the server starts or stops just now; it "
-        "goes on as it is. SIGTERM stops it"
-    )
+        log = logging.getLogger("ovpipe.cli")
+        signal.signal(signal.SIGHUP, lambda number, frame: log.warning(MESSAGE))

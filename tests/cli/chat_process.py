@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.processes.fork_server import ForkedProcess, run_forked, start_forked
 from tests.serving.server_process import assert_gone, descendants
 
 PROJECT = Path(__file__).with_name("project")
@@ -35,21 +36,13 @@ def chat(
     *arguments: str, said: str = "", env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """The whole conversation, its input from a pipe. No traceback is ever shown."""
-    done = subprocess.run(
-        command(*arguments),
-        input=said,
-        env=environment(env),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = run_forked(("chat", *arguments), said=said, env=environment(env), timeout=SECONDS)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
 def command(*arguments: str) -> list[str]:
-    """The command line."""
+    """The command line, for what is about the start of the process."""
     return [sys.executable, "-m", "ovpipe.cli.main", "chat", *arguments]
 
 
@@ -61,7 +54,7 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 class Talk:
     """A conversation under way. `shown` is all it wrote so far; `children` what was below it when it was spoken to."""
 
-    def __init__(self, process: subprocess.Popen[bytes], into: int, out_of: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | ForkedProcess, into: int, out_of: int) -> None:
         self.process = process
         self.children: set[int] = set()
         self._into = into
@@ -140,8 +133,12 @@ class Piped(Talk):
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the rest
         theirs_in, into = os.pipe()
         out_of, theirs_out = os.pipe()
-        process = subprocess.Popen(
-            command(*arguments), stdin=theirs_in, stdout=theirs_out, stderr=self._log, env=environment()
+        process = start_forked(
+            ("chat", *arguments),
+            stdin=theirs_in,
+            stdout=theirs_out,
+            stderr=self._log.fileno(),
+            env=environment(),
         )
         os.close(theirs_in)
         os.close(theirs_out)

@@ -13,6 +13,7 @@ import pytest
 from ovpipe.engines.cores import engine_schema
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.serving.config_file import schema as server_schema
+from tests.processes.fork_server import run_forked
 
 SHOUT = """
 from ovpipe.calculator import Calculator, Context
@@ -51,14 +52,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def ovpipe(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "ovpipe.cli.main", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_forked(arguments, cwd=cwd)
     assert "Traceback" not in done.stderr
     return done
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.cli.embedded import NAME
+from tests.processes.fork_server import run_forked, start_piped
 from tests.serving.asking import get, post
 from tests.serving.conftest import GRAPHS
 from tests.serving.server_process import ServerProcess, assert_gone
@@ -80,25 +81,29 @@ def test_a_request_is_logged_only_when_asked_for() -> None:
 
 def test_it_goes_on_when_nobody_reads_its_lines_any_more(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    command = [sys.executable, "-m", "ovpipe.cli.main", "serve", str(GRAPHS / "lamp.yaml"), "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--set", f"gate={gate}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        assert server.stderr is not None
-        url = server.stdout.readline().rpartition(" ")[2].strip()
-        server.stdout.close()
+    arguments = ("serve", str(GRAPHS / "lamp.yaml"), "--port", "0", "--set", f"gate={gate}")
+    server, printed, logged = start_piped(arguments)
+    with logged:
+        with printed:
+            url = printed.readline().rpartition(" ")[2].strip()
         gate.touch()
         wait_until(lambda: get(url, "/health/ready").status == 200)
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
-        assert server.stderr.read() == ""
+        assert logged.read() == ""
 
 
-@pytest.mark.slow  # each try starts a process
-@pytest.mark.parametrize("after", [0.1, 0.4, 0.8])
-def test_a_hangup_while_it_starts_ends_nothing(after: float) -> None:
-    command = [sys.executable, "-c", HUNG_UP, str(after), "serve", str(GRAPHS / "echo.yaml"), "--port", "0"]
+@pytest.mark.slow  # each starts a process
+@pytest.mark.parametrize(
+    "place",
+    [
+        "ovpipe/cli/application.py <module>",
+        "logging/__init__.py LogRecord",
+        "ovpipe/serving/server.py <module>",
+    ],
+)
+def test_a_hangup_while_it_starts_ends_nothing(place: str) -> None:
+    command = [sys.executable, "-c", HUNG_UP, place, "serve", str(GRAPHS / "echo.yaml"), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         url = server.stdout.readline().rpartition(" ")[2].strip()
@@ -106,17 +111,24 @@ def test_a_hangup_while_it_starts_ends_nothing(after: float) -> None:
         server.send_signal(signal.SIGTERM)
         _, log = server.communicate(timeout=20)
         assert server.returncode == 0
-        assert "SIGHUP: nothing is reloaded" in log
+        logged = "SIGHUP: nothing is reloaded" in log
+        assert logged != place.startswith("logging/"), "nobody can log before that"
 
 
 HUNG_UP = """
-import os, signal, sys, threading
+import os, signal, sys
 from ovpipe.cli.main import main
-after = float(sys.argv.pop(1))
-threading.Timer(after, os.kill, (os.getpid(), signal.SIGHUP)).start()
+
+def hang_up(frame, event, argument):
+    if event == "call" and f"{frame.f_code.co_filename} {frame.f_code.co_name}".endswith(place):
+        sys.setprofile(None)
+        os.kill(os.getpid(), signal.SIGHUP)
+
+place = sys.argv.pop(1)
+sys.setprofile(hang_up)
 main()
 """
-"""A server that gets a SIGHUP so many seconds after it began."""
+"""A server that gets a SIGHUP as it begins to run a module, or the body of a class in it."""
 
 
 def test_a_trace_of_the_latest_requests_is_written_at_the_end(tmp_path: Path) -> None:
@@ -132,15 +144,7 @@ def test_a_trace_of_the_latest_requests_is_written_at_the_end(tmp_path: Path) ->
 
 
 def test_a_trace_that_could_not_be_written_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "ovpipe.cli.main",
-        "serve",
-        "--trace",
-        str(tmp_path / "no" / "trace.json"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = run_forked(("serve", "--trace", str(tmp_path / "no" / "trace.json")))
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
 

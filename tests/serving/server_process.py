@@ -13,13 +13,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, TypeVar
+
+from tests.processes.fork_server import start_piped
 
 T = TypeVar("T")
 
@@ -42,21 +43,10 @@ class ServerProcess:
         self.lines: list[str] = []
         self.log: list[str] = []
         self.url = ""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ovpipe.cli.main", "serve", *arguments, *port],
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        self._process, out, errors = start_piped(
+            ["serve", *arguments, *port], cwd=cwd, env={**os.environ, **(env or {})}
         )
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._readers = [
-            _collect(self._process.stdout, self.lines),
-            _collect(self._process.stderr, self.log),
-        ]
+        self._readers = [_collect(out, self.lines), _collect(errors, self.log)]
 
     @property
     def pid(self) -> int:
