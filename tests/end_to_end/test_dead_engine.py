@@ -63,7 +63,7 @@ def test_killing_an_engine_fails_its_requests_alone_and_it_comes_back(tmp_path: 
                         return response.status, await response.json()
 
                 waiting = asyncio.create_task(wait())
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while figure(server.url, "engine_requests", "first") < 2:
                         await asyncio.sleep(0.005)  # a bounded poll of what the engine's process does
                 os.kill(engine_of(server, "first"), signal.SIGKILL)
@@ -71,7 +71,7 @@ def test_killing_an_engine_fails_its_requests_alone_and_it_comes_back(tmp_path: 
                 assert events[-1]["error"]["code"] == "engine_died"
                 status, error = await waiting
                 assert (status, error["error"]["code"]) == (503, "engine_died")
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while True:
                         async with session.post(
                             url, json={**greedy, "model": "first", "max_tokens": 20}

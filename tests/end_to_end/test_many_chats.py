@@ -15,7 +15,7 @@ from tests.end_to_end.figures import figure
 from tests.end_to_end.models import SERVE
 from tests.serving.server_process import ServerProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 WORDS = ("graph", "node", "stream", "packet", "token", "engine", "queue", "batch", "cache", "text", "model")
 

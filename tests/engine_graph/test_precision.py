@@ -34,6 +34,7 @@ def load(measured: bool = True, **options: Any) -> tuple[GraphCore, list[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_the_first_load_measures_and_the_next_remembers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

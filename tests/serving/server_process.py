@@ -24,7 +24,7 @@ from tests.processes.fork_server import start_piped
 
 T = TypeVar("T")
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 READY_SECONDS = 120.0
 STOP_SECONDS = 40.0
 LISTENS = re.compile(r"listens on (http://\S+)")
@@ -78,7 +78,7 @@ class ServerProcess:
         else:
             self.kill()
 
-    def wait_line(self, pattern: str | re.Pattern[str], timeout: float = 10.0) -> re.Match[str]:
+    def wait_line(self, pattern: str | re.Pattern[str], timeout: float = 60.0) -> re.Match[str]:
         """The first match among the printed and logged lines, once there is one."""
 
         def found() -> re.Match[str] | None:
@@ -143,7 +143,7 @@ class ServerProcess:
         raise AssertionError(f"{otherwise} after {timeout} s:\n{self.output()}")
 
 
-def assert_gone(pids: set[int], timeout: float = 10.0) -> None:
+def assert_gone(pids: set[int], timeout: float = 30.0) -> None:
     """Asserts that none of these processes is left, or that they are all about to go."""
     end = time.monotonic() + timeout
     while alive := {pid for pid in pids if _state(pid) not in ("", "Z")}:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def wait_until(true: Callable[[], bool], timeout: float = 10.0) -> float:
+def wait_until(true: Callable[[], bool], timeout: float = 60.0) -> float:
     """Polls a condition until it holds; gives the seconds that took."""
     began = time.monotonic()
     while not true():
@@ -16,6 +16,6 @@ def wait_until(true: Callable[[], bool], timeout: float = 10.0) -> float:
     return time.monotonic() - began
 
 
-def wait_for_text(file: Path, text: str, timeout: float = 10.0) -> float:
+def wait_for_text(file: Path, text: str, timeout: float = 60.0) -> float:
     """Waits until a file has that text; gives the seconds that took."""
     return wait_until(lambda: file.exists() and file.read_text() == text, timeout)

@@ -19,18 +19,19 @@ from ovpipe.modelling.tokenizing.ops import Output
 _HAS_LEAF = 1 << 8
 _LEAF = 1 << 31
 _GREATEST_OFFSET = 1 << 21
+_TOO_LARGE = "the charsmap is too large for its format"
 
 Trie = dict[int, "Trie | int"]
 """Children by the byte that leads to them; a leaf's value by 0, which no string has."""
 
 
-def charsmap_constant(replacements: Mapping[bytes, bytes]) -> Output:
-    """The charsmap of these replacements, in which no NUL stands, as an operation takes it."""
-    return opset13.constant(np.frombuffer(compiled(replacements), np.uint8)).output(0)
+def constant_of(charsmap: bytes) -> Output:
+    """A charsmap as an operation takes it."""
+    return opset13.constant(np.frombuffer(charsmap, np.uint8)).output(0)
 
 
 def compiled(replacements: Mapping[bytes, bytes]) -> bytes:
-    """The charsmap of these replacements."""
+    """The charsmap of these replacements, in which no NUL stands."""
     texts = bytearray()
     root: Trie = {}
     places: dict[bytes, int] = {}
@@ -48,22 +49,14 @@ def compiled(replacements: Mapping[bytes, bytes]) -> bytes:
 
 def _units(root: Trie) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
     units: dict[int, int] = {0: 0}
-    bases: set[int] = set()  # of two nodes with one base either would have the other's children, too
-    first_free = 1
+    places = _Places()
     waiting: list[tuple[int, Trie]] = [(0, root)]
     while waiting:
         place, node = waiting.pop()
-        labels = list(node)
-        while first_free in units:
-            first_free += 1
-        # The base of the children: where the first of them is at a free place, and the others, too.
-        candidate = first_free
-        while (base := candidate ^ labels[0]) in bases or any((base ^ label) in units for label in labels):
-            candidate += 1
-        bases.add(base)
+        base = places.take(list(node))
         offset = base ^ place
         if offset >= _GREATEST_OFFSET:
-            raise ValueError("the charsmap is too large for its format")
+            raise ValueError(_TOO_LARGE)
         units[place] |= offset << 10 | (_HAS_LEAF if 0 in node else 0)
         for label, child in node.items():
             if isinstance(child, int):
@@ -75,3 +68,33 @@ def _units(root: Trie) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
     array = np.zeros(size, np.uint32)
     array[list(units)] = list(units.values())
     return array
+
+
+class _Places:
+    """Which units are taken, and which are the base of a node: bytes, as the search is most of the work."""
+
+    def __init__(self) -> None:
+        self._taken = bytearray(2 * _GREATEST_OFFSET)
+        self._taken[0] = 1
+        self._bases = bytearray(2 * _GREATEST_OFFSET)
+        self._first_free = 1
+
+    def take(self, labels: list[int]) -> int:
+        """Takes free places for a node's children and returns their base, with the first of them earliest.
+
+        No two nodes have one base: each would have the other's children, too.
+        """
+        taken, (first, *others) = self._taken, labels
+        place = self._first_free = self._next_free(self._first_free)
+        while self._bases[base := place ^ first] or any(taken[base ^ label] for label in others):
+            place = self._next_free(place + 1)
+        self._bases[base] = 1
+        for label in labels:
+            taken[base ^ label] = 1
+        return base
+
+    def _next_free(self, place: int) -> int:
+        found = self._taken.find(0, place)
+        if found < 0:
+            raise ValueError(_TOO_LARGE)
+        return found

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
-import numpy as np
-from openvino import opset13
-
-from ovpipe.modelling.tokenizing.charsmap import charsmap_constant
+from ovpipe.modelling.tokenizing.charsmap import compiled, constant_of
 from ovpipe.modelling.tokenizing.content import Step, refuse
 from ovpipe.modelling.tokenizing.patterns import BLANK, literal, translated
 from ovpipe.modelling.tokenizing.pieces import Pieces
@@ -65,13 +64,14 @@ def _strip(pieces: Pieces, step: Step) -> Pieces:
 
 
 def _lowercase(pieces: Pieces, step: Step) -> Pieces:
-    return pieces.map_characters(charsmap=charsmap_constant(_lower_cases()))
+    return pieces.map_characters(charsmap=constant_of(_lower_cases()))
 
 
-def _lower_cases() -> dict[bytes, bytes]:
+@cache
+def _lower_cases() -> bytes:
     """Every character that has a lower case, alone: a final sigma is a sigma."""
-    characters = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
-    return {one.encode(): lower.encode() for one in characters if (lower := one.lower()) != one}
+    characters = map(chr, range(sys.maxunicode + 1))
+    return compiled({one.encode(): lower.encode() for one in characters if (lower := one.lower()) != one})
 
 
 def _strip_accents(pieces: Pieces, step: Step) -> Pieces:
@@ -100,7 +100,7 @@ def _precompiled(pieces: Pieces, step: Step) -> Pieces:
     content = base64.b64decode(step["precompiled_charsmap"] or "")
     if not content:
         return pieces
-    return pieces.map_characters(charsmap=opset13.constant(np.frombuffer(content, np.uint8)).output(0))
+    return pieces.map_characters(charsmap=constant_of(content))
 
 
 def _form(name: Form) -> Callable[[Pieces, Step], Pieces]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from functools import cache
 from typing import Literal
 
-from ovpipe.modelling.tokenizing.charsmap import charsmap_constant
+from ovpipe.modelling.tokenizing.charsmap import compiled, constant_of
 from ovpipe.modelling.tokenizing.patterns import members
 from ovpipe.modelling.tokenizing.pieces import Pieces
 
@@ -30,7 +30,7 @@ def in_form(pieces: Pieces, form: Form) -> Pieces:
     pieces = pieces.map_characters(form=form.lower())
     if not composes:
         return _ordered(pieces)
-    return pieces.map_characters(charsmap=charsmap_constant(_compositions()))
+    return pieces.map_characters(charsmap=constant_of(_compositions()))
 
 
 def _ordered(pieces: Pieces) -> Pieces:
@@ -41,11 +41,12 @@ def _ordered(pieces: Pieces) -> Pieces:
     return pieces
 
 
+@cache
 def _out_of_order() -> str:
     """Finds a mark of any class and one of a lower class after it."""
     by_class: dict[int, list[int]] = defaultdict(list)
-    for code in range(sys.maxunicode + 1):
-        if combining := unicodedata.combining(chr(code)):
+    for code, combining in enumerate(map(unicodedata.combining, map(chr, range(sys.maxunicode + 1)))):
+        if combining:
             by_class[combining].append(code)
     lower: list[int] = []
     alternatives: list[str] = []
@@ -56,9 +57,11 @@ def _out_of_order() -> str:
     return rf"(?=\p{{M}})(?|{'|'.join(alternatives)})"
 
 
-def _compositions() -> dict[bytes, bytes]:
-    """What letters that have marks become with another one."""
-    composed = [one for one in _characters() if _is_pair(unicodedata.decomposition(one))]
+@cache
+def _compositions() -> bytes:
+    """What letters that have marks become with another one, as a charsmap."""
+    decompositions = enumerate(map(unicodedata.decomposition, map(chr, range(sys.maxunicode + 1))))
+    composed = [chr(code) for code, into in decompositions if into and _is_pair(into)]
     marks = {one for letter in composed for one in unicodedata.normalize("NFD", letter)[1:]}
     letters = [one for one in composed if unicodedata.normalize("NFC", one) == one]
     found: dict[bytes, bytes] = {}
@@ -67,11 +70,7 @@ def _compositions() -> dict[bytes, bytes]:
             text = letter + mark
             if unicodedata.combining(mark) and (normal := unicodedata.normalize("NFC", text)) != text:
                 found[text.encode()] = normal.encode()
-    return found
-
-
-def _characters() -> Iterable[str]:
-    return (chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
+    return compiled(found)
 
 
 def _is_pair(decomposition: str) -> bool:

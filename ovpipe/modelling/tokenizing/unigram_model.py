@@ -10,7 +10,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13
 
-from ovpipe.modelling.tokenizing.charsmap import charsmap_constant
+from ovpipe.modelling.tokenizing.charsmap import compiled, constant_of
 from ovpipe.modelling.tokenizing.content import TokenizerContent, refuse
 from ovpipe.modelling.tokenizing.ops import Output, integers, strings_constant
 from ovpipe.modelling.tokenizing.pieces import Pieces
@@ -78,4 +78,4 @@ def _bytes_of_unknown(content: TokenizerContent, pieces: Pieces) -> Pieces:
     replacements |= {character.encode(): character.encode() for character in same if character != "\0"}
     if "\0" not in known:  # no charsmap has it
         pieces = pieces.substitute(r"\x{0}", chr(_FIRST_BYTE))
-    return pieces.map_characters(charsmap=charsmap_constant(replacements))
+    return pieces.map_characters(charsmap=constant_of(compiled(replacements)))

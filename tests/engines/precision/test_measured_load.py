@@ -35,6 +35,7 @@ def load(model: Path, measured: bool = True, **options: Any) -> tuple[GenaiCore,
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_the_first_load_measures_and_the_next_remembers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -44,6 +44,7 @@ class EchoCalculator(DoorCalculator):
 class CountingDoorCalculator(DoorCalculator):
     """Streams `count` events with a pause between them; `error_after` raises in between.
 
+    If the request names a file as its `gate`, the second event waits until there is that file.
     The request's `record` names a file that says how the run ended: `closed` or `cancelled`.
     """
 
@@ -61,6 +62,8 @@ class CountingDoorCalculator(DoorCalculator):
             for number in range(asked.get("count", 3)):
                 if number == asked.get("error_after"):
                     raise _failure(asked.get("error", "value"))
+                if number == 1 and "gate" in asked:
+                    await asyncio.to_thread(_wait_for, Path(asked["gate"]))
                 cx.send(self.response, ResponseBody(b"data: %d\n\n" % number))
                 await cx.drain()
                 await asyncio.sleep(asked.get("pause", 0))
@@ -121,7 +124,7 @@ OTHERS = {
 
 
 def _wait_for(gate: Path) -> None:
-    for _ in range(1000):
+    for _ in range(6000):
         if gate.exists():
             return
         time.sleep(0.01)  # a bounded poll for what a test does
