@@ -44,14 +44,20 @@ class DeliverCalculator(Calculator):
         refused, scored, sampled = cx[self.batch].refused, cx.get(self.scored) or (), cx[self.sampled]
         cx.send(
             self.deltas,
-            (*refused, *map(prompt_of, scored), *(found for one in sampled for found in outcomes(one))),
+            (
+                *refused,
+                *(part for one in scored for part in parts_of_prompts(one)),
+                *(found for one in sampled for found in outcomes(one)),
+            ),
         )
 
 
-def prompt_of(scored: ScoredPrompt) -> Delta:
-    """A part of a prompt as a delta."""
+def parts_of_prompts(scored: ScoredPrompt) -> Iterator[Delta]:
+    """A part of a prompt as deltas, one for each request that wants it."""
     row = scored.row
-    return Delta(row.request.id, [], 0, cached_tokens=row.cached, prompt_logprobs=scored.tokens)
+    yield Delta(row.request.id, [], 0, cached_tokens=row.cached, prompt_logprobs=scored.tokens)
+    for request in row.scored_for:
+        yield Delta(request, [], 0, prompt_logprobs=scored.tokens)
 
 
 def outcomes(sampled: SampledToken | SearchedBeams) -> Iterator[Delta | Refused]:

@@ -45,28 +45,22 @@ class LogitsProcessor(Calculator):
         logits = cx[self.logits]
         changed: dict[int, LogitsRow] = {}
         refused: dict[int, Refused] = {}
-        unsure: set[int] = set()
         for number, row in enumerate(cx[self.batch].sampled):
-            if row.request.id in logits.refused or number in logits.unsure:
+            if number in logits.refused:
                 continue
             try:
                 found = self.process_row(cx, row, logits.row(number)) if self.uses(row) else None
             except RequestRefused as error:
-                if row.accepted:
-                    unsure.add(number)
-                    continue
-                refused[row.request.id] = Refused(row.request.id, str(error), param=error.param)
+                refused[number] = Refused(row.request.id, str(error), param=error.param)
             except Exception:  # a fault over one row is no reason to fail the others
-                if row.accepted:
-                    unsure.add(number)
-                    continue
-                log.exception("node %r failed over request %d", cx.node_name, row.request.id)
+                if not row.accepted:  # of a guess nothing is said: it may be wrong
+                    log.exception("node %r failed over request %d", cx.node_name, row.request.id)
                 fact = f"node {cx.node_name!r} of the engine's graph failed over it"
-                refused[row.request.id] = Refused(row.request.id, fact, failed=True)
+                refused[number] = Refused(row.request.id, fact, failed=True)
             else:
                 if found is not None:
                     changed[number] = found
-        cx.send(self.processed, logits.with_rows(changed).without(refused, unsure))
+        cx.send(self.processed, logits.with_rows(changed).without(refused))
 
     def copy_of(self, logits: LogitsRow) -> LogitsRow:
         """A row in an array of its own, to be changed: it holds until the node's next step.

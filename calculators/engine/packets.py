@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
@@ -53,11 +53,14 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     drafts: tuple[int, ...] = ()
     """The last of `tokens`, where these are guesses: the sampler accepts the first of them, or none."""
     search: SearchState | None = None
-    """Where the request's beam search stands, if it is one: a step has all of its sequences or none."""
+    """Where the request's beam search stands, if it is one: a step has all of its sequences, side by side, or
+    none."""
     accepted: int = 0
     """How many drafts are at the end of `history`, in `Batch.sampled`: the row counts if they are right."""
     scores_from: int | None = None
     """The first of the prompt's tokens whose log-probability is wanted still; None: none is."""
+    scored_for: tuple[int, ...] = ()
+    """Other requests that wait for the very same log-probabilities."""
 
     @property
     def sampling(self) -> SamplingParams:
@@ -139,7 +142,7 @@ class Logits:
     No struct: megabytes of numbers are not written down with the other packets.
     """
 
-    __slots__ = ("changed", "prompt", "raw", "refused", "unsure")
+    __slots__ = ("changed", "prompt", "raw", "refused")
 
     def __init__(
         self,
@@ -148,7 +151,6 @@ class Logits:
         *,
         prompt: NDArray[np.float32] | None = None,
         refused: Mapping[int, Refused] | None = None,
-        unsure: frozenset[int] = frozenset(),
     ) -> None:
         self.raw = raw
         """[sampled rows, vocabulary]"""
@@ -157,10 +159,9 @@ class Logits:
         self.changed: Mapping[int, LogitsRow] = changed or {}
         """By the row's number."""
         self.refused: Mapping[int, Refused] = refused or {}
-        """By the request's id: those that end here, without a token. Nobody looks at their rows any more."""
-        self.unsure = unsure
-        """Numbers of rows with drafts that a processor has failed over: these drafts are not accepted. So it
-        fails over the text itself, in a later step, or never, as if nothing had been drafted."""
+        """By the row's number: no token follows it, and nobody looks at it any more. The request ends here,
+        unless the row is behind a draft, which is not accepted then. So the text itself is refused in a later
+        step, or never, as if nothing had been drafted."""
 
     def row(self, number: int) -> LogitsRow:
         """A row as it stands after the processors so far; not to be written to."""
@@ -173,19 +174,13 @@ class Logits:
         if not rows:
             return self
         changed = {**self.changed, **rows}
-        return Logits(self.raw, changed, prompt=self.prompt, refused=self.refused, unsure=self.unsure)
+        return Logits(self.raw, changed, prompt=self.prompt, refused=self.refused)
 
-    def without(self, refused: Mapping[int, Refused], unsure: Collection[int] = ()) -> Logits:
-        """The same, and some requests more end here, or some rows with drafts."""
-        if not refused and not unsure:
+    def without(self, refused: Mapping[int, Refused]) -> Logits:
+        """The same, and some rows more are refused."""
+        if not refused:
             return self
-        return Logits(
-            self.raw,
-            self.changed,
-            prompt=self.prompt,
-            refused={**self.refused, **refused},
-            unsure=self.unsure.union(unsure),
-        )
+        return Logits(self.raw, self.changed, prompt=self.prompt, refused={**self.refused, **refused})
 
 
 class SampledToken(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.engine.drafting.lookup import lookup
+from ovpipe.calculators.engine.drafting.seen_phrases import SeenPhrases
 from ovpipe.calculators.engine.packets import BatchRow, Sampled, SampledToken, SearchedBeams
 from ovpipe.engines.protocol import SamplingParams
 from ovpipe.ports import Input, Output
@@ -24,7 +24,7 @@ class PromptLookupCalculator(Calculator):
     the same.
 
     A request asks for it by `num_assistant_tokens` or `max_ngram_size`; with `enabled` all do. The options of
-    these names are for what it leaves open. A text that follows a grammar, and a beam search, have no drafts.
+    these names are for what it leaves open. A beam search has no drafts.
 
         speculator:
           calculator: PromptLookupCalculator
@@ -51,8 +51,16 @@ class PromptLookupCalculator(Calculator):
             if value < 1:
                 raise ValueError(f"{name} is {value}; at least 1 is needed")
 
+        self._seen: dict[tuple[int, int], SeenPhrases] = {}
+        """Of the texts that the latest step drafted for, by request and sequence; others are read anew."""
+
     def process(self, cx: Context) -> None:
         """Sends what was sampled, with drafts behind the last token of each text that wants them."""
+        before, self._seen = self._seen, {}
+        for one in cx[self.sampled]:
+            key = (one.row.request.id, one.row.sequence)
+            if key in before:
+                self._seen[key] = before[key]
         drafted = tuple(
             self._with_drafts(one, after)
             for one, after in pairwise((*cx[self.sampled], None))
@@ -76,12 +84,13 @@ class PromptLookupCalculator(Calculator):
         count = row.sampling.num_assistant_tokens or self._tokens
         # The token after the drafts is sampled, too.
         left = row.sampling.max_tokens - row.generated - 2
-        text = [*row.history[: row.length], last.token.id]
-        drafts = lookup(text, min(count, left), row.sampling.max_ngram_size or self._ngram)
+        seen = self._seen.setdefault((row.request.id, row.sequence), SeenPhrases())
+        seen.follow(row.history, row.length, last.token.id)
+        drafts = seen.drafts(min(count, left), row.sampling.max_ngram_size or self._ngram)
         return msgspec.structs.replace(last, drafts=drafts) if drafts else last
 
     def _wants(self, sampling: SamplingParams) -> bool:
-        if sampling.grammar is not None or sampling.beams is not None:
+        if sampling.beams is not None:
             return False
         asked = sampling.num_assistant_tokens is not None or sampling.max_ngram_size is not None
         return self._enabled or asked

@@ -27,6 +27,15 @@ class RequestedProcessor(LogitsProcessor, Generic[A]):
     def open(self, cx: Context) -> None:
         """Learns the node's name, which requests use."""
         self._name = cx.node_name
+        self._asked: dict[int, A] = {}
+        """By the request's id: what those in the step say that use the node."""
+
+    def process(self, cx: Context) -> None:
+        """Forgets what the requests said that are not in the step, and goes from row to row."""
+        if self._asked:
+            here = {row.request.id for row in cx[self.batch].rows}
+            self._asked = {request: asked for request, asked in self._asked.items() if request in here}
+        super().process(cx)
 
     def uses(self, row: BatchRow) -> bool:
         """Whether its request picked this processor."""
@@ -34,4 +43,8 @@ class RequestedProcessor(LogitsProcessor, Generic[A]):
 
     def arguments_of(self, row: BatchRow) -> A:
         """What the request of a row that uses the node says."""
-        return msgspec.convert(row.sampling.logits_processors[self._name], self.arguments)
+        asked = self._asked.get(row.request.id)
+        if asked is None:
+            asked = msgspec.convert(row.sampling.logits_processors[self._name], self.arguments)
+            self._asked[row.request.id] = asked
+        return asked

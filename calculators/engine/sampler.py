@@ -76,12 +76,12 @@ class SamplerCalculator(Calculator):
         for number, row in enumerate(rows):
             if row.search is not None:
                 if row.request.id not in told:
-                    found.append(searched(row.search, rows[number:], number, logits, eos))
+                    found.append(searched(row.search, rows, number, logits, eos))
                 told.add(row.request.id)
                 continue
-            if row.accepted and (number in logits.unsure or not leads_to(found[-1], row)):
+            refusal, token = logits.refused.get(number), None
+            if row.accepted and (refusal is not None or not leads_to(found[-1], row)):
                 continue
-            refusal, token = logits.refused.get(row.request.id), None
             if refusal is None:
                 token = chosen_token(row, logits.row(number))
             if token is None:
@@ -124,17 +124,17 @@ def searched(
     logits: Logits,
     eos_token_ids: frozenset[int],
 ) -> SearchedBeams:
-    """A step of the beam search whose rows come first, from the batch's row of this number on."""
-    first = rows[0]
-    refusal = logits.refused.get(first.request.id)
-    if refusal is not None:
-        return SearchedBeams(row=first, state=state, refusal=refusal)
-    own = [
-        BeamLogits(row, logits.raw[place], logits.row(place))
-        for place, row in enumerate(rows, number)
-        if row.request.id == first.request.id
-    ]
+    """A step of the beam search whose rows begin with the batch's row of this number."""
+    first, end = rows[number], number + 1
+    while end < len(rows) and rows[end].request.id == first.request.id:
+        end += 1
+    places = range(number, end)
+    for place in places:
+        if place in logits.refused:
+            return SearchedBeams(row=first, state=state, refusal=logits.refused[place])
+    own = [BeamLogits(rows[place], logits.raw[place], logits.row(place)) for place in places]
     state, following = next_beams(state, own, eos_token_ids)
+    refusal = None
     if state.is_over and not state.beams:
         refusal = nothing_to_choose(first, limited=number in logits.changed)
     return SearchedBeams(row=first, state=state, next=following, refusal=refusal)

@@ -208,8 +208,13 @@ class ContinuousBatchingCalculator(Calculator):
                     continue
                 found = len(delta.beams)
                 if found < request.n:  # nothing would answer the other choices
-                    message = f"The model's engine found {found} texts where {request.n} were asked for."
-                    raise RequestError(500, message, code="too_few_beams")
+                    raise RequestError(
+                        400,
+                        f"'n' is {request.n}, and the beam search found {found} texts: the prompt and the "
+                        "request's limits allow no more. Ask for fewer.",
+                        code="too_few_beams",
+                        param="n",
+                    )
                 for choice, beam in enumerate(delta.beams[: request.n]):
                     whole = Delta(
                         0, beam.tokens, len(beam.tokens), beam.finish, cached_tokens=delta.cached_tokens

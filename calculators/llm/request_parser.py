@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
 from ovpipe.calculators.llm.parameters import openapi
+from ovpipe.calculators.llm.parameters.declarations.speculation import SPECULATION
 from ovpipe.calculators.llm.parameters.engine_support import honours, not_honoured, remedies
 from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
 from ovpipe.calculators.llm.parameters.reading import read_body, read_generation_config
@@ -207,6 +208,9 @@ def settle_choices(fields: dict[str, Any], stated: Mapping[str, Any], best_of_li
         if fields.get("grammar") is not None:
             name = "use_beam_search" if "use_beam_search" in stated else "best_of"
             raise wrong_value(name, "absent beside structured output: beams cannot be guided")
+        for row in SPECULATION:
+            if row.name in stated:
+                raise wrong_value(row.name, "absent in a beam search, which drafts nothing")
     elif groups > 1:
         raise wrong_value("num_beam_groups", "absent without a beam search")
     elif best_of > n and fields.get("stream"):

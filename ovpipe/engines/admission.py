@@ -142,18 +142,19 @@ def _check_beams(sampling: SamplingParams, beams: BeamSearch, info: EngineInfo) 
             raise RequestRefused(f"{name} is {getattr(beams, name)}; it must be finite")
     if beams.groups > 1 and beams.diversity_penalty == 0:
         raise RequestRefused("groups of beams need a diversity_penalty other than 0 to keep them apart")
-    without = {
-        "grammar": None,
-        "min_tokens": 0,
-        "repetition_penalty": 1,
-        "frequency_penalty": 0,
-        "presence_penalty": 0,
-    }
-    if "penalised_beams" in info.capabilities:
-        without = {"grammar": None}
+    without = {"grammar": None, **dict.fromkeys(_SPECULATION)}
+    if "penalised_beams" not in info.capabilities:
+        without |= {
+            "min_tokens": 0,
+            "repetition_penalty": 1,
+            "frequency_penalty": 0,
+            "presence_penalty": 0,
+        }
     for name, neutral in without.items():
         if getattr(sampling, name) != neutral:
-            raise RequestRefused(f"a beam search cannot have a {name}: this engine would ignore it")
+            raise RequestRefused(
+                f"a beam search cannot have a {name}: this engine would ignore it", param=name
+            )
 
 
 def _check_speculation(sampling: SamplingParams, info: EngineInfo) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from ovpipe.cli.embedded import embedded_parameters
 from ovpipe.engine_graph.core import GraphCore
@@ -17,7 +18,7 @@ from ovpipe.tokenizers.tokenizer import Tokenizer
 from tests.engines.cores import a_prompt, ignore, run
 
 TINY_CHAT = Path(embedded_parameters()["models_path"])
-PATTERNS = ("[0-9]{3}-(ab|cd)", "(one|two|three){1,5}", "[A-Z][a-z ]{30}[.!]", "äöü[^a-z]{3}")
+PATTERNS = ("[0-9]{3}-(ab|cd)", "(one|two|three){4,9}", "[A-Z][a-z ]{30}[.!]", "äöü[^a-z]{3}")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,21 @@ def test_texts_are_the_same_alone_in_a_crowd_and_after_preemptions(core: GraphCo
     assert run(core, *crowd()) == alone
     small = loaded(num_kv_blocks=6)
     assert run(small, *crowd()) == alone
+    assert small.stats().preemptions > 0
+
+
+def test_with_drafts_texts_follow_their_grammars_and_are_the_same(core: GraphCore) -> None:
+    plain = crowd()
+    asked = [
+        structs.replace(one, sampling=structs.replace(one.sampling, num_assistant_tokens=4)) for one in plain
+    ]
+    texts, before = run(core, *plain), core.stats()
+    assert run(core, *asked) == texts
+    after = core.stats()
+    assert after.accepted_tokens > before.accepted_tokens
+    assert after.drafted_tokens - before.drafted_tokens > after.accepted_tokens - before.accepted_tokens
+    small = loaded(num_kv_blocks=6)
+    assert run(small, *asked) == texts
     assert small.stats().preemptions > 0
 
 

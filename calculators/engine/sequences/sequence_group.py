@@ -45,6 +45,12 @@ class SequenceGroup:
         wanted = self.request.sampling.prompt_logprobs is not None
         return self.scored if wanted and self.scored < len(self.request.prompt) else None
 
+    def scores_the_same(self, other: SequenceGroup) -> bool:
+        """Whether both, which have one prompt, want the same log-probabilities of the same rest of it."""
+        asked = self.request.sampling.prompt_logprobs
+        same = asked is not None and asked == other.request.sampling.prompt_logprobs
+        return same and self.scores_from is not None and self.scores_from == other.scores_from
+
     @property
     def places(self) -> int:
         """How many of the sequences that may run at once it takes."""

@@ -26,8 +26,9 @@ class StepPlanner:
 
     A prompt whose log-probabilities are wanted has a row of logits for each of its tokens, which are large: a
     step has room for `max_logits` of these, so it is read in smaller parts. What it has yet to score it reads
-    itself, also where it stands in the cache. What is left of that room, of the tokens and of the blocks when
-    all have had their part of the step is for drafts.
+    itself, also where it stands in the cache; of several requests that want the same the first does it for
+    all. What is left of that room, of the tokens and of the blocks when all have had their part of the step
+    is for drafts.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class StepPlanner:
         while self._table.waiting and self._begin(self._table.waiting[0], budget):
             budget -= self._read(self._table.waiting.pop(0), budget, rows)
         for place, row in enumerate(rows):
-            rows[place] = self._with_drafts(row, budget)
+            rows[place] = self._with_followers(self._with_drafts(row, budget))
             budget -= len(rows[place].drafts)
         read = {row.request.id for row in rows}
         for group in self._table.running.values():
@@ -86,6 +87,9 @@ class StepPlanner:
             if row.scores_from is not None:
                 read = min(sequence.past + 1, len(row.request.prompt))
                 group.scored = max(group.scored, read)  # fewer, where it is read anew
+                for follower in self._followers(group):
+                    if follower.request.id in row.scored_for:
+                        follower.scored = group.scored
             if row.past < len(row.request.prompt) <= sequence.past:
                 for follower in self._followers(group):
                     follower.leader = None
@@ -162,8 +166,6 @@ class StepPlanner:
         """One that runs with this request's prompt: one that has read it, or else one that reads it."""
         if not self._cache.prefix_caching or not group.is_fresh:
             return None
-        if group.request.sampling.prompt_logprobs is not None:
-            return None  # these come of reading
         prompt, adapter = group.request.prompt, group.request.adapter
         found = [
             one
@@ -171,6 +173,7 @@ class StepPlanner:
             if one.leader is None
             and (one.request.prompt, one.request.adapter) == (prompt, adapter)
             and one.sequences[0].copy is None
+            and (group.scores_from is None or one.scores_the_same(group))
         ]
         return min(found, key=lambda one: one.reads_its_prompt, default=None)
 
@@ -235,6 +238,14 @@ class StepPlanner:
         scored_before = max(first - 1 - sequence.past, 0)
         unscored = len(group.request.prompt) - 1 - sequence.past - scored_before
         return sequence.unread if unscored <= self._logits_left else scored_before + self._logits_left
+
+    def _with_followers(self, row: BatchRow) -> BatchRow:
+        """The row with those that wait for the same log-probabilities of the prompt."""
+        if row.scores_from is None:
+            return row
+        group = self._table.running[row.request.id]
+        same = tuple(one.request.id for one in self._followers(group) if one.scores_the_same(group))
+        return msgspec.structs.replace(row, scored_for=same) if same else row
 
     def _with_drafts(self, row: BatchRow, budget: int) -> BatchRow:
         """The row with as many of its drafts as there is room for without anybody's giving way."""

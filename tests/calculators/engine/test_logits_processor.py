@@ -54,9 +54,9 @@ def test_a_row_that_it_refuses_or_fails_over_is_told_apart_and_the_others_are_pr
 ) -> None:
     with caplog.at_level(logging.ERROR):
         found = processed(row(id=1, priority=2), row(id=2, priority=3), row(id=3, priority=1))
-    assert found.refused[1] == Refused(1, "not with me")
-    assert found.refused[2].failed
-    assert "of the engine's graph failed over it" in found.refused[2].message
+    assert found.refused[0] == Refused(1, "not with me")
+    assert found.refused[1].failed
+    assert "of the engine's graph failed over it" in found.refused[1].message
     assert set(found.changed) == {2}
     assert "failed over request 2" in caplog.text
     assert "ZeroDivisionError" in caplog.text
@@ -64,8 +64,8 @@ def test_a_row_that_it_refuses_or_fails_over_is_told_apart_and_the_others_are_pr
 
 def test_it_does_not_look_at_what_another_has_refused() -> None:
     why = Refused(1, "gone")
-    found = processed(row(id=1, priority=3), given=logits(FLAT).without({1: why}))
-    assert found.refused == {1: why}
+    found = processed(row(id=1, priority=3), given=logits(FLAT).without({0: why}))
+    assert found.refused == {0: why}
 
 
 class FirstForbidden(LogitsProcessor):
@@ -101,11 +101,9 @@ def test_each_row_of_a_step_has_a_copy_of_its_own_and_the_next_step_has_their_me
     assert [one.raw.tolist()[0][0] for one in given] == [1.0, 3.0, 4.0]
 
 
-def test_a_row_with_drafts_that_it_fails_over_ends_the_drafts_and_not_the_request() -> None:
-    drafted = msgspec.structs.replace(row(id=1, priority=2), accepted=1)
-    found = processed(row(id=2, priority=1), drafted, msgspec.structs.replace(drafted, accepted=2))
-    assert found.refused == {}
-    assert found.unsure == {1, 2}
-    again = processed(row(id=2, priority=1), drafted, given=logits(FLAT, FLAT).without({}, {1}))
-    assert again.unsure == {1}
-    assert set(again.changed) == {0}
+def test_a_row_behind_a_guess_is_refused_for_itself_and_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    text, guessed = row(id=1, priority=1), msgspec.structs.replace(row(id=1, priority=3), accepted=1)
+    with caplog.at_level(logging.ERROR):
+        found = processed(text, guessed)
+    assert (set(found.changed), set(found.refused)) == ({0}, {1})
+    assert not caplog.text

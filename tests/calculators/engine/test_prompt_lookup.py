@@ -65,11 +65,25 @@ def test_drafts_follow_the_last_token_of_a_step_alone() -> None:
     assert drafted(first, later) == [(), (2, 3)]
 
 
-@pytest.mark.parametrize(
-    "other", [{"grammar": Grammar("regex", "a")}, {"beams": BeamSearch(width=2)}], ids=str
-)
-def test_neither_a_grammar_nor_a_beam_search_has_drafts(other: dict[str, Any]) -> None:
-    assert drafted(token(num_assistant_tokens=2, **other)) == [()]
+def test_a_text_that_follows_a_grammar_has_drafts_and_a_beam_search_has_none() -> None:
+    assert drafted(token(num_assistant_tokens=2, grammar=Grammar("regex", "a"))) == [(1, 2)]
+    assert drafted(token(beams=BeamSearch(width=2)), enabled=True) == [()]
+
+
+def test_what_is_known_of_a_text_outlives_a_step_and_not_the_text() -> None:
+    """A text that was in no step for a while, or another with its number, is read anew."""
+    texts = [[5, 6, 7, 5], [5, 6, 7, 5, 6], [1, 2, 1], [5, 6, 7, 5, 6, 7]]
+    steps = [
+        (SampledToken(row=row(id=number, prompt=text[:-1], num_assistant_tokens=2), token=Token(text[-1])),)
+        for number, text in zip((1, 1, 2, 1), texts, strict=True)
+    ]
+    out = CalculatorRunner(PromptLookupCalculator()).run(sampled=steps)[PromptLookupCalculator.drafted]
+    assert [[one.drafts for one in step if isinstance(one, SampledToken)] for step in out] == [
+        [(6, 7)],
+        [(7, 5)],
+        [(2, 1)],
+        [(5, 6)],
+    ]
 
 
 @pytest.mark.parametrize("name", ["num_assistant_tokens", "max_ngram_size"])

@@ -117,8 +117,8 @@ def test_a_row_that_the_model_gave_no_number_for_fails_alone(temperature: float)
 
 def test_a_request_that_a_processor_has_refused_ends_once_whatever_its_logits() -> None:
     why = Refused(1, "no", failed=True)
-    given = logits(FLAT, FLAT, FLAT).without({1: why})
-    first, second = sampled([row(id=1), row(id=1), row(id=2)], given)
+    given = logits(FLAT, FLAT, FLAT).without({0: why})
+    first, second = sampled([drafted((0,), id=1), row(id=2)], given)
     assert (first.token, first.refusal) == (None, why)
     assert (second.row.request.id, second.token) == (2, Token(0))
 
@@ -181,8 +181,8 @@ def test_every_accepted_token_has_the_log_probability_of_its_own_place() -> None
     assert [token_of(one).top_logprobs[0].id for one in found] == [3, 4, 5]
 
 
-def test_a_row_that_a_processor_is_unsure_of_ends_the_drafts_before_it() -> None:
-    given = likely(3, 4, 5).without({}, {1})
+def test_a_row_behind_a_guess_that_a_processor_has_refused_ends_the_drafts_before_it() -> None:
+    given = likely(3, 4, 5).without({1: Refused(1, "no")})
     assert ids(sampled([drafted((3, 4))], given)) == [3]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from ovpipe.engines.protocol import GenerateRequest
 from tests.calculators.engine.remembering_model import completion
@@ -53,6 +54,56 @@ def test_choices_that_come_a_step_late_join_those_that_run() -> None:
         assert one.model.reads == [10, 1, 3]
         one.finish()
         assert one.texts == {each.id: completion(each) for each in asked}
+
+
+def scoring(number: int, length: int, choices: int = 3, top: int = 1) -> list[GenerateRequest]:
+    """Choices that want log-probabilities of their prompt."""
+    return [
+        structs.replace(one, sampling=structs.replace(one.sampling, prompt_logprobs=top))
+        for one in several(request(number, length, max_tokens=5), choices)
+    ]
+
+
+@pytest.mark.parametrize("length", [1, 2, 9, 30])
+def test_choices_have_their_prompt_scored_once_and_each_gets_what_it_gets_alone(length: int) -> None:
+    asked = scoring(1, length)
+    with engine(max_tokens=12, max_logits=4, prefix_caching=False) as apart:
+        apart.step(*asked)
+        apart.finish()
+        assert sum(apart.model.scored) == 3 * (length - 1)
+    with engine(max_tokens=12, max_logits=4) as one:
+        one.step(*asked)
+        one.finish()
+        assert sum(one.model.scored) == length - 1
+        assert one.prompts == apart.prompts
+        assert one.texts == {each.id: completion(each) for each in asked}
+        assert one.blocks.free == 64
+
+
+def test_a_prompt_that_is_scored_already_or_otherwise_is_read_by_each_itself() -> None:
+    first, late = scoring(1, 30, choices=2)
+    (other,) = scoring(3, 30, choices=1, top=2)
+    with engine(max_tokens=12) as one:
+        one.step(first, structs.replace(other, prompt=first.prompt))
+        one.step(late)
+        one.finish()
+        assert sum(one.model.scored) == 3 * 29
+        assert one.prompts[1] == one.prompts[2]
+        assert [len(token.top_logprobs) for token in one.prompts[3][1:]] == [2] * 29
+
+
+def test_who_waited_for_a_reader_s_scores_goes_on_where_it_was_when_that_one_goes() -> None:
+    asked = scoring(1, 30)
+    with engine(max_tokens=12) as one:
+        one.step(*asked)
+        one.step(cancel=(1,))
+        one.finish()
+        for number in (2, 3):
+            assert [token.id for token in one.prompts[number]] == asked[0].prompt
+        assert sum(one.model.scored) <= 29 + 12
+        assert {number: one.texts[number] for number in (2, 3)} == {
+            each.id: completion(each) for each in asked[1:]
+        }
 
 
 def test_choices_take_places_of_their_own_and_no_more_run_than_may() -> None:

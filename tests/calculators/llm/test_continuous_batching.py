@@ -308,7 +308,8 @@ def test_the_seed_that_the_engine_uses_is_in_the_first_delta_of_each_choice() ->
 def test_fewer_beams_than_choices_are_an_error_and_no_empty_answer() -> None:
     engine = FakeEngine([[Beam(tokens(7), -1.0, "length")]])
     error = refusal(engine, completion(n=2, best_of=2, use_beam_search=True))
-    assert (error.status, error.code) == (500, "too_few_beams")
+    assert (error.status, error.code, error.param) == (400, "too_few_beams", "n")
+    assert error.message.startswith("'n' is 2, and the beam search found 1 texts")
 
 
 def test_the_only_choice_ends_when_nobody_needs_it() -> None:

@@ -56,6 +56,13 @@ def test_what_does_not_fit_together_is_refused(body: dict[str, Any], param: str)
     assert refusal(**body).param == param
 
 
+@pytest.mark.parametrize("name", ["num_assistant_tokens", "max_ngram_size"])
+def test_a_beam_search_that_is_to_draft_is_refused(name: str) -> None:
+    error = refusal(best_of=2, **{name: 3})
+    assert error.message == f"'{name}' must be absent in a beam search, which drafts nothing."
+    assert error.param == name
+
+
 def test_all_prompts_together_have_a_limit_of_sequences() -> None:
     assert len(completion(prompt=["x"] * 64, n=4).choices) == 256
     with pytest.raises(RequestError) as caught:
