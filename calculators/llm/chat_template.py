@@ -11,12 +11,14 @@ from typing import Final
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
+from ovpipe.calculators.llm.parameters.context_room import ContextRoom
 from ovpipe.calculators.llm.seen_names import SeenNames
 from ovpipe.calculators.llm.templates.budget import OverBudget
 from ovpipe.calculators.llm.templates.prompt_making import make_prompts
 from ovpipe.calculators.llm.templates.prompt_size import is_longer
 from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.calculators.llm.workers import Workers, run_long
+from ovpipe.engines.protocol import Engine
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
@@ -36,6 +38,8 @@ class ChatTemplateCalculator(Calculator):
     Input `request`, output `prompts`; side inputs `tokenizer` and `chat_template`, a value of which is None
     when the model has no template. (Calculators live for one request, so what is compiled once for all of
     them is a side packet: ChatTemplateLoaderCalculator makes it, and a node of yours can make another.)
+    With the side input `engine` (optional), a text that is too long for its context, whatever its tokens are,
+    is refused before it is tokenised: no token stands for more than the longest in the vocabulary.
     Raises RequestError 400 when the model has no template, when the template refuses this conversation, when
     the tokenizer does not know a token id or has no tokens for a `suffix`, and when nothing is left to
     continue.
@@ -54,7 +58,7 @@ class ChatTemplateCalculator(Calculator):
 
         chat_template:
           calculator: ChatTemplateCalculator
-          side_inputs: {tokenizer: tokenizer, chat_template: chat_template, workers: workers, seen: seen}
+          side_inputs: {tokenizer: tokenizer, chat_template: chat_template, engine: engine, workers: workers}
           inputs: {request: chat_request}
           outputs: {prompts: prompts}
     """
@@ -63,6 +67,7 @@ class ChatTemplateCalculator(Calculator):
     prompts = Output[Prompts]()
     tokenizer = SideInput[Tokenizer]()
     chat_template = SideInput[ChatTemplate | None](optional=True)
+    engine = SideInput[Engine](optional=True)
     workers = SideInput[Workers](optional=True)
     seen = SideInput[SeenNames](optional=True)
 
@@ -79,13 +84,14 @@ class ChatTemplateCalculator(Calculator):
 
     async def process(self, cx: Context) -> None:
         """Sends the request's prompts."""
-        request = cx[self.request]
+        request, engine = cx[self.request], cx.get(self.engine)
         make = partial(
             make_prompts,
             request,
             cx[self.tokenizer],
             cx.get(self.chat_template),
             control_tokens_as_text=self.control_tokens_as_text,
+            room=None if engine is None else ContextRoom.of(engine.info),
         )
         prompts = None
         if not is_longer(request, self.inline_characters):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Limits:
     """Bounds of one server; times are in seconds."""
 
-    body_bytes: int = 16 * 1024 * 1024
+    body_bytes: int = 4 * 1024 * 1024
     """Largest request body, after decompression."""
     body_seconds: float = 60.0
     """Longest wait for a request's whole body."""

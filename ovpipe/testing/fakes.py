@@ -235,6 +235,10 @@ class FakeTokenizer:
         detokenizer = self.detokenizer(skip_special_tokens=skip_special_tokens)
         return detokenizer.push(ids) + detokenizer.flush()
 
+    def fewest_tokens(self, pieces: Sequence[str]) -> int:
+        """A number that the tokens of a text, which is in pieces, do not fall below."""
+        return sum(map(len, pieces))
+
     def text_of(self, token: int) -> str:
         """The text of a single token, special ones too."""
         return self.decode((token,), skip_special_tokens=False)

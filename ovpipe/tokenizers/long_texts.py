@@ -14,11 +14,15 @@ import openvino as ov
 import openvino_tokenizers
 from openvino import opset13
 
+from ovpipe.tokenizers.freed_memory import give_back_memory
+
 TOKENIZER: Final = "openvino_tokenizer.xml"
 SLICE: Final = 65_536
 """Characters, or ids, that one call handles which keeps the lock."""
 MOST_TOKENS: Final = 4_000_000
 """Far more than any context. Of a text that has more, one more is given."""
+KEPT: Final = 131_072
+"""Characters of a text whose tensors may stay for the next one: 50 bytes each."""
 UNLIMITED: Final = 2**31 - 1
 ALONE: Final = {"INFERENCE_NUM_THREADS": 1}
 """One text is one thread's work, and the model needs the others."""
@@ -59,7 +63,15 @@ class LongTexts:
         return texts
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
-        """Token ids of a text, as far as one more than `MOST_TOKENS`."""
+        """Token ids of a text, as far as one more than `MOST_TOKENS`. What a large one took is given back."""
+        try:
+            return self._encode(text, add_special_tokens)
+        finally:
+            if len(text) > KEPT:
+                self._compiled[add_special_tokens].release_memory()
+                give_back_memory()
+
+    def _encode(self, text: str, add_special_tokens: bool) -> list[int]:
         if text.endswith("\0") and self._closing is not None:
             # OpenVINO's tensors of strings drop NULs at the end. Nothing merges with a control token.
             name, closing = self._closing

@@ -151,6 +151,28 @@ class Tokenizer:
         found = sorted((name for name in names if len(name) > 1), key=len, reverse=True)
         return re.compile("|".join(map(re.escape, found))) if found else None
 
+    def fewest_tokens(self, pieces: Sequence[str]) -> int:
+        """A number that the tokens of a text do not fall below, without tokenising it; the text is in pieces.
+
+        A token stands for no more bytes than the longest of the vocabulary. What is not ASCII, a tokenizer
+        may compose first, so that there are fewer characters: half of them count.
+        """
+        longest = self._longest_token
+        if longest is None:
+            return 0
+        characters = sum(len(piece) if piece.isascii() else len(piece) // 2 for piece in pieces)
+        return characters // longest
+
+    @cached_property
+    def _longest_token(self) -> int | None:
+        """Its bytes; None where the tokenizer may drop characters, such as spaces in a row."""
+        if not self.plain_bytes:
+            return None
+        probe = f"a{' ' * 300}b{chr(10) * 300}C"
+        if self.decode(_encode(self._tokenizer, probe, add_special_tokens=False)) != probe:
+            return None
+        return max(map(len, self.token_bytes))
+
     @property
     def plain_bytes(self) -> bool:
         """Whether a text is its tokens' bytes, joined."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import shutil
 from pathlib import Path
@@ -23,6 +24,7 @@ from openvino_tokenizers.tokenizer_pipeline import (
 )
 from openvino_tokenizers.utils import change_outputs_type
 
+from ovpipe.engines.process.vitals import vitals_of
 from ovpipe.modelling.bpe import train_bpe
 from ovpipe.tokenizers.tokenizer import LONG_TEXT, Tokenizer
 from tests.models.folders import TINY_RANDOM
@@ -141,3 +143,19 @@ def test_a_tokenizer_that_would_give_other_tokens_is_left_as_it_is(
         tokenizer.encode("x" * 20_000, add_special_tokens=False)
     assert counting.longest == 20_000
     assert "everybody waits while a long text is tokenised" in caplog.text
+
+
+@pytest.mark.slow
+def test_what_a_large_text_took_is_given_back() -> None:
+    tokenizer = Tokenizer.load(TINY_RANDOM)
+    tokenizer.encode("x " * LONG_TEXT, add_special_tokens=False)
+    text = "the cat sat on a mat. " * 50_000
+    before = resident_bytes()
+    tokenizer.encode(text, add_special_tokens=False)
+    assert resident_bytes() - before < 25 * len(text)
+
+
+def resident_bytes() -> int:
+    vitals = vitals_of(os.getpid())
+    assert vitals is not None
+    return vitals.resident_bytes

@@ -197,3 +197,27 @@ def test_a_window_gives_the_text_that_the_tokenizer_decodes(sentencepiece: Token
 def test_a_folder_without_a_tokenizer_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="has no openvino_tokenizer"):
         Tokenizer.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "The quick brown fox jumps over the lazy dog. " * 50,
+        " " * 5000,
+        "\n" * 5000,
+        "-" * 5000,
+        "e\u0301" * 500,
+        "\u1112\u1161\u11ab" * 500,
+        "你好世界" * 500,
+        "<|im_end|>" * 100,
+    ],
+)
+def test_a_text_has_no_fewer_tokens_than_its_length_says(tiny: Tokenizer, text: str) -> None:
+    assert tiny.fewest_tokens([text]) <= len(tiny.encode(text, add_special_tokens=False))
+
+
+def test_the_length_of_a_text_says_something(tiny: Tokenizer) -> None:
+    longest = max(map(len, tiny.token_bytes))
+    assert tiny.fewest_tokens(["x" * longest, "x" * longest * 9]) == 10

@@ -6,6 +6,7 @@ from typing import Final
 
 from ovpipe.calculators.llm.generation.token_limits import allowed_of, bias_of
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt
+from ovpipe.calculators.llm.parameters.context_room import ContextRoom
 from ovpipe.engines.protocol import BeamSearch, EngineInfo, SamplingParams
 from ovpipe.errors import RequestError
 
@@ -83,19 +84,9 @@ def max_tokens_of(request: ChatRequest | CompletionRequest, prompt_tokens: int, 
             code="context_length_exceeded",
             param=where,
         )
-    limit = info.cache_tokens
-    what = "This server's KV cache holds"
-    if info.context_length is not None and info.context_length <= limit:
-        limit = info.context_length
-        what = "This model's maximum context length is"
-    if prompt_tokens >= limit:
-        raise RequestError(
-            400,
-            f"{what} {limit} tokens. However, your {where} resulted in {prompt_tokens} tokens. "
-            f"Please reduce the length of the {where}.",
-            code="context_length_exceeded",
-            param=where,
-        )
+    room = ContextRoom.of(info)
+    room.check(prompt_tokens, where)
+    limit = room.tokens
     asked = request.explicit_limit
     if asked is None:
         left = limit - prompt_tokens
@@ -105,7 +96,7 @@ def max_tokens_of(request: ChatRequest | CompletionRequest, prompt_tokens: int, 
     if prompt_tokens + asked > limit:
         raise RequestError(
             400,
-            f"{what} {limit} tokens. However, you requested {prompt_tokens + asked} tokens "
+            f"{room.what} {limit} tokens. However, you requested {prompt_tokens + asked} tokens "
             f"({prompt_tokens} in the {where}, {asked} in the completion). "
             f"Please reduce the length of the {where} or completion.",
             code="context_length_exceeded",

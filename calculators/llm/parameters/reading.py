@@ -18,6 +18,7 @@ from ovpipe.calculators.llm.parameters.unknown_keys import Ignored, finder_of
 from ovpipe.calculators.llm.parameters.validation_errors import UNREADABLE, to_request_error
 from ovpipe.calculators.llm.parameters.well_formed_text import check_text
 from ovpipe.calculators.llm.parameters.whole_floats import convert
+from ovpipe.calculators.llm.parameters.wire.messages import MOST_MESSAGES
 from ovpipe.engines.protocol import EngineInfo
 
 MESSAGES: Final = "messages"
@@ -40,6 +41,8 @@ class BodyType:
     def read(self, body: Mapping[str, Any], ignored: Ignored) -> Struct:
         """The body as its types have it; raises RequestError 400. Unknown keys are noted in `ignored`."""
         messages = body.get(MESSAGES)
+        if type(messages) is list and len(messages) > MOST_MESSAGES:  # no call of msgspec, nor a walk
+            raise wrong_value(MESSAGES, self.rows[MESSAGES].words)
         if type(messages) is not list or len(messages) <= ITEMS_AT_ONCE:
             read = self._converted(body)
         else:

@@ -15,6 +15,7 @@ from ovpipe.calculators.llm.packets import (
     Prompt,
     Prompts,
 )
+from ovpipe.calculators.llm.parameters.context_room import ContextRoom
 from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
 from ovpipe.calculators.llm.parameters.wire.prompts import MOST_TOKENS
 from ovpipe.calculators.llm.templates.control_tokens import (
@@ -37,15 +38,18 @@ def make_prompts(
     *,
     control_tokens_as_text: bool = True,
     turns: int | None = None,
+    room: ContextRoom | None = None,
 ) -> Prompts:
     """The request's prompts; raises RequestError 400, and OverBudget where the template takes more `turns`.
+
+    A text that cannot fit into the `room` is refused before it is tokenised.
 
     With `control_tokens_as_text` what users and tools say makes no special token, where the template writes
     it letter by letter.
     """
     if isinstance(request, ChatRequest):
-        return chat_prompts(request, tokenizer, template, control_tokens_as_text, turns)
-    return Prompts(tuple(completion_prompts(request, tokenizer)))
+        return chat_prompts(request, tokenizer, template, control_tokens_as_text, turns, room)
+    return Prompts(tuple(completion_prompts(request, tokenizer, room)))
 
 
 def chat_prompts(
@@ -54,6 +58,7 @@ def chat_prompts(
     template: ChatTemplate | None,
     control_tokens_as_text: bool,
     turns: int | None = None,
+    room: ContextRoom | None = None,
 ) -> Prompts:
     """A conversation, rendered and tokenised."""
     # A model that sees tools calls them, whatever it is told; so it sees none when it may call none.
@@ -71,7 +76,7 @@ def chat_prompts(
     rendering = partial(rendered, template=template, turns=turns)
     pieces = [rendering(seen)] if pattern is None else pieces_of(seen, template, pattern, rendering)
     # The template has put every special token where it belongs, unless the request says otherwise.
-    prompt = tokenised(pieces, request, tokenizer, "messages", add_special_tokens=False)
+    prompt = tokenised(pieces, request, tokenizer, "messages", room, add_special_tokens=False)
     unseen = ("functions" if request.functions else "tools",) if tools and not template.shows_tools else ()
     return Prompts((prompt,), ignored=unseen)
 
@@ -131,14 +136,16 @@ def rendered(
         ) from error
 
 
-def completion_prompts(request: CompletionRequest, tokenizer: Tokenizer) -> Iterator[Prompt]:
+def completion_prompts(
+    request: CompletionRequest, tokenizer: Tokenizer, room: ContextRoom | None
+) -> Iterator[Prompt]:
     """Each prompt as it is, or, with a suffix, what stands between the two asked for."""
     markers = suffix_markers(request, tokenizer) if request.suffix else None
     for at, prompt in enumerate(request.prompts):
         path = "prompt" if len(request.prompts) == 1 else f"prompt[{at}]"
         if isinstance(prompt, str):
             text = prompt if markers is None else markers.prompt(prompt, request.suffix or "")
-            yield tokenised([text], request, tokenizer, path, add_special_tokens=True)
+            yield tokenised([text], request, tokenizer, path, room, add_special_tokens=True)
         else:
             check_tokens(prompt, path, tokenizer.vocab_size)
             text = ""
@@ -164,6 +171,7 @@ def tokenised(
     request: GenerationRequest,
     tokenizer: Tokenizer,
     path: str,
+    room: ContextRoom | None = None,
     *,
     add_special_tokens: bool,
 ) -> Prompt:
@@ -171,6 +179,8 @@ def tokenised(
 
     `add_special_tokens` holds unless the request says otherwise.
     """
+    if room is not None and request.truncate_prompt_tokens is None:
+        room.check(tokenizer.fewest_tokens(pieces), path.partition("[")[0], at_least=True)
     if request.add_special_tokens is not None:
         add_special_tokens = request.add_special_tokens
     try:

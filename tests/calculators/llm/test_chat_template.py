@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ovpipe.calculators.llm.chat_template import ChatTemplateCalculator
 from ovpipe.calculators.llm.packets import (
@@ -25,7 +26,7 @@ from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.calculators.llm.workers import Workers
 from ovpipe.errors import RequestError, RunError
 from ovpipe.testing import CalculatorRunner
-from ovpipe.testing.fakes import FakeTokenizer
+from ovpipe.testing.fakes import FAKE_ENGINE_INFO, FakeEngine, FakeTokenizer
 
 TEMPLATE = ChatTemplate("{{ bos_token }}{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}")
 
@@ -46,10 +47,12 @@ def run_all(
     request: ChatRequest | CompletionRequest,
     template: ChatTemplate | None = TEMPLATE,
     tokenizer: FakeTokenizer | None = None,
+    engine: FakeEngine | None = None,
     **options: Any,
 ) -> Prompts:
+    side = {} if engine is None else {"engine": engine}
     out = CalculatorRunner(ChatTemplateCalculator(**options)).run(
-        request=[request], tokenizer=tokenizer or FakeTokenizer(), chat_template=template
+        request=[request], tokenizer=tokenizer or FakeTokenizer(), chat_template=template, **side
     )
     (prompts,) = out[ChatTemplateCalculator.prompts]
     return prompts
@@ -424,3 +427,46 @@ def test_tools_that_are_shown_or_that_may_not_be_called_are_not_named() -> None:
     assert run_all(chat(tools=tools, tool_choice=ToolChoice("auto")), shows).ignored == ()
     assert run_all(chat(tools=tools, tool_choice=ToolChoice("none"))).ignored == ()
     assert run_all(chat()).ignored == ()
+
+
+# --- length before work
+
+
+class NeverTokenises(FakeTokenizer):
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        raise AssertionError("it was tokenised")
+
+
+SMALL = FakeEngine([1], info=replace(FAKE_ENGINE_INFO, context_length=100))
+
+
+@pytest.mark.parametrize(
+    ("request_", "param", "tokens"),
+    [
+        (chat("x" * 100), "messages", 106),
+        (completion("x" * 100), "prompt", 100),
+        (completion("x", "x" * 200), "prompt", 200),
+    ],
+)
+def test_a_text_that_cannot_fit_is_refused_before_it_is_tokenised(
+    request_: ChatRequest | CompletionRequest, param: str, tokens: int
+) -> None:
+    class FirstAlone(NeverTokenises):
+        def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+            return [1] if text == "x" else super().encode(text, add_special_tokens=add_special_tokens)
+
+    error = refusal(request_, tokenizer=FirstAlone(), engine=SMALL)
+    assert (error.status, error.code, error.param) == (400, "context_length_exceeded", param)
+    assert error.message == (
+        f"This model's maximum context length is 100 tokens. However, your {param} resulted in at least "
+        f"{tokens} tokens. Please reduce the length of the {param}."
+    )
+
+
+def test_a_text_of_which_the_end_alone_counts_may_be_longer() -> None:
+    prompt = run(completion("x" * 200, truncate_prompt_tokens=5), engine=SMALL)
+    assert len(prompt.tokens) == 5
+
+
+def test_a_text_that_may_fit_is_tokenised_and_judged_by_its_tokens() -> None:
+    assert len(run(completion("x" * 99), engine=SMALL).tokens) == 100

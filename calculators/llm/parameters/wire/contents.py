@@ -10,6 +10,8 @@ from msgspec import Meta, Struct, field
 from ovpipe.calculators.llm.packets import TextPart
 from ovpipe.calculators.llm.parameters.value_types import says
 
+MOST_PARTS: Final = 1_000
+"""Of a message."""
 OTHER_PARTS: Final = ("image_url", "input_audio", "input_image", "video_url", "audio_url", "file")
 OTHER_MEDIA: Final = {
     kind: f"is a part of type '{kind}', and this model reads text parts only" for kind in OTHER_PARTS
@@ -87,7 +89,8 @@ class RedactedContent(Struct, frozen=True, tag_field="type", tag="redacted_think
 Thoughts = ThinkingContent | ReasoningContent | RedactedContent
 Part = TextContent | InputTextContent | OutputTextContent | RefusalContent | Thoughts
 ContentPart = Annotated[str | Part, Meta(extra={"unsupported": OTHER_MEDIA})]
-MessageContent = Annotated[str | list[ContentPart], says("a string or a list of text parts")]
+ContentParts = Annotated[list[ContentPart], Meta(max_length=MOST_PARTS)]
+MessageContent = Annotated[str | ContentParts, says(f"a string or a list of at most {MOST_PARTS} text parts")]
 
 
 def joined(thoughts: Iterable[ThoughtPiece]) -> str:

@@ -15,6 +15,8 @@ from ovpipe.calculators.llm.parameters.wire.contents import MessageContent, apar
 from ovpipe.calculators.llm.parameters.wire.tool_calls import CalledByName, MessageToolCall
 from ovpipe.calculators.llm.parameters.wire.tool_results import OpenCalls
 
+MOST_MESSAGES: Final = 10_000
+"""Of a conversation. The histories of agents have hundreds."""
 ABSENT: Final = says("absent unless the role is 'assistant'")
 NoCalls = Annotated[Annotated[list[Any], Meta(max_length=0)] | None, ABSENT]
 NoCall = Annotated[None, ABSENT]
@@ -109,7 +111,14 @@ class AssistantMessage(RequestMessage, frozen=True, kw_only=True, tag="assistant
 
 
 AnyMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage
-Messages = Annotated[list[AnyMessage], Meta(min_length=1, extra={"words": "a non-empty list of messages"})]
+Messages = Annotated[
+    list[AnyMessage],
+    Meta(
+        min_length=1,
+        max_length=MOST_MESSAGES,
+        extra={"words": f"a non-empty list of at most {MOST_MESSAGES} messages"},
+    ),
+]
 
 
 def conversation(messages: Sequence[AnyMessage], path: str) -> tuple[Message, ...]:

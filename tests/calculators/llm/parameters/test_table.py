@@ -61,7 +61,7 @@ def test_the_docs_say_values_defaults_and_engines() -> None:
         "| Changes the logits by processors of the engine's graph: a list of {name, arguments}. |"
     ) in lines
     assert (
-        "| messages | chat/completions | a non-empty list of messages | required |  "
+        "| messages | chat/completions | a non-empty list of at most 10000 messages | required |  "
         "| The conversation so far. |"
     ) in lines
     assert len(lines) == len(PARAMETERS) + 2

@@ -108,8 +108,25 @@ def test_refuses_what_is_wrong_and_says_where(body: dict[str, Any], param: str) 
             {"seed": 2**64},
             "'seed' must be an integer from -9223372036854775808 to 18446744073709551615.",
         ),
-        ({"messages": None}, "'messages' is required and must be a non-empty list of messages."),
+        (
+            {"messages": None},
+            "'messages' is required and must be a non-empty list of at most 10000 messages.",
+        ),
     ],
 )
 def test_says_what_would_be_right(body: dict[str, Any], message: str) -> None:
     assert refusal(**body).message == message
+
+
+def test_a_conversation_has_no_more_messages_than_any_honest_one_and_is_not_read_beyond() -> None:
+    no_messages = [None] * 10_001  # to read one would be another error
+    assert refusal(messages=no_messages).message == (
+        "'messages' must be a non-empty list of at most 10000 messages."
+    )
+
+
+def test_a_message_has_no_more_parts_than_any_honest_one() -> None:
+    parts = [{"type": "text", "text": "x"}] * 1_001
+    assert refusal(messages=[{"role": "user", "content": parts}]).message == (
+        "'messages[0].content' must be a string or a list of at most 1000 text parts."
+    )
