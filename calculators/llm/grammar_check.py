@@ -24,7 +24,12 @@ from ovpipe.calculators.llm.templates.prompt_size import is_larger
 from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.engines.grammars.checker import GrammarChecker
-from ovpipe.engines.grammars.verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
+from ovpipe.engines.grammars.verdicts import (
+    GrammarRefused,
+    GrammarShareTaken,
+    GrammarTimeout,
+    GrammarUnavailable,
+)
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError
 from ovpipe.ports import Input, Output, SideInput
@@ -45,7 +50,8 @@ class GrammarCheckCalculator(Calculator):
     answer cannot call beside a grammar of its own. Side inputs `grammar_checker` (optional;
     without it nothing is tried out) and `chat_template` (optional; in which formats the model calls and
     thinks, which the options name otherwise). Raises RequestError 400 for a grammar that the engine's library
-    refuses or takes too long to compile, and 503 when the checker is not available.
+    refuses or takes too long to compile, 429 when as many of its client's wait as may, and 503 when the
+    checker is not available, or the grammar's turn does not come in time.
 
         grammar_check:
           calculator: GrammarCheckCalculator
@@ -77,7 +83,7 @@ class GrammarCheckCalculator(Calculator):
         checker = cx.get(self.grammar_checker)
         if grammar is not None and checker is not None:
             cx.follow_progress(lambda: checker.progress)
-            await check(checker, grammar, param_of(request))
+            await check(checker, grammar, param_of(request), request.client.name)
         if grammar is not request.grammar:
             request = msgspec.structs.replace(request, grammar=grammar)
         if unheard := tools_without_place(request, formats):
@@ -93,10 +99,10 @@ def param_of(request: ChatRequest | CompletionRequest) -> str:
     return request.grammar_param
 
 
-async def check(checker: GrammarChecker, grammar: Grammar, param: str) -> None:
-    """Has a grammar tried out; raises RequestError."""
+async def check(checker: GrammarChecker, grammar: Grammar, param: str, client: str) -> None:
+    """Has a grammar of a client's tried out; raises RequestError."""
     try:
-        await checker.check(grammar)
+        await checker.check(grammar, client)
     except GrammarTimeout as error:
         raise RequestError(
             400, f"'{param}' takes too long to compile; make it simpler.", code="invalid_grammar", param=param
@@ -104,6 +110,13 @@ async def check(checker: GrammarChecker, grammar: Grammar, param: str) -> None:
     except GrammarRefused as error:
         raise RequestError(
             400, f"The model's engine refuses '{param}': {error}", code="invalid_grammar", param=param
+        ) from error
+    except GrammarShareTaken as error:
+        raise RequestError(
+            429,
+            "This client has as many grammars waiting to be checked as one client may; try again later.",
+            code="client_share_exceeded",
+            retry_after=error.retry_after,
         ) from error
     except GrammarUnavailable as error:
         raise RequestError(

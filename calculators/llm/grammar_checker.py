@@ -7,7 +7,8 @@ from typing import Final
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.engines.cores import CORES
-from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
+from ovpipe.engines.grammars.checker import GrammarChecker
+from ovpipe.engines.grammars.limits import CheckerLimits
 from ovpipe.engines.protocol import Engine
 from ovpipe.ports import SideInput, SideOutput
 from ovpipe.registry import register

@@ -21,11 +21,15 @@ class GrammarTimeout(GrammarRefused):
 
 
 class GrammarUnavailable(EngineError):
-    """Nothing is known of the grammar: the checker cannot be started or stands still, or too many wait."""
+    """Nothing is known of the grammar: the checker cannot be started or stands still, or others wait."""
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class GrammarShareTaken(GrammarUnavailable):
+    """As many grammars of this client wait as one client may have there."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

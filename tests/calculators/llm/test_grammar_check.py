@@ -21,11 +21,14 @@ from ovpipe.calculators.llm.packets import (
 )
 from ovpipe.calculators.llm.workers import Workers
 from ovpipe.engines.cores import GENAI
-from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
+from ovpipe.engines.grammars.checker import GrammarChecker
+from ovpipe.engines.grammars.limits import CheckerLimits
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import Grammar
 from ovpipe.errors import RequestError, RunError
+from ovpipe.http import Client
 from ovpipe.testing import CalculatorRunner
+from tests.engines.clients import FAKE_HOST
 from tests.engines.cores import MODEL
 
 DIGITS = Grammar("regex", "[0-9]+")
@@ -109,6 +112,30 @@ def test_a_checker_that_cannot_start_is_503() -> None:
     assert error.retry_after is not None
     assert error.retry_after >= 1
     assert "secret" not in error.message
+
+
+def test_a_client_with_too_many_grammars_that_wait_is_429_and_another_client_is_served() -> None:
+    def asking(client: str) -> CompletionRequest:
+        return completion(grammar=DIGITS, grammar_param="guided_regex", client=Client(client))
+
+    async def scenario() -> RequestError:
+        limits = CheckerLimits(waiting_of_client=1)
+        checker = await GrammarChecker.open(MODEL, FAKE_HOST, limits=limits)
+        waiting = asyncio.create_task(checker.check(Grammar("regex", "spin"), "key:greedy"))
+        await asyncio.sleep(0)
+        try:
+            with pytest.raises(RunError) as caught:
+                await checked_by(checker, asking("key:greedy"))
+            await checked_by(checker, asking("key:modest"))
+        finally:
+            await checker.close()
+            await asyncio.wait([waiting])
+        assert isinstance(caught.value.__cause__, RequestError)
+        return caught.value.__cause__
+
+    error = asyncio.run(scenario())
+    assert (error.status, error.code) == (429, "client_share_exceeded")
+    assert error.retry_after is not None
 
 
 def test_without_a_checker_nothing_is_tried_out() -> None:

@@ -17,8 +17,14 @@ from typing import Any
 import pytest
 
 from ovpipe.engines.cores import GENAI
-from ovpipe.engines.grammars.checker import CheckerLimits, GrammarChecker
-from ovpipe.engines.grammars.verdicts import GrammarRefused, GrammarTimeout, GrammarUnavailable
+from ovpipe.engines.grammars.checker import GrammarChecker
+from ovpipe.engines.grammars.limits import CheckerLimits
+from ovpipe.engines.grammars.verdicts import (
+    GrammarRefused,
+    GrammarShareTaken,
+    GrammarTimeout,
+    GrammarUnavailable,
+)
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import Grammar
@@ -221,6 +227,66 @@ def test_more_grammars_than_may_wait_are_turned_away() -> None:
     bounded(scenario)
 
 
+HOLDING = Grammar("regex", "sleep")
+"""The fake process answers nothing to it, so it keeps its turn until the checker is closed."""
+
+
+def test_a_grammar_that_waits_too_long_for_its_turn_is_turned_away() -> None:
+    async def scenario() -> None:
+        limits = CheckerLimits(seconds=600, waiting_seconds=0.05)
+        async with opened(command=FAKE_HOST, limits=limits) as checker:
+            holding = asyncio.create_task(checker.check(HOLDING, "a"))
+            await asyncio.sleep(0)
+            with pytest.raises(GrammarUnavailable, match=r"has waited 0.05 s to be checked") as caught:
+                await checker.check(DIGITS, "b")
+            assert caught.value.retry_after > 0
+            assert not isinstance(caught.value, GrammarShareTaken)
+            assert not holding.done(), "what has its turn is under another limit"
+            assert checker.metrics()["grammar_turned_away_total"] == 1
+        assert isinstance((await asyncio.gather(holding, return_exceptions=True))[0], GrammarUnavailable)
+
+    bounded(scenario)
+
+
+def test_a_client_has_its_share_of_the_places_and_leaves_the_others_to_others() -> None:
+    async def scenario() -> None:
+        limits = CheckerLimits(seconds=600, waiting=4, waiting_of_client=2)
+        async with opened(command=FAKE_HOST, limits=limits) as checker:
+            waiting = [asyncio.create_task(checker.check(HOLDING, "a"))]
+            await until(lambda: checker.pid is not None)
+            waiting.append(asyncio.create_task(checker.check(Grammar("regex", "a1"), "a")))
+            await asyncio.sleep(0)
+            for number in range(80):
+                with pytest.raises(GrammarShareTaken):
+                    await checker.check(Grammar("regex", f"a{number + 2}"), "a")
+            waiting += [asyncio.create_task(checker.check(Grammar("regex", f"b{n}"), "b")) for n in range(2)]
+            await asyncio.sleep(0)
+            with pytest.raises(GrammarUnavailable, match="4 grammars wait") as caught:
+                await checker.check(DIGITS, "c")
+            assert not isinstance(caught.value, GrammarShareTaken)
+            assert checker.metrics()["grammar_turned_away_total"] == 81
+            waiting.append(asyncio.create_task(checker.check(Grammar("regex", "b0"), "a")))
+            await asyncio.sleep(0)
+            assert not waiting[-1].done(), (
+                "a check that another client has begun is shared, and takes no place"
+            )
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    bounded(scenario)
+
+
+def test_many_grammars_of_one_client_keep_another_s_waiting_for_one_of_them_alone() -> None:
+    async def scenario() -> None:
+        async with opened(command=FAKE_HOST) as checker:
+            many = [asyncio.create_task(checker.check(Grammar("regex", f"a{n}"), "a")) for n in range(30)]
+            await asyncio.sleep(0)
+            await checker.check(DIGITS, "b")
+            assert checker.metrics()["grammar_checks_total"] == 2
+            await asyncio.gather(*many)
+
+    bounded(scenario)
+
+
 def test_who_has_left_does_not_keep_others_waiting() -> None:
     async def scenario() -> None:
         async with opened(limits=CheckerLimits(waiting=2)) as checker:
@@ -313,7 +379,7 @@ def test_where_nobody_can_tell_how_long_it_computed_the_clock_counts(monkeypatch
 
     async def scenario(at_first: float) -> None:
         told = defaultdict[int, Iterator[float]](lambda: chain([at_first], repeat(math.inf)))
-        monkeypatch.setattr("ovpipe.engines.grammars.checker.cpu_seconds", lambda pid: next(told[pid]))
+        monkeypatch.setattr("ovpipe.engines.grammars.trials.cpu_seconds", lambda pid: next(told[pid]))
         async with opened(command=FAKE_HOST, limits=limits) as checker:
             await checker.check(spinning)
 
