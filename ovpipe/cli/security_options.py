@@ -54,6 +54,16 @@ Insecure: TypeAlias = Annotated[
     bool,
     typer.Option("--insecure", help="Let everybody in where other machines can reach a server without keys."),
 ]
+CertFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--ssl-certfile", metavar="FILE", help="The server's certificate, in PEM: it speaks HTTPS."),
+]
+KeyFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--ssl-keyfile", metavar="FILE", help="The certificate's key. Default: it stands in the same file."
+    ),
+]
 
 
 def with_options(
@@ -65,6 +75,8 @@ def with_options(
     allowed_hosts: Sequence[str] | None = None,
     cors_origins: Sequence[str] | None = None,
     insecure: bool = False,
+    certfile: Path | None = None,
+    keyfile: Path | None = None,
 ) -> SecurityConfig:
     """What a server.yaml says, and what the command line and the environment say over it.
 
@@ -79,6 +91,9 @@ def with_options(
         allowed_hosts=config.allowed_hosts if allowed_hosts is None else _apart(allowed_hosts),
         cors_origins=config.cors_origins if cors_origins is None else _apart(cors_origins),
         insecure=config.insecure or insecure,
+        ssl_certfile=certfile or config.ssl_certfile,
+        # A certificate of the command line goes with the key there, or has its own.
+        ssl_keyfile=keyfile or (config.ssl_keyfile if certfile is None else None),
     )
 
 

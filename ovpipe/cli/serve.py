@@ -22,8 +22,10 @@ from ovpipe.cli.security_options import (
     AllowedHostNames,
     ApiKeyFile,
     ApiKeys,
+    CertFile,
     CorsOrigins,
     Insecure,
+    KeyFile,
     with_options,
 )
 from ovpipe.cli.server_display import ServerDisplay
@@ -70,6 +72,8 @@ def serve(
     allowed_hosts: AllowedHostNames = None,
     cors_origin: CorsOrigins = None,
     insecure: Insecure = False,
+    ssl_certfile: CertFile = None,
+    ssl_keyfile: KeyFile = None,
     calculators: CalculatorsFolder = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log says.")] = LogLevel.INFO,
     trace: Annotated[
@@ -109,6 +113,8 @@ def serve(
         allowed_hosts=allowed_hosts,
         cors_origins=cors_origin,
         insecure=insecure,
+        certfile=ssl_certfile,
+        keyfile=ssl_keyfile,
     )
     doors = Doors.of(security, address.host)
     repository = Repository.load(chosen.models, configured.registry, chosen.resources, chosen.limits)

@@ -22,6 +22,7 @@ from ovpipe.serving.models.reloader import Reloader, Reloading
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.requests.access_log import AccessLog
 from ovpipe.serving.requests.connection import Connection
+from ovpipe.serving.security.certificates import HANDSHAKE_SECONDS, Certificates
 from ovpipe.serving.security.doors import Doors
 from ovpipe.serving.security.file_watch import watching
 
@@ -65,7 +66,10 @@ async def serve(
     reloader = None if reloading is None else Reloader(repository, reloading, listener)
     front_door = FrontDoor(repository, in_flight, limits, doors.guard, reloader)
     with _signals() as (stop, hurry), _hangups(reloader):
-        async with watching(doors.watched), _listening(front_door, address, limits) as url:
+        async with (
+            watching(doors.watched),
+            _listening(front_door, address, limits, doors.certificates) as url,
+        ):
             listener.bound(url)
             loading = asyncio.create_task(repository.open(listener), name="open models")
             try:
@@ -147,7 +151,9 @@ def _hangups(reloader: Reloader | None) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _listening(front_door: FrontDoor, address: Address, limits: Limits) -> AsyncIterator[str]:
+async def _listening(
+    front_door: FrontDoor, address: Address, limits: Limits, certificates: Certificates | None
+) -> AsyncIterator[str]:
     """The bound server's URL. It listens on while it drains: who comes then gets a 503, not a refusal."""
     # aiohttp cancels the handlers of clients that left only with handler_cancellation.
     runner = web.AppRunner(
@@ -155,18 +161,21 @@ async def _listening(front_door: FrontDoor, address: Address, limits: Limits) ->
     )
     await runner.setup()
     try:
-        sockets = await _bind(runner, address, limits)
+        sockets = await _bind(runner, address, limits, certificates)
         try:
             bound_host, bound_port = sockets.sockets[0].getsockname()[:2]
             # A name may stand for several addresses, and with port 0 each gets a port of its own.
-            yield _url(bound_host if address.port == 0 else address.host, bound_port)
+            scheme = "http" if certificates is None else "https"
+            yield _url(scheme, bound_host if address.port == 0 else address.host, bound_port)
         finally:
             sockets.close()
     finally:
         await runner.cleanup()
 
 
-async def _bind(runner: web.AppRunner, address: Address, limits: Limits) -> asyncio.Server:
+async def _bind(
+    runner: web.AppRunner, address: Address, limits: Limits, certificates: Certificates | None
+) -> asyncio.Server:
     server = runner.server
     assert server is not None
     loop = asyncio.get_running_loop()
@@ -183,7 +192,13 @@ async def _bind(runner: web.AppRunner, address: Address, limits: Limits) -> asyn
 
     try:
         return await loop.create_server(
-            connection, address.host, address.port, backlog=BACKLOG, reuse_address=True
+            connection,
+            address.host,
+            address.port,
+            backlog=BACKLOG,
+            reuse_address=True,
+            ssl=None if certificates is None else certificates.context,
+            ssl_handshake_timeout=None if certificates is None else HANDSHAKE_SECONDS,
         )
     except OSError as error:
         raise ServerError(_why_not_bound(address, error)) from error
@@ -200,7 +215,7 @@ def _why_not_bound(address: Address, error: OSError) -> str:
     return f"cannot listen on {address.host}:{address.port}: {error.strerror or error}"
 
 
-def _url(host: str, port: int) -> str:
+def _url(scheme: str, host: str, port: int) -> str:
     """The URL to reach it at; a wildcard address is shown as the loopback one."""
     shown = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"

@@ -83,15 +83,18 @@ def run_page(page: Path, folder: Path) -> None:
                 server.wait_ready()
                 url = server.url
             elif block.language == "sh":
-                run(["bash", "-euo", "pipefail", "-c", block.text.replace(DEFAULT_URL, url)], folder, place)
+                run(["bash", "-euo", "pipefail", "-c", at(url, block.text)], folder, place)
             elif block.language == "python":
-                run(
-                    [sys.executable, "-W", "error", "-c", block.text.replace(DEFAULT_URL, url)], folder, place
-                )
+                run([sys.executable, "-W", "error", "-c", at(url, block.text)], folder, place)
             else:
                 assert block.language in ("text", "json"), (
                     f"{place}: {block.language!r} is neither run nor a file"
                 )
+
+
+def at(url: str, text: str) -> str:
+    """A block that means the server at this URL."""
+    return text.replace(DEFAULT_URL, url).replace(DEFAULT_URL.replace("http:", "https:"), url)
 
 
 def serve_arguments(text: str) -> list[str] | None:

@@ -27,7 +27,7 @@ T = TypeVar("T")
 START_SECONDS = 60.0
 READY_SECONDS = 120.0
 STOP_SECONDS = 40.0
-LISTENS = re.compile(r"listens on (http://\S+)")
+LISTENS = re.compile(r"listens on (https?://\S+)")
 
 
 class ServerProcess:

@@ -37,7 +37,7 @@ class Connection(web.RequestHandler):
         self.cut = True
         self._lingering_time = 0.0  # nothing more comes
         body.set_exception(web.RequestPayloadError("the client has closed the connection"))
-        return True
+        return None if self.ssl_context is not None else True  # TLS has no half that stays open
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None

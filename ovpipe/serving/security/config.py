@@ -24,13 +24,19 @@ class SecurityConfig:
     """Origins of the web pages that may use the server, besides its own."""
     insecure: bool = False
     """Whether everybody is let in where others can reach the server and there are no keys."""
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
 
     @classmethod
     def of(cls, section: Mapping[str, Any], base: Path) -> SecurityConfig:
         """That of a server.yaml's section, which its schema has checked; paths are relative to `base`."""
-        file = section.get("api_keys")
+        paths = {
+            name: base / section[name]
+            for name in ("api_keys", "ssl_certfile", "ssl_keyfile")
+            if name in section
+        }
         return cls(
-            api_keys=None if file is None else base / file,
+            **paths,
             allowed_hosts=tuple(section.get("allowed_hosts", ())),
             cors_origins=tuple(section.get("cors_origins", ())),
             insecure=section.get("insecure", False),

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ovpipe.serving.security.binding import check_binding
+from ovpipe.serving.security.certificates import Certificates
 from ovpipe.serving.security.config import SecurityConfig
+from ovpipe.serving.security.errors import SecurityError
 from ovpipe.serving.security.file_watch import WatchedFiles
 from ovpipe.serving.security.guard import Guard
 from ovpipe.serving.security.hosts import AllowedHosts
@@ -20,6 +22,8 @@ class Doors:
 
     guard: Guard = field(default_factory=Guard)
     watched: Sequence[WatchedFiles] = ()
+    certificates: Certificates | None = None
+    """None: without TLS."""
 
     @classmethod
     def of(cls, config: SecurityConfig, host: str) -> Doors:
@@ -31,6 +35,17 @@ class Doors:
         watched = []
         if config.api_keys is not None:
             watched.append(WatchedFiles(f"API keys in {config.api_keys}", (config.api_keys,), keys.read_file))
+        certificates = _certificates(config)
+        if certificates is not None:
+            watched.append(WatchedFiles("the TLS pair", certificates.files(), certificates.read_files))
         check_binding(host, has_keys=keys.required, insecure=config.insecure)
         hosts = AllowedHosts.of(host, config.allowed_hosts)
-        return cls(Guard(keys, hosts, AllowedOrigins.of(config.cors_origins)), watched)
+        return cls(Guard(keys, hosts, AllowedOrigins.of(config.cors_origins)), watched, certificates)
+
+
+def _certificates(config: SecurityConfig) -> Certificates | None:
+    if config.ssl_certfile is not None:
+        return Certificates(config.ssl_certfile, config.ssl_keyfile)
+    if config.ssl_keyfile is not None:
+        raise SecurityError("a TLS key needs its certificate; name it by --ssl-certfile")
+    return None

@@ -57,7 +57,7 @@ def server(keys: Path) -> Iterator[ServerProcess]:
         "  cors_origins: ['https://chat.example.com']\n"
     )
     env = {"OVPIPE_API_KEY": FROM_ENVIRONMENT}
-    with ServerProcess("--config", str(config), "--access-log", env=env) as server:
+    with ServerProcess("--config", str(config), "--access-log", "--log-level", "debug", env=env) as server:
         server.wait_ready()
         yield server
 
@@ -193,6 +193,17 @@ def test_a_listed_page_may_read_answers_and_errors_but_needs_its_key(server: Ser
         assert answer.headers["vary"] == "Origin"
     assert chat(server, {**bearer(ALICE), "Origin": "https://evil.example"}).status == 403
     assert chat(server, bearer(ALICE)).headers["vary"] == "Origin"
+
+
+def test_texts_are_in_no_log_whatever_comes_of_them(server: ServerProcess) -> None:
+    text = "a-very-private-text"
+    for body in (
+        BODY.replace(b"1", b'"%s"' % text.encode()),
+        b'{"model": "%s"}' % text.encode(),
+        text.encode(),
+    ):
+        ask(server.url, "POST", CHAT, body, {**JSON_HEADERS, **bearer(ALICE)})
+    assert text not in server.output()
 
 
 def test_a_body_is_not_asked_for_without_a_key(server: ServerProcess) -> None:
