@@ -59,7 +59,8 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """All that a file imports, wherever in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -70,7 +71,7 @@ def imports(path: Path) -> set[str]:
             assert node.module is not None
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
             names.add(node.module)
-    return names
+    return frozenset(names)
 
 
 def room_of(module: str) -> str:
@@ -120,6 +121,7 @@ def test_the_runtime_imports_neither_openvino_nor_aiohttp() -> None:
             assert not top & {"openvino", "openvino_genai", "openvino_tokenizers", "aiohttp"}, module
 
 
+@cache
 def import_graph() -> nx.DiGraph[str]:
     """Which module imports which, imports for type checkers and imports inside functions included."""
     graph: nx.DiGraph[str] = nx.DiGraph()

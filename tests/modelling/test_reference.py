@@ -6,8 +6,13 @@ import pytest
 from ovpipe.modelling.reference import Reference
 from tests.modelling.references.cases import CASES, IDS
 
+QUICK = ("llama 3.2", "qwen3", "gemma 3")
+"""The others differ from these in what the fast tests of built models show, too."""
 
-@pytest.mark.parametrize("name", CASES)
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+)
 def test_logits_are_those_of_transformers(name: str) -> None:
     case = CASES[name]
     reference = Reference(case.config, case.weights, [IDS, IDS[:7]])

@@ -79,8 +79,18 @@ def test_an_output_means_what_it_should(cases: Cases, case: Case, special: bool)
 @pytest.mark.parametrize(("cases", "case", "special"), EACH)
 def test_an_output_means_the_same_in_two_pieces(cases: Cases, case: Case, special: bool) -> None:
     whole = parts(cases, case, special, [])
-    for cut in range(len(case.raw) + 1):
+    for cut in range(0, len(case.raw) + 1, 4):
         assert parts(cases, case, special, [cut]) == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cases", ALL, ids=lambda cases: str(cases.tool_format or cases.reasoning_format))
+def test_it_does_so_wherever_it_is_cut(cases: Cases) -> None:
+    for case in cases.cases:
+        for special in (True, False):
+            whole = parts(cases, case, special, [])
+            for cut in range(len(case.raw) + 1):
+                assert parts(cases, case, special, [cut]) == whole, (case.name, special, cut)
 
 
 @pytest.mark.parametrize(("cases", "case", "special"), EACH)

@@ -44,6 +44,10 @@ def alike(config: DecoderConfig) -> DecoderConfig:
     return replace(config, layers=tuple(replace(layer, rope=None) for layer in config.layers))
 
 
+QUICK = ("llama 3.2", "qwen2", "gemma 2", "granite")
+"""Of the others, the fast tests compare what was read."""
+
+
 @pytest.mark.parametrize("name", CONVERTED)
 def test_config_and_parameters_are_those_that_were_converted(name: str, tmp_path: Path) -> None:
     case = CASES[name]
@@ -63,7 +67,9 @@ def test_config_and_parameters_are_those_that_were_converted(name: str, tmp_path
         np.testing.assert_allclose(weights(parameter), case.weights(parameter), atol=exact, rtol=0)
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CONVERTED]
+)
 def test_logits_are_those_of_the_model_that_was_converted(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     content, expected = said(case)

@@ -20,7 +20,7 @@ STRINGS = st.tuples(
 ).map(lambda parts: parts[0] + "".join(parts[1]) + parts[0][-1] * (3 if len(parts[0]) == 3 else 1))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(STRINGS, min_size=1, max_size=3), st.sampled_from(["{}", "[{}]", "({},)", "{{'k': {}}}"]))
 def test_what_is_valid_python_is_read_as_python_reads_it(strings: list[str], around: str) -> None:
     text = around.format(" ".join(strings))
