@@ -14,7 +14,7 @@ import typer
 from ovpipe.cli.assignments import Assignments, parameters_of
 from ovpipe.cli.display import display_for
 from ovpipe.cli.last_resort import end_process_after
-from ovpipe.cli.logs import LogLevel, configure_logs
+from ovpipe.cli.logs import LogFormat, LogLevel, configure_logs
 from ovpipe.cli.model_sources import with_models
 from ovpipe.cli.one_model import GraphArgument, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
@@ -76,6 +76,9 @@ def serve(
     ssl_keyfile: KeyFile = None,
     calculators: CalculatorsFolder = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much the log says.")] = LogLevel.INFO,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="How the log is written: lines of text, or one JSON object a line.")
+    ] = LogFormat.TEXT,
     trace: Annotated[
         Path | None,
         typer.Option(
@@ -90,7 +93,7 @@ def serve(
 ) -> None:
     """Serves models over HTTP, as OpenAI's API does."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    configure_logs(log_level, access_log=access_log)
+    configure_logs(log_level, access_log=access_log, format=log_format)
     if config is None:
         given = ServerConfig((one_model(graph, model, parameters_of(assignments)),), Address(), Limits())
         configured = Configured(given, collect_calculators(given.graphs(), calculators))

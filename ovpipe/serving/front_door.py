@@ -25,8 +25,9 @@ from ovpipe.serving.refusals import (
 from ovpipe.serving.requests.connection import is_cut
 from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
 from ovpipe.serving.requests.exchange import Exchange
+from ovpipe.serving.requests.observing import name_request, observing
 from ovpipe.serving.requests.reading import check_announced, read_request
-from ovpipe.serving.requests.record import CLIENT_LEFT, RequestRecord
+from ovpipe.serving.requests.record import CLIENT_LEFT, RECORD, RequestRecord
 from ovpipe.serving.requests.turns import Turns
 from ovpipe.serving.routes.config import ConfigRoutes
 from ovpipe.serving.routes.named_model import name_in, with_name
@@ -60,10 +61,10 @@ class FrontDoor:
     def application(self) -> web.Application:
         """The aiohttp application. Its router has the server's own paths; the table has all others."""
         app = web.Application(
-            client_max_size=self._limits.body_bytes, middlewares=[errors_by_family, self._guarded]
+            client_max_size=self._limits.body_bytes,
+            middlewares=[observing(), errors_by_family, self._guarded],
         )
-        app.on_response_prepare.append(name_server)
-        app.on_response_prepare.append(self._guard.say_who_may_read)
+        app.on_response_prepare.extend((name_server, name_request, self._guard.say_who_may_read))
         self._own.add_to(app.router, self._expect)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._dispatch, expect_handler=self._expect)
         return app
@@ -90,7 +91,8 @@ class FrontDoor:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         served, path, parameters = self._find(request)
-        record = RequestRecord(served.path)
+        record = request[RECORD]
+        record.endpoint = served.path
         with self._metrics.request(record):
             record.status = CLIENT_LEFT
             try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import logging
 import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
@@ -20,13 +19,11 @@ from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.reloader import Reloader, Reloading
 from ovpipe.serving.models.repository import Repository
-from ovpipe.serving.requests.access_log import AccessLog
+from ovpipe.serving.requests.access_log import AccessLog, access_log
 from ovpipe.serving.requests.connection import Connection
 from ovpipe.serving.security.certificates import HANDSHAKE_SECONDS, Certificates
 from ovpipe.serving.security.doors import Doors
 from ovpipe.serving.security.file_watch import watching
-
-access_log = logging.getLogger("ovpipe.access")
 
 BACKLOG = 1024
 ANSWER_SECONDS = 1.0

@@ -1,15 +1,17 @@
-"""What one sees of a server from outside: metrics by vLLM's names."""
+"""What one sees of a server from outside: metrics by vLLM's names, ids and lines of requests, live runs."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ovpipe.serving.metrics.vllm_names import OF_ENGINES, OF_TEXTS
-from tests.serving.asking import get, post, streamed
+from tests.serving.asking import CHAT, JSON_HEADERS, get, post, raw, streamed, streaming
 from tests.serving.server_process import ServerProcess
 
 
@@ -17,7 +19,7 @@ from tests.serving.server_process import ServerProcess
 def server() -> Iterator[ServerProcess]:
     """The embedded model in the core graph, which counts the most of its engine."""
     arguments = ("--set", "engine.core=graph", "--set", "engine.num_kv_blocks=64", "--node-metrics")
-    with ServerProcess(*arguments) as server:
+    with ServerProcess(*arguments, "--access-log", "--log-format", "json") as server:
         server.wait_ready()
         yield server
 
@@ -119,3 +121,95 @@ def test_every_name_of_the_tables_is_on_the_page_and_a_refusal_is_there_by_its_r
     }
     assert refused["", "model_not_found"] == 1
     assert [model for model, _ in refused] == ["tiny-chat", ""], json.dumps(str(refused))
+
+
+# --- ids and the log
+
+
+def logged(server: ServerProcess, request_id: str) -> dict[str, Any]:
+    """The line of a request in the log."""
+    line = server.wait_line(rf'.*"logger": "ovpipe.access".*"request_id": "{re.escape(request_id)}".*')
+    entry = json.loads(line[0])
+    assert isinstance(entry, dict)
+    return entry
+
+
+def test_the_line_of_a_request_has_its_id_its_model_its_tokens_and_its_times(server: ServerProcess) -> None:
+    answer = post(server.url, chat(), headers={**JSON_HEADERS, "X-Request-Id": "from-a-client/1"})
+    assert answer.headers["x-request-id"] == "from-a-client/1"
+    assert answer.json()["id"].endswith("from-a-client/1")
+    entry = logged(server, "from-a-client/1")
+    usage = answer.json()["usage"]
+    assert entry["level"] == "info"
+    assert (entry["method"], entry["url"], entry["status"]) == ("POST", CHAT, 200)
+    assert (entry["model"], entry["finish_reason"]) == ("tiny-chat", "length")
+    assert entry["prompt_tokens"] == usage["prompt_tokens"]
+    assert entry["completion_tokens"] == usage["completion_tokens"] == 12
+    assert 0 < entry["ttft"] < entry["duration"]
+
+
+@pytest.mark.parametrize("asked", ["two words", "a\tb", "x" * 129, 'quote"', "é"])
+def test_an_id_that_could_forge_a_line_is_replaced(server: ServerProcess, asked: str) -> None:
+    request = f"GET /version HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Request-Id: {asked}\r\n\r\n"
+    answer = raw(server.url, request.encode())
+    given = re.search(rb"X-Request-Id: ([0-9a-f]{32})\r\n", answer)
+    assert given is not None, answer
+    assert logged(server, given[1].decode())["url"] == "/version"
+
+
+def test_a_refused_request_has_an_id_and_its_line_says_why(server: ServerProcess) -> None:
+    answer = post(server.url, chat(temperature=-1))
+    entry = logged(server, answer.headers["x-request-id"])
+    assert (entry["status"], entry["error"], entry["model"]) == (400, answer.error()[1], "tiny-chat")
+    unknown = get(server.url, "/nowhere?api_key=hidden")
+    entry = logged(server, unknown.headers["x-request-id"])
+    assert (entry["status"], entry["url"]) == (404, "/nowhere?api_key=***")
+
+
+def test_a_client_that_leaves_is_in_the_log_as_499(server: ServerProcess) -> None:
+    with streamed(server.url, chat(max_tokens=800, stream=True)) as response:
+        name = response.getheader("x-request-id")
+        assert name is not None
+        while b'"content"' not in response.readline():
+            pass
+    entry = logged(server, name)
+    assert (entry["status"], entry["finish_reason"]) == (499, "abort")
+
+
+# --- live runs
+
+
+def test_a_live_run_is_found_by_the_request_s_id_and_says_what_it_waits_for(server: ServerProcess) -> None:
+    body = json.dumps(chat(max_tokens=800, stream=True)).encode()
+    headers = {**JSON_HEADERS, "X-Request-Id": "watched"}
+    with streaming(server.url, "POST", CHAT, body, headers) as response:
+        while b'"content"' not in response.readline():
+            pass
+        second = post(server.url, chat(), headers=headers)
+        assert second.headers["x-request-id"] != "watched", "a live request has this id"
+        runs = get(server.url, "/debug/runs").json()
+        assert [(run["id"], run["model"], run["state"]) for run in runs["oldest"]] == [
+            ("watched", "tiny-chat", "running")
+        ]
+        run = get(server.url, "/debug/runs/watched").json()
+    assert "node 'continuous_batching' is in a call at 0 that has not ended" in run["waits"]
+    states = {node["name"]: node["state"] for node in run["snapshot"]["nodes"]}
+    assert states["request_parser"] == "closed"
+    assert states["continuous_batching"] == "in a call"
+    assert "What is ovpipe" not in json.dumps(run)
+
+
+def test_graphs_are_shown_with_their_nodes_and_what_these_have_done(server: ServerProcess) -> None:
+    post(server.url, chat())
+    (model,) = get(server.url, "/debug/graphs").json()["models"]
+    assert (model["model"], model["state"], model["graph"]) == ("tiny-chat", "available", "chat")
+    nodes = {node["name"]: node for node in model["nodes"]}
+    assert nodes["serializer"]["calculator"] == "SseSerializerCalculator"
+    assert re.search(r"chat.yaml:\d+$", nodes["serializer"]["place"])
+    assert nodes["serializer"]["metrics"]["packets"] > 0
+
+
+def test_a_run_that_there_is_not_is_a_404_and_nothing_is_written_to(server: ServerProcess) -> None:
+    assert get(server.url, "/debug/runs/nobody").error() == (404, "run_not_found", None)
+    assert post(server.url, {}, "/debug/runs/nobody").status == 405
+    assert post(server.url, {}, "/debug/graphs").status == 405

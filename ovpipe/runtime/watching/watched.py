@@ -37,6 +37,11 @@ class Watched(ABC):
     def _is_over(self) -> bool:
         """Whether every calculator has closed."""
 
+    @property
+    def started(self) -> float | None:
+        """When its nodes were opened, in seconds of `time.perf_counter`; None before that."""
+        return self._started
+
     def attach(self, listener: Listener) -> None:
         """Reports to a listener what happens from now on; a run that is over has nothing to report."""
         if self._is_over:

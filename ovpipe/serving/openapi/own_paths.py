@@ -83,7 +83,22 @@ def own_paths(models: Sequence[str]) -> Json:
                 "openapi", "Server", "This document", {"application/json": {"schema": {"type": "object"}}}
             )
         },
+        **{path: root | description for path, description in debug_paths().items()},
         "/docs": root | {"get": get("docs", "Server", "This document as a page", {"text/html": {}})},
+    }
+
+
+def debug_paths() -> Json:
+    """The routes of operators. What they say is for people, and may change."""
+    anything = {"application/json": {"schema": {"type": "object"}}}
+    run = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "/debug/graphs": {"get": get("debugGraphs", "Debug", "The graphs and their nodes", anything)},
+        "/debug/runs": {"get": get("debugRuns", "Debug", "Live runs, and what each waits for", anything)},
+        "/debug/runs/{id}": {
+            "parameters": [run],
+            "get": get("debugRun", "Debug", "A live run with the state of its nodes", anything, "404"),
+        },
     }
 
 

@@ -16,6 +16,7 @@ from ovpipe.serving.requests.body import check_content_type, parse_body
 from ovpipe.serving.requests.connection import is_cut
 from ovpipe.serving.requests.content_codings import decoded, decoders_of
 from ovpipe.serving.requests.multipart import boundary_of, parse_form
+from ovpipe.serving.requests.record import RECORD
 from ovpipe.serving.requests.turns import Turns
 
 SECRETS: Final = frozenset(
@@ -65,6 +66,7 @@ async def read_request(
         query=_query(request),
         path_parameters=parameters,
         form=form,
+        id=request[RECORD].id,
         client=client_of(request),
     )
 

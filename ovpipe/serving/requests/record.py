@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import Any, Final
+
+from aiohttp import web
 
 from ovpipe.serving.metrics.generation import GenerationMetrics
 
@@ -108,9 +111,11 @@ class TextRecord:
 class RequestRecord:
     """What a request asked for, what it came to, and the texts that were generated for it; a `Meter`."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, id: str) -> None:
+        self.id = id
         self.began = perf_counter()
-        self.endpoint = endpoint
+        self.endpoint = ""
+        """The path of its route; empty where there is none."""
         self.model = ""
         """Empty as long as there is no such model."""
         self.status = 0
@@ -119,6 +124,7 @@ class RequestRecord:
         self.texts: list[TextRecord] = []
         self.generation: GenerationMetrics | None = None
         """Those of the model."""
+        self.ended_at: float | None = None
 
     def text(self, prompt: int, prompt_tokens: int, max_tokens: int) -> TextRecord:
         """See `Meter`."""
@@ -150,6 +156,7 @@ class RequestRecord:
 
     def end(self) -> None:
         """It is over, and its status is known."""
+        self.ended_at = perf_counter()
         otherwise = "stop" if self.status < 400 else "abort" if self.status == CLIENT_LEFT else "error"
         for text in self.texts:
             text.count(otherwise)
@@ -157,6 +164,31 @@ class RequestRecord:
             longest = max(text.generated for text in self.texts)
             self.generation.request_max_generation_tokens.observe(longest)
 
+    @property
+    def seconds(self) -> float:
+        """From its headers to its end, or until now."""
+        return (self.ended_at or perf_counter()) - self.began
 
+    def facts(self) -> dict[str, Any]:
+        """What is known of it, by name, as the log has it: tokens and times where texts were generated."""
+        facts: dict[str, Any] = {"model": self.model, "error": self.reason}
+        if self.texts:
+            facts |= {
+                "prompt_tokens": self.prompt_tokens,
+                "cached_tokens": self.cached_tokens,
+                "completion_tokens": self.generated_tokens,
+                "finish_reason": ",".join(text.finish or "" for text in self.texts),
+                "ttft": self.time_to_first_token,
+            }
+        facts["duration"] = self.seconds
+        return {
+            name: round(value, 6) if isinstance(value, float) else value
+            for name, value in facts.items()
+            if value not in (None, "")
+        }
+
+
+RECORD: Final = web.RequestKey[RequestRecord]("record")
+"""Where a request keeps its record."""
 CLIENT_LEFT = 499
 """nginx's status for an answer that found nobody; only metrics and the log show it."""

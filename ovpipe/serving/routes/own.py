@@ -17,6 +17,7 @@ from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.openapi import docs_page
 from ovpipe.serving.openapi.document import OpenApi
 from ovpipe.serving.routes.config import ConfigRoutes
+from ovpipe.serving.routes.debug import RUN, RUNS, DebugRoutes
 from ovpipe.serving.routes.health import LIVE, READY
 from ovpipe.serving.routes.patterns import VERSIONS, PathPattern, tidied
 
@@ -36,6 +37,7 @@ class OwnRoutes:
         self._in_flight = in_flight
         self._metrics = metrics
         self._openapi = OpenApi(repository)
+        self._debug = DebugRoutes(repository)
         self._version = version_of_package("ovpipe")
         self._by_path: dict[str, Answer] = {
             "/": self._name,
@@ -47,6 +49,7 @@ class OwnRoutes:
             **dict.fromkeys([f"{version}/models" for version in VERSIONS], self._models),
             **dict.fromkeys([f"{version}/config" for version in VERSIONS], config.show),
             **docs_page.pages(),
+            **self._debug.by_path(),
         }
         self._posted = {f"{version}/config/reload": config.reload for version in VERSIONS}
 
@@ -59,6 +62,7 @@ class OwnRoutes:
             router.add_route("*", path, posted_only(answer), expect_handler=expect)
         for version in VERSIONS:
             add(router, version + "/models/{name:.+}", self._model, expect)
+        add(router, RUN, self._debug.run, expect)
 
     def find(self, path: str) -> Answer | None:
         """What answers a tidied path, whatever its method."""
@@ -67,7 +71,7 @@ class OwnRoutes:
             return read_only(answer)
         if path in self._posted:
             return posted_only(self._posted[path])
-        return None
+        return read_only(self._debug.run) if path.startswith(f"{RUNS}/") else None
 
     async def _name(self, _: web.Request) -> web.Response:
         return _json(

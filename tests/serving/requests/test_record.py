@@ -10,7 +10,7 @@ from ovpipe.serving.requests.record import RequestRecord
 
 
 def record(model: GenerationMetrics) -> RequestRecord:
-    made = RequestRecord("/chat/completions")
+    made = RequestRecord("some id")
     made.generation = model
     return made
 
