@@ -21,6 +21,9 @@ from ovpipe.engines.grammars.lark.rules_tree import (
 )
 
 MOST_STATES: Final = 4000
+MOST_DEEP: Final = 60
+"""Rules inside of each other."""
+
 NOTHING: Final = Characters(())
 _STEPS_OF_A_PAIR: Final = 10
 
@@ -55,6 +58,7 @@ class Automaton:
         self._rules = rules
         self._moves: list[list[tuple[Characters, int]]] = []
         self._silent: list[list[int]] = []
+        self._depth = 0
         self._known: dict[States, list[tuple[Characters, int]]] = {}
         start = self._state()
         first, self._end = self._part(body)
@@ -96,7 +100,7 @@ class Automaton:
         """States before and behind a part."""
         match body:
             case Rule():
-                return self._part(self._rules[body.name])
+                return self._rule(body.name)
             case Lexeme():
                 return self._part(body.part)
             case FreeText():
@@ -124,6 +128,14 @@ class Automaton:
                 self._silent[start] += [first] if body.least else [first, end]
                 self._silent[last] += [end] if body.most == 1 else [end, first]
         return start, end
+
+    def _rule(self, name: str) -> tuple[int, int]:
+        if self._depth == MOST_DEEP:
+            raise TooMuchWork
+        self._depth += 1
+        ends = self._part(self._rules[name])
+        self._depth -= 1
+        return ends
 
     def _chain(self, start: int, end: int, characters: list[Characters]) -> None:
         at = start

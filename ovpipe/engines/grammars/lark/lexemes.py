@@ -33,8 +33,8 @@ from ovpipe.engines.grammars.lark.succession import Succession, bits_of
 MOST_STEPS: Final = 100_000
 """Of looking for lexemes, some tenths of a second. What needs more is followed character by character."""
 
-MOST_DEEP: Final = 100
-"""Parts inside of each other in one lexeme."""
+MOST_DEEP: Final = 1000
+"""Parts inside of each other in one lexeme. llguidance ends the process over some thousands."""
 
 MOST_ROUNDS: Final = 32
 
@@ -149,6 +149,8 @@ class _Judge:
     def inexact(self, succession: Succession) -> set[Lexeme]:
         """Those that are to be cut. None where all are exact."""
         lexemes = succession.lexemes
+        if len(lexemes) == 1 and not succession.following(0):
+            return set()  # it is all of the text, however large it is
         too_large = {lexeme for lexeme in lexemes if self._automaton(lexeme) is None}
         if too_large:
             return too_large

@@ -8,9 +8,16 @@ import pytest
 from llguidance import LLMatcher
 
 from ovpipe.engines.grammars.ebnf.given import as_rules
-from ovpipe.engines.grammars.lark.lexemes import MOST_DEEP, as_lexemes
+from ovpipe.engines.grammars.lark.lexemes import as_lexemes
 from ovpipe.engines.grammars.lark.rules_reader import read_rules
-from ovpipe.engines.grammars.lark.rules_tree import CharacterClass, Concatenation, Lexeme, Repeat, Text
+from ovpipe.engines.grammars.lark.rules_tree import (
+    CharacterClass,
+    Choice,
+    Concatenation,
+    Lexeme,
+    Repeat,
+    Text,
+)
 from ovpipe.engines.grammars.lark.succession import Succession
 from ovpipe.engines.grammars.lark.tags import tag_rules
 from ovpipe.engines.grammars.lark.writer import as_lark
@@ -23,6 +30,10 @@ TREE = Grammar(
     "json_schema",
     '{"type": "object", "properties": {"name": {"type": "string"}, "inside": {"type": "array",'
     ' "items": {"$ref": "#"}}}, "required": ["name", "inside"], "additionalProperties": false}',
+)
+OPTIONAL = Grammar(
+    "json_schema",
+    json.dumps({"type": "object", "properties": {f"p{at}": {"type": "string"} for at in range(200)}}),
 )
 TAG = Grammar(
     "structural_tag",
@@ -88,10 +99,20 @@ def test_a_number_ends_where_no_digit_follows_and_is_cut_where_one_may() -> None
     assert all(isinstance(one.part, CharacterClass) for one in going_on)
 
 
-def test_lexemes_are_not_nested_deeper_than_the_library_can_take() -> None:
-    deep = "\n".join(f'r{at} ::= "a" r{at + 1}' for at in range(MOST_DEEP + 20))
-    found = lexemes(f'root ::= r0\n{deep}\nr{MOST_DEEP + 20} ::= "b"')
-    assert len(found) > 1
+def deep(rules: int) -> str:
+    chain = "\n".join(f'r{at} ::= "a" r{at + 1}?' for at in range(rules))
+    return f'root ::= r0\n{chain}\nr{rules} ::= "b"'
+
+
+def test_lexemes_are_not_nested_deeper_than_the_library_can_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(lexemes(deep(200))) == 1
+    monkeypatch.setattr("ovpipe.engines.grammars.lark.lexemes.MOST_DEEP", 20)
+    assert len(lexemes(deep(30))) > 1
+
+
+def test_a_large_choice_that_is_all_of_the_text_is_one_lexeme() -> None:
+    (one,) = lexemes("root ::= " + " | ".join(f'"word {number}"' for number in range(2000)))
+    assert isinstance(one.part, Choice)
 
 
 def test_what_takes_too_long_to_find_out_is_followed_by_characters() -> None:
@@ -99,7 +120,11 @@ def test_what_takes_too_long_to_find_out_is_followed_by_characters() -> None:
     assert {one for one in lexemes(f'root ::= ({words}) "," root | "x"') if len(str(one)) > 200} == set()
 
 
-@pytest.mark.parametrize("grammar", [OBJECT, TREE, TAG], ids=["any object", "a tree", "a structural tag"])
+@pytest.mark.parametrize(
+    "grammar",
+    [OBJECT, TREE, TAG, OPTIONAL],
+    ids=["any object", "a tree", "a structural tag", "many optional members"],
+)
 def test_masks_of_many_words_are_made_within_the_library_s_own_limit_of_work(grammar: Grammar) -> None:
     words = [f"word {number}".encode() for number in range(20_000)]
     vocabulary = [*(bytes((code,)) for code in range(256)), *words, b"<eos>"]
@@ -110,7 +135,9 @@ def test_masks_of_many_words_are_made_within_the_library_s_own_limit_of_work(gra
     read = tag_rules if grammar.kind == "structural_tag" else read_rules
     lark = as_lark(read(as_rules(grammar).text))
     matcher = LLMatcher(tokens, LLMatcher.grammar_from_lark(lark), log_level=0)
-    begin = {OBJECT: '{"a": "', TREE: '{"name": "', TAG: 'some text <f=a>{"a": "'}[grammar]
+    begin = {OBJECT: '{"a": "', OPTIONAL: '{"p7": "', TREE: '{"name": "', TAG: 'some text <f=a>{"a": "'}[
+        grammar
+    ]
     assert matcher.consume_tokens(list(begin.encode()))
     matcher.compute_bitmask()
     assert not matcher.is_error(), matcher.get_error()
