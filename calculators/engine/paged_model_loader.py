@@ -66,27 +66,31 @@ class PagedModelLoaderCalculator(Calculator):
         """Compiles the model, and allocates its cache."""
         # They import OpenVINO; whoever checks a graph does without it.
         from ovpipe.engines.graph.lora.peft_folder import read_adapter
+        from ovpipe.engines.kv_cache.blocks import block_size
         from ovpipe.engines.kv_cache.plan import plan_cache
         from ovpipe.engines.model_folder import ModelFolder
 
         cx.progress(f"reading {self._path}")
         folder = ModelFolder.read(self._path)
-        cache = plan_cache(
-            folder,
-            device=self._device,
-            plugin_config=self._properties,
-            cache_size=self._cache_size,
-            num_kv_blocks=self._num_kv_blocks,
-            max_num_seqs=self._max_num_seqs,
-        )
-        cx.progress(cache.describe())
+        count, size = self._num_kv_blocks, block_size(self._device)
+        if count is None:
+            cache = plan_cache(
+                folder,
+                device=self._device,
+                plugin_config=self._properties,
+                cache_size=self._cache_size,
+                num_kv_blocks=None,
+                max_num_seqs=self._max_num_seqs,
+            )
+            cx.progress(cache.describe())
+            count = cache.num_kv_blocks
         two = "" if self._prefill_properties is None else ", in two forms"
         cx.progress(f"compiling for {self._device}{two}")
         model = PagedModel(
             self._path / "openvino_model.xml",
             device=self._device,
             properties=self._properties,
-            num_kv_blocks=cache.num_kv_blocks,
+            num_kv_blocks=count,
             prefill_properties=self._prefill_properties,
             adapters=[read_adapter(one.known_as, Path(one.path), one.alpha) for one in self._adapters],
         )
@@ -96,7 +100,7 @@ class PagedModelLoaderCalculator(Calculator):
             assert model.costs is not None
             cx.progress(model.costs.describe())
         cx.set_side(self.model, model)
-        cx.set_side(self.blocks, BlockPool(cache.num_kv_blocks, cache.block_size))
+        cx.set_side(self.blocks, BlockPool(count, size))
         cx.set_side(
             self.facts,
             ModelFacts(

@@ -10,10 +10,9 @@ from ovpipe.calculators.llm.chat_template_loader import compile_template
 from ovpipe.calculators.llm.loading.folder import MODEL, TOKENIZER, check_folder
 from ovpipe.cli.logs import CONTROLS
 from ovpipe.cli.sizes import size
-from ovpipe.engines.genai.loading import with_cache_type
+from ovpipe.engines.genai.loading import with_cache
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.stored_weights import stored_weights
-from ovpipe.engines.kv_cache.plan import plan_cache
 from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
@@ -65,14 +64,6 @@ def _formats(tokenizer: Tokenizer) -> Iterator[Fact]:
 
 def _defaults(model: ModelFolder) -> Iterator[Fact]:
     options = GenaiOptions.of({"models_path": str(model.path)})
-    options = with_cache_type(options, model)
-    cache = plan_cache(
-        model,
-        device=options.device,
-        plugin_config=options.device_properties,
-        cache_size=options.cache_size,
-        num_kv_blocks=options.num_kv_blocks,
-        max_num_seqs=options.max_num_seqs,
-    )
+    _, cache = with_cache(options, model)
     each = cache.bytes_per_block / cache.block_size
     yield Fact("KV cache", f"{cache.kind}, {size(round(each))} a token; now: {cache.describe()}")

@@ -15,8 +15,9 @@ from ovpipe.engine_graph.core import GraphCore
 from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.fingerprint import fingerprint
 from ovpipe.engines.graph.options import GraphCoreOptions
-from ovpipe.engines.kv_cache.element_type import is_better_in_f16
+from ovpipe.engines.kv_cache.element_type import F16, plan_in_f16
 from ovpipe.engines.kv_cache.memory import available_memory
+from ovpipe.engines.kv_cache.plan import CachePlan, plan_cache
 from ovpipe.engines.messages import Progress, Reading
 from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.engines.precision.auto import AutoPrecision
@@ -58,7 +59,7 @@ def load_graph_core(
     if measured := candidates(typed, model):
 
         def load(forms: Forms, say: Callable[[Progress], None]) -> GraphCore:
-            return opened.warm_core(_with_cache_type(_in_forms(typed, forms), model), say)
+            return opened.warm_core(*_with_cache(_in_forms(typed, forms), model), say)
 
         def choose(figures: Mapping[Precision, Figures]) -> Forms:
             prompt = typical_prompt(model.context_length)
@@ -74,7 +75,7 @@ def load_graph_core(
             report=report,
         ).load(Subject.of("graph", typed, measured, model))
     else:
-        core = opened.warm_core(_with_cache_type(typed, model), report)
+        core = opened.warm_core(*_with_cache(typed, model), report)
     core.begin_service()
     opened.in_service = True
     return core
@@ -89,7 +90,9 @@ class _OpenedGraph:
         self._graph: Graph | None = None
         self.in_service = False
 
-    def warm_core(self, options: GraphCoreOptions, say: Callable[[Progress], None]) -> GraphCore:
+    def warm_core(
+        self, options: GraphCoreOptions, cache: CachePlan, say: Callable[[Progress], None]
+    ) -> GraphCore:
         """Closes the graph before, so that two models are never there at once, and opens one."""
         if self._graph is not None:
             asyncio.run(self._graph.close())
@@ -97,7 +100,10 @@ class _OpenedGraph:
             gc.collect()  # the model is let go of before the next one is loaded
         file = find_graph(options.graph, Path())
         say(Progress(phase="load", detail=f"opening the graph {file.stem}"))
-        graph = Graph.load(file, registry=self._registry, parameters=options.step_graph.parameters)
+        say(Progress(phase="load", detail=cache.describe()))
+        sized = {"cache_size": None, "num_kv_blocks": cache.num_kv_blocks}
+        parameters = {**options.step_graph.parameters, **sized}
+        graph = Graph.load(file, registry=self._registry, parameters=parameters)
 
         def progress(node: str, message: str, fraction: float | None) -> None:
             say(Progress(phase="load", detail=message, fraction=fraction))
@@ -114,14 +120,21 @@ class _OpenedGraph:
             self._report(Reading(request_id))
 
 
-def _with_cache_type(options: GraphCoreOptions, model: ModelFolder) -> GraphCoreOptions:
-    """The options with the cache's element type, where ovpipe chooses it: f16 where that is better.
+def _with_cache(options: GraphCoreOptions, model: ModelFolder) -> tuple[GraphCoreOptions, CachePlan]:
+    """The plan of the cache, and the options with its element type where ovpipe chooses it: f16, if better.
 
     Two forms share a cache of the type that the device gives the first.
     """
-    if options.prefill_properties is not None or not is_better_in_f16(options, model):
-        return options
-    return msgspec.structs.replace(options, kv_cache_precision="f16")
+    if options.prefill_properties is None and (in_f16 := plan_in_f16(options, model)) is not None:
+        return msgspec.structs.replace(options, kv_cache_precision=F16), in_f16
+    return options, plan_cache(
+        model,
+        device=options.device,
+        plugin_config=options.device_properties,
+        cache_size=options.cache_size,
+        num_kv_blocks=options.num_kv_blocks,
+        max_num_seqs=options.max_num_seqs,
+    )
 
 
 def _in_forms(options: GraphCoreOptions, forms: Forms) -> GraphCoreOptions:

@@ -14,8 +14,8 @@ import openvino_genai
 from ovpipe.engines.batching_options import Precision
 from ovpipe.engines.genai.core import GenaiCore
 from ovpipe.engines.genai.options import GenaiOptions
-from ovpipe.engines.kv_cache.element_type import is_better_in_f16
-from ovpipe.engines.kv_cache.plan import plan_cache
+from ovpipe.engines.kv_cache.element_type import F16, plan_in_f16
+from ovpipe.engines.kv_cache.plan import CachePlan, plan_cache
 from ovpipe.engines.messages import Progress, Reading
 from ovpipe.engines.model_folder import ModelFolder
 from ovpipe.engines.precision.auto import AutoPrecision
@@ -70,18 +70,7 @@ def _warm_core(
     draft: ModelFolder | None,
     report: Callable[[Progress], None],
 ) -> GenaiCore:
-    options = with_cache_type(options, model)
-    cache = plan_cache(
-        model,
-        device=options.device,
-        plugin_config=options.device_properties,
-        cache_size=options.cache_size,
-        num_kv_blocks=options.num_kv_blocks,
-        max_num_seqs=options.max_num_seqs,
-        draft=draft,
-        draft_device=options.draft_device or options.device,
-        draft_plugin_config=options.draft_properties,
-    )
+    options, cache = with_cache(options, model, draft)
     report(Progress(phase="load", detail=cache.describe()))
     report(Progress(phase="load", detail=f"compiling for {options.device} ({_arithmetic(options)})"))
     core = GenaiCore(options, model, cache)
@@ -93,12 +82,24 @@ def _warm_core(
     return core
 
 
-def with_cache_type(options: GenaiOptions, model: ModelFolder) -> GenaiOptions:
-    """The options with the cache's element type, where ovpipe chooses it: f16 where that is better."""
+def with_cache(
+    options: GenaiOptions, model: ModelFolder, draft: ModelFolder | None = None
+) -> tuple[GenaiOptions, CachePlan]:
+    """The plan of the cache, and the options with its element type where ovpipe chooses it."""
     special = options.cache_eviction_config, options.sparse_attention_config, options.draft_models_path
-    if any(one is not None for one in special) or not is_better_in_f16(options, model):
-        return options
-    return msgspec.structs.replace(options, kv_cache_precision="f16")
+    if all(one is None for one in special) and (in_f16 := plan_in_f16(options, model)) is not None:
+        return msgspec.structs.replace(options, kv_cache_precision=F16), in_f16
+    return options, plan_cache(
+        model,
+        device=options.device,
+        plugin_config=options.device_properties,
+        cache_size=options.cache_size,
+        num_kv_blocks=options.num_kv_blocks,
+        max_num_seqs=options.max_num_seqs,
+        draft=draft,
+        draft_device=options.draft_device or options.device,
+        draft_plugin_config=options.draft_properties,
+    )
 
 
 def _arithmetic(options: GenaiOptions) -> str:

@@ -11,34 +11,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ovpipe.engines.batching_options import (
-    EXACT,
-    BatchedSequences,
-    BatchedTokens,
-    CacheBlocks,
-    CacheElementType,
-    CacheSize,
-    DeviceProperties,
-    Exact,
-    ModelPrecision,
-    Positive,
-    check_cache,
-    check_cache_precision,
-    check_exact,
-    check_precision,
-    in_plugin_config,
-    states_cache_precision,
-    states_precision,
-    with_cache_precision,
-    with_precision,
-)
+from ovpipe.engines.batching_options import BatchingOptions, Positive
 from ovpipe.engines.genai.attention_options import (
     CacheEvictionConfig,
     Part,
     SparseAttentionConfig,
 )
 from ovpipe.engines.kv_cache.blocks import block_size
-from ovpipe.engines.options import CoreOptions
 
 Speculation = Literal["draft_model", "prompt_lookup"]
 
@@ -54,13 +33,9 @@ class AdapterOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError(f"alpha is {self.alpha}; it must be finite")
 
 
-class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GenaiOptions(BatchingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of the core on openvino-genai; those that exclude each other are refused together."""
 
-    cache_size: CacheSize = None
-    num_kv_blocks: CacheBlocks = None
-    max_num_batched_tokens: BatchedTokens = 256
-    max_num_seqs: BatchedSequences = 256
     dynamic_split_fuse: Annotated[
         bool,
         Meta(
@@ -75,10 +50,6 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
             "model or cache eviction."
         ),
     ] = None
-    exact: Exact = False
-    precision: ModelPrecision = "auto"
-    plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
-    kv_cache_precision: CacheElementType = None
     draft_models_path: Annotated[
         str | None,
         Meta(description="The folder of a small model, with the same tokenizer, that drafts tokens ahead."),
@@ -130,22 +101,9 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         return options
 
     def __post_init__(self) -> None:
-        check_cache(self.cache_size, self.num_kv_blocks)
-        check_cache_precision(self.kv_cache_precision, self.plugin_config)
-        check_precision(self.precision, self.plugin_config)
-        if self.exact:
-            self._check_exact()
+        super().__post_init__()
         self._check_speculation()
         self._check_blocks()
-
-    def _check_exact(self) -> None:
-        """Refuses what contradicts `exact`; what says the same once more is let be."""
-        explicit = in_plugin_config(self.plugin_config)
-        if self.kv_cache_precision is not None:
-            explicit["kv_cache_precision"] = "KV_CACHE_PRECISION", self.kv_cache_precision
-        if self.precision != "auto":
-            explicit["precision"] = "INFERENCE_PRECISION_HINT", self.precision
-        check_exact(explicit)
 
     def _check_speculation(self) -> None:
         if self.draft_models_path is not None and self.prompt_lookup:
@@ -216,24 +174,6 @@ class GenaiOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields
         if self.enable_prefix_caching is None:
             return self.draft_models_path is None and self.cache_eviction_config is None
         return self.enable_prefix_caching
-
-    @property
-    def states_precision(self) -> bool:
-        """Whether the arithmetic is chosen already, by `exact` or in plugin_config."""
-        return self.exact or states_precision(self.plugin_config)
-
-    @property
-    def states_cache_precision(self) -> bool:
-        """Whether the cache's element type is chosen already, by an option or in plugin_config."""
-        stated = self.exact or self.kv_cache_precision is not None
-        return stated or states_cache_precision(self.plugin_config)
-
-    @property
-    def device_properties(self) -> dict[str, Any]:
-        """What the device's plugin is given: plugin_config, the two precisions, what `exact` sets."""
-        properties = with_precision(self.plugin_config, self.precision)
-        properties = with_cache_precision(properties, self.kv_cache_precision)
-        return properties | EXACT if self.exact else properties
 
     @property
     def draft_properties(self) -> dict[str, Any]:

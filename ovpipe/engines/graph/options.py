@@ -9,29 +9,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from ovpipe.engines.batching_options import (
-    EXACT,
-    BatchedSequences,
-    BatchedTokens,
-    CacheBlocks,
-    CacheElementType,
-    CacheSize,
-    DeviceProperties,
-    Exact,
-    ModelPrecision,
-    Positive,
-    Precision,
-    check_cache,
-    check_cache_precision,
-    check_exact,
-    check_precision,
-    in_plugin_config,
-    states_cache_precision,
-    states_precision,
-    with_cache_precision,
-    with_precision,
-)
-from ovpipe.engines.options import CoreOptions, StepGraph
+from ovpipe.engines.batching_options import BatchingOptions, Positive, Precision
+from ovpipe.engines.options import StepGraph
 
 SHIPPED_GRAPH: Final = "engine"
 
@@ -57,16 +36,12 @@ class LoraOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return Path(self.path).resolve().name if self.name is None else self.name
 
 
-class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GraphCoreOptions(BatchingOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of the core whose step is a graph."""
 
     graph: Annotated[str, Meta(description="The graph of a step: a file, or the name of a shipped one.")] = (
         SHIPPED_GRAPH
     )
-    cache_size: CacheSize = None
-    num_kv_blocks: CacheBlocks = None
-    max_num_batched_tokens: BatchedTokens = 256
-    max_num_seqs: BatchedSequences = 256
     enable_prefix_caching: Annotated[
         bool, Meta(description="Whether prompts that begin alike share their cache.")
     ] = True
@@ -85,8 +60,6 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
             "not say it."
         ),
     ] = None
-    exact: Exact = False
-    precision: ModelPrecision = "auto"
     prefill_precision: Annotated[
         Precision | Literal["same"],
         Meta(
@@ -95,28 +68,17 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
             "where precision is auto and measurements say that it is worth it."
         ),
     ] = "auto"
-    plugin_config: DeviceProperties = msgspec.field(default_factory=dict)
-    kv_cache_precision: CacheElementType = None
     adapters: Annotated[
         list[LoraOption],
         Meta(description="LoRA adapters that requests choose from: a list of {path, name, alpha}."),
     ] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         names = [adapter.known_as for adapter in self.adapters]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"adapters: two are called {twice[0]!r}; give each a name of its own")
-        check_cache(self.cache_size, self.num_kv_blocks)
-        check_cache_precision(self.kv_cache_precision, self.plugin_config)
-        check_precision(self.precision, self.plugin_config)
-        if self.exact:
-            explicit = in_plugin_config(self.plugin_config)
-            if self.kv_cache_precision is not None:
-                explicit["kv_cache_precision"] = "KV_CACHE_PRECISION", self.kv_cache_precision
-            if self.precision != "auto":
-                explicit["precision"] = "INFERENCE_PRECISION_HINT", self.precision
-            check_exact(explicit)
         if self.prefill_precision not in ("auto", "same"):
             self._check_prefill_precision(self.prefill_precision)
 
@@ -133,32 +95,12 @@ class GraphCoreOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fi
             )
 
     @property
-    def states_precision(self) -> bool:
-        """Whether the arithmetic is chosen already, by `exact` or in plugin_config."""
-        return self.exact or states_precision(self.plugin_config)
-
-    @property
-    def states_cache_precision(self) -> bool:
-        """Whether the cache's element type is chosen already, by an option or in plugin_config."""
-        stated = self.exact or self.kv_cache_precision is not None
-        return stated or states_cache_precision(self.plugin_config)
-
-    @property
-    def device_properties(self) -> dict[str, Any]:
-        """What the device's plugin is given, to decode and for all else that has no properties of its own."""
-        properties = self._with_cache(with_precision(self.plugin_config, self.precision))
-        return properties | EXACT if self.exact else properties
-
-    @property
     def prefill_properties(self) -> dict[str, Any] | None:
         """What it is given for a second form, which reads prompts; None: there is none."""
         asked = self.prefill_precision
         if asked == "auto" or asked == "same" or asked == self.precision:
             return None
-        return self._with_cache(with_precision(self.plugin_config, asked))
-
-    def _with_cache(self, properties: dict[str, Any]) -> dict[str, Any]:
-        return with_cache_precision(properties, self.kv_cache_precision)
+        return self.properties_in(asked)
 
     @property
     def step_graph(self) -> StepGraph:

@@ -128,11 +128,12 @@ def plan_cache(
     draft: ModelFolder | None = None,
     draft_device: str = "CPU",
     draft_plugin_config: Mapping[str, Any] | None = None,
+    least_blocks: int = 1,
 ) -> CachePlan:
     """Sizes the cache as asked for: in blocks, in gigabytes, or else by the memory that is free.
 
     Gigabytes are those of the model and of its draft model together. openvino-genai itself takes whole
-    gigabytes only; so it always gets a number of blocks.
+    gigabytes only; so it always gets a number of blocks. Raises ValueError for fewer than `least_blocks`.
     """
     tokens = block_size(device)
     precision = CachePrecision.of(device, plugin_config)
@@ -154,7 +155,7 @@ def plan_cache(
             needed = max_num_seqs * ceil(model.context_length / tokens)
             if needed <= blocks:
                 blocks, reason = needed, f"all that {max_num_seqs} requests can use"
-    if blocks < 1:
+    if blocks < least_blocks:
         raise ValueError(
             f"a KV cache of {blocks} blocks holds nothing ({reason}); one block takes {per_block} bytes"
         )

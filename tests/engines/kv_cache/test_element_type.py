@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ovpipe.engine_graph.loading import load_graph_core
-from ovpipe.engines.genai.loading import with_cache_type
+from ovpipe.engines.genai.loading import with_cache
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.kv_cache.plan import CachePrecision
 from ovpipe.engines.model_folder import ModelFolder
@@ -18,9 +18,10 @@ F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 def kind(**options: Any) -> tuple[str | None, str]:
     """The option as ovpipe settles it, and the type that the device then gives the cache."""
     given = {"models_path": str(MODEL), "plugin_config": F32, "num_kv_blocks": 64, **options}
-    settled = with_cache_type(GenaiOptions.of(given), ModelFolder.read(Path(MODEL)))
+    settled, plan = with_cache(GenaiOptions.of(given), ModelFolder.read(Path(MODEL)))
     stored = CachePrecision.of(settled.device, settled.device_properties)
-    return settled.kv_cache_precision, " and ".join(dict.fromkeys((stored.key, stored.value)))
+    assert plan.kind == " and ".join(dict.fromkeys((stored.key, stored.value)))
+    return settled.kv_cache_precision, plan.kind
 
 
 def test_a_cpu_that_computes_in_f32_has_a_cache_in_f16() -> None:
