@@ -120,10 +120,17 @@ class RequestError(OvpipeError):
         super().__init__(message)
         self.status = status
         self.message = message
-        self.type = type or ("invalid_request_error" if status < 500 else "server_error")
+        self.type = type or default_error_type(status)
         self.code = code
         self.param = param
         self.retry_after = retry_after
+
+
+def default_error_type(status: int) -> str:
+    """OpenAI's type of an error with this status."""
+    if status == 429:
+        return "rate_limit_error"
+    return "invalid_request_error" if status < 500 else "server_error"
 
 
 def is_interrupt(error: BaseException) -> bool:

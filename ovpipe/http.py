@@ -34,6 +34,7 @@ class Route:
 
     `model` says where a request names its model. Graphs of several models may then declare the same route. A
     route without it belongs to one graph, or to several that share a resource.
+    `priority` is a field of a JSON body by which requests that wait for their turn are ordered, lowest first.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Route:
     body_bytes: int | None = None
     model: ModelIn | None = None
     errors: ErrorFamily = OPENAI_ERRORS
+    priority: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Raises ValueError for what can be no route."""
@@ -59,6 +61,10 @@ class Route:
             raise ValueError(f"body_bytes is {self.body_bytes}; a limit is 1 or more")
         if self.model is not None:
             _check_model(self, self.model)
+        if self.priority is not None and self.body != "json":
+            raise ValueError(
+                f"the priority {self.priority!r} is a field of a JSON body, not of {self.body!r}"
+            )
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -116,8 +122,8 @@ class HttpRequest:
     `path` is without a version prefix: /v1/chat/completions and /v3/chat/completions both come as
     /chat/completions. HEAD comes as GET. Header names are lower-case; headers with credentials are left out.
     `json` is the parsed body, already checked for depth, duplicate keys and numbers that are none. `form` is
-    the parsed multipart body, whose bytes are not in `body` as well. `query` has the values of each name in
-    order; `path_parameters` are those of the route's pattern, decoded.
+    the parsed multipart body. `body` has the bytes of any other one; what is parsed is not kept twice.
+    `query` has the values of each name in order; `path_parameters` are those of the route's pattern, decoded.
 
     `client` is who it is from. `variant` is what stands behind the model's name where a request asks for
     `model:variant`.

@@ -85,7 +85,10 @@ class ChatRequestParserCalculator(Calculator):
 
     def routes(self) -> Sequence[Route]:
         """See DeclaresRoutes: one for each endpoint."""
-        return [Route("POST", f"/v1{path}", body="json", model=ModelIn("body")) for path in Endpoint]
+        return [
+            Route("POST", f"/v1{path}", body="json", model=ModelIn("body"), priority="priority")
+            for path in Endpoint
+        ]
 
     def openapi(self) -> Mapping[str, Any]:
         """See DescribesHttp: what requests may say."""

@@ -27,7 +27,7 @@ from ovpipe.serving.config import (
     ServerConfig,
     SourceConfig,
 )
-from ovpipe.serving.limits import Limits
+from ovpipe.serving.limits import Limits, ModelLimits, schema_of
 from ovpipe.serving.security.config import SecurityConfig
 
 GRAPH: Final = "chat"
@@ -38,6 +38,8 @@ def schema() -> dict[str, Any]:
     """The JSON Schema (draft-07) of server.yaml."""
     text = (files("ovpipe.serving") / "server.schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
+    loaded["properties"]["limits"]["properties"] = schema_of(Limits)
+    loaded["definitions"]["model"]["properties"]["limits"]["properties"] = schema_of(ModelLimits)
     return loaded
 
 
@@ -70,7 +72,7 @@ def read_server_config(path: Path) -> ServerConfig:
     return ServerConfig(
         models,
         Address(value.get("host", default.host), value.get("port", default.port)),
-        Limits(**value.get("limits", {})),
+        Limits(**value.get("limits", {}), by_model=_limits_of_models(value["models"])),
         resources,
         SecurityConfig.of(value.get("security", {}), base),
     )
@@ -143,6 +145,10 @@ def _parameters(value: Mapping[str, Any], where: SourceConfig | None) -> Mapping
     """The parameters; models_path is the source's, until somebody looks where that leads to."""
     given: Mapping[str, Any] = value.get("parameters", {})
     return given if where is None else {**given, MODELS_PATH: where.what}
+
+
+def _limits_of_models(models: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value["limits"] for name, value in models.items() if "limits" in value}
 
 
 def _uses(source: YamlSource, model: str, stated: Any, findings: Findings) -> Iterator[ResourceUse]:

@@ -9,7 +9,11 @@ from typing import TypeAlias
 from aiohttp import web
 
 from ovpipe.errors import RequestError
-from ovpipe.http import HttpRequest
+from ovpipe.http import HttpRequest, Route
+from ovpipe.serving.admission.admission import Admission
+from ovpipe.serving.admission.admitted import Admitted
+from ovpipe.serving.admission.clients import client_of
+from ovpipe.serving.admission.metrics import AdmissionMetrics
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.metrics.page import Metrics
@@ -19,10 +23,11 @@ from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.refusals import (
     no_model_named,
     not_served_by,
+    too_many_connections,
     unknown_expectation,
     unknown_url,
 )
-from ovpipe.serving.requests.connection import is_cut
+from ovpipe.serving.requests.connection import is_cut, is_spare
 from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
 from ovpipe.serving.requests.exchange import Exchange
 from ovpipe.serving.requests.observing import name_request, observing
@@ -30,7 +35,7 @@ from ovpipe.serving.requests.reading import check_announced, read_request
 from ovpipe.serving.requests.record import CLIENT_LEFT, RECORD, RequestRecord
 from ovpipe.serving.requests.turns import Turns
 from ovpipe.serving.routes.config import ConfigRoutes
-from ovpipe.serving.routes.named_model import name_in, with_name
+from ovpipe.serving.routes.named_model import name_in, priority_in, with_name
 from ovpipe.serving.routes.own import OwnRoutes
 from ovpipe.serving.routes.patterns import tidied
 from ovpipe.serving.routes.table import ServedRoute
@@ -56,6 +61,8 @@ class FrontDoor:
         self._guard = guard
         self._metrics = Metrics(repository)
         self._turns = Turns()
+        self.admission = Admission(limits, len(repository))
+        self._metrics.add(AdmissionMetrics(self.admission))
         self._own = OwnRoutes(repository, in_flight, self._metrics, ConfigRoutes(repository, reloader))
 
     def application(self) -> web.Application:
@@ -90,15 +97,24 @@ class FrontDoor:
         return await (own or self._serve)(request)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if is_spare(request):
+            raise too_many_connections()
         served, path, parameters = self._find(request)
         record = request[RECORD]
         record.endpoint = served.path
         with self._metrics.request(record):
             record.status = CLIENT_LEFT
             try:
-                with self._in_flight.request() as ticket:
-                    exchange = await self._exchange(request, served, path, parameters, record)
-                    ticket.stop = exchange.stop
+                with (
+                    self._in_flight.request() as ticket,
+                    self.admission.request(client_of(request), served.models) as admitted,
+                ):
+                    packet = await read_request(
+                        request, served.route, path, parameters, self._limits, self._turns, admitted.hold
+                    )
+                    ticket.stop = admitted.stop
+                    exchange = await self._exchange(request, served, packet, record, admitted)
+                    del packet
                     try:
                         response = await exchange.respond()
                     except Exception:
@@ -115,24 +131,29 @@ class FrontDoor:
         self,
         request: web.Request,
         served: ServedRoute,
-        path: str,
-        parameters: Mapping[str, str],
+        packet: HttpRequest,
         record: RequestRecord,
+        admitted: Admitted,
     ) -> Exchange:
-        """The request, read, and the model that it is for. Its body is in the exchange alone from here on."""
-        packet = await read_request(request, served.route, path, parameters, self._limits, self._turns)
+        """The request with the model that it is for, once it is its turn. The exchange alone has its body."""
         model, packet = self._model(served, packet)
         record.model = model.name
         record.generation = self._metrics.generation(model.name)
-        return Exchange(request, packet, model.lease(), self._limits, served.route.errors, record)
+        await self.admission.wait_for_turn(admitted, model, priority_in(packet, served.route))
+        exchange = Exchange(request, packet, model.lease(), self._limits, served.route.errors, record)
+        exchange.when_begun = admitted.let_go_of_body
+        admitted.run_begins(exchange.stop)
+        return exchange
 
     async def _expect(self, request: web.Request) -> web.Response | None:
         """Asks for the body of a client that waits to be asked, unless it will not be taken."""
-        route = None
+        route: Route | None = None
+        models: tuple[str, ...] = ()
         try:
             self._check(request)
             if self._own.find(tidied(request.rel_url.path_safe)) is None:
-                route = self._find(request)[0].route
+                served = self._find(request)[0]
+                route, models = served.route, tuple(served.models)
         except (RequestError, web.HTTPMethodNotAllowed):
             return None  # `_dispatch` finds the same, where errors are written
         try:
@@ -140,6 +161,7 @@ class FrontDoor:
                 raise unknown_expectation()
             if route is not None:
                 check_announced(request, route, self._limits)
+                self.admission.check(client_of(request), models)
         except RequestError as error:
             return error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -187,6 +209,8 @@ class FrontDoor:
         return model, replace(packet, variant=variant)
 
 
-async def name_server(_: web.Request, response: web.StreamResponse) -> None:
+async def name_server(request: web.Request, response: web.StreamResponse) -> None:
     """Says ovpipe, where aiohttp would name itself and Python's version."""
     response.headers["Server"] = "ovpipe"
+    if is_spare(request):
+        response.force_close()

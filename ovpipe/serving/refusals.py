@@ -11,6 +11,8 @@ from typing import Final
 from ovpipe.errors import RequestError
 from ovpipe.http import Route
 
+SHUTTING_DOWN: Final = "shutting_down"
+TOO_MANY_CONNECTIONS: Final = "too_many_connections"
 UNKNOWN_CODING: Final = "unsupported_content_encoding"
 MOST_ROUTES: Final = 8
 """How many routes a 404 names."""
@@ -132,6 +134,37 @@ def unknown_expectation() -> RequestError:
     return RequestError(417, "The only expectation understood is '100-continue'.", code="expectation_failed")
 
 
+def server_overloaded(what: str, retry_after: float) -> RequestError:
+    """The 429 of a server that has no room for one more; `what` there is too much of."""
+    return RequestError(
+        429,
+        f"The server has too many {what}; try again later.",
+        code="server_overloaded",
+        retry_after=retry_after,
+    )
+
+
+def model_overloaded(retry_after: float) -> RequestError:
+    """The 429 of a model of which as many requests wait as may."""
+    return RequestError(
+        429,
+        "Too many requests for this model are waiting; try again later.",
+        code="model_overloaded",
+        param="model",
+        retry_after=retry_after,
+    )
+
+
+def over_share(retry_after: float) -> RequestError:
+    """The 429 of a client that has its share of what all clients compete for."""
+    return RequestError(
+        429,
+        "This client has as many requests in progress as one client may have now; try again later.",
+        code="client_share_exceeded",
+        retry_after=retry_after,
+    )
+
+
 def internal_error() -> RequestError:
     """The 500 of a failure that is not the client's: it says nothing of the inside."""
     return RequestError(500, "The server had an error while processing your request.", code="internal_error")
@@ -198,6 +231,28 @@ def models_not_loaded(reasons: Mapping[str, str]) -> RequestError:
     )
 
 
+def too_many_connections() -> RequestError:
+    """The 503 on a connection that is beyond the limit."""
+    return RequestError(503, "The server has too many connections.", code=TOO_MANY_CONNECTIONS, retry_after=5)
+
+
+def queue_timeout(retry_after: float) -> RequestError:
+    """The 503 of a request that has waited too long for its turn."""
+    return RequestError(
+        503,
+        "The request has waited too long for its turn; try again later.",
+        code="queue_timeout",
+        retry_after=retry_after,
+    )
+
+
+def request_too_slow(seconds: float) -> RequestError:
+    """The 503 of a request that has taken longer than any may."""
+    return RequestError(
+        503, f"The request was not done within {seconds:g} s.", code="request_deadline_exceeded"
+    )
+
+
 def shutting_down() -> RequestError:
     """The 503 of a server that drains."""
-    return RequestError(503, "The server is shutting down.", code="shutting_down", retry_after=5)
+    return RequestError(503, "The server is shutting down.", code=SHUTTING_DOWN, retry_after=5)

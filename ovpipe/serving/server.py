@@ -12,6 +12,9 @@ from typing import Protocol
 from aiohttp import web
 
 from ovpipe.errors import OvpipeError
+from ovpipe.serving.admission.accepting import lengthen_backlog, quiet_accepts
+from ovpipe.serving.admission.connections import Connections
+from ovpipe.serving.admission.descriptors import accepted_at_once
 from ovpipe.serving.config import Address
 from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
@@ -62,7 +65,7 @@ async def serve(
     in_flight = InFlight()
     reloader = None if reloading is None else Reloader(repository, reloading, listener)
     front_door = FrontDoor(repository, in_flight, limits, doors.guard, reloader)
-    with _signals() as (stop, hurry), _hangups(reloader):
+    with _signals() as (stop, hurry), _hangups(reloader), quiet_accepts():
         async with (
             watching(doors.watched),
             _listening(front_door, address, limits, doors.certificates) as url,
@@ -158,7 +161,7 @@ async def _listening(
     )
     await runner.setup()
     try:
-        sockets = await _bind(runner, address, limits, certificates)
+        sockets = await _bind(runner, address, limits, front_door.admission.connections, certificates)
         try:
             bound_host, bound_port = sockets.sockets[0].getsockname()[:2]
             # A name may stand for several addresses, and with port 0 each gets a port of its own.
@@ -171,7 +174,11 @@ async def _listening(
 
 
 async def _bind(
-    runner: web.AppRunner, address: Address, limits: Limits, certificates: Certificates | None
+    runner: web.AppRunner,
+    address: Address,
+    limits: Limits,
+    connections: Connections,
+    certificates: Certificates | None,
 ) -> asyncio.Server:
     server = runner.server
     assert server is not None
@@ -180,6 +187,7 @@ async def _bind(
     def connection() -> Connection:
         return Connection(
             server,
+            connections,
             loop=loop,
             keepalive_timeout=limits.idle_seconds,
             access_log=access_log,
@@ -188,15 +196,17 @@ async def _bind(
         )
 
     try:
-        return await loop.create_server(
+        listening = await loop.create_server(
             connection,
             address.host,
             address.port,
-            backlog=BACKLOG,
+            backlog=accepted_at_once(),
             reuse_address=True,
             ssl=None if certificates is None else certificates.context,
             ssl_handshake_timeout=None if certificates is None else HANDSHAKE_SECONDS,
         )
+        lengthen_backlog(listening, BACKLOG)
+        return listening
     except OSError as error:
         raise ServerError(_why_not_bound(address, error)) from error
 

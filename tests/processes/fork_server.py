@@ -74,13 +74,18 @@ def start_forked(
     stderr: int,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    descriptors: int | None = None,
 ) -> ForkedProcess:
-    """Starts `ovpipe` with these arguments and files; the caller closes its ends of them."""
+    """Starts `ovpipe` with these arguments and files; the caller closes its ends of them.
+
+    `descriptors` is its `ulimit -n`.
+    """
     given = dict(os.environ if env is None else env)
     assert not [
         name for name in given if name.startswith("PYTHON") and given[name] != os.environ.get(name)
     ], "Python reads these when it starts; start it"
     command = {"arguments": list(arguments), "cwd": str(cwd or Path.cwd()), "env": given}
+    command["descriptors"] = descriptors
     report, reports = os.pipe()
     files = array.array("i", [stdin, stdout, stderr, reports])
     try:
@@ -93,14 +98,24 @@ def start_forked(
 
 
 def start_piped(
-    arguments: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    arguments: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    descriptors: int | None = None,
 ) -> tuple[ForkedProcess, IO[str], IO[str]]:
     """Starts `ovpipe` without input; with what it prints, and what it logs."""
     out, stdout = os.pipe()
     errors, stderr = os.pipe()
     with Path(os.devnull).open("rb") as nothing:
         process = start_forked(
-            arguments, stdin=nothing.fileno(), stdout=stdout, stderr=stderr, cwd=cwd, env=env
+            arguments,
+            stdin=nothing.fileno(),
+            stdout=stdout,
+            stderr=stderr,
+            cwd=cwd,
+            env=env,
+            descriptors=descriptors,
         )
     os.close(stdout)
     os.close(stderr)

@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -107,6 +108,8 @@ def become(command: dict[str, Any], files: list[int]) -> None:
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.chdir(command["cwd"])
+    if command["descriptors"] is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (command["descriptors"],) * 2)
     os.environ.clear()
     os.environ.update(command["env"])
     sys.argv = ["ovpipe", *command["arguments"]]

@@ -33,7 +33,8 @@ class Answer:
         error = self.json()["error"]
         assert set(error) == {"message", "type", "param", "code"}
         assert isinstance(error["message"], str)
-        assert error["type"] == ("invalid_request_error" if self.status < 500 else "server_error")
+        types = {429: "rate_limit_error", 5: "server_error", 4: "invalid_request_error"}
+        assert error["type"] == types.get(self.status, types[self.status // 100])
         return self.status, error["code"], error["param"]
 
 

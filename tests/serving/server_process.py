@@ -33,18 +33,26 @@ LISTENS = re.compile(r"listens on (https?://\S+)")
 class ServerProcess:
     """`ovpipe serve` with some arguments; a free port is chosen unless they name one.
 
+    `descriptors` is its `ulimit -n`.
     `lines` is what it printed, `log` what it logged, both while it runs.
     """
 
     def __init__(
-        self, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        descriptors: int | None = None,
     ) -> None:
         port = () if "--port" in arguments else ("--port", "0")
         self.lines: list[str] = []
         self.log: list[str] = []
         self.url = ""
         self._process, out, errors = start_piped(
-            ["serve", *arguments, *port], cwd=cwd, env={**os.environ, **(env or {})}
+            ["serve", *arguments, *port],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            descriptors=descriptors,
         )
         self._readers = [_collect(out, self.lines), _collect(errors, self.log)]
 

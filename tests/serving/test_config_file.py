@@ -14,7 +14,7 @@ from ovpipe.errors import GraphError
 from ovpipe.graph.files import shipped_graphs
 from ovpipe.serving.config import Address, ServerConfig
 from ovpipe.serving.config_file import read_server_config, schema
-from ovpipe.serving.limits import Limits
+from ovpipe.serving.limits import Limits, ModelLimits
 
 Read = Callable[[str], ServerConfig]
 
@@ -190,5 +190,42 @@ def test_the_schema_is_a_schema_and_its_defaults_are_those_of_the_code() -> None
     Draft7Validator.check_schema(schema())
     properties = schema()["properties"]
     limits = properties["limits"]["properties"]
-    assert {name: limit["default"] for name, limit in limits.items()} == asdict(Limits())
+    assert {name: limit["default"] for name, limit in limits.items()} | {"by_model": {}} == asdict(Limits())
     assert Address(properties["host"]["default"], properties["port"]["default"]) == Address()
+
+
+def test_a_model_has_limits_of_its_own_and_the_servers_where_it_states_none(read: Read) -> None:
+    limits = read(
+        """
+        version: 1
+        models:
+          small: {graph: chat, limits: {max_running_requests: 2, queue_seconds: null}}
+          other: {graph: chat}
+        limits: {max_running_requests: 8, max_queued_requests: 0, max_connections: 50}
+        """
+    ).limits
+    assert limits.of_model("small") == ModelLimits(
+        max_running_requests=2, max_queued_requests=0, queue_seconds=None
+    )
+    assert limits.of_model("other") == ModelLimits(max_running_requests=8, max_queued_requests=0)
+    assert limits.max_connections == 50
+
+
+@pytest.mark.parametrize(
+    ("limits", "mistake"),
+    [
+        ("limits: {max_requests: 0}", "3: limits.max_requests must be a whole number, 1 or more, not 0"),
+        (
+            "limits: {client_share: 1.5}",
+            "3: limits.client_share must be a number above 0 and at most 1, not 1.5",
+        ),
+        ("limits: {max_request: 5}", "3: unknown key 'max_request' in limits: did you mean 'max_requests'?"),
+    ],
+)
+def test_limits_are_checked(read: Read, limits: str, mistake: str) -> None:
+    assert mistakes(read, f"version: 1\nmodels: {{one: {{graph: chat}}}}\n{limits}\n") == [mistake]
+
+
+def test_a_model_has_no_limits_of_the_server(read: Read) -> None:
+    (mistake,) = mistakes(read, "version: 1\nmodels:\n  one:\n    graph: chat\n    limits: {body_bytes: 5}\n")
+    assert mistake.startswith("5: unknown key 'body_bytes' in models.one.limits")

@@ -180,6 +180,10 @@ class EngineClient:
         """What a model of this engine can be asked for as `model:variant`: the LoRA adapters."""
         return self.info.adapters
 
+    def capacity(self) -> int:
+        """How many requests it works on at once. More would wait in its queue instead of their model's."""
+        return self.info.max_num_seqs
+
     def metrics(self) -> Mapping[str, Any]:
         """Current metrics by name. Those named _total never fall, not even when the process is replaced."""
         link = self._link

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 from ovpipe.serving.metrics.generation import GenerationMetrics
 from ovpipe.serving.metrics.nodes import NodeMetricsCollector
@@ -74,6 +75,10 @@ class Metrics:
     def generation(self, model: str) -> GenerationMetrics:
         """Where the texts of a model are counted; models may be added while the server runs."""
         return self._generation.setdefault(model, GenerationMetrics())
+
+    def add(self, collector: Collector) -> None:
+        """Shows what a collector has to say, too."""
+        self._registry.register(collector)
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from typing import Any
 
 from aiohttp import StreamReader, web
 
 from ovpipe.errors import RequestError
+from ovpipe.serving.admission.connections import Connections
 from ovpipe.serving.refusals import internal_error
 from ovpipe.serving.requests.error_responses import error_response
 
@@ -23,11 +26,32 @@ class Connection(web.RequestHandler):
     cut = False
     _last_body: StreamReader | None = None
 
+    def __init__(self, manager: web.Server, connections: Connections, **options: Any) -> None:
+        """`options` are those of aiohttp."""
+        super().__init__(manager, **options)
+        self._connections = connections
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether it is beyond the limit, and so for the server's own routes only."""
+        return self._connections.is_spare(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Takes a place, which another connection may have to leave."""
+        super().connection_made(transport)
+        self._connections.opened(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Leaves its place."""
+        self._connections.closed(self)
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Remembers the body that may still be on its way, which is the last one."""
         super().data_received(data)
         if self._messages:
             self._last_body = self._messages[-1][1]
+            self._connections.busy(self)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio's: True keeps our side open
         """Fails the body that is cut short here, so that it is answered; else the connection closes."""
@@ -44,7 +68,10 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Nobody reads the body any more, once there is an answer."""
         self._last_body = None
-        return await super().finish_response(request, resp, start_time)
+        finished = await super().finish_response(request, resp, start_time)
+        if not self._messages:
+            self._connections.idle(self)
+        return finished
 
     def handle_error(
         self,
@@ -65,6 +92,11 @@ class Connection(web.RequestHandler):
         response = error_response(error)
         response.force_close()
         return response
+
+
+def is_spare(request: web.BaseRequest) -> bool:
+    """Whether the request came over a connection beyond the limit."""
+    return isinstance(request.protocol, Connection) and request.protocol.is_spare
 
 
 def is_cut(request: web.BaseRequest) -> bool:

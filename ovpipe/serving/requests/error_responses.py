@@ -10,7 +10,13 @@ from aiohttp import web
 
 from ovpipe.errors import RequestError
 from ovpipe.http_errors import OPENAI_ERRORS, ErrorFamily
-from ovpipe.serving.refusals import UNKNOWN_CODING, internal_error, wrong_method
+from ovpipe.serving.refusals import (
+    SHUTTING_DOWN,
+    TOO_MANY_CONNECTIONS,
+    UNKNOWN_CODING,
+    internal_error,
+    wrong_method,
+)
 from ovpipe.serving.requests.content_codings import TAKEN
 
 log = logging.getLogger(__name__)
@@ -41,7 +47,7 @@ async def errors_by_family(
         return await handler(request)
     except RequestError as error:
         response = error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
-        if error.code == "shutting_down":
+        if error.code in (SHUTTING_DOWN, TOO_MANY_CONNECTIONS):
             response.force_close()
     except web.HTTPMethodNotAllowed as error:
         response = error_response(wrong_method(error.allowed_methods), request.get(ERRORS, DEFAULT_ERRORS))

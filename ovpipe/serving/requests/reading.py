@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -41,22 +41,23 @@ async def read_request(
     parameters: Mapping[str, str],
     limits: Limits,
     turns: Turns,
+    hold: Callable[[int], None],
 ) -> HttpRequest:
     """The request as a packet, its body as the route has it; RequestError for any other body.
 
-    Large bodies are parsed by `turns`, and compressed ones decoded.
+    Large bodies are parsed by `turns`, and compressed ones decoded. `hold` gets the bytes that the body
+    takes so far, before they are read where the client has announced them, and may refuse them.
     """
     body, json, form = b"", None, None
     content_type = request.headers.get("Content-Type")
     if route.body == "json":
         check_content_type(content_type)
-        body = await _read_body(request, route, limits, turns)
-        json = await parse_body(body, turns)
+        json = await parse_body(await _read_body(request, route, limits, turns, hold), turns)
     elif route.body == "bytes":
-        body = await _read_body(request, route, limits, turns)
+        body = await _read_body(request, route, limits, turns, hold)
     elif route.body == "multipart":
         boundary = boundary_of(content_type)
-        form = await parse_form(await _read_body(request, route, limits, turns), boundary)
+        form = await parse_form(await _read_body(request, route, limits, turns, hold), boundary)
     return HttpRequest(
         method=route.method,
         path=path,
@@ -81,9 +82,12 @@ def check_announced(request: web.Request, route: Route, limits: Limits) -> None:
         raise body_too_large(limit)
 
 
-async def _read_body(request: web.Request, route: Route, limits: Limits, turns: Turns) -> bytes:
+async def _read_body(
+    request: web.Request, route: Route, limits: Limits, turns: Turns, hold: Callable[[int], None]
+) -> bytes:
     """The body, decoded. It stays within the limit as it was sent, and after each of its codings."""
     check_announced(request, route, limits)
+    hold(request.content_length or 0)
     decoders = decoders_of(request.headers.getall("Content-Encoding", ()))
     limit = _limit(route, limits)
     body = bytearray()
@@ -100,6 +104,7 @@ async def _read_body(request: web.Request, route: Route, limits: Limits, turns: 
         async with asyncio.timeout(limits.body_seconds):
             while data := await request.content.readany():
                 sent += len(data)
+                hold(max(sent, len(body)))
                 if decoders:
                     await turns.run(decode(data))
                 else:

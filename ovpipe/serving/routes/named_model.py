@@ -1,11 +1,14 @@
-"""The model's name in a request: read from where its route says, and put there where a client left it out."""
+"""The model's name in a request: read from where its route says, and put there where a client left it out.
+
+The request's priority is read so, too.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import assert_never
 
-from ovpipe.http import FormData, HttpRequest, ModelIn
+from ovpipe.http import FormData, HttpRequest, ModelIn, Route
 
 
 def name_in(request: HttpRequest, where: ModelIn) -> object:
@@ -22,6 +25,11 @@ def name_in(request: HttpRequest, where: ModelIn) -> object:
             return next(iter(fields.get(where.name, ())), None)
         case _:
             assert_never(where.place)
+
+
+def priority_in(request: HttpRequest, route: Route) -> object:
+    """What stands where the route has its requests say their priority; None when nothing does."""
+    return None if route.priority is None else request.json.get(route.priority)
 
 
 def with_name(request: HttpRequest, where: ModelIn, name: str) -> HttpRequest:

@@ -148,6 +148,11 @@ def test_a_route_writes_its_401_in_its_own_family(server: ServerProcess) -> None
     assert answer.json()["error"].startswith("This server needs an API key.")
 
 
+def test_a_key_names_its_client_whatever_the_address(server: ServerProcess) -> None:
+    assert chat(server, bearer(ALICE)).json()["client"] == "key:alice"
+    assert chat(server, bearer(FROM_ENVIRONMENT)).json()["client"] == "key:OVPIPE_API_KEY"
+
+
 def test_headers_that_disagree_are_refused(server: ServerProcess) -> None:
     assert chat(server, {**bearer(ALICE), "x-api-key": ADMIN}).error() == (401, "invalid_api_key", None)
 

@@ -26,16 +26,18 @@ class DoorCalculator(Calculator):
 
     def routes(self) -> Sequence[Route]:
         paths = ("/v1/chat/completions", "/v1/completions")
-        return [Route("POST", path, body="json", model=ModelIn("body")) for path in paths]
+        model = ModelIn("body")
+        return [Route("POST", path, body="json", model=model, priority="priority") for path in paths]
 
 
 @register
 class EchoCalculator(DoorCalculator):
-    """Answers with what it was asked: path, headers and body, as JSON."""
+    """Answers with what it was asked, and by whom: path, headers and body, as JSON."""
 
     def process(self, cx: Context) -> None:
         request = cx[self.request]
         told = {"path": request.path, "headers": dict(request.headers), "json": request.json}
+        told["client"] = request.client.name
         cx.send(self.response, ResponseStart(200, JSON))
         cx.send(self.response, ResponseBody(json.dumps(told).encode()))
 
