@@ -11,6 +11,7 @@ import msgspec
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.generation.candidates import AnswerReading, Candidate, best, cached_tokens_of
 from ovpipe.calculators.llm.generation.choices import ChoiceRequest, Choices
+from ovpipe.calculators.llm.generation.deadlines import TokenDeadlines
 from ovpipe.calculators.llm.generation.sampling import max_tokens_of, sampling_of
 from ovpipe.calculators.llm.generation.steps import reports_of_steps
 from ovpipe.calculators.llm.generation.token_limits import bad_words_of
@@ -57,6 +58,8 @@ class ContinuousBatchingCalculator(Calculator):
     forgets one choice when every reader has said `cx.done(text, (prompt, choice))`.
     A request of no tokens (max_tokens 0) ends at once, and the engine does not see it, unless it wants
     log-probabilities of its prompt.
+    `first_token_seconds` and `between_tokens_seconds` bound the wait for the engine, from when it has the
+    prompt; beyond them the request gets 503. A beam search has its tokens at its end and is not bounded so.
     Stop strings are not the engine's: it would hold tokens back for them. StopStringsCalculator finds them.
 
         continuous_batching:
@@ -74,8 +77,16 @@ class ContinuousBatchingCalculator(Calculator):
     tokenizer = SideInput[Tokenizer](optional=True)
     chat_template = SideInput[ChatTemplate | None](optional=True)
 
-    def __init__(self, *, tool_format: str | None = None, reasoning_format: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        tool_format: str | None = None,
+        reasoning_format: str | None = None,
+        first_token_seconds: float | None = None,
+        between_tokens_seconds: float | None = None,
+    ) -> None:
         check_formats(tool_format, reasoning_format)
+        self._deadlines = TokenDeadlines(first_token_seconds, between_tokens_seconds)
         self._formats = Formats(tool_format, reasoning_format)
         self._bad_words: tuple[tuple[int, ...], ...] = ()
         self._on_step: OnStep | None = None
@@ -128,7 +139,7 @@ class ContinuousBatchingCalculator(Calculator):
             on_step=self._on_step,
             meter=asked.metered(self._meter),
         ) as generation:
-            async for delta in generation:
+            async for delta in self._deadlines.watch(generation, has_tokens):
                 cx.send(self.deltas, asked.delta(delta))
                 if asked.key in cx.done_keys(self.deltas):
                     return
@@ -143,7 +154,7 @@ class ContinuousBatchingCalculator(Calculator):
     ) -> None:
         """All choices, each delta when it comes."""
         async with self.choices(self.candidates(request, prompts, engine), request, engine) as choices:
-            async for asked, delta in choices:
+            async for asked, delta in self._deadlines.watch(choices, has_tokens_of_one):
                 if asked.key in cx.done_keys(self.deltas):
                     choices.drop(asked)
                     continue
@@ -162,7 +173,7 @@ class ContinuousBatchingCalculator(Calculator):
         all_asked = self.candidates(request, prompts, engine, logprobs=True)
         candidates = {asked: Candidate(asked, request, reading) for asked in all_asked}
         async with self.choices(all_asked, request, engine) as choices:
-            async for asked, delta in choices:
+            async for asked, delta in self._deadlines.watch(choices, has_tokens_of_one):
                 if candidates[asked].add(delta):
                     choices.drop(asked)
                 await cx.drain()
@@ -266,6 +277,16 @@ class ContinuousBatchingCalculator(Calculator):
             for at, prompt in enumerate(prompts)
             for choice in range(request.best_of)
         ]
+
+
+def has_tokens(delta: Delta) -> bool:
+    """Whether it is more than a sign of life."""
+    return bool(delta.tokens or delta.finish)
+
+
+def has_tokens_of_one(arrival: tuple[ChoiceRequest, Delta]) -> bool:
+    """The same of one of several requests."""
+    return has_tokens(arrival[1])
 
 
 @contextmanager

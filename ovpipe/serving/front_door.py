@@ -105,12 +105,19 @@ class FrontDoor:
         with self._metrics.request(record):
             record.status = CLIENT_LEFT
             try:
+                client = client_of(request)
                 with (
                     self._in_flight.request() as ticket,
-                    self.admission.request(client_of(request), served.models) as admitted,
+                    self.admission.request(client, served.models) as admitted,
                 ):
                     packet = await read_request(
-                        request, served.route, path, parameters, self._limits, self._turns, admitted.hold
+                        request,
+                        served.route,
+                        path,
+                        parameters,
+                        self._limits,
+                        self._turns,
+                        admitted.hold,
                     )
                     ticket.stop = admitted.stop
                     exchange = await self._exchange(request, served, packet, record, admitted)
@@ -141,7 +148,6 @@ class FrontDoor:
         record.generation = self._metrics.generation(model.name)
         await self.admission.wait_for_turn(admitted, model, priority_in(packet, served.route))
         exchange = Exchange(request, packet, model.lease(), self._limits, served.route.errors, record)
-        exchange.when_begun = admitted.let_go_of_body
         admitted.run_begins(exchange.stop)
         return exchange
 

@@ -72,8 +72,7 @@ class Limits(ModelLimits):
     max_body_bytes_held: int = limit(
         256 * 1024 * 1024,
         BYTES,
-        "Most bytes of request bodies, announced or read, of requests whose answers have not begun; further "
-        "ones get 429.",
+        "Most bytes of bodies, announced or read, of all requests in progress; further ones get 429.",
     )
     client_share: float = limit(
         0.8,

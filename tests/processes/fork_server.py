@@ -84,8 +84,12 @@ def start_forked(
     assert not [
         name for name in given if name.startswith("PYTHON") and given[name] != os.environ.get(name)
     ], "Python reads these when it starts; start it"
-    command = {"arguments": list(arguments), "cwd": str(cwd or Path.cwd()), "env": given}
-    command["descriptors"] = descriptors
+    command = {
+        "arguments": list(arguments),
+        "cwd": str(cwd or Path.cwd()),
+        "env": given,
+        "descriptors": descriptors,
+    }
     report, reports = os.pipe()
     files = array.array("i", [stdin, stdout, stderr, reports])
     try:

@@ -37,19 +37,16 @@ class Admitted:
         self._stop_run: Callable[[RequestError], None] | None = None
 
     def hold(self, body_bytes: int) -> None:
-        """Counts so many bytes of its body; RequestError 429 when there is no room for them."""
+        """Counts so many bytes of its body, to its end; RequestError 429 when there is no room for them.
+
+        What a graph makes of a body it may keep as long as it answers.
+        """
         more = body_bytes - self._held
         if more <= 0:
             return
         if not self._body_bytes.take(self._client.name, more):
             raise refused_by_pool(self._body_bytes, "bytes of request bodies", self._throughput, more)
         self._held = body_bytes
-
-    def let_go_of_body(self) -> None:
-        """Its body is used up."""
-        if self._held:
-            self._body_bytes.give_back(self._client.name, self._held)
-            self._held = 0
 
     async def wait_for_turn(self, gate: ModelGate, priority: object, limits: ModelLimits) -> None:
         """Returns when it may run. RequestError 429: it may not even wait; 503: it has for too long."""
@@ -86,7 +83,9 @@ class Admitted:
 
     def close(self) -> None:
         """Gives back what it holds; the next one has its turn."""
-        self.let_go_of_body()
+        if self._held:
+            self._body_bytes.give_back(self._client.name, self._held)
+            self._held = 0
         if self._deadline is not None:
             self._deadline.cancel()
         if self._turn is not None and self._gate is not None:

@@ -23,7 +23,9 @@ class AdmissionMetrics(Collector):
             "ovpipe_connections", "Open connections of clients.", len(admission.connections)
         )
         yield GaugeMetricFamily(
-            "ovpipe_body_bytes_held", "Bytes of the bodies of requests.", admission.body_bytes.taken
+            "ovpipe_body_bytes_held",
+            "Bytes of the bodies of requests in progress.",
+            admission.body_bytes.taken,
         )
         waiting = GaugeMetricFamily(
             "ovpipe_requests_waiting", "Requests that wait for their turn.", labels=["model"]

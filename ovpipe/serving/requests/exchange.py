@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
 from socket import SO_LINGER, SOL_SOCKET
 from typing import NoReturn
@@ -50,8 +50,6 @@ class Exchange:
         meter: Meter | None = None,
     ) -> None:
         self.status = CLIENT_LEFT
-        self.when_begun: Callable[[], None] | None = None
-        """Called when the answer begins, and what the graph made of the request's body is read."""
         self._request = request
         self._model = lease.served.name
         self._limits = limits
@@ -78,8 +76,6 @@ class Exchange:
     async def _begin(self) -> tuple[web.StreamResponse, StreamWriter]:
         try:
             start = await self._run.start(self._take_packet())
-            if self.when_begun is not None:
-                self.when_begun()
             _check_headers(start)
             response = web.StreamResponse(status=start.status, headers=start.headers)
         except Exception as error:

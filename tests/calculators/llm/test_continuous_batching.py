@@ -674,3 +674,30 @@ def test_a_run_s_meter_hears_of_each_text_that_the_engine_generates(
     wishes: dict[str, Any], texts: list[list[object]]
 ) -> None:
     assert asyncio.run(counted(FakeEngine([7, [8, 9]]), completion(**wishes))) == texts
+
+
+# --- deadlines
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_an_engine_that_stops_between_tokens_costs_the_request_and_is_told_so(n: int) -> None:
+    engine = FakeEngine([7, 8], finish=None)
+    calculator = ContinuousBatchingCalculator(first_token_seconds=3600, between_tokens_seconds=0.001)
+    with pytest.raises(RunError) as failed:
+        CalculatorRunner(calculator).run(
+            request=[completion(n=n, best_of=n)], prompts=[PROMPT], engine=engine
+        )
+    cause = failed.value.__cause__
+    assert isinstance(cause, RequestError)
+    assert (cause.status, cause.code) == (503, "token_timeout")
+    assert sorted(engine.cancelled) == list(range(1, n + 1))
+
+
+def test_an_engine_without_a_first_token_costs_the_request() -> None:
+    engine = FakeEngine([], finish=None)
+    calculator = ContinuousBatchingCalculator(first_token_seconds=0.001)
+    with pytest.raises(RunError) as failed:
+        CalculatorRunner(calculator).run(request=[completion()], prompts=[PROMPT], engine=engine)
+    cause = failed.value.__cause__
+    assert isinstance(cause, RequestError)
+    assert (cause.code, engine.cancelled) == ("first_token_timeout", [1])

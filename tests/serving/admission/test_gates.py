@@ -126,7 +126,7 @@ def test_bodies_that_are_announced_count_before_they_come(server: ServerProcess)
 
 
 def test_a_body_without_a_length_counts_as_it_comes(server: ServerProcess) -> None:
-    head = f"POST {CHAT} HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     with ExitStack() as open_ones:
         for _ in range(3):
             chunk = b"%x\r\n%s\r\n" % (300_000, b" " * 300_000)

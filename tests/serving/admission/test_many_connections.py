@@ -104,7 +104,7 @@ def test_without_any_descriptor_it_waits_quietly_and_accepts_again(server: Serve
 
 
 def test_requests_in_a_row_on_one_connection_are_taken_a_few_at_a_time(server: ServerProcess) -> None:
-    one = b"GET /v1/models HTTP/1.1\r\nHost: test\r\n\r\n"
+    one = b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with connected(server.url) as connection:
         connection.sendall(one * 1000)
         answers = b""
