@@ -31,7 +31,9 @@ class LlmEngineCalculator(Calculator):
     table of them. `core: auto` takes the core graph where it can load the model on this device, else genai,
     with options that both have. The timeouts are seconds of silence after which the engine counts as hung;
     `still_timeout` is of a process that does not even compute. While it serves, measured speed moves those of
-    prefill and step.
+    prefill and step. An engine that takes more than `memory_ceiling` gigabytes is replaced by another process
+    in an orderly way. Without it that is what it took after the load, its cache, and half as much again or
+    4 GB; 0 is no ceiling.
 
         engine:
           calculator: LlmEngineCalculator
@@ -52,6 +54,7 @@ class LlmEngineCalculator(Calculator):
         prefill_timeout: float = TIMEOUTS.prefill,
         step_timeout: float = TIMEOUTS.step,
         still_timeout: float = TIMEOUTS.still,
+        memory_ceiling: float | None = None,
     ) -> None:
         self._folder = Path(models_path)
         self._candidates = read_engine(type(self).__name__, models_path, device, engine or {})
@@ -71,6 +74,9 @@ class LlmEngineCalculator(Calculator):
             step=step_timeout,
             still=still_timeout,
         )
+        if memory_ceiling is not None and not memory_ceiling >= 0:
+            raise ValueError(f"memory_ceiling is {memory_ceiling:g}; it is in gigabytes, and 0 for none")
+        self._memory_ceiling = None if memory_ceiling is None else round(memory_ceiling * 1024**3)
         self._client: EngineClient | None = None
 
     @classmethod
@@ -103,6 +109,7 @@ class LlmEngineCalculator(Calculator):
             cx.progress,
             cx.calculator_folders,
             timeouts=self._timeouts,
+            memory_ceiling=self._memory_ceiling,
             on_progress=on_progress,
             name=self._folder.resolve().name,  # "." has none
         )

@@ -20,7 +20,7 @@ FAKE_HOST = HostCommand((sys.executable, str(Path(__file__).with_name("fake_host
 CRASH, HANG, RAISE, REFUSE, GIVE_UP, HANG_AT_ONCE, SLOW_PREFILL, NONSENSE = range(-1, -9, -1)
 BAD_GRAMMAR, RAISE_AT_ONCE, READ = -9, -10, -11  # at the first
 GIVE_WAY, FAIL_OVER_IT = -12, -13
-SPIN, COMPUTE_AT_FIRST = -14, -15
+SPIN, COMPUTE_AT_FIRST, GROW = -14, -15, -16
 
 
 def bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -33,9 +33,14 @@ def bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 @asynccontextmanager
 async def opened(
-    timeouts: EngineTimeouts | None = None, backoff: Backoff | None = None, **options: Any
+    timeouts: EngineTimeouts | None = None,
+    backoff: Backoff | None = None,
+    memory_ceiling: int | None = None,
+    **options: Any,
 ) -> AsyncIterator[EngineClient]:
-    client = await EngineClient.open(FAKE_HOST, options, timeouts=timeouts, backoff=backoff, name="fake")
+    client = await EngineClient.open(
+        FAKE_HOST, options, timeouts=timeouts, backoff=backoff, memory_ceiling=memory_ceiling, name="fake"
+    )
     try:
         yield client
     finally:

@@ -6,6 +6,7 @@ negative number is a command:
     -1 SIGKILL ourselves, -2 hang, -3 raise, -4 refuse, -5 give up, -12 give way, -13 fail over it
     (each at the request's 2nd step; refusing at once), -6 hang before the first token, -7 ten steps of 0.1 s before the first token,
     -8 send nonsense, -9 poison the core before the first token and have all that start so suspected,
+    -16 keep 400 MiB of memory from the 2nd step on,
     -14 compute for ever (at the 2nd step), -15 compute for long before the first token,
     -10 the same with nobody suspected, -11 say that the prompt is being read and then nothing for long.
 
@@ -109,6 +110,9 @@ class CountingCore:
                     self.report(Reading(request.id))
                 time.sleep(0.1)
                 return None
+            case -16, 2:
+                self.grown = bytearray(400 * 1024**2)
+                self.grown[::4096] = b"x" * (len(self.grown) // 4096)
             case (-14, 2) | (-15, 1):
                 end = time.process_time() + (math.inf if age == 2 else 1.5)
                 while time.process_time() < end:

@@ -13,14 +13,17 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ovpipe.engines.messages import Failed, Progress
+from ovpipe.engines.messages import Progress
 from ovpipe.engines.process.backoff import Backoff
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.ends import LifeEnd, LinkLost, is_cancelled
 from ovpipe.engines.process.generation import MailboxGeneration
+from ovpipe.engines.process.life_watch import Notices
 from ovpipe.engines.process.link import EngineLink
+from ovpipe.engines.process.memory_ceiling import MemoryCeiling
 from ovpipe.engines.process.metrics import DIED, EngineMetrics
 from ovpipe.engines.process.retries import Retries, Retry
+from ovpipe.engines.process.vitals import vitals_of
 from ovpipe.engines.protocol import (
     EngineDied,
     EngineInfo,
@@ -53,6 +56,7 @@ class EngineClient:
         on_progress: Callable[[Progress], None] | None,
         name: str,
         backoff: Backoff,
+        memory_ceiling: int | None,
     ) -> None:
         self._command = command
         self._options = options
@@ -62,19 +66,18 @@ class EngineClient:
         self._backoff = backoff
         self._request_ids = itertools.count(1)
         self._metrics = EngineMetrics()
+        self._memory = MemoryCeiling(name, memory_ceiling, lambda: self.recycle("memory"))
         self._link: EngineLink | None = None
         self._info: EngineInfo | None = None
         self._load_seconds = 0.0
-        self._ready_expected = 0.0
-        """While there is no link: the event loop's time at which there may be one."""
+        self._ready_expected = 0.0  # by the event loop's clock, while there is no link
         self._retries = Retries()
-        """Requests of a poisoned life that the next one is given again."""
+        """Requests that the next process is given."""
         self._recycled_for: str | None = None
         """Why the process is being replaced in an orderly way. New requests wait meanwhile."""
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
-        self._shutdown: asyncio.Task[str] | None = None
-        """The latest life's end, which nothing cuts short."""
+        self._shutdown: asyncio.Task[str] | None = None  # the latest life's end; nothing cuts it short
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -87,11 +90,12 @@ class EngineClient:
         on_progress: Callable[[Progress], None] | None = None,
         name: str = "engine",
         backoff: Backoff | None = None,
+        memory_ceiling: int | None = None,
     ) -> EngineClient:
         """Starts the engine's process, has it load a core by these options, and returns when it is warm.
 
         Raises `EngineLoadError` when this first load fails; nothing is left behind then. Loads after a
-        death are tried until `close`.
+        death are tried until `close`. A process above `memory_ceiling` bytes is recycled (`MemoryCeiling`).
         """
         client = cls(
             command,
@@ -100,6 +104,7 @@ class EngineClient:
             on_progress=on_progress,
             name=name,
             backoff=backoff or Backoff(),
+            memory_ceiling=memory_ceiling,
         )
         try:
             link = await client._start()
@@ -189,7 +194,8 @@ class EngineClient:
         link = self._link
         pid = link.pid if link is not None and link.serving else None
         requests = len(self._retries) + (link.num_requests if link is not None else 0)
-        return self._metrics.snapshot(self._info, pid=pid, requests=requests)
+        memory = self._memory.resident_bytes
+        return self._metrics.snapshot(self._info, pid=pid, requests=requests, resident_bytes=memory)
 
     async def close(self) -> None:
         """Ends the process and fails what still runs. Again, or at the same time: waits for the same end."""
@@ -222,8 +228,9 @@ class EngineClient:
             timeouts=self._timeouts,
             on_progress=self._report,
             on_stats=self._metrics.step,
-            on_work=self._metrics.work,
+            notices=Notices(self._metrics.work, self._memory.look),
         )
+        self._memory.begin(vitals_of(link.pid), link.info.cache_bytes)
         self._load_seconds = loop.time() - started
         self._info = link.info
         self._link = link
@@ -291,7 +298,7 @@ class EngineClient:
         except LinkLost as lost:
             end = LifeEnd(str(lost), lost.cause, loop.time() - began, lost.orderly)
             if lost.poisoned is not None:
-                self._keep_for_the_next(link.take_not_started(), lost.poisoned)
+                self._retries.keep_innocent(link.take_not_started(), lost.poisoned, self._name)
         finally:
             await self._shut_down(link, end.how)
         return end
@@ -299,17 +306,10 @@ class EngineClient:
     async def _shut_down(self, link: EngineLink, reason: str) -> None:
         self._link = None
         self._metrics.lost()
+        self._memory.end()
         link.fail_all(lambda: EngineDied(f"engine {self._name!r} {reason}"))
         self._shutdown = asyncio.create_task(link.close(self._timeouts.close))
         await asyncio.shield(self._shutdown)
-
-    # --- a second try, for requests that waited beside the one that poisoned the engine
-
-    def _keep_for_the_next(self, unbegun: list[Retry], failed: Failed) -> None:
-        """Refuses what has poisoned the life that ended, if that is known, and keeps the rest."""
-        for guilty in self._retries.keep(unbegun, failed.suspects):
-            _log.error("engine %r: request %d has poisoned it", self._name, guilty.request.id)
-            guilty.generation.fail(RequestRefused(f"{failed.fault}: {failed.message}"))
 
     def _give_up_retries(self, reason: str) -> None:
         self._retries.fail(lambda: EngineDied(f"engine {self._name!r} {reason}"))

@@ -47,6 +47,7 @@ class Heartbeat:
         limits: Callable[[], SilenceLimits],
         ping: Callable[[], None],
         on_work: Callable[[], None],
+        on_look: Callable[[Vitals], None] | None = None,
         on_hang: Callable[[str], None],
         computes_itself: bool = True,
     ) -> None:
@@ -55,6 +56,7 @@ class Heartbeat:
         self._limits = limits
         self._ping = ping
         self._on_work = on_work
+        self._on_look = on_look
         self._on_hang = on_hang
         self._computes_itself = computes_itself
         self._loop = asyncio.get_running_loop()
@@ -84,6 +86,8 @@ class Heartbeat:
     def _look(self) -> None:
         now, vitals = self._loop.time(), vitals_of(self._pid)
         wait = self._interval
+        if vitals is not None and self._on_look is not None:
+            self._on_look(vitals)
         if not self._due:
             self._ping()
             self.sign(due=True)

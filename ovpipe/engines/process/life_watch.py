@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from ovpipe.engines.messages import Step
 from ovpipe.engines.process.heartbeat import LOOKS, Heartbeat, SilenceLimits
 from ovpipe.engines.process.held_requests import HeldRequests
 from ovpipe.engines.process.pace import Pace
+from ovpipe.engines.process.vitals import Vitals
 from ovpipe.engines.process.watchdog import Watchdog
 from ovpipe.engines.protocol import EngineInfo, EngineTimeouts
 
@@ -17,23 +18,29 @@ COMPUTE_THEMSELVES: Final = ("CPU",)
 """Devices for which the process computes with its own threads."""
 
 
-class LifeWatch:
-    """Calls `on_hang` once, with what is wrong. `held` are the requests that the process works on.
-
-    `on_work` is called while it has requests and computes in silence.
+class Notices(NamedTuple):
+    """What is called while a process serves: `on_work` where it has requests and computes in silence,
+    `on_vitals` at each look.
     """
+
+    on_work: Callable[[], None] | None = None
+    on_vitals: Callable[[Vitals], None] | None = None
+
+
+class LifeWatch:
+    """Calls `on_hang` once, with what is wrong. `held` are the requests that the process works on."""
 
     def __init__(
         self,
         timeouts: EngineTimeouts,
         held: HeldRequests,
         on_hang: Callable[[str], None],
-        on_work: Callable[[], None] | None,
+        notices: Notices,
     ) -> None:
         self._timeouts = timeouts
         self._held = held
         self._on_hang = on_hang
-        self._on_work = on_work
+        self._notices = notices
         self._phase: Literal["load", "warm-up", ""] = "load"
         self._watchdog = Watchdog(self._hung_in_load)
         self._heartbeat: Heartbeat | None = None
@@ -57,6 +64,7 @@ class LifeWatch:
             limits=self._limits,
             ping=ping,
             on_work=self._works_in_silence,
+            on_look=self._notices.on_vitals,
             on_hang=lambda wrong: self._on_hang(f"{wrong} ({self._where()})"),
             computes_itself=info.device in COMPUTE_THEMSELVES,
         )
@@ -89,8 +97,8 @@ class LifeWatch:
         return SilenceLimits(min(still, stated), *self._pace.limits(self._held.tokens, stated))
 
     def _works_in_silence(self) -> None:
-        if self._held and self._on_work is not None:
-            self._on_work()
+        if self._held and self._notices.on_work is not None:
+            self._notices.on_work()
 
     def _where(self) -> str:
         if self._phase or not self._held:

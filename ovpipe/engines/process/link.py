@@ -29,7 +29,7 @@ from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.process.ends import LinkLost
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.process.held_requests import HeldRequests
-from ovpipe.engines.process.life_watch import LifeWatch
+from ovpipe.engines.process.life_watch import LifeWatch, Notices
 from ovpipe.engines.process.metrics import DIED, HUNG, POISONED
 from ovpipe.engines.process.pulse import Pulse
 from ovpipe.engines.process.retries import Retry
@@ -62,16 +62,11 @@ class EngineLink:
     info: EngineInfo
 
     def __init__(
-        self,
-        process: HostProcess,
-        timeouts: EngineTimeouts,
-        on_stats: OnStats,
-        on_work: Callable[[], None] | None,
+        self, process: HostProcess, timeouts: EngineTimeouts, on_stats: OnStats, notices: Notices
     ) -> None:
         self.up = False
         """Whether requests may be added."""
         self._process = process
-        self._timeouts = timeouts
         self._on_stats = on_stats
         self._live = HeldRequests(self._end_if_retired)
         self._pulse = Pulse(self._live.generations)
@@ -84,7 +79,7 @@ class EngineLink:
         self._poisoned: Failed | None = None
         self._clock_lag = 0
         """Nanoseconds that the process's clock is behind ours."""
-        self._watch = LifeWatch(timeouts, self._live, self._hung, on_work)
+        self._watch = LifeWatch(timeouts, self._live, self._hung, notices)
 
     @classmethod
     async def start(
@@ -96,17 +91,14 @@ class EngineLink:
         timeouts: EngineTimeouts,
         on_progress: OnProgress,
         on_stats: OnStats,
-        on_work: Callable[[], None] | None = None,
+        notices: Notices | None = None,
     ) -> EngineLink:
-        """Starts a process and loads it. Raises `LinkLost`; nothing of the process is left then.
-
-        `on_work` is called while it has requests and computes in silence.
-        """
+        """Starts a process and loads it. Raises `LinkLost`; nothing of the process is left then."""
         try:
             process = await HostProcess.spawn(command, name)
         except Exception as error:
             raise LinkLost(f"could not be started: {error}") from error
-        link = cls(process, timeouts, on_stats, on_work)
+        link = cls(process, timeouts, on_stats, notices or Notices())
         try:
             await link._load(options, on_progress)
         except BaseException as error:  # a cancelled start, too, leaves no process behind

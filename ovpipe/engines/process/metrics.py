@@ -67,10 +67,13 @@ class EngineMetrics:
         self._node_seconds.update(self._now.node_seconds)
         self._now = _NOTHING
 
-    def snapshot(self, info: EngineInfo | None, *, pid: int | None, requests: int) -> Mapping[str, Any]:
+    def snapshot(
+        self, info: EngineInfo | None, *, pid: int | None, requests: int, resident_bytes: int = 0
+    ) -> Mapping[str, Any]:
         """All metrics by name. `requests` is what the server has in the engine, queued or running.
 
-        `pid` is the process that serves, None (and 0 in the metrics) while there is none.
+        `pid` is the process that serves, None (and 0 in the metrics) while there is none; `resident_bytes` is
+        its memory.
         """
         now = self._now
         node_seconds = self._node_seconds.copy()
@@ -79,6 +82,7 @@ class EngineMetrics:
             "engine_up": 0 if pid is None else 1,
             "engine_pid": pid or 0,
             "engine_restarts_total": {"reason": dict(self.restarts)},
+            "engine_resident_bytes": resident_bytes,
             "engine_requests": requests,
             "engine_running": now.num_running,
             "engine_max_running": max(self._max_running, now.max_running),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from ovpipe.engines.messages import Failed
 from ovpipe.engines.process.generation import MailboxGeneration
 from ovpipe.engines.protocol import GenerateRequest, RequestRefused
 from ovpipe.engines.wire import WireError
+
+_log = logging.getLogger("ovpipe.engine")
 
 
 class Retry(NamedTuple):
@@ -57,6 +61,12 @@ class Retries:
             for retry in retries:
                 retry.generation.suspected = suspicion
         return guilty
+
+    def keep_innocent(self, unbegun: list[Retry], failed: Failed, engine: str) -> None:
+        """Refuses what has poisoned the life that ended, if that is known, and keeps the rest."""
+        for guilty in self.keep(unbegun, failed.suspects):
+            _log.error("engine %r: request %d has poisoned it", engine, guilty.request.id)
+            guilty.generation.fail(RequestRefused(f"{failed.fault}: {failed.message}"))
 
     def postpone(self, unbegun: list[Retry]) -> None:
         """Takes requests that nothing is wrong with."""
