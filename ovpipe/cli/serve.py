@@ -89,6 +89,9 @@ def serve(
     node_metrics: Annotated[
         bool, typer.Option("--node-metrics", "--node-figures", help="Add metrics of every node to /metrics.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch/--no-watch", help="Read server.yaml again when it changes.")
+    ] = True,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
     """Serves models over HTTP, as OpenAI's API does."""
@@ -101,7 +104,7 @@ def serve(
     elif graph is None and model is None and not assignments:
         read = partial(_read, config, calculators)
         configured = read()
-        reloading = Reloading(config, configured.config, read)
+        reloading = Reloading(config, configured.config, read, watch)
     else:
         raise typer.BadParameter("a server.yaml names its graphs itself; leave out GRAPH, --model and --set")
     chosen = configured.config
@@ -120,7 +123,9 @@ def serve(
         keyfile=ssl_keyfile,
     )
     doors = Doors.of(security, address.host)
-    repository = Repository.load(chosen.models, configured.registry, chosen.resources, chosen.limits)
+    repository = Repository.load(
+        chosen.models, configured.registry, chosen.resources, chosen.limits, chosen.memory_bytes
+    )
     kept = _trace_for(trace)
     repository.watch(kept, node_metrics=node_metrics)
     stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)

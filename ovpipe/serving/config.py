@@ -68,6 +68,16 @@ class ResourceUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Residence:
+    """How long a model stays in memory that nobody uses."""
+
+    idle_unload: float | None = None
+    """Seconds without a request after which it is unloaded; None: never."""
+    pinned: bool = False
+    """Whether it stays, whatever else needs its memory."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     """One model: its name, its graph's file, values for the graph's parameters, and the resources it uses."""
 
@@ -80,6 +90,7 @@ class ModelConfig:
     entry: GraphEntry | None = field(default=None, compare=False)
     """Where a server.yaml states it."""
     source: SourceConfig | None = None
+    residence: Residence = field(default_factory=Residence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,8 @@ class ServerConfig:
     limits: Limits
     resources: tuple[ResourceConfig, ...] = ()
     security: SecurityConfig = field(default_factory=SecurityConfig)
+    memory_bytes: int | None = None
+    """What all models may hold together; None: as much as there is."""
 
     @property
     def has_sources(self) -> bool:

@@ -22,6 +22,7 @@ from ovpipe.serving.config import (
     MODELS_PATH,
     Address,
     ModelConfig,
+    Residence,
     ResourceConfig,
     ResourceUse,
     ServerConfig,
@@ -32,6 +33,8 @@ from ovpipe.serving.security.config import SecurityConfig
 
 GRAPH: Final = "chat"
 """The shipped graph that serves a model which no graph of the user's serves."""
+
+GIB: Final = 1 << 30
 
 
 def schema() -> dict[str, Any]:
@@ -68,13 +71,14 @@ def read_server_config(path: Path) -> ServerConfig:
     models = tuple(_models(source, base, findings))
     findings.check()
     value = source.value
-    default = Address()
+    default, budget = Address(), value.get("memory_budget")
     return ServerConfig(
         models,
         Address(value.get("host", default.host), value.get("port", default.port)),
         Limits(**value.get("limits", {}), by_model=_limits_of_models(value["models"])),
         resources,
         SecurityConfig.of(value.get("security", {}), base),
+        None if budget is None else int(budget * GIB),
     )
 
 
@@ -94,7 +98,14 @@ def _models(source: YamlSource, base: Path, findings: Findings) -> Iterator[Mode
         graph = _graph(source, "models", name, base, findings)
         if graph is not None:
             entry, where = _entry(source, "models", name), _source(source, "models", name, findings)
-            yield ModelConfig(name, graph, _parameters(value, where), base, uses, entry, where)
+            residence = _residence(source.value, value)
+            yield ModelConfig(name, graph, _parameters(value, where), base, uses, entry, where, residence)
+
+
+def _residence(server: Mapping[str, Any], model: Mapping[str, Any]) -> Residence:
+    """The model's own, or the server's; a pinned one is never idle."""
+    pinned = model.get("pinned", False)
+    return Residence(None if pinned else model.get("idle_unload", server.get("idle_unload")), pinned)
 
 
 def _resources(source: YamlSource, base: Path, findings: Findings) -> Iterator[ResourceConfig]:

@@ -17,7 +17,8 @@ from ovpipe.serving.admission.metrics import AdmissionMetrics
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.metrics.page import Metrics
-from ovpipe.serving.models.model import Model, ModelState
+from ovpipe.serving.models.model import Model
+from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.reloader import Reloader
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.refusals import (
@@ -146,8 +147,10 @@ class FrontDoor:
         model, packet = self._model(served, packet)
         record.model = model.name
         record.generation = self._metrics.generation(model.name)
+        await self._repository.loaded(model)
         await self.admission.wait_for_turn(admitted, model, priority_in(packet, served.route))
-        exchange = Exchange(request, packet, model.lease(), self._limits, served.route.errors, record)
+        lease = await self._repository.lease(model)
+        exchange = Exchange(request, packet, lease, self._limits, served.route.errors, record)
         admitted.run_begins(exchange.stop)
         return exchange
 

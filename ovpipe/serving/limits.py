@@ -97,6 +97,16 @@ class Limits(ModelLimits):
         {"type": "number", "minimum": 0, "title": "a number of seconds, 0 or more"},
         "How long requests may continue with a graph that a reload has replaced or removed.",
     )
+    load_wait_seconds: float = limit(
+        120.0,
+        {"type": "number", "minimum": 0, "title": "a number of seconds, 0 or more"},
+        "How long a request waits for a model that was unloaded, while it loads again.",
+    )
+    load_waiting: int = limit(
+        100,
+        {"type": "integer", "minimum": 0, "title": "a whole number, 0 or more"},
+        "How many requests wait for one such model; others get a 503.",
+    )
     graph_close_seconds: float = limit(10.0, SECONDS, "Longest wait for the graphs to close at shutdown.")
     idle_seconds: float = limit(
         75.0,

@@ -177,6 +177,17 @@ def model_loading(model: str) -> RequestError:
     )
 
 
+def no_room_for_model(model: str) -> RequestError:
+    """The 503 of a model that is not loaded, and for which others leave no memory."""
+    return RequestError(
+        503,
+        f"The model {model!r} is not loaded, and models in use leave no memory for it.",
+        code="model_unloaded",
+        param="model",
+        retry_after=5,
+    )
+
+
 def model_failed(model: str) -> RequestError:
     """The 503 of a model that could not be opened."""
     return RequestError(

@@ -16,6 +16,7 @@ from ovpipe.serving.admission.accepting import lengthen_backlog, quiet_accepts
 from ovpipe.serving.admission.connections import Connections
 from ovpipe.serving.admission.descriptors import accepted_at_once
 from ovpipe.serving.config import Address
+from ovpipe.serving.config_watch import watching_config
 from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
@@ -29,6 +30,8 @@ from ovpipe.serving.security.doors import Doors
 from ovpipe.serving.security.file_watch import watching
 
 BACKLOG = 1024
+IDLE_SECONDS = 1.0
+"""Between two looks for models that are idle."""
 ANSWER_SECONDS = 1.0
 """How long requests that were ended at shutdown may take to tell their clients."""
 
@@ -68,6 +71,8 @@ async def serve(
     with _signals() as (stop, hurry), _hangups(reloader), quiet_accepts():
         async with (
             watching(doors.watched),
+            _reloading(reloading, reloader),
+            _unloading(repository),
             _listening(front_door, address, limits, doors.certificates) as url,
         ):
             listener.bound(url)
@@ -75,12 +80,12 @@ async def serve(
             try:
                 await _until_stopped(repository, loading, stop)
                 in_flight.draining = True
+                if reloader is not None:
+                    reloader.stop()
                 listener.draining(len(in_flight))
                 await _drain(in_flight, limits, hurry)
             finally:
                 in_flight.draining = True
-                if reloader is not None:
-                    reloader.stop()
                 in_flight.stop_all()
                 if not await in_flight.wait_idle(ANSWER_SECONDS):
                     in_flight.cancel_all()
@@ -148,6 +153,32 @@ def _hangups(reloader: Reloader | None) -> Iterator[None]:
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
         signal.signal(signal.SIGHUP, before)
+
+
+@contextlib.asynccontextmanager
+async def _unloading(repository: Repository) -> AsyncIterator[None]:
+    """Models that are idle for long enough are unloaded."""
+
+    async def unload() -> None:
+        while True:
+            await asyncio.sleep(IDLE_SECONDS)
+            repository.unload_idle()
+
+    task = asyncio.create_task(unload(), name="unload idle models")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _reloading(
+    reloading: Reloading | None, reloader: Reloader | None
+) -> contextlib.AbstractAsyncContextManager[None]:
+    """A change of the file reloads, if it is watched."""
+    if reloading is None or reloader is None or not reloading.watch:
+        return contextlib.nullcontext()
+    return watching_config(reloading.file, lambda: reloader.begin(f"{reloading.file} has changed"))
 
 
 @contextlib.asynccontextmanager

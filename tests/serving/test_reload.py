@@ -140,6 +140,12 @@ def test_sighup_reloads(reloaded: Reloaded) -> None:
     reloaded.server.wait_line("reloaded: removed: counter; unchanged: echo")
 
 
+def test_a_change_of_the_file_is_enough(reloaded: Reloaded) -> None:
+    reloaded.write(f"models: {{{ECHO}, more: {{graph: {GRAPHS}/bad.yaml}}}}")
+    wait_until(lambda: [one["name"] for one in reloaded.config()["models"]] == ["echo", "more"], 30)
+    reloaded.server.wait_line("server.yaml has changed: reloading")
+
+
 def test_only_post_reloads_and_only_get_shows(reloaded: Reloaded) -> None:
     url = reloaded.server.url
     assert get(url, "/v1/config/reload").status == 405

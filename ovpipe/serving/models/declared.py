@@ -22,6 +22,8 @@ class Declared:
     served: tuple[ServedGraph, ...]
     resources: tuple[Resource, ...]
     table: RouteTable
+    memory_bytes: int | None = None
+    """What all models may hold together."""
 
     @classmethod
     def load(
@@ -30,6 +32,7 @@ class Declared:
         resources: Sequence[ResourceConfig],
         registry: Registry,
         open_resources: Mapping[str, Resource] = MappingProxyType({}),
+        memory_bytes: int | None = None,
     ) -> Declared:
         """Loads and checks all graphs; raises GraphError with the findings of all.
 
@@ -45,4 +48,4 @@ class Declared:
         check_used(resources, models, findings)
         findings.check()
         right = tuple(one for one in served if one is not None)
-        return cls(right, tuple(shared.values()), RouteTable.of(right))
+        return cls(right, tuple(shared.values()), RouteTable.of(right), memory_bytes)

@@ -75,11 +75,15 @@ class ModelGeneration(Generic[T]):
 
 
 class Lease(Generic[T]):
-    """One request's use of a generation, which closes when all have ended. `stop` ends the request."""
+    """One request's use of a generation, which closes when all have ended.
+
+    `stop` ends the request. `on_release` is called when it has ended.
+    """
 
     def __init__(self, generation: ModelGeneration[T]) -> None:
         self._generation = generation
         self.stop: Callable[[RequestError], None] | None = None
+        self.on_release: Callable[[], None] | None = None
 
     @property
     def served(self) -> T:
@@ -88,6 +92,9 @@ class Lease(Generic[T]):
 
     def release(self) -> None:
         """The request is over. A second time does nothing."""
+        ended, self.on_release = self.on_release, None
+        if ended is not None:
+            ended()
         self._generation.drop(self)
 
 

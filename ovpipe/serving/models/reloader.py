@@ -15,6 +15,7 @@ from ovpipe.serving.models.change import Change
 from ovpipe.serving.models.declared import Declared
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.refusals import shutting_down
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ class Reloading:
     started_with: ServerConfig
     read: Callable[[], Configured]
     """It is called in a thread."""
+    watch: bool = True
+    """Whether a change of the file reloads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Reloader:
         self._turn = asyncio.Lock()
         self._waiting: asyncio.Task[Reloaded] | None = None
         self._tasks: set[asyncio.Task[Reloaded]] = set()
+        self._stopped = False
 
     async def reload(self, why: str) -> Reloaded:
         """Reads the configuration and changes the models; over when all have opened or failed to.
@@ -67,10 +71,16 @@ class Reloader:
         `why` is for the log. A caller that is cancelled stops nothing. A later reload does not wait until
         models have opened: it may give up one that still loads.
         """
-        return await asyncio.shield(self.begin(why))
+        task = self.begin(why)
+        if task is None:
+            raise shutting_down()
+        return await asyncio.shield(task)
 
-    def begin(self, why: str) -> asyncio.Task[Reloaded]:
-        """Begins a reload, or joins one that has not yet begun to read."""
+    def begin(self, why: str) -> asyncio.Task[Reloaded] | None:
+        """Begins a reload, or joins one that has not yet begun to read; None after `stop`."""
+        if self._stopped:
+            log.info("%s: nothing is reloaded, since the server shuts down", why)
+            return None
         if self._waiting is None:
             self._waiting = asyncio.create_task(self._reload(why), name="reload")
             self._tasks.add(self._waiting)
@@ -78,7 +88,8 @@ class Reloader:
         return self._waiting
 
     def stop(self) -> None:
-        """Nothing is reloaded any more."""
+        """Nothing is reloaded any more: the server drains."""
+        self._stopped = True
         for task in self._tasks:
             task.cancel()
 
@@ -112,5 +123,9 @@ class Reloader:
             if now != before:
                 log.warning("%s have changed in the configuration: that takes a restart of the server", what)
         return Declared.load(
-            config.models, config.resources, configured.registry, dict(self._repository.resources)
+            config.models,
+            config.resources,
+            configured.registry,
+            dict(self._repository.resources),
+            config.memory_bytes,
         )

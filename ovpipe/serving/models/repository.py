@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ovpipe.errors import GraphError
@@ -14,7 +15,9 @@ from ovpipe.serving.config import ModelConfig, ResourceConfig
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.change import Change, changes_between
 from ovpipe.serving.models.declared import Declared
-from ovpipe.serving.models.model import Model, ModelState
+from ovpipe.serving.models.memory_budget import MemoryBudget
+from ovpipe.serving.models.model import GraphLease, Model
+from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.resource import Resource
 from ovpipe.serving.models.served_graph import ServedGraph
@@ -31,8 +34,21 @@ class Repository:
     `table` has the routes of all. It is a value: it is replaced as a whole whenever another graph serves.
     """
 
-    def __init__(self, declared: Declared, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        declared: Declared,
+        limits: Limits | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._listener: LoadListener | None = None
         self.table = declared.table
+        self._budget = MemoryBudget(
+            declared.memory_bytes,
+            lambda: [*self, *self._leaving],
+            lambda: [*self._resources.values(), *self._left_resources],
+        )
         self._limits = limits or Limits()
         self._models = {one.name: self._model(one) for one in declared.served}
         self._resources = {resource.name: resource for resource in declared.resources}
@@ -48,9 +64,11 @@ class Repository:
         registry: Registry,
         resources: Sequence[ResourceConfig] = (),
         limits: Limits | None = None,
+        memory_bytes: int | None = None,
     ) -> Repository:
         """Loads and checks all graphs; raises GraphError with the findings of all. Nothing opens yet."""
-        return cls(Declared.load(configs, resources, registry), limits)
+        declared = Declared.load(configs, resources, registry, memory_bytes=memory_bytes)
+        return cls(declared, limits)
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
@@ -79,11 +97,30 @@ class Repository:
         if name in self._models or not colon or base not in self._models:
             return self.find(name), None
         model = self._models[base]
+        if self._listener is not None:
+            model.load(self._listener)  # the variants of one that is unloaded are not known
         model.ready_graph()
         variants = model.variants()
         if variant not in variants:
             raise unknown_variant(base, variants)
         return model, variant
+
+    async def lease(self, model: Model) -> GraphLease:
+        """A use of the model's graph, which is loaded again for it where it was unloaded; RequestError 503
+        as long as there is none.
+        """
+        await self.loaded(model)
+        return model.lease()
+
+    async def loaded(self, model: Model) -> None:
+        """Loads a model that was unloaded, and waits for that within the limits."""
+        if self._listener is not None:
+            await model.loaded(self._listener)
+
+    def unload_idle(self) -> None:
+        """Unloads the models that nobody has used for long enough."""
+        for model in self:
+            model.unload_idle()
 
     def states(self) -> dict[str, ModelState]:
         """Every model's state."""
@@ -121,6 +158,7 @@ class Repository:
 
     async def open(self, listener: LoadListener) -> None:
         """Opens all at once, each model after its resources; what fails leaves the others alone."""
+        self._listener = listener
         opening = [model.start(listener) for model in self]
         if opening:
             await asyncio.wait(opening)
@@ -132,6 +170,7 @@ class Repository:
         beside the one that serves. One that is gone takes no more requests, and ends those it has.
         """
         self._forget_ended()
+        self._budget.limit = declared.memory_bytes
         change = changes_between(list(self), declared)
         models: dict[str, Model] = {}
         opening: list[Model] = []
@@ -145,8 +184,8 @@ class Repository:
             models[served.name] = before
             if served.name in change.replaced:
                 served.watch(self._trace, node_metrics=self._node_metrics)
-                before.change(served)
-                opening.append(before)
+                if before.change(served):
+                    opening.append(before)
             elif served.name in change.renamed:
                 before.rename(served.name)
                 before.keep(served)
@@ -177,7 +216,7 @@ class Repository:
         await _close([*self._resources.values(), *self._left_resources], timeout)
 
     def _model(self, served: ServedGraph) -> Model:
-        return Model(served, self._limits, self._refresh_table)
+        return Model(served, self._limits, self._refresh_table, self._clock, self._budget.room_for)
 
     def _refresh_table(self) -> None:
         """The routes of what serves now. They may contradict each other while one of two models that have

@@ -13,6 +13,7 @@ from ovpipe.graph.plan import Plan
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.config import ResourceConfig
 from ovpipe.serving.models.file_stamps import FileStamps
+from ovpipe.serving.models.memory import held_by, size_of_files
 from ovpipe.serving.models.opening import LoadListener, open_graph
 from ovpipe.serving.models.snapshot import ResourceSnapshot
 
@@ -39,6 +40,7 @@ class Resource:
         self.users = 0
         self._graph = Graph(plan)
         self._is_open = False
+        self._measured = 0
         self._turn = asyncio.Lock()
         """It opens, or it closes."""
 
@@ -46,6 +48,22 @@ class Resource:
     def side_packets(self) -> Mapping[str, Any]:
         """All side packets of its graph; empty while it is not open."""
         return self._graph.side_packets
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its side packets are there."""
+        return self._is_open
+
+    def held(self) -> int:
+        """The bytes that it holds: as measured while it is open, and no less than its files."""
+        if not self._is_open:
+            return 0
+        self._measured = max(self._measured, held_by(self.side_packets))
+        return self.needed()
+
+    def needed(self) -> int:
+        """The bytes that it holds once it is open."""
+        return max(self._measured, size_of_files(self.files))
 
     def is_like(self, other: Resource) -> bool:
         """Whether the two would make the same."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from copy import copy
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,9 @@ from ovpipe.errors import Finding, GraphError
 from ovpipe.graph.plan import Plan
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.watching.trace import Trace
+from ovpipe.serving.config import Residence
 from ovpipe.serving.models.file_stamps import FileStamps
+from ovpipe.serving.models.memory import held_by, size_of_files
 from ovpipe.serving.models.opening import LoadListener, open_graph
 from ovpipe.serving.models.resource import Resource, SharedPacket
 from ovpipe.serving.openapi.merging import fragment_of
@@ -29,6 +32,7 @@ class ServedGraph:
         plan: Plan,
         shared: Mapping[str, SharedPacket] | None = None,
         files: FileStamps = MappingProxyType({}),
+        residence: Residence | None = None,
     ) -> None:
         """`shared` are the side packets that the graph takes of resources, by their names in this graph.
         `files` are those that its parameters name.
@@ -40,6 +44,7 @@ class ServedGraph:
         """The model's."""
         self.plan = plan
         self.files = files
+        self.residence = residence or Residence()
         self.routes = routes_of(plan)
         """By which requests reach the graph, as its nodes declare them."""
         self.fragment = fragment_of(plan)
@@ -51,6 +56,8 @@ class ServedGraph:
         self.resources = frozenset(one.resource.name for one in self.shared.values())
         """The names of the resources whose side packets the graph takes."""
         self._used: list[Resource] = []
+        self._counts_nodes = False
+        self._measured = 0
 
     @property
     def title(self) -> str:
@@ -61,6 +68,14 @@ class ServedGraph:
         """Whether the two would do the same, whatever their models' names."""
         return (self.plan, self.shared, self.files) == (other.plan, other.shared, other.files)
 
+    def again(self) -> ServedGraph:
+        """The same, to be opened once more."""
+        other = copy(self)
+        other.graph = Graph(self.plan)
+        other._used = []
+        other.watch(self.graph.trace, node_metrics=self._counts_nodes)
+        return other
+
     def rename(self, name: str) -> None:
         """Its model has another name from now on."""
         self.name = name
@@ -68,8 +83,25 @@ class ServedGraph:
     def watch(self, trace: Trace | None, *, node_metrics: bool) -> None:
         """Traces the runs that start from now on, and keeps metrics of their nodes."""
         self.graph.trace = trace
+        self._counts_nodes = node_metrics
         if node_metrics:
             self.graph.count_nodes()
+
+    def held(self) -> int:
+        """The bytes that it holds by itself while it is open: as measured, and no less than its files."""
+        self._measured = max(self._measured, held_by(self.own_side_packets()))
+        return max(self._measured, size_of_files(self.files))
+
+    def needed(self, like: ServedGraph | None) -> int:
+        """The bytes that it will hold, its own and those of resources that are not open.
+
+        `like` is the generation before: if both have files of their own, the new one takes as much.
+        """
+        own = max(self._measured, size_of_files(self.files))
+        if own and like is not None:
+            own = max(own, like.held())
+        closed = {one.resource for one in self.shared.values() if not one.resource.is_open}
+        return own + sum(resource.needed() for resource in closed)
 
     def own_side_packets(self) -> Mapping[str, Any]:
         """The side packets of the open graph that are not shared with other models."""

@@ -86,7 +86,8 @@ def load_model(
         _check_taken(config, plan, shared, resources, findings)
         known = plan.from_outside()
         taken = {name: one for name, one in shared.items() if name in known}
-        return ServedGraph(config.name, plan, taken, stamps_of(config.parameters, config.base))
+        files = stamps_of(config.parameters, config.base)
+        return ServedGraph(config.name, plan, taken, files, config.residence)
     except GraphError as error:
         findings.add_all(error.findings)
         return None

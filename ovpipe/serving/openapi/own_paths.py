@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ovpipe.serving.models.model import ModelState
+from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.snapshot import RepositorySnapshot
 from ovpipe.serving.openapi.errors import reference
 from ovpipe.serving.openapi.merging import ERROR

@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.metrics.page import Metrics
-from ovpipe.serving.models.model import Model, ModelState
+from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.openapi import docs_page
 from ovpipe.serving.openapi.document import OpenApi
@@ -87,7 +87,8 @@ class OwnRoutes:
                 "object": "list",
                 "data": [
                     _described(model, variant)
-                    for model in self._repository.available()
+                    for model in self._repository
+                    if model.takes_requests
                     for variant in (None, *model.variants())
                 ],
             }
@@ -97,7 +98,8 @@ class OwnRoutes:
         name = model_named(tidied(request.rel_url.path_safe))
         assert name is not None
         model, variant = self._repository.resolve(name)
-        model.ready_graph()
+        if not model.takes_requests:
+            model.ready_graph()  # says why
         return _json(_described(model, variant))
 
     async def _live(self, _: web.Request) -> web.Response:
@@ -107,7 +109,7 @@ class OwnRoutes:
         states = self._repository.states()
         if self._in_flight.draining:
             return _json({"status": "draining", "models": states}, status=503)
-        if all(state is ModelState.AVAILABLE for state in states.values()):
+        if all(state.is_ready for state in states.values()):
             return _json({"status": "ready", "models": states})
         return _json({"status": "not ready", "models": states}, status=503)
 

@@ -76,4 +76,7 @@ def test_a_server_whose_models_have_all_failed_ends(tmp_path: Path) -> None:
 def test_a_server_can_be_stopped_while_it_loads(tmp_path: Path) -> None:
     with ServerProcess("--config", config(tmp_path, SLOW)) as server:
         server.wait_line("screwing in")
-        assert server.stop() == 0
+        server.signal()
+        server.wait_line("shutting down")
+        (tmp_path / "gate").touch()  # a thread can only end by itself
+        assert server.wait_end() == 0

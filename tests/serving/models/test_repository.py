@@ -16,7 +16,7 @@ from ovpipe.ports import Input, Output, SideOutput
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.metrics.page import Metrics
-from ovpipe.serving.models.model import ModelState
+from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.repository import Repository
 
 GRAPH = """
