@@ -75,8 +75,30 @@ def prompts(count: int) -> list[list[int]]:
     return [chance.choices(range(10, 200), k=chance.randint(2, 90)) for _ in range(count)]
 
 
-@pytest.mark.parametrize("apart", [False, True], ids=["joined products", "products apart"])
-def test_each_text_of_a_mixed_batch_is_that_of_its_merged_model(tmp_path: Path, apart: bool) -> None:
+TWO_FORMS = {
+    "exact": False,
+    "precision": "f32",
+    "prefill_precision": "default",
+    # By these the second form, too, computes in f32, so that texts can be compared.
+    "plugin_config": {
+        "EXECUTION_MODE_HINT": "ACCURACY",
+        "KV_CACHE_PRECISION": "f32",
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("apart", "forms"),
+    [
+        pytest.param(False, {}, id="joined products"),
+        pytest.param(True, {}, id="products apart"),
+        pytest.param(True, TWO_FORMS, id="two forms", marks=pytest.mark.slow),
+    ],
+)
+def test_each_text_of_a_mixed_batch_is_that_of_its_merged_model(
+    tmp_path: Path, apart: bool, forms: dict[str, Any]
+) -> None:
     one = adapter(tmp_path / "one", ALL, rank=4, seed=1)
     two = adapter(tmp_path / "two", FEW, rank=7, seed=2)
     texts: dict[str | None, list[list[int]]] = {}
@@ -93,7 +115,9 @@ def test_each_text_of_a_mixed_batch_is_that_of_its_merged_model(tmp_path: Path, 
         {"path": str(tmp_path / "one")},
         {"path": str(tmp_path / "two")},
         max_num_batched_tokens=64,
+        **forms,
     )
+    assert core.info.settled.get("prefill_precision") == forms.get("prefill_precision")
     assert core.info.adapters == ["one", "two"]
     # Each prompt once for each adapter, in one batch: their blocks are not each other's.
     requests = [
@@ -119,6 +143,33 @@ def test_an_adapter_is_as_strong_as_its_configuration_and_the_option_say(tmp_pat
     expected = run(merged, GenerateRequest(1, prompt, greedy(20)))
     assert run(core, GenerateRequest(1, prompt, greedy(20), adapter="mine")) == expected
     assert run(core, GenerateRequest(1, prompt, greedy(20))) != expected
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.timeout(300)
+def test_with_precision_auto_forms_are_measured_and_adapters_are_chosen_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    adapter(tmp_path / "lora", ALL, rank=4, seed=5)
+    options = {
+        "models_path": str(model(tmp_path / "base", {})),
+        "num_kv_blocks": 64,
+        "adapters": [{"path": str(tmp_path / "lora")}],
+    }
+    core = load_graph_core(options, ignore, candidates=lambda options, model: ("bf16", "f32"))
+    assert core.info.settled["precision"] in ("bf16", "f32")
+    (prompt,) = prompts(1)
+    plain, own = (
+        run(core, GenerateRequest(1, prompt, greedy(20), adapter=name))[1] for name in (None, "lora")
+    )
+    assert (plain != own, len(own)) == (True, 20)
+    beside = [
+        GenerateRequest(number, prompt, greedy(4), adapter=name)
+        for number, name in enumerate((None, "lora", None, "lora"))
+    ]
+    assert {len(text) for text in run(core, *beside).values()} == {4}
 
 
 def test_an_adapter_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:

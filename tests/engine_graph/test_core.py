@@ -40,6 +40,7 @@ from tests.engines.cores import (
     tokens,
 )
 from tests.engines.cores import loaded as loaded_genai
+from tests.engines.crowds import in_a_crowd
 from tests.modelling.stateful import compiled, logits
 
 
@@ -88,25 +89,7 @@ def _crowd(core: GraphCore, genai: GenaiCore, seed: int, first: int, length: int
         for n in range(12)
     ]
     gone = {each.id for each in chance.sample(asked, 2)}
-    texts: dict[int, list[int]] = {each.id: [] for each in asked}
-    waiting, left = list(asked), set(texts)
-    for _ in range(2_000):
-        if not left:
-            break
-        while waiting and chance.random() < 0.4:
-            core.add(waiting.pop())
-        outcomes = core.step()
-        for outcome in outcomes:
-            texts[outcome.request] += [token.id for token in outcome.tokens]  # type: ignore[union-attr]  # a Refused has none, and fails the test
-            if outcome.finish is not None:  # type: ignore[union-attr]  # the same
-                left.discard(outcome.request)
-        for number in sorted(gone & left):
-            if len(texts[number]) >= 2:
-                core.cancel(number)
-                left.discard(number)
-    assert not left
-    core.step()
-    assert core.stats().kv_cache_usage == 0
+    texts = in_a_crowd(core, asked, gone, chance)
     for each in asked:
         whole = tokens(genai, each.prompt, structs.replace(each.sampling, num_assistant_tokens=None))
         assert texts[each.id] == (whole[: len(texts[each.id])] if each.id in gone else whole)

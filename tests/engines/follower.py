@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from openvino import opset13 as ops
 
-from ovpipe.engines.genai.core import GenaiCore
+from ovpipe.engine_graph.loading import load_graph_core
+from ovpipe.engines.backend import EngineCore
 from ovpipe.engines.genai.loading import load_genai_core
 from ovpipe.engines.process.poison import PoisonedByGrammar
 from ovpipe.engines.protocol import Delta, GenerateRequest, Grammar, SamplingParams
@@ -28,21 +29,23 @@ STRIDE = 64
 
 
 class Follower:
-    """A genai core with that model. Its texts are shorter than a stride."""
+    """A core with that model, genai or graph. Its texts are shorter than a stride."""
 
-    def __init__(self, texts: Iterable[str], folder: Path) -> None:
+    def __init__(self, texts: Iterable[str], folder: Path, core: str = "genai") -> None:
         self._texts = list(dict.fromkeys(texts))
         self._ids = 0
         _write(self._texts, folder)
-        self._core: GenaiCore = load_genai_core(
-            {
-                "models_path": str(folder),
-                "num_kv_blocks": (len(self._texts) + 2) * STRIDE // 32,
-                "max_num_batched_tokens": (len(self._texts) + 2) * STRIDE,
-                "plugin_config": {"INFERENCE_PRECISION_HINT": "f32"},
-            },
-            lambda progress: None,
-        )
+        options = {
+            "models_path": str(folder),
+            "num_kv_blocks": (len(self._texts) + 2) * STRIDE // 32,
+            "max_num_batched_tokens": (len(self._texts) + 2) * STRIDE,
+            "plugin_config": {"INFERENCE_PRECISION_HINT": "f32"},
+        }
+        self._core: EngineCore
+        if core == "graph":
+            self._core = load_graph_core(options, lambda progress: None)
+        else:
+            self._core = load_genai_core(options, lambda progress: None)
 
     def takes(self, grammar: Grammar, text: str) -> bool:
         """Whether the grammar lets the model write the text and end after it; raises PoisonedByGrammar."""

@@ -21,7 +21,7 @@ models:
     graph: chat
     parameters:
       models_path: {model}
-      engine: {{exact: true, num_kv_blocks: 512}}
+      engine: {{core: {core}, exact: true, num_kv_blocks: 512}}
 """
 
 
@@ -46,8 +46,18 @@ def _imported(folders: pytest.TempPathFactory, weights: WeightsChoice) -> Path:
 @pytest.fixture(scope="session")
 def smol(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The model in exact mode: a text is the same alone and in a batch."""
-    config = tmp_path_factory.mktemp("smol") / "server.yaml"
-    config.write_text(CONFIG.format(model=model))
+    yield from _served(model, tmp_path_factory, "genai")
+
+
+@pytest.fixture(scope="session")
+def smol_graph(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same by the core `graph`."""
+    yield from _served(model, tmp_path_factory, "graph")
+
+
+def _served(model: Path, folders: pytest.TempPathFactory, core: str) -> Iterator[Served]:
+    config = folders.mktemp("smol") / "server.yaml"
+    config.write_text(CONFIG.format(model=model, core=core))
     with ServerProcess("--config", str(config)) as server:
         server.wait_ready()
         with openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:

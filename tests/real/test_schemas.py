@@ -19,7 +19,11 @@ FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER
 SAMPLINGS: tuple[dict[str, Any], ...] = ({}, {"temperature": 1.0, "seed": 5})
 
 
-def test_answers_to_fifteen_schemas_are_valid_greedy_and_sampled(smol: Served) -> None:
+@pytest.mark.parametrize("served", ["smol", "smol_graph"])
+def test_answers_to_fifteen_schemas_are_valid_greedy_and_sampled(
+    served: str, request: pytest.FixtureRequest
+) -> None:
+    smol: Served = request.getfixturevalue(served)
     assert len(SCHEMAS) == 15
 
     def answer(asked: tuple[str, dict[str, Any]]) -> Any:

@@ -200,10 +200,11 @@ UNORDERED = '{"b":2,"a":1}'
 QUOTED = '"a"b"'
 
 
-@pytest.fixture(scope="module")
-def follower(tmp_path_factory: pytest.TempPathFactory) -> Follower:
+@pytest.fixture(scope="module", params=["genai", pytest.param("graph", marks=pytest.mark.slow)])
+def follower(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Follower:
     texts = [text for case in CASES.values() for text in (case.valid, case.invalid)]
-    return Follower([*texts, *CHOICES, UNORDERED, QUOTED, "nope"], tmp_path_factory.mktemp("follower"))
+    folder = tmp_path_factory.mktemp("follower")
+    return Follower([*texts, *CHOICES, UNORDERED, QUOTED, "nope"], folder, request.param)
 
 
 def takes(follower: Follower, grammar: Grammar, case: Case) -> tuple[bool, bool]:
