@@ -7,13 +7,13 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from ovpipe.cli.embedded import NAME
 from tests.processes.fork_server import run_forked, start_piped
+from tests.processes.signalled import signalled
 from tests.serving.asking import get, post
 from tests.serving.conftest import GRAPHS
 from tests.serving.server_process import ServerProcess, assert_gone
@@ -103,7 +103,7 @@ def test_it_goes_on_when_nobody_reads_its_lines_any_more(tmp_path: Path) -> None
     ],
 )
 def test_a_hangup_while_it_starts_ends_nothing(place: str) -> None:
-    command = [sys.executable, "-c", HUNG_UP, place, "serve", str(GRAPHS / "echo.yaml"), "--port", "0"]
+    command = signalled(signal.SIGHUP, place, "serve", str(GRAPHS / "echo.yaml"), "--port", "0")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         url = server.stdout.readline().rpartition(" ")[2].strip()
@@ -113,22 +113,6 @@ def test_a_hangup_while_it_starts_ends_nothing(place: str) -> None:
         assert server.returncode == 0
         logged = "SIGHUP: nothing is reloaded" in log
         assert logged != place.startswith("logging/"), "nobody can log before that"
-
-
-HUNG_UP = """
-import os, signal, sys
-from ovpipe.cli.main import main
-
-def hang_up(frame, event, argument):
-    if event == "call" and f"{frame.f_code.co_filename} {frame.f_code.co_name}".endswith(place):
-        sys.setprofile(None)
-        os.kill(os.getpid(), signal.SIGHUP)
-
-place = sys.argv.pop(1)
-sys.setprofile(hang_up)
-main()
-"""
-"""A server that gets a SIGHUP as it begins to run a module, or the body of a class in it."""
 
 
 def test_a_trace_of_the_latest_requests_is_written_at_the_end(tmp_path: Path) -> None:
