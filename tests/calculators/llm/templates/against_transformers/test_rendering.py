@@ -223,4 +223,6 @@ def test_any_conversation_comes_out_as_transformers_renders_it(
         return  # the same failure, of Jinja's and not in the template's words
     if expected.startswith(REFUSED) and any(message["role"] == "system" for message in messages):
         return  # ours may be the conversation whose system is said by the user
+    if expected.startswith(REFUSED) and any(one["content"] and one.get("tool_calls") for one in messages):
+        return  # ours may be the conversation where calls stand in a message behind what is said
     assert found == expected
