@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
@@ -102,6 +102,7 @@ def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("kind", CODEC.types, ids=lambda kind: kind.__name__)
 def test_what_is_written_is_read_equal(kind: type) -> None:
+    @settings(max_examples=40)
     @given(st.builds(Packet, values_of(inspect.type_info(kind)), TIMESTAMPS))
     def check(packet: Packet[Any]) -> None:
         line = CODEC.encode(packet)
