@@ -90,9 +90,9 @@ class Api:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The server, with four engines; the tests share it, and no process of it outlives them."""
+    """The server; the tests of a file share it, and no process of it outlives them."""
     folder = tmp_path_factory.mktemp("api")
     write_scripted_model(folder / "script", TEXTS, chat_template=TEMPLATE, marks=("<|mark|>", "<|tick|>"))
     config = folder / "server.yaml"
