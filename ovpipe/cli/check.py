@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,6 +54,10 @@ def _check(name: str, given: Mapping[str, Any], calculators: Path | None) -> str
         if given:
             raise OvpipeError("a server.yaml gives its graphs their parameters itself; leave out --set")
         config = read_server_config(file)
+        from ovpipe.serving.security.doors import Doors  # half a second, which no graph needs
+
+        # Keys may come with the start, so an address that needs some is no mistake here.
+        Doors.of(replace(config.security, insecure=True), config.address.host)
         registry = collect_calculators(config.graphs(), calculators)
         served = Repository.load(config.models, registry, config.resources)
         return f" (models: {', '.join(model.name for model in served)})"

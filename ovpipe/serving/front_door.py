@@ -64,7 +64,13 @@ class FrontDoor:
         self._turns = Turns()
         self.admission = Admission(limits, len(repository))
         self._metrics.add(AdmissionMetrics(self.admission))
-        self._own = OwnRoutes(repository, in_flight, self._metrics, ConfigRoutes(repository, reloader))
+        self._own = OwnRoutes(
+            repository,
+            in_flight,
+            self._metrics,
+            ConfigRoutes(repository, reloader),
+            asks_for_key=guard.keys.required,
+        )
 
     def application(self) -> web.Application:
         """The aiohttp application. Its router has the server's own paths; the table has all others."""
@@ -80,18 +86,23 @@ class FrontDoor:
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Asks the guard about every request, whatever answers it."""
-        preflight = self._guard.preflight(request)
-        if preflight is not None:
-            return preflight
-        self._check(request)
-        return await handler(request)
+        return self._check(request) or await handler(request)
 
-    def _check(self, request: web.Request) -> None:
-        """Raises RequestError, which its route writes, for a request that may not come in."""
+    def _check(self, request: web.Request) -> web.Response | None:
+        """The answer to a preflight; raises RequestError, which its route writes, for who may not come in."""
         found = self._repository.table.find(tidied(request.rel_url.path_safe))
+        endpoint = ""
         if found is not None:
             request[ERRORS] = found[0].errors_of(request.method)
-        self._guard.check(request)
+            endpoint = found[0].path
+        try:
+            answer = self._guard.preflight(request)
+            if answer is None:
+                self._guard.check(request)
+        except RequestError as error:
+            self._metrics.refuse(endpoint, error.code or error.type)
+            raise
+        return answer
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         own = self._own.find(tidied(request.rel_url.path_safe))
@@ -159,7 +170,7 @@ class FrontDoor:
         route: Route | None = None
         models: tuple[str, ...] = ()
         try:
-            self._check(request)
+            self._guard.check(request)
             if self._own.find(tidied(request.rel_url.path_safe)) is None:
                 served = self._find(request)[0]
                 route, models = served.route, tuple(served.models)

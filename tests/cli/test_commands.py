@@ -247,6 +247,17 @@ def test_keys_are_made_listed_and_taken_away(tmp_path: Path) -> None:
     assert ovpipe("keys", "new", "a:b", cwd=tmp_path).returncode == 2
 
 
+def test_a_check_reads_the_keys_of_a_server_and_knows_that_others_may_come(project: Path) -> None:
+    config = project / "server.yaml"
+    config.write_text("version: 1\nhost: 0.0.0.0\nmodels: {tiny-chat: {source: nowhere}}\n")
+    assert "other machines" not in ovpipe("check", str(config)).stdout
+    config.write_text(config.read_text() + "security: {api_keys: keys}\n")
+    (project / "keys").write_text("nonsense\n")
+    done = ovpipe("check", str(config))
+    assert done.returncode == 1
+    assert "keys:1: a key is written NAME:ROLE[,ROLE]:sha256:HASH" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -72,6 +72,10 @@ class Metrics:
                 self._refused.labels(record.model, record.endpoint, record.reason).inc()
             record.end()
 
+    def refuse(self, endpoint: str, reason: str) -> None:
+        """Counts a request that did not come in; `endpoint` is empty for a path of no graph."""
+        self._refused.labels("", endpoint, reason).inc()
+
     def generation(self, model: str) -> GenerationMetrics:
         """Where the texts of a model are counted; models may be added while the server runs."""
         return self._generation.setdefault(model, GenerationMetrics())

@@ -17,6 +17,7 @@ import msgspec
 from ovpipe.http import Route
 from ovpipe.serving.models.model import Model
 from ovpipe.serving.openapi.errors import ErrorParts
+from ovpipe.serving.openapi.keys import with_keys
 from ovpipe.serving.openapi.operations import (
     combined,
     operation_of,
@@ -53,8 +54,9 @@ class Operation:
 class OpenApi:
     """The description of one server: made when asked for, and kept as long as the models are the same."""
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    def __init__(self, models: Iterable[Model], *, asks_for_key: bool = False) -> None:
         self._models = models
+        self._asks_for_key = asks_for_key
         self._made_of: list[Described] = []
         self._text = b""
 
@@ -63,6 +65,8 @@ class OpenApi:
         described = [described_by(model) for model in self._models]
         if not self._text or described != self._made_of:
             made = await asyncio.to_thread(document, described)
+            if self._asks_for_key:
+                made = with_keys(made)
             self._text, self._made_of = msgspec.json.encode(made), described
         return self._text
 

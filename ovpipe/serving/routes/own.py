@@ -31,12 +31,18 @@ class OwnRoutes:
     """The server's own paths: all but one are read by GET or HEAD, and nothing else."""
 
     def __init__(
-        self, repository: Repository, in_flight: InFlight, metrics: Metrics, config: ConfigRoutes
+        self,
+        repository: Repository,
+        in_flight: InFlight,
+        metrics: Metrics,
+        config: ConfigRoutes,
+        *,
+        asks_for_key: bool,
     ) -> None:
         self._repository = repository
         self._in_flight = in_flight
         self._metrics = metrics
-        self._openapi = OpenApi(repository)
+        self._openapi = OpenApi(repository, asks_for_key=asks_for_key)
         self._debug = DebugRoutes(repository)
         self._version = version_of_package("ovpipe")
         self._by_path: dict[str, Answer] = {

@@ -34,6 +34,11 @@ class ServedPath:
     version: str
     """The prefix that HttpRequest.path leaves out."""
 
+    @property
+    def path(self) -> str:
+        """The pattern without its version, as that of each route here."""
+        return next(iter(self.by_method.values())).path
+
     def errors_of(self, method: str) -> ErrorFamily:
         """How errors are written: by the method's route, or where the method is wrong by the first's."""
         served = self.by_method.get(method) or next(iter(self.by_method.values()))

@@ -161,6 +161,7 @@ def test_a_key_in_the_url_counts_for_nothing_and_is_not_logged(server: ServerPro
     answer = ask(server.url, "GET", f"/v1/models?api_key={ALICE}&a=1", b"", {})
     assert answer.error() == (401, "invalid_api_key", None)
     chat(server, bearer(ALICE))
+    server.wait_line(r'127.0.0.1 - alice \[.*\] "POST /v1/chat/completions HTTP/1.1" 200')
     server.wait_line(r'"GET /v1/models\?api_key=\*\*\*&a=1 HTTP/1.1" 401')
     assert ALICE not in server.output()
 
@@ -223,9 +224,23 @@ def test_no_secret_header_reaches_a_graph(server: ServerProcess) -> None:
     assert ALICE not in seen.body.decode()
 
 
-def test_the_key_is_not_left_in_the_environment_of_what_the_server_starts(server: ServerProcess) -> None:
-    for child in server.children():
-        assert FROM_ENVIRONMENT not in Path(f"/proc/{child}/environ").read_text()
+def test_who_did_not_come_in_is_counted_by_the_reason(server: ServerProcess) -> None:
+    chat(server, {})
+    chat(server, {"Host": "other.example.com"})
+    page = ask(server.url, "GET", "/metrics", b"", bearer(SCRAPER)).body.decode()
+    for reason in ("invalid_api_key", "host_not_allowed"):
+        assert (
+            f'ovpipe_requests_refused_total{{endpoint="/chat/completions",model="",reason="{reason}"}}'
+            in page
+        )
+
+
+def test_the_description_says_that_keys_are_needed_but_for_health(server: ServerProcess) -> None:
+    told = ask(server.url, "GET", "/openapi.json", b"", bearer(ALICE)).json()
+    assert told["security"] == [{"bearer": []}, {"x-api-key": []}, {"api-key": []}]
+    assert told["components"]["securitySchemes"]["bearer"] == {"type": "http", "scheme": "bearer"}
+    assert told["paths"]["/health"]["get"]["security"] == []
+    assert "security" not in told["paths"]["/models"]["get"]
 
 
 def test_keys_come_and_go_while_the_server_runs(server: ServerProcess, keys: Path) -> None:
