@@ -27,6 +27,8 @@ EXACT: Final = MappingProxyType(
 )
 """The properties that `exact` stands for."""
 
+GRAMMAR_MEMORY: Final = 512
+
 _PARTS_OF_THE_CACHE: Final = ("KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION")
 """Each takes the place of KV_CACHE_PRECISION for its part."""
 
@@ -66,6 +68,13 @@ class BatchingOptions(CoreOptions, frozen=True, kw_only=True, forbid_unknown_fie
             "requests wait."
         ),
     ] = 256
+    grammar_memory: Annotated[
+        Positive,
+        Meta(
+            description="MiB that compiled grammars may take. Beyond, the core graph forgets those used "
+            "longest ago; genai forgets none, so its process is replaced once what runs in it has ended."
+        ),
+    ] = GRAMMAR_MEMORY
     exact: Annotated[
         bool,
         Meta(

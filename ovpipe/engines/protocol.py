@@ -251,6 +251,8 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that the last step read, where the engine knows."""
     node_seconds: dict[str, float] = {}
     """The time in each node of the engine's graph over all steps, where a step is a graph."""
+    worn_out: str = ""
+    """In a word, what the process has gathered that only another process gives back; empty: nothing."""
     trace: StepTrace | None = None
     """The last step, where it served traced requests and the engine measures its steps."""
 

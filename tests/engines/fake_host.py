@@ -63,7 +63,7 @@ class CountingCore:
         self.ages: dict[int, int] = {}
         self.generated: dict[int, int] = {}
         self.usage = [0, 0, 0]
-        self.steps = self.tokens = self.prompt_tokens = self.running = self.max_running = 0
+        self.grammars = self.steps = self.tokens = self.prompt_tokens = self.running = self.max_running = 0
 
     def add(self, request: GenerateRequest) -> None:
         if request.prompt[0] == -4:
@@ -131,6 +131,7 @@ class CountingCore:
         return Delta(request.id, [Token(request.prompt[-1] + count)], count, "length")
 
     def compile(self, grammar: str) -> None:
+        self.grammars += 1
         if grammar == "sleep":
             time.sleep(3600)
         end = time.process_time() + 0.4
@@ -142,6 +143,7 @@ class CountingCore:
             num_requests=len(self.live),
             num_running=self.running,
             max_running=self.max_running,
+            worn_out="grammars" if self.grammars > self.options.get("most_grammars", 10**9) else "",
             kv_cache_usage=self.usage[0] / 100,
             steps=self.steps,
             generated_tokens=self.tokens,

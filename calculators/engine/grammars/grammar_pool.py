@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ovpipe.engines.grammars.heap import heap_in_use
 from ovpipe.engines.grammars.masks.followed_text import FollowedText
 from ovpipe.engines.grammars.verdicts import GrammarRefused, key_of
 from ovpipe.engines.protocol import GenerateRequest, Grammar
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from ovpipe.engines.grammars.masks.mask_maker import MaskMaker
     from ovpipe.engines.grammars.masks.token_table import TokenTable
 
-MOST_KEPT: Final = 64
-"""Compiled grammars that no request has any more."""
+MOST_BYTES: Final = 512 * 2**20
+"""That compiled grammars may take."""
+LEAST_BYTES: Final = 128 * 2**10
+"""That a small one takes once it is compiled (measured: 40 to 140 KiB)."""
+BYTES_OF_A_CHARACTER: Final = 20
+"""Of its text, that a large one takes (measured: 12 to 16)."""
 
 
 class GrammarPool:
@@ -30,11 +35,13 @@ class GrammarPool:
     is kept until `release`. Not to be called by several threads at once.
     """
 
-    def __init__(self, tokens: TokenTable | None, *, missing: str = "", most_kept: int = MOST_KEPT) -> None:
+    def __init__(self, tokens: TokenTable | None, *, missing: str = "", most_bytes: int = MOST_BYTES) -> None:
         """Compiles for a model's tokens; without them all grammars are refused, and `missing` says why."""
         self._tokens = tokens
         self._missing = missing
-        self._most_kept = most_kept
+        self._most_bytes = most_bytes
+        self._sizes: dict[bytes, int] = {}
+        """What each is taken to take, in bytes."""
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="grammars")
         self._compiled: OrderedDict[bytes, Future[CompiledGrammar]] = OrderedDict()
         """Those used lately last."""
@@ -54,6 +61,7 @@ class GrammarPool:
         key = self._held[request.id] = key_of(grammar)
         if key not in self._compiled:
             self._compiled[key] = self._threads.submit(self.compiled, grammar)
+            self._sizes[key] = LEAST_BYTES + BYTES_OF_A_CHARACTER * len(grammar.text)
 
     def release(self, request_id: int) -> None:
         """The engine has this request no more."""
@@ -61,10 +69,21 @@ class GrammarPool:
         if key is None:
             return
         self._compiled.move_to_end(key)
+        self._forget_oldest()
+
+    @property
+    def bytes_kept(self) -> int:
+        """What the grammars that are kept take."""
+        return sum(self._sizes.values())
+
+    def _forget_oldest(self) -> None:
+        """Forgets what no request has, as far as all take too much."""
         held = frozenset(self._held.values())
-        unused = [key for key in self._compiled if key not in held]
-        for key in unused[: max(0, len(unused) - self._most_kept)]:
+        for key in [key for key in self._compiled if key not in held]:
+            if self.bytes_kept <= self._most_bytes:
+                return
             self._compiled.pop(key).cancel()
+            del self._sizes[key]
 
     def is_ready(self, request_id: int) -> bool:
         """Whether nothing of a request has still to be compiled."""
@@ -77,7 +96,8 @@ class GrammarPool:
 
     def begin(self, request_id: int) -> FollowedText:
         """A text of the request's grammar, which has nothing yet; raises GrammarRefused."""
-        return FollowedText(*self._compiled[self._held[request_id]].result())
+        key = self._held[request_id]
+        return FollowedText(*self._compiled[key].result(), grammar=key)
 
     def masks(self, texts: Sequence[FollowedText], size: int) -> Iterator[NDArray[np.bool_]]:
         """Of each text, which of `size` tokens may follow. They are computed together, by all processors.
@@ -90,7 +110,16 @@ class GrammarPool:
             from ovpipe.engines.grammars.masks.mask_maker import MaskMaker  # imports llguidance
 
             self._mask_maker = MaskMaker()
-        return self._mask_maker.masks(texts, size)
+        before = heap_in_use()
+        bits = self._mask_maker.bits(texts, size)
+        self._grow([text.grammar for text in texts], heap_in_use() - before - bits.nbytes)
+        return self._mask_maker.masks(texts, bits, size)
+
+    def _grow(self, grammars: Sequence[bytes], more: int) -> None:
+        """What masks have added: the states that a text comes to stay with the grammar of all its texts."""
+        grown = [key for key in dict.fromkeys(grammars) if key in self._sizes]
+        for key in grown:
+            self._sizes[key] = max(LEAST_BYTES, self._sizes[key] + more // len(grown))
 
     def close(self) -> None:
         """Begins nothing any more, and waits for nothing."""

@@ -21,6 +21,7 @@ from ovpipe.engines.admission import check_request
 from ovpipe.engines.fingerprint import fingerprint
 from ovpipe.engines.genai.admission_queue import Demand, WaitingQueue
 from ovpipe.engines.genai.capabilities import capabilities_of
+from ovpipe.engines.genai.kept_grammars import KeptGrammars
 from ovpipe.engines.genai.options import GenaiOptions
 from ovpipe.engines.genai.pipeline import most_sequences, open_pipeline
 from ovpipe.engines.genai.prompt_reading import read_next
@@ -77,6 +78,7 @@ class GenaiCore:
         # genai's own ids: a duplicate would poison it, and a request that is resumed needs a second one.
         self._handle_ids = itertools.count(1)
         self._report: Callable[[Reading], None] | None = None
+        self._grammars = KeptGrammars(options.grammar_memory)
         self._steps = 0
         self._generated_tokens = 0
         self._prompt_tokens = 0
@@ -107,8 +109,10 @@ class GenaiCore:
         """Moves every running request on by a token, or its prompt by a chunk."""
         outcomes: list[Delta | Refused] = self._submit_waiting()
         self._report_reading()
+        unbegun = [sequence for sequence in self._running.values() if not sequence.generated]
         try:
-            self._pipeline.step()
+            with self._grammars.step(sequence.request.sampling.grammar for sequence in unbegun):
+                self._pipeline.step()
         except RuntimeError as error:
             raise self._blame(error) from error
         while self._leaving:
@@ -124,6 +128,9 @@ class GenaiCore:
                 self._leaving.append(self._running.pop(sequence.request.id).demand)
             elif outcome.finish is not None:
                 self._room.give_back(self._running.pop(sequence.request.id).demand)
+        for sequence in unbegun:
+            if sequence.generated:
+                self._grammars.begun(sequence.request.sampling.grammar)
         return outcomes
 
     def stats(self) -> EngineStats:
@@ -138,6 +145,7 @@ class GenaiCore:
             steps=self._steps,
             generated_tokens=self._generated_tokens,
             prompt_tokens=self._prompt_tokens,
+            worn_out="grammars" if self._grammars.too_large else "",
         )
 
     @property

@@ -75,7 +75,8 @@ class MaskedTextCore:
         draws = random.Random(request.sampling.seed)
         tokens: list[int] = []
         while len(tokens) < (request.sampling.max_tokens or 1):
-            (allowed,) = self._masks.masks([text], self.info.vocab_size)
+            bits = self._masks.bits([text], self.info.vocab_size)
+            (allowed,) = self._masks.masks([text], bits, self.info.vocab_size)
             if text.fact:
                 return Refused(request.id, f"the grammar cannot be followed: {text.fact}")
             choices = np.flatnonzero(allowed)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from ovpipe.engines.batching_options import BatchingOptions, Positive, Precision
+from ovpipe.engines.batching_options import GRAMMAR_MEMORY, BatchingOptions, Positive, Precision
 from ovpipe.engines.options import StepGraph
 
 SHIPPED_GRAPH: Final = "engine"
@@ -111,6 +111,7 @@ class GraphCoreOptions(BatchingOptions, frozen=True, kw_only=True, forbid_unknow
         adapters = [{"name": one.known_as, "path": one.path, "alpha": one.alpha} for one in self.adapters]
         asked = {
             "adapters": adapters,
+            "grammar_memory": self.grammar_memory if self.grammar_memory != GRAMMAR_MEMORY else None,
             "prompt_lookup": self.prompt_lookup,
             "num_assistant_tokens": self.num_assistant_tokens,
             "max_ngram_size": self.max_ngram_size,

@@ -28,6 +28,7 @@ from ovpipe.engines.protocol import (
     EngineDied,
     EngineInfo,
     EngineLoadError,
+    EngineStats,
     EngineTimeouts,
     EngineUnavailable,
     GenerateRequest,
@@ -227,7 +228,7 @@ class EngineClient:
             name=self._name,
             timeouts=self._timeouts,
             on_progress=self._report,
-            on_stats=self._metrics.step,
+            on_stats=self._on_stats,
             notices=Notices(self._metrics.work, self._memory.look),
         )
         self._memory.begin(vitals_of(link.pid), link.info.cache_bytes)
@@ -235,6 +236,11 @@ class EngineClient:
         self._info = link.info
         self._link = link
         return link
+
+    def _on_stats(self, stats: EngineStats) -> None:
+        self._metrics.step(stats)
+        if stats.worn_out:  # once the step's deltas have shown which requests it has begun with
+            asyncio.get_running_loop().call_soon(self.recycle, stats.worn_out)
 
     async def _keep(self, link: EngineLink) -> None:
         """Serves, shuts down what died and starts another, until cancelled by `close`.

@@ -16,11 +16,14 @@ from ovpipe.testing import CalculatorRunner
 from ovpipe.tokenizers.vocabulary import Vocabulary
 from tests.calculators.engine.rows import FACTS, request
 
+LARGE = 600_000
+"""Bytes; four small grammars take less."""
+
 
 @pytest.fixture
 def pool() -> Iterator[GrammarPool]:
     vocabulary = Vocabulary([b"a", b"<eos>"], frozenset({1}), plain_bytes=True)
-    pool = GrammarPool(token_table(vocabulary, size=2, eos_token_ids={1}), most_kept=1)
+    pool = GrammarPool(token_table(vocabulary, size=2, eos_token_ids={1}), most_bytes=LARGE)
     yield pool
     pool.close()
 
@@ -59,14 +62,41 @@ def test_each_request_has_a_text_of_its_own(pool: GrammarPool) -> None:
     assert other.go_to([0])
 
 
-def test_what_is_held_is_kept_and_of_the_others_those_used_last(pool: GrammarPool) -> None:
+def test_what_is_held_is_kept_and_of_the_others_those_used_last_as_far_as_there_is_room(
+    pool: GrammarPool,
+) -> None:
+    pattern = "a" * 1000
     for number in range(5):
-        pool.hold(asking(number, "a" * (number + 1)))
+        pool.hold(asking(number, f"{pattern}{number}"))
+    of_each = pool.bytes_kept // 5
+    assert of_each * 5 > LARGE > of_each * 3
     for number in (1, 2, 0):
         pool.release(number)
     assert len(pool) == 3, "two are held, and one is kept of those that were"
-    pool.hold(asking(6, "a"))
+    pool.hold(asking(6, f"{pattern}0"))
     assert len(pool) == 3, "that was the one released last"
+    assert pool.bytes_kept <= LARGE
+
+
+def test_thousands_of_grammars_take_no_more_than_they_may(pool: GrammarPool) -> None:
+    for number in range(3000):
+        pool.hold(asking(number, f"a{{{number}}}"))
+        pool.release(number)
+    assert pool.bytes_kept <= LARGE
+
+
+def test_what_following_a_grammar_adds_to_it_counts() -> None:
+    vocabulary = Vocabulary([bytes((code,)) for code in range(256)], frozenset(), plain_bytes=True)
+    pool = GrammarPool(token_table(vocabulary, size=257, eos_token_ids={256}))
+    pool.hold(asking(1, "(.*a.{18}|[^b]*c.{12}){1,9}"))
+    before, text = pool.bytes_kept, pool.begin(1)
+    written: list[int] = []
+    for code in b"abcabcaabbcc" * 4:
+        list(pool.masks([text], 257))
+        written.append(code)
+        text.go_to(written)
+    pool.close()
+    assert pool.bytes_kept > before
 
 
 def test_the_node_makes_one_of_a_model_s_folder(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.engines.process.backoff import Backoff
-from ovpipe.engines.protocol import EngineDied, EngineUnavailable, RequestRefused
+from ovpipe.engines.protocol import EngineDied, EngineUnavailable, Grammar, RequestRefused, SamplingParams
 from ovpipe.engines.wire import MAX_FRAME_BYTES
 from tests.engines.clients import CRASH, READ, SLOW_PREFILL, bounded, opened, restarts, some, tokens_of, until
 
@@ -153,5 +153,20 @@ def test_closing_ends_what_waits_for_the_next_process() -> None:
             for ended in (running, waiting):
                 with pytest.raises(EngineDied, match="was closed"):
                     await tokens_of(ended)
+
+    bounded(scenario)
+
+
+def test_a_process_that_says_it_is_worn_out_is_replaced_and_no_request_is_lost() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER, most_grammars=3) as engine:
+            first = engine.pid
+            follow = [SamplingParams(max_tokens=3, grammar=Grammar("regex", "a" * n)) for n in range(1, 11)]
+            found = await asyncio.gather(*(tokens_of(engine.generate([0], each)) for each in follow))
+            assert found == [[1, 2, 3]] * 10
+            await until(lambda: restarts(engine) >= 1)
+            assert await tokens_of(engine.generate([0], some(3))) == [1, 2, 3]
+            assert engine.pid != first
+            assert engine.metrics()["engine_restarts_total"]["reason"]["grammars"] >= 1
 
     bounded(scenario)

@@ -15,8 +15,12 @@ class FollowedText:
     So it may be thrown away at any time, and made anew from the text.
     """
 
-    def __init__(self, matcher: LLMatcher, forbidden: Sequence[int] = ()) -> None:
-        """By a copy of a matcher that has taken nothing; `forbidden` are in no text of its grammar."""
+    def __init__(self, matcher: LLMatcher, forbidden: Sequence[int] = (), *, grammar: bytes = b"") -> None:
+        """By a copy of a matcher that has taken nothing; `forbidden` are in no text of its grammar.
+
+        `grammar` is what the grammar is known by.
+        """
+        self.grammar = grammar
         self.matcher = matcher.deep_copy()
         self.forbidden = list(forbidden)
         self._tokens: list[int] = []
