@@ -191,10 +191,13 @@ BODIES = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(root=BODIES, more=BODIES, seed=st.integers(0, 2**16))
 def test_random_rules_take_the_texts_that_follow_from_them(root: str, more: str, seed: int) -> None:
-    rules = read_rules(f'root ::= {root}\nmore ::= {more}\nflat ::= "a"* [bä]? | "aba"')
+    # It leads to itself whatever is drawn, so it is made of lexemes that could take too much.
+    rules = read_rules(
+        f'root ::= {root} | {more} flat root | "b"\nmore ::= {more}\nflat ::= "a"* [bä]? | "aba"'
+    )
     expected = derivable(rules, 5)
     draws = random.Random(seed)
     texts = {"".join(draws.choices("abä", k=draws.randrange(6))) for _ in range(20)}
