@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def test_the_next_generation_takes_new_requests_and_the_old_one_closes_after_its
     async def scenario() -> None:
         model = served.repository.find("one")
         before = model.lease()
+        ended: list[RequestError] = []
+        before.stop = ended.append
         change = await served.change("models: {one: {graph: ./model.yaml, parameters: {mood: new}}}")
         assert change.replaced == ("one",)
         assert served.repository.find("one") is model
@@ -39,7 +42,10 @@ def test_the_next_generation_takes_new_requests_and_the_old_one_closes_after_its
             (1, "draining", 1),
             (2, "serving", 1),
         ]
+        for _ in range(10):
+            await asyncio.sleep(0)  # the old one's turn to drain
         assert LIFE == ["open old", "open new"], "the old one is open while a request uses it"
+        assert ended == [], "and nobody ends the request"
         before.release()
         await served.repository.ended()
         assert LIFE == ["open old", "open new", "close old"]
