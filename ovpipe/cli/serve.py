@@ -29,6 +29,7 @@ from ovpipe.cli.security_options import (
     with_options,
 )
 from ovpipe.cli.server_display import ServerDisplay
+from ovpipe.cli.telemetry import OtlpEndpoint, tracing
 from ovpipe.model_store.store import ModelStore
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import Address, ServerConfig
@@ -92,6 +93,7 @@ def serve(
     watch: Annotated[
         bool, typer.Option("--watch/--no-watch", help="Read server.yaml again when it changes.")
     ] = True,
+    otlp_traces_endpoint: OtlpEndpoint = None,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
     """Serves models over HTTP, as OpenAI's API does."""
@@ -141,7 +143,8 @@ def serve(
             asks_for_key=doors.guard.keys.required,
         )
         try:
-            asyncio.run(run_server(repository, address, chosen.limits, display, doors, reloading))
+            with tracing(otlp_traces_endpoint, os.environ) as tracer:
+                asyncio.run(run_server(repository, address, chosen.limits, display, doors, reloading, tracer))
         finally:
             if trace is not None and kept is not None:
                 kept.save(trace)

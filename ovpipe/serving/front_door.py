@@ -41,6 +41,7 @@ from ovpipe.serving.routes.own import OwnRoutes
 from ovpipe.serving.routes.patterns import tidied
 from ovpipe.serving.routes.table import ServedRoute
 from ovpipe.serving.security.guard import Guard
+from ovpipe.serving.telemetry.tracer import RequestTracer, traced
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -55,6 +56,7 @@ class FrontDoor:
         limits: Limits,
         guard: Guard,
         reloader: Reloader | None = None,
+        tracer: RequestTracer | None = None,
     ) -> None:
         self._repository = repository
         self._in_flight = in_flight
@@ -62,6 +64,7 @@ class FrontDoor:
         self._guard = guard
         self._metrics = Metrics(repository)
         self._turns = Turns()
+        self._tracer = tracer
         self.admission = Admission(limits, len(repository))
         self._metrics.add(AdmissionMetrics(self.admission))
         self._own = OwnRoutes(
@@ -114,7 +117,7 @@ class FrontDoor:
         served, path, parameters = self._find(request)
         record = request[RECORD]
         record.endpoint = served.path
-        with self._metrics.request(record):
+        with traced(self._tracer, request, record), self._metrics.request(record):
             record.status = CLIENT_LEFT
             try:
                 client = client_of(request)

@@ -28,6 +28,7 @@ from ovpipe.serving.requests.connection import Connection
 from ovpipe.serving.security.certificates import HANDSHAKE_SECONDS, Certificates
 from ovpipe.serving.security.doors import Doors
 from ovpipe.serving.security.file_watch import watching
+from ovpipe.serving.telemetry.tracer import RequestTracer
 
 BACKLOG = 1024
 IDLE_SECONDS = 1.0
@@ -57,17 +58,18 @@ async def serve(
     listener: ServerListener,
     doors: Doors,
     reloading: Reloading | None = None,
+    tracer: RequestTracer | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM, then drains: requests in flight may end, new ones get a 503.
 
     A second signal ends what is in flight at once. With `reloading`, SIGHUP and a request reload the
-    configuration. The logger `ovpipe.access` gets a line per request when
+    configuration. `tracer` makes spans of requests. The logger `ovpipe.access` gets a line per request when
     it is enabled for INFO. Raises ServerError when the port cannot be bound, and
     when every model has failed to load.
     """
     in_flight = InFlight()
     reloader = None if reloading is None else Reloader(repository, reloading, listener)
-    front_door = FrontDoor(repository, in_flight, limits, doors.guard, reloader)
+    front_door = FrontDoor(repository, in_flight, limits, doors.guard, reloader, tracer)
     with _signals() as (stop, hurry), _hangups(reloader), quiet_accepts():
         async with (
             watching(doors.watched),

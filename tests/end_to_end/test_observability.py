@@ -10,21 +10,29 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from docs.generate import DOCS
 from ovpipe.serving.metrics.vllm_names import OF_ENGINES, OF_TEXTS
+from tests.end_to_end.collector import Collector
+from tests.end_to_end.dashboards import Samples, check_query
 from tests.serving.asking import CHAT, JSON_HEADERS, get, post, raw, streamed, streaming
 from tests.serving.server_process import ServerProcess
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
+def collector() -> Iterator[Collector]:
+    """Takes the traces of the server."""
+    with Collector() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def server(collector: Collector) -> Iterator[ServerProcess]:
     """The embedded model in the core graph, which counts the most of its engine."""
     arguments = ("--set", "engine.core=graph", "--set", "engine.num_kv_blocks=64", "--node-metrics")
-    with ServerProcess(*arguments, "--access-log", "--log-format", "json") as server:
+    watching = ("--access-log", "--log-format", "json", "--otlp-traces-endpoint", collector.url)
+    with ServerProcess(*arguments, *watching, env={"OTEL_BSP_SCHEDULE_DELAY": "100"}) as server:
         server.wait_ready()
         yield server
-
-
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def scrape(server: ServerProcess) -> Samples:
@@ -213,3 +221,121 @@ def test_a_run_that_there_is_not_is_a_404_and_nothing_is_written_to(server: Serv
     assert get(server.url, "/debug/runs/nobody").error() == (404, "run_not_found", None)
     assert post(server.url, {}, "/debug/runs/nobody").status == 405
     assert post(server.url, {}, "/debug/graphs").status == 405
+
+
+# --- dashboards
+
+DASHBOARD = json.loads((DOCS / "grafana" / "ovpipe.json").read_text("utf-8"))
+QUERIES = [
+    pytest.param(target["expr"], id=f"{panel['title']} {target['refId']}")
+    for panel in DASHBOARD["panels"]
+    for target in panel["targets"]
+]
+VLLM_S_DASHBOARDS = {
+    "vllm:e2e_request_latency_seconds_bucket",
+    "vllm:generation_tokens_total",
+    "vllm:gpu_cache_usage_perc",
+    "vllm:inter_token_latency_seconds_bucket",
+    "vllm:kv_cache_usage_perc",
+    "vllm:num_requests_running",
+    "vllm:num_requests_waiting",
+    "vllm:prefix_cache_hits_total",
+    "vllm:prefix_cache_queries_total",
+    "vllm:prompt_tokens_total",
+    "vllm:request_decode_time_seconds_sum",
+    "vllm:request_generation_tokens_bucket",
+    "vllm:request_inference_time_seconds_sum",
+    "vllm:request_max_num_generation_tokens_sum",
+    "vllm:request_prefill_time_seconds_sum",
+    "vllm:request_prompt_tokens_bucket",
+    "vllm:request_queue_time_seconds_sum",
+    "vllm:request_success_total",
+    "vllm:time_per_output_token_seconds_bucket",
+    "vllm:time_to_first_token_seconds_bucket",
+}
+"""What the dashboards that vLLM publishes ask for."""
+
+
+@pytest.fixture(scope="module")
+def served(server: ServerProcess) -> Samples:
+    """The metrics after some requests, one of which was refused."""
+    assert post(server.url, chat()).status == 200
+    assert post(server.url, chat(temperature=-1)).status == 400
+    return scrape(server)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_what_the_dashboard_asks_for_is_there(served: Samples, query: str) -> None:
+    concrete = query.replace("$__rate_interval", "5m").replace("$model_name", "tiny-chat")
+    assert check_query(served, concrete) > 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "vllm:no_such_metric",
+        'vllm:num_requests_running{model_name="other"}',
+        "sum by (no) (ovpipe_engine_up)",
+    ],
+)
+def test_a_query_of_what_there_is_not_is_found(served: Samples, query: str) -> None:
+    with pytest.raises(AssertionError):
+        check_query(served, query)
+
+
+def test_what_vllm_s_own_dashboards_ask_for_is_there(served: Samples) -> None:
+    assert {name for name, _ in served} >= VLLM_S_DASHBOARDS
+    (variable,) = (one for one in DASHBOARD["templating"]["list"] if one["name"] == "model_name")
+    assert variable["query"] == "label_values(vllm:num_requests_running, model_name)"
+
+
+# --- traces; the last of them ends the collector
+
+
+def test_a_request_is_a_span_with_its_model_and_tokens_in_the_client_s_trace(
+    server: ServerProcess, collector: Collector
+) -> None:
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    headers = {**JSON_HEADERS, "traceparent": f"00-{trace}-{parent}-01", "X-Request-Id": "traced"}
+    answer = post(server.url, chat(), headers=headers)
+    spans = collector.wait_for_trace(trace)
+    request = next(span for span in spans if span.parent == parent)
+    usage = answer.json()["usage"]
+    assert request.name == "chat tiny-chat"
+    assert request.attributes["gen_ai.operation.name"] == "chat"
+    assert request.attributes["gen_ai.request.model"] == "tiny-chat"
+    assert request.attributes["gen_ai.usage.input_tokens"] == usage["prompt_tokens"]
+    assert request.attributes["gen_ai.usage.output_tokens"] == usage["completion_tokens"]
+    assert request.attributes["gen_ai.response.finish_reasons"] == ["length"]
+    assert request.attributes["http.response.status_code"] == 200
+    assert request.attributes["gen_ai.request.id"] == "traced"
+    nodes = {span.name: span for span in spans if span.parent == request.id}
+    assert {"request_parser", "chat_template", "continuous_batching", "detokenizer", "serializer"} <= set(
+        nodes
+    )
+    assert nodes["detokenizer"].attributes["ovpipe.node.calls"] >= 1
+    for span in nodes.values():
+        assert request.began <= span.began <= span.ended <= request.ended
+    assert logged(server, "traced")["trace_id"] == trace
+
+
+def test_a_trace_that_the_client_does_not_record_is_not_sent(
+    server: ServerProcess, collector: Collector
+) -> None:
+    unrecorded, recorded = "1af7651916cd43dd8448eb211c80319c", "2af7651916cd43dd8448eb211c80319c"
+    for trace, flags in ((unrecorded, "00"), (recorded, "01")):
+        headers = {**JSON_HEADERS, "traceparent": f"00-{trace}-b7ad6b7169203331-{flags}"}
+        assert post(server.url, chat(), headers=headers).status == 200
+    collector.wait_for_trace(recorded)
+    assert not collector.spans_of(unrecorded)
+
+
+def test_a_collector_that_is_gone_costs_one_warning_and_no_request(
+    server: ServerProcess, collector: Collector
+) -> None:
+    collector.close()
+    for _ in range(3):
+        assert post(server.url, chat()).status == 200
+    server.wait_line("traces cannot be sent to the collector and are dropped", timeout=60)
+    assert post(server.url, chat()).status == 200
+    assert sum("traces cannot be sent" in line for line in server.log) == 1

@@ -17,10 +17,9 @@ from aiohttp.http import StreamWriter
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.http_errors import ErrorFamily
-from ovpipe.metering import Meter
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.model import GraphLease
-from ovpipe.serving.requests.record import CLIENT_LEFT
+from ovpipe.serving.requests.record import CLIENT_LEFT, RequestRecord
 from ovpipe.serving.requests.served_run import ServedRun, joined
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ class Exchange:
         lease: GraphLease,
         limits: Limits,
         errors: ErrorFamily,
-        meter: Meter | None = None,
+        record: RequestRecord | None = None,
     ) -> None:
         self.status = CLIENT_LEFT
         self._request = request
@@ -56,7 +55,7 @@ class Exchange:
         self._errors = errors
         self._has_body = True
         self._packet: HttpRequest | None = packet
-        self._run = ServedRun(lease, limits, packet.id, meter=meter)
+        self._run = ServedRun(lease, limits, packet.id, record=record)
 
     def stop(self, error: RequestError) -> None:
         """Ends the run; the client gets `error` if it still waits for something."""

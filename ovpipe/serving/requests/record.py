@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from ovpipe.runtime.watching.listener import Listener
 from ovpipe.serving.metrics.generation import GenerationMetrics
 
 
@@ -125,6 +126,9 @@ class RequestRecord:
         self.generation: GenerationMetrics | None = None
         """Those of the model."""
         self.ended_at: float | None = None
+        self.trace_id: str | None = None
+        self.listener: Listener | None = None
+        """What hears of its run, where it is traced."""
 
     def text(self, prompt: int, prompt_tokens: int, max_tokens: int) -> TextRecord:
         """See `Meter`."""
@@ -171,7 +175,7 @@ class RequestRecord:
 
     def facts(self) -> dict[str, Any]:
         """What is known of it, by name, as the log has it: tokens and times where texts were generated."""
-        facts: dict[str, Any] = {"model": self.model, "error": self.reason}
+        facts: dict[str, Any] = {"trace_id": self.trace_id, "model": self.model, "error": self.reason}
         if self.texts:
             facts |= {
                 "prompt_tokens": self.prompt_tokens,

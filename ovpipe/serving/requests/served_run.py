@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 
 from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
-from ovpipe.metering import Meter
 from ovpipe.runtime.runs.idle_watch import IdleWatch
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.model import GraphLease
 from ovpipe.serving.refusals import internal_error
 from ovpipe.serving.requests.client_error import to_client_error
+from ovpipe.serving.requests.record import RequestRecord
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class ServedRun:
         limits: Limits,
         id: str,
         *,
-        meter: Meter | None = None,
+        record: RequestRecord | None = None,
         to_client_error: Callable[[Exception, str], RequestError] = to_client_error,
     ) -> None:
         self.failure: Exception | None = None
@@ -41,10 +41,12 @@ class ServedRun:
         self._limits = limits
         self._to_client_error = to_client_error
         try:
-            self._run = lease.served.graph.run(id=id, meter=meter)
+            self._run = lease.served.graph.run(id=id, meter=record)
         except BaseException:  # of a calculator's constructor: `end` will not be called
             lease.release()
             raise
+        if record is not None and record.listener is not None:
+            self._run.attach(record.listener)
         self.reader = self._run.read(lease.served.output)
         self._stopped_with: RequestError | None = None
         lease.stop = self.stop
