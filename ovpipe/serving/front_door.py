@@ -162,7 +162,8 @@ class FrontDoor:
         record.model = model.name
         record.generation = self._metrics.generation(model.name)
         await self._repository.loaded(model)
-        await self.admission.wait_for_turn(admitted, model, priority_in(packet, served.route))
+        with record.waiting_for_turn():
+            await self.admission.wait_for_turn(admitted, model, priority_in(packet, served.route))
         lease = await self._repository.lease(model)
         exchange = Exchange(request, packet, lease, self._limits, served.route.errors, record)
         admitted.run_begins(exchange.stop)

@@ -29,7 +29,12 @@ class VllmMetric(NamedTuple):
 
 OF_TEXTS: Final = (
     VllmMetric("num_requests_running", "gauge", "texts whose prompt the engine has begun to read", "running"),
-    VllmMetric("num_requests_waiting", "gauge", "texts that wait in the engine's queue", "waiting"),
+    VllmMetric(
+        "num_requests_waiting",
+        "gauge",
+        "requests that wait for a place at the model, and texts that wait in the engine's queue",
+        "waiting",
+    ),
     VllmMetric("prompt_tokens", "counter", "tokens of prompts whose text has begun", "prompt_tokens"),
     VllmMetric("generation_tokens", "counter", "generated tokens", "generation_tokens"),
     VllmMetric(
@@ -70,7 +75,10 @@ OF_TEXTS: Final = (
         "e2e_latency",
     ),
     VllmMetric(
-        "request_queue_time_seconds", "histogram", "a text's time in the engine's queue", "queue_time"
+        "request_queue_time_seconds",
+        "histogram",
+        "a text's time before a place at the model and in the engine's queue",
+        "queue_time",
     ),
     VllmMetric(
         "request_prefill_time_seconds",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, Final
 
@@ -35,7 +37,13 @@ class TextRecord:
     )
 
     def __init__(
-        self, model: GenerationMetrics, asked: float, prompt: int, prompt_tokens: int, max_tokens: int
+        self,
+        model: GenerationMetrics,
+        asked: float,
+        prompt: int,
+        prompt_tokens: int,
+        max_tokens: int,
+        waited: float = 0.0,
     ) -> None:
         self._model = model
         self._asked = asked
@@ -45,7 +53,8 @@ class TextRecord:
         self.cached: int | None = None
         self.generated = 0
         self.finish: str | None = None
-        self.queued = perf_counter()
+        self.queued = perf_counter() - waited
+        """As if it had waited in one queue; what is between the two is quick."""
         self.begun: float | None = None
         self.first: float | None = None
         self.last = 0.0
@@ -126,14 +135,28 @@ class RequestRecord:
         self.generation: GenerationMetrics | None = None
         """Those of the model."""
         self.ended_at: float | None = None
+        self.waited = 0.0
+        """Seconds before its model had a place for it."""
         self.trace_id: str | None = None
         self.listener: Listener | None = None
         """What hears of its run, where it is traced."""
 
+    @contextmanager
+    def waiting_for_turn(self) -> Iterator[None]:
+        """It waits for a place at its model, before the engine's own queue; both are one in the metrics."""
+        assert self.generation is not None, "its model is known"
+        began = perf_counter()
+        self.generation.waiting += 1
+        try:
+            yield
+        finally:
+            self.generation.waiting -= 1
+            self.waited = perf_counter() - began
+
     def text(self, prompt: int, prompt_tokens: int, max_tokens: int) -> TextRecord:
         """See `Meter`."""
         assert self.generation is not None, "a run is one of a model"
-        text = TextRecord(self.generation, self.began, prompt, prompt_tokens, max_tokens)
+        text = TextRecord(self.generation, self.began, prompt, prompt_tokens, max_tokens, self.waited)
         self.texts.append(text)
         return text
 

@@ -62,6 +62,7 @@ def test_a_full_model_refuses_and_what_it_has_let_in_is_served(server: ServerPro
         for _ in range(4):
             asked(open_ones, server, b'{"model": "bad", "do": "hang"}')
         wait_until(lambda: figure(server, 'ovpipe_requests_waiting{model="bad"}') == 2)
+        assert figure(server, 'vllm:num_requests_waiting{engine="0",model_name="bad"}') == 2
         assert figure(server, 'ovpipe_requests_running{model="bad"}') == 2
         refused = post(server.url, {"model": "bad", "do": "refuse"})
         assert refused.error() == (429, "model_overloaded", "model")

@@ -87,3 +87,20 @@ def test_a_prompt_counts_once_for_all_its_choices_and_the_longest_text_is_the_re
     assert (request.prompt_tokens, request.generated_tokens, request.cached_tokens) == (21, 7, 8)
     assert model.request_max_generation_tokens.total == 4
     assert request.time_to_first_token is not None
+
+
+def test_a_request_that_waits_for_a_place_at_its_model_counts_as_waiting_and_its_texts_queued_so_long() -> (
+    None
+):
+    model = GenerationMetrics()
+    request = record(model)
+    with request.waiting_for_turn():
+        assert model.waiting == 1
+    assert model.waiting == 0
+    request.waited = 1000.0
+    text = request.text(0, 7, 20)
+    text.tokens(1, None)
+    text.ended("stop")
+    request.status = 200
+    request.end()
+    assert model.queue_time.total >= 1000
