@@ -53,7 +53,8 @@ def sampling_of(
         ignore_eos=request.ignore_eos,
         stop_token_ids=request.stop_token_ids,
         logprobs=logprobs or request.logprobs,
-        top_logprobs=request.top_logprobs or 0,
+        # Of an engine without it only a completion's `logprobs: 1` comes so far: the token itself is listed.
+        top_logprobs=(request.top_logprobs or 0) if "top_logprobs" in info.capabilities else 0,
         prompt_logprobs=request.prompt_top,
         logit_bias=bias_of(request.logit_bias, info.vocab_size),
         allowed_token_ids=allowed_of(request.allowed_token_ids, info.vocab_size),

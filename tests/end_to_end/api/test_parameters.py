@@ -9,7 +9,7 @@ import pytest
 from openai import OpenAI
 
 from tests.end_to_end.api.conftest import Api, events, text, texts
-from tests.end_to_end.figures import figure
+from tests.end_to_end.figures import running_and_waiting
 
 row = pytest.mark.parameter  # tests/house/test_parameters.py looks for these
 SAMPLED: dict[str, Any] = {"temperature": 1.0, "seed": 7}
@@ -487,7 +487,7 @@ def test_of_those_that_wait_the_lowest_priority_comes_first(api: Api) -> None:
     for at, (priority, max_tokens) in enumerate([(0, 2000), (5, 400), (-5, 1)]):
         threads.append(Thread(target=ask, args=(priority, max_tokens)))
         threads[-1].start()
-        while figure(api.url, "engine_requests", "narrow") <= at and len(ended) == 0:
+        while not ended and running_and_waiting(api.url, "narrow") <= at:
             pass  # asking takes its time
     for thread in threads:
         thread.join()

@@ -19,6 +19,7 @@ from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import EngineDied, EngineLoadError, EngineTimeouts, EngineUnavailable
 from tests.engines.clients import FAKE_HOST, HANG, bounded, is_gone, opened, some, tokens_of, until
+from tests.processes.children import children
 
 
 def test_progress_is_reported_while_it_loads() -> None:
@@ -32,14 +33,15 @@ def test_progress_is_reported_while_it_loads() -> None:
 
 
 def test_a_failed_first_load_raises_what_the_host_said_and_leaves_no_process() -> None:
+    before = children()
+
     async def scenario() -> None:
         with pytest.raises(EngineLoadError, match=r"'fake' could not be loaded: no such model$"):
             async with opened(load="no such model"):
                 pass
 
     bounded(scenario)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children() == before
 
 
 def test_a_crash_in_the_first_load_raises_with_the_last_words() -> None:
@@ -90,6 +92,8 @@ def test_the_environment_of_its_command_is_the_processes_beside_the_servers_own(
 
 
 def test_a_config_that_fits_in_no_message_is_a_load_error_and_leaves_no_process() -> None:
+    before = children()
+
     async def scenario() -> None:
         with pytest.raises(EngineLoadError, match="could not be loaded"):
             async with opened(number=2**70):
@@ -98,11 +102,12 @@ def test_a_config_that_fits_in_no_message_is_a_load_error_and_leaves_no_process(
             await EngineClient.open(HostCommand(("no\0name",)), {})
 
     bounded(scenario)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children() == before
 
 
 def test_an_open_that_is_cancelled_leaves_no_process() -> None:
+    before = children()
+
     async def scenario() -> None:
         loading = asyncio.Event()
         opening = asyncio.create_task(
@@ -118,8 +123,7 @@ def test_an_open_that_is_cancelled_leaves_no_process() -> None:
             await opening
 
     bounded(scenario)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children() == before
 
 
 def test_closing_fails_what_runs_refuses_what_comes_and_ends_the_process() -> None:

@@ -86,10 +86,10 @@ INTEGERS: dict[str, Any] = {
     "allowed_token_ids": [3],
     "prompt_logprobs": 2,
     "truncate_prompt_tokens": 4,
-    "num_assistant_tokens": 2,
-    "max_ngram_size": 2,
     "priority": -3,
 }
+DRAFTS: dict[str, Any] = {"num_assistant_tokens": 2, "max_ngram_size": 2}
+"""Apart from the others: a beam search drafts nothing."""
 OF_CHAT: dict[str, Any] = INTEGERS | {"logprobs": True, "top_logprobs": 3}
 OF_COMPLETIONS: dict[str, Any] = INTEGERS | {"logprobs": 3}
 
@@ -120,9 +120,10 @@ def test_every_parameter_that_is_an_integer_takes_whole_floats(
         http = HttpRequest("POST", path.value, json={"model": "m", **what, **values}, id="1", received=0)
         return parse(http, engine_with_everything())
 
-    asked = read({"use_beam_search": True, **integers})
-    floats = read({"use_beam_search": True, **{name: as_floats(value) for name, value in integers.items()}})
-    assert repr(floats) == repr(asked)  # 3.0 == 3, and their texts differ
+    for searched, values in ((True, integers), (False, DRAFTS)):
+        asked = read({"use_beam_search": searched, **values})
+        floats = read({"use_beam_search": searched, **{name: as_floats(one) for name, one in values.items()}})
+        assert repr(floats) == repr(asked)  # 3.0 == 3, and their texts differ
 
 
 def test_the_error_of_a_whole_float_out_of_range_names_its_place() -> None:
