@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 
 import aiohttp
 import pytest
 
 from tests.end_to_end.clients import unbounded_session
-from tests.end_to_end.figures import figure
+from tests.end_to_end.figures import figure, running_and_waiting
 from tests.serving.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
@@ -27,10 +28,10 @@ def test_a_stream_whose_prompt_is_read_begins_with_comments_and_one_that_queues_
             server.wait_ready()
             engine = int(figure(server.url, "engine_pid", "tiny-chat"))
 
-            async def engine_has(requests: int) -> None:
+            async def until(condition: Callable[[], bool]) -> None:
                 async with asyncio.timeout(20):
-                    while figure(server.url, "engine_requests", "tiny-chat") < requests:
-                        await asyncio.sleep(0.005)  # a bounded poll of what the engine's process does
+                    while not condition():
+                        await asyncio.sleep(0.005)  # a bounded poll of what other processes do
 
             async with unbounded_session() as session:
 
@@ -38,9 +39,9 @@ def test_a_stream_whose_prompt_is_read_begins_with_comments_and_one_that_queues_
                     return await session.post(f"{server.url}/v1/completions", json=LONG)
 
                 read = asyncio.create_task(post())
-                await engine_has(1)
+                await until(lambda: figure(server.url, "engine_requests", "tiny-chat") == 1)
                 queued = asyncio.create_task(post())
-                await engine_has(2)
+                await until(lambda: running_and_waiting(server.url, "tiny-chat") == 2)
                 os.kill(engine, signal.SIGSTOP)  # on a quick machine, too, the prompt takes long from here
                 async with await read as response:
                     assert response.headers["Content-Type"].startswith("text/event-stream"), (
@@ -54,6 +55,6 @@ def test_a_stream_whose_prompt_is_read_begins_with_comments_and_one_that_queues_
                 assert b'"code":"engine_died"' in error
                 async with await queued as response:
                     assert response.status == 503
-                    assert b'"code":"engine_died"' in await response.read()
+                    assert b'"code":"engine_unavailable"' in await response.read()
 
     asyncio.run(scenario())
