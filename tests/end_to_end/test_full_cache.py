@@ -18,14 +18,16 @@ BLOCKS = 100
 BLOCK = 32
 
 
-def test_of_hundreds_at_once_and_of_long_ones_that_exhaust_the_cache_each_waits_for_its_turn() -> None:
+def test_of_as_many_as_one_client_may_have_and_of_long_ones_that_exhaust_the_cache_each_waits_for_its_turn() -> (
+    None
+):
     async def scenario() -> None:
         few = ("--set", "engine.num_kv_blocks=24", "--set", "engine.max_num_seqs=8")
         with ServerProcess("chat", *SERVE, *few) as server:
             server.wait_ready()
             url = f"{server.url}/v1/completions"
             greedy = {"model": "chat", "temperature": 0, "ignore_eos": True}
-            short = [{**greedy, "max_tokens": 20, "prompt": f"{index} is short"} for index in range(400)]
+            short = [{**greedy, "max_tokens": 20, "prompt": f"{index} is short"} for index in range(150)]
             long = [{**greedy, "max_tokens": 700, "prompt": f"{index} is long"} for index in range(12)]
 
             async with unbounded_session() as session:

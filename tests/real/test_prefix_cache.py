@@ -11,11 +11,18 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(SECONDS)]
 
 
 def test_a_second_question_about_a_long_text_is_answered_in_fewer_steps(smol: Served) -> None:
+    def steps_so_far() -> int:
+        """All, once the idle ones are over: the same number ten times in a row."""
+        counts = [0]
+        while counts.count(counts[-1]) < 10:
+            counts = [*counts, smol.figure("engine_steps_total")][-10:]
+        return counts[-1]
+
     def steps(begin: str, question: str) -> int:
         """Those to the first token, and the three or four idle ones after each request."""
-        before = smol.figure("engine_steps_total")
+        before = steps_so_far()
         smol.ask(user(f"{begin}\n{LICENSE}\n\n{question}"), max_tokens=1)
-        return smol.figure("engine_steps_total") - before
+        return steps_so_far() - before
 
     cold = steps("The first text.", "Who wrote this?")
     warm = steps("The first text.", "Who wrote this?")
