@@ -157,7 +157,7 @@ class EngineClient:
             next(self._request_ids), list(prompt), sampling, priority, adapter, on_step is not None
         )
         if self._recycled_for is not None:
-            waiting = MailboxGeneration(request.id, lambda _: None, on_step)
+            waiting = MailboxGeneration(request.id, lambda _: None, on_step, meter)
             self._retries.postpone([Retry(request, waiting)])
             return waiting
         if self._link is None or not self._link.up:

@@ -33,6 +33,37 @@ def test_what_runs_ends_in_the_old_process_and_what_comes_meanwhile_in_the_next(
     bounded(scenario)
 
 
+class TokensHeard:
+    """A meter that adds tokens up."""
+
+    count = 0
+    finish: str | None = None
+
+    def reading(self) -> None:
+        """Nothing that these tests ask for."""
+
+    def tokens(self, count: int, cached: int | None) -> None:
+        self.count += count
+
+    def ended(self, finish: str | None) -> None:
+        self.finish = finish
+
+
+def test_what_comes_meanwhile_is_metered_like_any_other() -> None:
+    async def scenario() -> None:
+        async with opened(backoff=NEVER) as engine:
+            running = engine.generate([0], some(10**9))
+            await anext(running)
+            engine.recycle("memory")
+            heard = TokensHeard()
+            waiting = engine.generate([0], some(3), meter=heard)
+            running.cancel()
+            await tokens_of(waiting)
+            assert (heard.count, heard.finish) == (3, "length")
+
+    bounded(scenario)
+
+
 def test_it_is_up_and_counts_those_that_wait_as_long_as_the_old_process_works() -> None:
     async def scenario() -> None:
         async with opened(backoff=NEVER) as engine:
