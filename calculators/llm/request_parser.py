@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -14,8 +12,17 @@ from ovpipe.calculators.llm.parameters import openapi
 from ovpipe.calculators.llm.parameters.declarations.speculation import SPECULATION
 from ovpipe.calculators.llm.parameters.engine_support import honours, not_honoured, remedies
 from ovpipe.calculators.llm.parameters.errors import unsupported, wrong_value
-from ovpipe.calculators.llm.parameters.reading import read_body, read_generation_config
+from ovpipe.calculators.llm.parameters.reading import BODIES, read_body, read_generation_config
 from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
+from ovpipe.calculators.llm.parameters.settling import (
+    check_calls,
+    log_ignored,
+    object_of,
+    of_http,
+    settle_limits,
+    settle_priority,
+    unknown_parameter,
+)
 from ovpipe.calculators.llm.parameters.table import BY_NAME
 from ovpipe.calculators.llm.parameters.unknown_keys import Ignored
 from ovpipe.calculators.llm.parameters.wire.tool_choices import settle_choice
@@ -24,7 +31,7 @@ from ovpipe.calculators.llm.templates.prompt_size import is_larger
 from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.engines.protocol import Engine, EngineInfo
 from ovpipe.errors import RequestError
-from ovpipe.http import Client, HttpRequest, ModelIn, Route
+from ovpipe.http import HttpRequest, ModelIn, Route
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
@@ -33,8 +40,6 @@ MOST_AT_ONCE: Final = 16_000
 """Characters and members of a body that are read on the event loop; a larger one is read by the workers."""
 MOST_SEQUENCES: Final = 256
 """Of one request, all its prompts together."""
-
-logger = logging.getLogger(__name__)
 
 
 @register
@@ -112,11 +117,7 @@ class ChatRequestParserCalculator(Calculator):
             request = await run_long(cx.get(self.workers), reading)
         else:
             request = reading()
-        seen = cx.get(self.seen)
-        if seen is not None:
-            for name in filter(seen.is_new, request.ignored):
-                unknown = "" if any(name in rows for rows in BY_NAME.values()) else "unknown "
-                logger.warning("ignored the %sparameter %r, of this and all later requests", unknown, name)
+        log_ignored(request.ignored, cx.get(self.seen), BY_NAME.values())
         cx.send(self.request, request)
 
 
@@ -134,12 +135,11 @@ def parse(
     except ValueError:
         served = " and ".join(path.value for path in Endpoint)
         raise RequestError(404, f"This model does not serve this path; it serves {served}.") from None
-    if type(http.json) is not dict:
-        raise RequestError(400, "The body must be a JSON object.", code="invalid_type")
+    body = object_of(http)
     ignored = Ignored()
-    stated = read_body(http.json, endpoint, ignored, engine)
+    stated = read_body(body, BODIES[endpoint], ignored, engine)
     if ignored.any and unknown_parameters == "error":
-        raise _unknown(ignored, endpoint)
+        raise unknown_parameter(ignored, BY_NAME[endpoint])
     fields = read_generation_config(engine) | stated
     settle_limits(fields, max_tokens_limit)
     settle_choices(fields, stated, best_of_limit)
@@ -153,41 +153,21 @@ def parse(
     if fields.get("stream") and "prompt_logprobs" in fields:
         raise wrong_value("prompt_logprobs", "absent in a stream")
     fields["ignored"] = tuple(ignored.names) if unknown_parameters == "warn" else ()
-    fields["created"] = int(http.received)
-    fields["adapter"] = http.variant
-    fields["client"] = http.client
+    fields |= of_http(http)
     settle_priority(fields, http.client)
     name = fields.get("request_id") or http.id
     if endpoint is Endpoint.CHAT:
-        settle_chat(fields, http.json)
-        check_calls(fields, engine)
+        settle_chat(fields, body)
+        older = fields["functions"]
+        check_calls(
+            fields,
+            engine,
+            tools="functions" if older else "tools",
+            tool_choice="function_call" if older else "tool_choice",
+        )
         return ChatRequest(id=f"chatcmpl-{name}", **fields)
     settle_completion(fields, engine)
     return CompletionRequest(id=f"cmpl-{name}", **fields)
-
-
-def settle_limits(fields: dict[str, Any], max_tokens_limit: int | None) -> None:
-    """How many tokens, by the server's limit; raises RequestError 400."""
-    if max_tokens_limit is not None:
-        for name in ("max_tokens", "max_completion_tokens"):
-            if fields.get(name, 0) > max_tokens_limit:
-                raise wrong_value(name, f"at most {max_tokens_limit}, the limit of this server")
-        fields["default_max_tokens"] = min(
-            max_tokens_limit, fields.get("default_max_tokens", max_tokens_limit)
-        )
-    most = fields.get("max_completion_tokens", fields.get("max_tokens"))
-    if most is not None and fields.get("min_tokens", 0) > most:
-        raise wrong_value("min_tokens", "at most the number of tokens to generate")
-
-
-def settle_priority(fields: dict[str, Any], client: Client) -> None:
-    """The priority, within what the operator allows this client; raises RequestError 400."""
-    if client.priorities is None:
-        return
-    first, last = client.priorities
-    priority = fields.setdefault("priority", min(max(0, first), last))
-    if not first <= priority <= last:
-        raise wrong_value("priority", f"from {first} to {last}, the range that this API key may use")
 
 
 def settle_choices(fields: dict[str, Any], stated: Mapping[str, Any], best_of_limit: int) -> None:
@@ -239,18 +219,6 @@ def settle_chat(fields: dict[str, Any], body: Mapping[str, Any]) -> None:
         raise wrong_value("add_generation_prompt", "absent or false when 'continue_final_message' is true")
 
 
-def check_calls(fields: Mapping[str, Any], engine: EngineInfo | None) -> None:
-    """A call that is forced or strict follows a grammar; raises RequestError 400 where there are none."""
-    if honours(engine, "structured_outputs"):
-        return
-    grammar = BY_NAME[Endpoint.CHAT]["structured_outputs"]
-    older = fields["functions"]
-    if fields["tool_choice"].mode in ("required", "named"):
-        raise not_honoured("function_call" if older else "tool_choice", grammar, engine)
-    if fields["tool_choice"].mode != "none" and any(tool.strict for tool in fields["tools"]):
-        raise not_honoured("functions" if older else "tools", grammar, engine)
-
-
 def settle_completion(fields: dict[str, Any], engine: EngineInfo | None) -> None:
     """What concerns completions only; raises RequestError 400."""
     fields["logprobs"] = "top_logprobs" in fields
@@ -260,18 +228,3 @@ def settle_completion(fields: dict[str, Any], engine: EngineInfo | None) -> None
         raise unsupported("logprobs", "; ".join((fact, *remedies("prompt_logprobs", engine))))
     if len(fields["prompts"]) * fields.get("best_of", 1) > MOST_SEQUENCES:
         raise wrong_value("prompt", f"few enough for {MOST_SEQUENCES} sequences, best_of for each prompt")
-
-
-def _unknown(ignored: Ignored, endpoint: Endpoint) -> RequestError:
-    name = next(iter(ignored.names), None)
-    row = BY_NAME[endpoint].get(name or "")
-    if row is not None:
-        return wrong_value(row.name, row.words_within)
-    near = get_close_matches(name, BY_NAME[endpoint], n=1) if name else []
-    hint = f"; did you mean '{near[0]}'?" if near else "."
-    return RequestError(
-        400,
-        f"The request has a parameter that this server does not know{hint}",
-        code="unknown_parameter",
-        param=name,
-    )

@@ -11,11 +11,12 @@ import msgspec
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, OutputDelta, Prompts
 from ovpipe.calculators.llm.parameters import openapi
-from ovpipe.calculators.llm.responses.event_stream import KEEP_ALIVE, EventStream
+from ovpipe.calculators.llm.responses.answer_writer import AnswerWriter
+from ovpipe.calculators.llm.responses.event_stream import EventStream
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.engines.protocol import Engine
-from ovpipe.http import ResponseBody, ResponseStart
+from ovpipe.http import ResponsePart
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 from ovpipe.tokenizers.tokenizer import Tokenizer
@@ -49,7 +50,7 @@ class SseSerializerCalculator(Calculator):
     request = Input[ChatRequest | CompletionRequest]()
     prompts = Input[Prompts](optional=True)
     parsed = Input[OutputDelta]()
-    response = Output[ResponseStart | ResponseBody](streaming=True)
+    response = Output[ResponsePart](streaming=True)
     tokenizer = SideInput[Tokenizer](optional=True)
     engine = SideInput[Engine](optional=True)
     clock = SideInput[Callable[[], float]](optional=True)
@@ -60,72 +61,31 @@ class SseSerializerCalculator(Calculator):
                 f"keep_alive_seconds is {keep_alive_seconds}; it must be 0 (off) or above, and finite"
             )
         self._keep_alive = keep_alive_seconds
-        self._clock: Callable[[], float] = time.monotonic
-        self._wrote = 0.0
-        """When something was last written, or the request came."""
-        self._answer: EventStream | JsonBody | None = None
-        self._unfinished: set[tuple[int, int]] = set()
-        """Prompt and choice of each text that has yet to finish."""
-        self._started = False
+        self._writer: AnswerWriter | None = None
 
     def openapi(self) -> Mapping[str, Any]:
         """See DescribesHttp: what answers are."""
         return openapi.answers()
-
-    def open(self, cx: Context) -> None:
-        """Takes the clock."""
-        self._clock = cx.get(self.clock) or time.monotonic
-        self._wrote = self._clock()
 
     def process(self, cx: Context) -> None:
         """Sends what one delta adds to the response."""
         request = cx.get(self.request)
         if request is not None:
             self.close(cx)  # what is left of a request before it in this run
-            self._started = False
-            self._wrote = self._clock()
-            self._answer = new_answer(
-                request, cx.get(self.prompts), cx.get(self.tokenizer), cx.get(self.engine)
-            )
-            self._unfinished = set(request.choices)
+            answer = new_answer(request, cx.get(self.prompts), cx.get(self.tokenizer), cx.get(self.engine))
+            clock = cx.get(self.clock) or time.monotonic
+            self._writer = AnswerWriter(answer, request.choices, self._keep_alive, clock)
         delta = cx.get(self.parsed)
         if delta is not None:
-            self._write(cx, delta)
+            assert self._writer is not None, "the request comes before the first delta, or with it"
+            for part in self._writer.write(delta):
+                cx.send(self.response, part)
 
     def close(self, cx: Context) -> None:
         """Finishes what no delta has finished."""
-        for key in sorted(self._unfinished):
-            assert self._answer is not None
-            last = self._answer.counts.last_of(key)
-            end = msgspec.structs.replace(last, parts=(), tokens=(), finish="stop", prompt_logprobs=())
-            self._write(cx, end)
-
-    def _write(self, cx: Context, delta: OutputDelta) -> None:
-        answer, unfinished, key = self._answer, self._unfinished, (delta.prompt, delta.choice)
-        assert answer is not None, "the request comes before the first delta, or with it"
-        if key not in unfinished:
-            return
-        if delta.finish is not None:
-            unfinished.remove(key)
-        data = b"" if is_reading(delta) else answer.add(delta, last=not unfinished)
-        if data or self._is_silent(answer):
-            if not self._started:
-                self._started = True
-                cx.send(self.response, answer.start)
-            cx.send(self.response, ResponseBody(data or KEEP_ALIVE))
-            self._wrote = self._clock()
-
-    def _is_silent(self, answer: EventStream | JsonBody) -> bool:
-        """Whether it is time for a comment, in a stream."""
-        if not self._keep_alive or not isinstance(answer, EventStream):
-            return False
-        return self._clock() - self._wrote >= self._keep_alive
-
-
-def is_reading(delta: OutputDelta) -> bool:
-    """Whether all that it says is that the engine is at work: an answer does not begin with it."""
-    brings = delta.completion_tokens or delta.parts or delta.prompt_logprobs
-    return not brings and delta.finish is None
+        if self._writer is not None:
+            for part in self._writer.finish():
+                cx.send(self.response, part)
 
 
 def new_answer(

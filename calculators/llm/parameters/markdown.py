@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -12,8 +14,13 @@ from ovpipe.calculators.llm.parameters.table import PARAMETERS
 from ovpipe.engines.cores import cores_with
 
 
-def markdown_table() -> str:
-    """A row for each parameter: where it is taken, its values, its default, and which engines honour it."""
+def markdown_table(
+    rows: Iterable[RequestParameter] = PARAMETERS, everywhere: tuple[StrEnum, ...] = BOTH
+) -> str:
+    """A row for each parameter: where it is taken, its values, its default, and which engines honour it.
+
+    `everywhere` are the two paths of an API.
+    """
     built_in = {
         field.name: field.default
         for request in (ChatRequest, CompletionRequest)
@@ -23,8 +30,10 @@ def markdown_table() -> str:
         "| parameter | endpoints | value | default | engines | meaning |",
         "|---|---|---|---|---|---|",
     ]
-    for row in PARAMETERS:
-        where = "both" if row.endpoints == BOTH else ", ".join(path.strip("/") for path in row.endpoints)
+    for row in rows:
+        where = (
+            "both" if row.endpoints == everywhere else ", ".join(path.strip("/") for path in row.endpoints)
+        )
         default = "required" if row.required else default_in_words(built_in.get(row.lands_in))
         if row.config_key:
             default = f"generation_config.json's {row.config_key}, or {default}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -62,7 +62,9 @@ def requests(most: Mapping[str, int | None], *, unknown: bool) -> dict[str, Any]
     """What the request parser takes. `most` limits some parameters; with `unknown` others may be there."""
     schemas: dict[str, Schema] = {}
     for path in Endpoint:
-        schemas[REQUESTS[path]], components = request_schema(path, most, unknown=unknown)
+        schemas[REQUESTS[path]], components = request_schema(
+            BY_NAME[path].values(), FIELDS[path], most, unknown=unknown
+        )
         schemas |= components
     return {
         "paths": {
@@ -88,11 +90,17 @@ def requests(most: Mapping[str, int | None], *, unknown: bool) -> dict[str, Any]
 
 
 def request_schema(
-    path: Endpoint, most: Mapping[str, int | None], *, unknown: bool
+    rows: Collection[RequestParameter],
+    request: type[msgspec.Struct],
+    most: Mapping[str, int | None],
+    *,
+    unknown: bool,
 ) -> tuple[Schema, dict[str, Schema]]:
-    """A request's body, with a property for each row of the table; and the schemas that it refers to."""
-    rows = BY_NAME[path].values()
-    defaults = {field.name: field.default for field in msgspec.structs.fields(FIELDS[path])}
+    """A request's body, with a property for each row of its table; and the schemas that it refers to.
+
+    The fields of `request` have the defaults.
+    """
+    defaults = {field.name: field.default for field in msgspec.structs.fields(request)}
     found, components = msgspec.json.schema_components(
         [type_of(row, most.get(row.name)) for row in rows], ref_template=REF
     )

@@ -1,8 +1,8 @@
-"""Reading a body by the table: normalised, converted by msgspec, then made into the request's fields."""
+"""Reading a body by a table: normalised, converted by msgspec, then made into the request's fields."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from msgspec import Struct, inspect
 from ovpipe.calculators.llm.parameters.engine_support import honours, is_neutral, not_honoured
 from ovpipe.calculators.llm.parameters.errors import missing, wrong_value
 from ovpipe.calculators.llm.parameters.normalising import normalised
-from ovpipe.calculators.llm.parameters.request_parameter import Endpoint
+from ovpipe.calculators.llm.parameters.request_parameter import Endpoint, RequestParameter
 from ovpipe.calculators.llm.parameters.table import BY_NAME, CONFIGURABLE
 from ovpipe.calculators.llm.parameters.unknown_keys import Ignored, finder_of
 from ovpipe.calculators.llm.parameters.validation_errors import UNREADABLE, to_request_error
@@ -28,10 +28,18 @@ ITEMS_AT_ONCE: Final = 500
 
 
 class BodyType:
-    """The body of one endpoint's requests: a Struct with a field for each row of the table."""
+    """The body of one endpoint's requests: a Struct with a field for each row of its table.
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.rows = BY_NAME[endpoint]
+    `normalise` brings what clients send beyond the types of the rows into their form.
+    """
+
+    def __init__(
+        self,
+        rows: Mapping[str, RequestParameter],
+        normalise: Callable[[Mapping[str, Any], Ignored], Mapping[str, Any]],
+    ) -> None:
+        self.rows = rows
+        self.normalise = normalise
         required = [(row.name, row.type) for row in self.rows.values() if row.required]
         others = [(row.name, row.type | None, None) for row in self.rows.values() if not row.required]
         self.struct: type[Struct] = msgspec.defstruct("Body", [*required, *others], kw_only=True)
@@ -65,7 +73,7 @@ class BodyType:
 
 
 BODIES: Final[Mapping[Endpoint, BodyType]] = MappingProxyType(
-    {endpoint: BodyType(endpoint) for endpoint in Endpoint}
+    {endpoint: BodyType(BY_NAME[endpoint], normalised) for endpoint in Endpoint}
 )
 NUMBERS: Final = (float, int, bool)
 CONFIG: Final = msgspec.defstruct(
@@ -76,14 +84,13 @@ CONFIG_KIND: Final = inspect.type_info(CONFIG)
 
 
 def read_body(
-    body: Mapping[str, Any], endpoint: Endpoint, ignored: Ignored, engine: EngineInfo | None
+    body: Mapping[str, Any], form: BodyType, ignored: Ignored, engine: EngineInfo | None
 ) -> dict[str, Any]:
     """The request's fields that the body states; raises RequestError 400 at the first wrong value.
 
     Keys that the table does not have are noted in `ignored`. What `engine` does not honour is refused.
     """
-    body = normalised(body, ignored)
-    form = BODIES[endpoint]
+    body = form.normalise(body, ignored)
     read = form.read(body, ignored)
     fields: dict[str, Any] = {}
     for name, given in body.items():

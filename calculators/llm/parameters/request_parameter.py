@@ -35,7 +35,8 @@ class RequestParameter:
     name: str
     type: Any
     doc: str
-    endpoints: tuple[Endpoint, ...] = BOTH
+    endpoints: tuple[StrEnum, ...] = BOTH
+    """The paths that take it: an Endpoint, or a route of another API's."""
     required: bool = False
     make: Callable[[Any, str], Any] | None = None
     forms: tuple[Any, ...] = ()

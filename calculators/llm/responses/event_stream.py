@@ -46,6 +46,8 @@ class EventStream:
     All that is the same in each chunk is encoded once; a token of plain text costs the encoding of its text.
     """
 
+    keep_alive = KEEP_ALIVE
+
     def __init__(
         self,
         request: ChatRequest | CompletionRequest,

@@ -40,6 +40,8 @@ class JsonBody:
     What a delta brings is made ready when it comes, so that the last of a long answer is no more work.
     """
 
+    keep_alive = b""
+
     def __init__(
         self,
         request: ChatRequest | CompletionRequest,
