@@ -144,6 +144,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     service_tier: str | None = None
     ignored: tuple[str, ...] = ()
     """Names of parameters that were let through without effect; well-formed, for a header."""
+    names: Mapping[str, str] = {}
+    """What the client's API calls parameters, where it has other names for them; for errors."""
 
     @property
     def choices(self) -> list[tuple[int, int]]:
@@ -166,13 +168,19 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def limit_parameter(self) -> str:
         """The parameter that `explicit_limit` comes from, for errors."""
-        return "max_tokens" if self.max_completion_tokens is None else "max_completion_tokens"
+        return self.named("max_tokens" if self.max_completion_tokens is None else "max_completion_tokens")
+
+    def named(self, parameter: str) -> str:
+        """A parameter as the client knows it."""
+        return self.names.get(parameter, parameter)
 
 
 class ChatRequest(GenerationRequest, frozen=True, kw_only=True):
     """A request of chat/completions. Without `tools`, `tool_choice` is "none"."""
 
     messages: tuple[Message, ...]
+    places: tuple[str, ...] = ()
+    """Where each message stands in the client's request, if not in `messages`; for errors."""
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = ToolChoice("none")
     parallel_tool_calls: bool = True
@@ -184,6 +192,12 @@ class ChatRequest(GenerationRequest, frozen=True, kw_only=True):
     add_generation_prompt: bool = True
     continue_final_message: bool = False
     reasoning_effort: str | None = None
+
+    def place_of(self, parameter: str) -> str:
+        """Where the client finds a parameter, or a message such as `messages[3]`."""
+        if self.places and parameter.startswith("messages["):
+            return self.places[int(parameter.removeprefix("messages[").partition("]")[0])]
+        return self.named(parameter)
 
 
 class CompletionRequest(GenerationRequest, frozen=True, kw_only=True):

@@ -76,7 +76,7 @@ def seed_of(seed: int, choice: int) -> int:
 
 def max_tokens_of(request: ChatRequest | CompletionRequest, prompt_tokens: int, info: EngineInfo) -> int:
     """How many tokens to generate: what the request says, or else what context, cache and limit leave."""
-    where = "prompt" if isinstance(request, CompletionRequest) else "messages"
+    where = "prompt" if isinstance(request, CompletionRequest) else request.named("messages")
     if not info.dynamic_split_fuse and prompt_tokens > info.max_num_batched_tokens:
         raise RequestError(
             400,

@@ -22,7 +22,6 @@ from ovpipe.calculators.llm.parameters.wire.messages import MOST_MESSAGES
 from ovpipe.engines.protocol import EngineInfo
 
 MESSAGES: Final = "messages"
-"""The one list that may be long."""
 ITEMS_AT_ONCE: Final = 500
 """Of a list, in one call of msgspec, which lets no other thread run meanwhile."""
 
@@ -30,15 +29,18 @@ ITEMS_AT_ONCE: Final = 500
 class BodyType:
     """The body of one endpoint's requests: a Struct with a field for each row of its table.
 
-    `normalise` brings what clients send beyond the types of the rows into their form.
+    `normalise` brings what clients send beyond the types of the rows into their form. `long` is the parameter
+    whose list may be long; it is read part by part.
     """
 
     def __init__(
         self,
         rows: Mapping[str, RequestParameter],
         normalise: Callable[[Mapping[str, Any], Ignored], Mapping[str, Any]],
+        long: str = MESSAGES,
     ) -> None:
         self.rows = rows
+        self.long = long
         self.normalise = normalise
         required = [(row.name, row.type) for row in self.rows.values() if row.required]
         others = [(row.name, row.type | None, None) for row in self.rows.values() if not row.required]
@@ -48,23 +50,23 @@ class BodyType:
 
     def read(self, body: Mapping[str, Any], ignored: Ignored) -> Struct:
         """The body as its types have it; raises RequestError 400. Unknown keys are noted in `ignored`."""
-        messages = body.get(MESSAGES)
-        if type(messages) is list and len(messages) > MOST_MESSAGES:  # no call of msgspec, nor a walk
-            raise wrong_value(MESSAGES, self.rows[MESSAGES].words)
-        if type(messages) is not list or len(messages) <= ITEMS_AT_ONCE:
+        long, items = self.long, body.get(self.long)
+        if type(items) is list and len(items) > MOST_MESSAGES:  # no call of msgspec, nor a walk
+            raise wrong_value(long, self.rows[long].words)
+        if type(items) is not list or len(items) <= ITEMS_AT_ONCE:
             read = self._converted(body)
         else:
-            read = self._converted({**body, MESSAGES: messages[:ITEMS_AT_ONCE]})
+            read = self._converted({**body, long: items[:ITEMS_AT_ONCE]})
             required = {name: body[name] for name, row in self.rows.items() if row.required}
-            for at in range(ITEMS_AT_ONCE, len(messages), ITEMS_AT_ONCE):
-                part = {**required, MESSAGES: messages[at : at + ITEMS_AT_ONCE]}
-                getattr(read, MESSAGES).extend(getattr(self._converted(part, first=at), MESSAGES))
+            for at in range(ITEMS_AT_ONCE, len(items), ITEMS_AT_ONCE):
+                part = {**required, long: items[at : at + ITEMS_AT_ONCE]}
+                getattr(read, long).extend(getattr(self._converted(part, first=at), long))
         if self.find_unknown is not None:
             self.find_unknown(body, ignored)
         return read
 
     def _converted(self, body: Mapping[str, Any], *, first: int = 0) -> Struct:
-        """A body, or one of its messages from the `first` on alone."""
+        """A body, or a part of its long list, from the `first` item on, alone."""
         try:
             read: Struct = convert(body, self.struct, self.kind)
         except UNREADABLE as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from ovpipe.calculators.llm.parameters.engine_support import honours, not_honoured
@@ -32,11 +33,17 @@ def of_http(http: HttpRequest) -> dict[str, Any]:
     return {"created": int(http.received), "adapter": http.variant, "client": http.client}
 
 
-def settle_limits(fields: dict[str, Any], max_tokens_limit: int | None) -> None:
-    """How many tokens, by the server's limit; raises RequestError 400."""
+def settle_limits(
+    fields: dict[str, Any], max_tokens_limit: int | None, names: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """How many tokens, by the server's limit; raises RequestError 400.
+
+    `names` are what the client's API calls the fields, where that is something else.
+    """
     if max_tokens_limit is not None:
-        for name in ("max_tokens", "max_completion_tokens"):
-            if fields.get(name, 0) > max_tokens_limit:
+        for field in ("max_tokens", "max_completion_tokens"):
+            if fields.get(field, 0) > max_tokens_limit:
+                name = names.get(field, field)
                 raise wrong_value(name, f"at most {max_tokens_limit}, the limit of this server")
         fields["default_max_tokens"] = min(
             max_tokens_limit, fields.get("default_max_tokens", max_tokens_limit)

@@ -76,7 +76,7 @@ def chat_prompts(
     rendering = partial(rendered, template=template, turns=turns)
     pieces = [rendering(seen)] if pattern is None else pieces_of(seen, template, pattern, rendering)
     # The template has put every special token where it belongs, unless the request says otherwise.
-    prompt = tokenised(pieces, request, tokenizer, "messages", room, add_special_tokens=False)
+    prompt = tokenised(pieces, request, tokenizer, request.named("messages"), room, add_special_tokens=False)
     unseen = ("functions" if request.functions else "tools",) if tools and not template.shows_tools else ()
     return Prompts((prompt,), ignored=unseen)
 
@@ -127,12 +127,13 @@ def rendered(
         )
     except ChatTemplateError as error:
         reason = str(error) if marks is None else marks.without(str(error))
-        place = f" at {error.param}" if error.param.startswith("messages[") else ""
+        param = request.place_of(error.param)
+        place = f" at {param}" if error.param.startswith("messages[") else ""
         raise RequestError(
             400,
             f"The model's chat template refuses these messages{place}: {reason}",
             code="chat_template_refused",
-            param=error.param,
+            param=param,
         ) from error
 
 

@@ -256,6 +256,17 @@ def test_of_several_messages_the_one_that_is_refused_is_named() -> None:
     assert error.message == "The model's chat template refuses these messages at messages[1]: not that"
 
 
+def test_an_error_names_what_the_clients_own_api_calls_a_message() -> None:
+    source = "{% for m in messages %}{{ m.content if m.content != 'no' else raise_exception('not that') }}{% endfor %}"
+    messages = tuple(Message(role="user", content=content) for content in ("a", "no"))
+    names = {"messages": "input"}
+    request = chat(messages=messages, places=("instructions", "input[0]"), names=names)
+    error = refusal(request, ChatTemplate(source))
+    assert (error.status, error.param) == (400, "input[0]")
+    assert error.message == "The model's chat template refuses these messages at input[0]: not that"
+    assert refusal(chat(names=names), ChatTemplate("")).param == "input"
+
+
 def test_a_template_that_raises_is_the_clients_error_in_its_words() -> None:
     error = refusal(chat(), ChatTemplate("{{ raise_exception('no user may speak') }}"))
     assert (error.status, error.param) == (400, "messages")

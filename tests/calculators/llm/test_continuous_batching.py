@@ -390,6 +390,10 @@ def test_a_limit_beyond_the_context_is_refused_in_openais_words() -> None:
         "Please reduce the length of the messages or completion."
     )
     assert refusal(engine, chat(max_completion_tokens=98)).param == "max_completion_tokens"
+    names = {"messages": "input", "max_completion_tokens": "max_output_tokens"}
+    error = refusal(engine, chat(max_completion_tokens=98, names=names))
+    assert error.param == "max_output_tokens"
+    assert "(3 in the input, 98 in the completion)" in error.message
     assert engine.requests == []
 
 
