@@ -17,7 +17,9 @@ import msgspec
 import msgspec.inspect
 
 from ovpipe.calculators import flow
-from ovpipe.calculators.llm.parameters.markdown import markdown_table
+from ovpipe.calculators.llm.parameters.markdown import markdown_table, table_of
+from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
+from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, TOKENIZE_CHAT, TOKENIZE_TEXT, BodyForm
 from ovpipe.engines.cores import CORES, CoreDeclaration, keys_of
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.options import OptionSpec, options_of
@@ -37,10 +39,19 @@ def tables() -> dict[tuple[str, str], str]:
         ("graphs.md", "graph keys"): schema_table(graph_schema()),
         ("serving.md", "server keys"): schema_table(server_schema()),
         ("serving.md", "parameters"): markdown_table(),
+        ("tokens.md", "tokenize parameters"): table_of(
+            {"messages": shown(TOKENIZE_CHAT), "prompt": shown(TOKENIZE_TEXT)}
+        ),
+        ("tokens.md", "detokenize parameters"): table_of({"tokens": shown(DETOKENIZE)}),
         ("observability.md", "metrics of texts"): metrics_table(OF_TEXTS),
         ("observability.md", "metrics of engines"): metrics_table(OF_ENGINES),
         **{("engine-options.md", f"engine {core.name}"): engine_table(core) for core in CORES.values()},
     }
+
+
+def shown(form: BodyForm) -> tuple[Iterable[RequestParameter], type[msgspec.Struct]]:
+    """What a table of parameters shows of a form of body."""
+    return form.rows.values(), form.request
 
 
 def schema_table(schema: Mapping[str, Any]) -> str:

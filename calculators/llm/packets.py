@@ -148,6 +148,11 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the client's API calls parameters, where it has other names for them; for errors."""
 
     @property
+    def generates(self) -> bool:
+        """Whether the prompt is for a model to continue, which needs a token at least."""
+        return True
+
+    @property
     def choices(self) -> list[tuple[int, int]]:
         """Prompt and choice of each text that the answer has: n for each prompt."""
         return [(0, choice) for choice in range(self.n)]
@@ -224,7 +229,7 @@ class CompletionRequest(GenerationRequest, frozen=True, kw_only=True):
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """What the model continues: token ids, never none.
+    """What the model continues: token ids. Only a text that is tokenised and no more may come to none.
 
     `text` is what they were made of, if it was one; else what they say, where the answer repeats it.
     """

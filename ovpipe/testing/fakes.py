@@ -224,6 +224,7 @@ class FakeTokenizer:
         self.chat_template = chat_template
         self.chat_templates = {} if chat_template is None else {"default": chat_template}
         self.folder = None
+        self.context_length = 2048
         self.special_tokens = {"eos_token": "<eos>", "bos_token": "<bos>"}
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
@@ -238,6 +239,10 @@ class FakeTokenizer:
     def fewest_tokens(self, pieces: Sequence[str]) -> int:
         """A number that the tokens of a text, which is in pieces, do not fall below."""
         return sum(map(len, pieces))
+
+    def names_of(self, ids: Sequence[int]) -> list[str]:
+        """The names of tokens: their bytes as hexadecimal numbers, special ones as they are shown."""
+        return [f"<0x{index:02X}>" if index < 256 else self.text_of(index) for index in ids]
 
     def text_of(self, token: int) -> str:
         """The text of a single token, special ones too."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from ovpipe.tokenizers.chat_templates import read_chat_templates
 from ovpipe.tokenizers.detokenizer import ByteDetokenizer, Detokenizer, WindowedDetokenizer
+from ovpipe.tokenizers.gpt2_characters import Gpt2Characters
 from ovpipe.tokenizers.truncation import without_limit
 from ovpipe.tokenizers.vocabulary import SAMPLES, Vocabulary, read_vocabulary
 
@@ -44,9 +45,12 @@ class Tokenizer:
         special_tokens: Mapping[str, str] | None = None,
         chat_templates: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        context_length: int | None = None,
     ) -> None:
         self.folder = folder
         """Where it was read from, for errors."""
+        self.context_length = context_length
+        """Tokens that the model beside it was made for; None: its config.json does not say."""
         self._tokenizer = tokenizer
         self.vocabulary = vocabulary
         self.eos_token_ids = tuple(eos_token_ids)
@@ -78,6 +82,7 @@ class Tokenizer:
             special_tokens=_special_tokens(folder, tokenizer),
             chat_templates=read_chat_templates(folder),
             folder=folder,
+            context_length=_context_length(folder),
         )
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
@@ -106,6 +111,29 @@ class Tokenizer:
             texts = self._texts_without_specials if skip_special_tokens else self._texts
             return ByteDetokenizer(vocabulary.token_bytes, vocabulary.special_ids, skip_special_tokens, texts)
         return WindowedDetokenizer(partial(self.decode, skip_special_tokens=skip_special_tokens))
+
+    def names_of(self, ids: Sequence[int]) -> list[str]:
+        """The names of tokens in the vocabulary, as transformers write them: "Ġthe", "▁the", "<0xE4>".
+
+        Of a vocabulary of bytes they are GPT-2's characters, so that no two tokens have one name.
+        """
+        names = self._names
+        return [names[index] for index in ids]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """All names, by id."""
+        if self.plain_bytes:
+            written = Gpt2Characters().text_of
+            return [
+                name.decode("utf-8", "replace") if index in self.special_ids else written(name)
+                for index, name in enumerate(self.token_bytes)
+            ]
+        names = [""] * self.vocab_size
+        for name, index in self._tokenizer.get_vocab().items():
+            written_out = (name if isinstance(name, bytes) else name.encode()).decode("utf-8", "replace")
+            names[index] = written_out.replace(" ", "▁")  # some converters undo what SentencePiece writes
+        return names
 
     @property
     def token_bytes(self) -> list[bytes]:
@@ -223,6 +251,15 @@ def _eos_token_ids(folder: Path, tokenizer: Any) -> list[int]:
             return list(ids) if isinstance(ids, list) else [ids]
     eos = tokenizer.get_eos_token_id()
     return [eos] if eos >= 0 else []
+
+
+def _context_length(folder: Path) -> int | None:
+    """From config.json, which may have a part of its own for the language model."""
+    config = _read_json(folder / "config.json")
+    for source in (config, config.get("text_config")):
+        if isinstance(source, dict) and isinstance(length := source.get("max_position_embeddings"), int):
+            return length
+    return None
 
 
 def _special_tokens(folder: Path, tokenizer: Any) -> dict[str, str]:

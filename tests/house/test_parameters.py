@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ovpipe.calculators.llm.parameters.table import PARAMETERS
+from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, TOKENIZE_CHAT, TOKENIZE_TEXT
 
 TESTS = Path(__file__).parents[1] / "end_to_end" / "api"
 
@@ -18,6 +19,12 @@ def marked(path: Path) -> Iterator[str]:
             for decorator in node.decorator_list:
                 if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "row":
                     yield from (ast.literal_eval(argument) for argument in decorator.args)
+
+
+def test_every_row_of_the_tokenizers_tables_has_a_test_over_http() -> None:
+    shown = set(marked(TESTS.parent / "test_tokens.py"))
+    forms = (TOKENIZE_CHAT, TOKENIZE_TEXT, DETOKENIZE)
+    assert {name for form in forms for name in form.rows} - shown == set(), "without a test"
 
 
 def test_every_row_of_the_table_has_a_test_over_http() -> None:

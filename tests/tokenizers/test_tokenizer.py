@@ -221,3 +221,23 @@ def test_a_text_has_no_fewer_tokens_than_its_length_says(tiny: Tokenizer, text: 
 def test_the_length_of_a_text_says_something(tiny: Tokenizer) -> None:
     longest = max(map(len, tiny.token_bytes))
     assert tiny.fewest_tokens(["x" * longest, "x" * longest * 9]) == 10
+
+
+def test_names_are_the_vocabularys_own_so_that_no_two_tokens_share_one(
+    tiny: Tokenizer, sentencepiece: Tokenizer
+) -> None:
+    ids = tiny.encode("ö the 👍<|im_end|>", add_special_tokens=False)
+    names = tiny.names_of(ids)
+    assert "".join(names) == "Ã¶ĠtheĠðŁĳį<|im_end|>"
+    assert len({*tiny.names_of(range(tiny.vocab_size))}) == tiny.vocab_size
+    named = sentencepiece.names_of(sentencepiece.encode("the graph", add_special_tokens=False))
+    assert "".join(named).lstrip("▁") == "the▁graph"
+
+
+def test_the_context_is_what_config_json_says_of_the_language_model(tmp_path: Path, tiny: Tokenizer) -> None:
+    assert tiny.context_length == 4096
+    for path in TINY_RANDOM.glob("*token*"):
+        (tmp_path / path.name).symlink_to(path)
+    assert Tokenizer.load(tmp_path).context_length is None
+    (tmp_path / "config.json").write_text(json.dumps({"text_config": {"max_position_embeddings": 77}}))
+    assert Tokenizer.load(tmp_path).context_length == 77

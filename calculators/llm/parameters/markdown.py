@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -34,12 +34,40 @@ def markdown_table(
         where = (
             "both" if row.endpoints == everywhere else ", ".join(path.strip("/") for path in row.endpoints)
         )
-        default = "required" if row.required else default_in_words(built_in.get(row.lands_in))
-        if row.config_key:
-            default = f"generation_config.json's {row.config_key}, or {default}"
-        cells = (row.name, where, row.words, default, engines(row), row.meaning)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        cells = (row.name, where, row.words, default_of(row, built_in), engines(row), row.meaning)
+        lines.append(line_of(cells))
     return "\n".join(lines) + "\n"
+
+
+def table_of(forms: Mapping[str, tuple[Iterable[RequestParameter], type[msgspec.Struct]]]) -> str:
+    """A row for each parameter of a route whose body has some forms; each with its rows and its request.
+
+    What several forms have in common is said once.
+    """
+    lines = ["| parameter | with | value | default | meaning |", "|---|---|---|---|---|"]
+    found: dict[tuple[str, ...], list[str]] = {}
+    for form, (rows, request) in forms.items():
+        built_in = {field.name: field.default for field in msgspec.structs.fields(request)}
+        for row in rows:
+            cells = (row.name, row.words, default_of(row, built_in), row.meaning)
+            found.setdefault(cells, []).append(form)
+    for (name, *rest), within in found.items():
+        where = "" if len(within) == len(forms) else ", ".join(within)
+        lines.append(line_of((name, where, *rest)))
+    return "\n".join(lines) + "\n"
+
+
+def line_of(cells: Iterable[str]) -> str:
+    """A row of a table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def default_of(row: RequestParameter, built_in: Mapping[str, Any]) -> str:
+    """What holds where a request does not say it; `built_in` are the defaults of the request's fields."""
+    if row.required:
+        return "required"
+    default = default_in_words(built_in.get(row.lands_in))
+    return f"generation_config.json's {row.config_key}, or {default}" if row.config_key else default
 
 
 def engines(row: RequestParameter) -> str:

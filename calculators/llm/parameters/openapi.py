@@ -25,6 +25,13 @@ REF: Final = "#/components/schemas/{name}"
 ERROR: Final = "Error"
 """The front door's own schema of errors."""
 DONE: Final = "[DONE]"
+HEADERS: Final[Mapping[str, Schema]] = {
+    IGNORED_HEADER: {
+        "description": "What had no effect: parameters that nobody knows, and the like.",
+        "schema": {"type": "string"},
+    }
+}
+"""Of every answer."""
 
 OPERATIONS: Final[Mapping[Endpoint, Mapping[str, Any]]] = {
     Endpoint.CHAT: {
@@ -185,12 +192,7 @@ def answer(path: Endpoint) -> dict[str, Any]:
     whole, chunk = (kind.__name__ for kind in ANSWERS[path])
     return {
         "description": f"A {whole}; with `stream` a {chunk} an event, and [DONE] as the last.",
-        "headers": {
-            IGNORED_HEADER: {
-                "description": "What had no effect: parameters that nobody knows, and the like.",
-                "schema": {"type": "string"},
-            }
-        },
+        "headers": HEADERS,
         "content": {
             "application/json": {"schema": {"$ref": REF.format(name=whole)}},
             "text/event-stream": {"schema": event(chunk)},

@@ -47,8 +47,12 @@ def text_before(request: ChatRequest | CompletionRequest, prompts: Sequence[Prom
 
 def headers_of(request: ChatRequest | CompletionRequest, headers: Mapping[str, str]) -> dict[str, str]:
     """The response's headers, with the parameters that had no effect."""
-    ignored = {IGNORED_HEADER: ", ".join(request.ignored)} if request.ignored else {}
-    return {**headers, **ignored}
+    return {**headers, **ignored_header(request.ignored)}
+
+
+def ignored_header(names: Sequence[str]) -> dict[str, str]:
+    """The header that names parameters without effect, if there are any."""
+    return {IGNORED_HEADER: ", ".join(names)} if names else {}
 
 
 def index_of(request: ChatRequest | CompletionRequest, delta: OutputDelta) -> int:

@@ -202,8 +202,8 @@ def tokenised(
 
 
 def last_tokens(tokens: Sequence[int], request: GenerationRequest, path: str) -> tuple[int, ...]:
-    """The tokens that truncate_prompt_tokens leaves; raises RequestError 400 when there are none at all."""
-    if not tokens:
+    """The tokens that truncate_prompt_tokens leaves; RequestError 400 where a model gets none."""
+    if not tokens and request.generates:
         raise RequestError(400, f"'{path}' comes to an empty prompt.", code="invalid_value", param=path)
     most = request.truncate_prompt_tokens
     return tuple(tokens if most is None else tokens[-most:])

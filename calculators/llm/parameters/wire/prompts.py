@@ -8,7 +8,14 @@ from msgspec import Meta, Struct
 
 from ovpipe.calculators.llm.parameters.errors import wrong_type
 from ovpipe.calculators.llm.parameters.validation_errors import read_as
-from ovpipe.calculators.llm.parameters.value_types import INT31, NonEmptyText, integers, says, tuple_of
+from ovpipe.calculators.llm.parameters.value_types import (
+    INT31,
+    NonEmptyText,
+    integer,
+    integers,
+    says,
+    tuple_of,
+)
 from ovpipe.calculators.llm.parameters.well_formed_text import check_text
 
 MOST_PROMPTS: Final = 256
@@ -50,6 +57,19 @@ def long_prompt(ids: list[Any], path: str) -> list[int]:
     read: list[int] = []
     for at in range(0, len(ids), IDS_AT_ONCE):
         read.extend(read_as(ids[at : at + IDS_AT_ONCE], Tokens, path, first=at))
+    return read
+
+
+IDS_IN_WORDS: Final = f"a list of at most {MOST_TOKENS} token ids"
+Ids: Final = tuple_of(integer(0, INT31), most=MOST_TOKENS, words=IDS_IN_WORDS)
+IdsValue = Annotated[Any, Meta(extra={"words": IDS_IN_WORDS})]
+
+
+def ids_of(ids: Any, path: str) -> tuple[int, ...]:
+    """A list of token ids, which may be empty and long; raises RequestError 400."""
+    if type(ids) is list and IDS_AT_ONCE < len(ids) <= MOST_TOKENS:
+        return tuple(long_prompt(ids, path))
+    read: tuple[int, ...] = read_as(ids, Ids, path)
     return read
 
 
