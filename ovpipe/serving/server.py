@@ -18,6 +18,7 @@ from ovpipe.serving.admission.descriptors import accepted_at_once
 from ovpipe.serving.config import Address
 from ovpipe.serving.config_watch import watching_config
 from ovpipe.serving.front_door import FrontDoor
+from ovpipe.serving.heap import Heap, settled_heap
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.opening import LoadListener
@@ -31,8 +32,8 @@ from ovpipe.serving.security.file_watch import watching
 from ovpipe.serving.telemetry.tracer import RequestTracer
 
 BACKLOG = 1024
-IDLE_SECONDS = 1.0
-"""Between two looks for models that are idle."""
+KEEP_SECONDS = 1.0
+"""Between two looks for models that are idle, and at what is loaded."""
 ANSWER_SECONDS = 1.0
 """How long requests that were ended at shutdown may take to tell their clients."""
 
@@ -74,7 +75,7 @@ async def serve(
         async with (
             watching(doors.watched),
             _reloading(reloading, reloader),
-            _unloading(repository),
+            _housekeeping(repository),
             _listening(front_door, address, limits, doors.certificates) as url,
         ):
             listener.bound(url)
@@ -158,20 +159,24 @@ def _hangups(reloader: Reloader | None) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _unloading(repository: Repository) -> AsyncIterator[None]:
-    """Models that are idle for long enough are unloaded."""
+async def _housekeeping(repository: Repository) -> AsyncIterator[None]:
+    """Models that are idle for long enough are unloaded; what is loaded is kept from the collector."""
 
-    async def unload() -> None:
+    async def keep(heap: Heap) -> None:
         while True:
-            await asyncio.sleep(IDLE_SECONDS)
+            await asyncio.sleep(KEEP_SECONDS)
             repository.unload_idle()
+            loaded = repository.snapshot().loaded
+            if loaded is not None:
+                heap.settle(loaded)
 
-    task = asyncio.create_task(unload(), name="unload idle models")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+    with settled_heap() as heap:
+        task = asyncio.create_task(keep(heap), name="keep house")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
 
 def _reloading(

@@ -29,9 +29,10 @@ class IdleWatch:
         self._timer = self._loop.call_later(self._interval, self._check)
 
     def stop(self) -> None:
-        """Ends the watch."""
+        """Ends the watch, which lets go of what it has watched."""
         self._stopped = True
         self._timer.cancel()
+        self._progress = self._on_idle = _nothing
 
     def _check(self) -> None:
         progress = self._progress()
@@ -43,3 +44,7 @@ class IdleWatch:
             self._on_idle()
         if not self._stopped:
             self._timer = self._loop.call_later(self._interval, self._check)
+
+
+def _nothing() -> None:
+    """Stands in for the calls of a watch that has ended."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from ovpipe.http import Client
 from ovpipe.serving.admission.admitted import Admitted, refused_by_gate, refused_by_pool
+from ovpipe.serving.admission.beginnings import Beginnings
 from ovpipe.serving.admission.connections import Connections
 from ovpipe.serving.admission.descriptors import SPARE, places_for_connections
 from ovpipe.serving.admission.model_gate import ModelGate
@@ -31,6 +32,7 @@ class Admission:
         self.body_bytes = Pool(limits.max_body_bytes_held, limits.client_share)
         self.gates: dict[str, ModelGate] = {}
         self._throughput = Throughput()
+        self._beginnings = Beginnings()
 
     @contextmanager
     def request(self, client: Client, models: Iterable[str]) -> Iterator[Admitted]:
@@ -71,6 +73,7 @@ class Admission:
             self.gates[model.name] = gate
         gate.most_running = limits.max_running_requests or capacity_of(graph.side_packets.values())
         await admitted.wait_for_turn(gate, priority, limits)
+        await self._beginnings.turn()
 
 
 def capacity_of(side_packets: Iterable[object]) -> int:

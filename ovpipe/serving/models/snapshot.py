@@ -53,3 +53,11 @@ class RepositorySnapshot:
     leaving: tuple[ModelSnapshot, ...]
     """Models that a reload has removed, and that still have requests."""
     resources: tuple[ResourceSnapshot, ...]
+
+    @property
+    def loaded(self) -> frozenset[tuple[str, int]] | None:
+        """The generations that are open, by model and number; None as long as one loads."""
+        every = {(model.name, one) for model in (*self.models, *self.leaving) for one in model.generations}
+        if any(one.state == "loading" for _, one in every):
+            return None
+        return frozenset((name, one.number) for name, one in every)

@@ -89,6 +89,7 @@ class ServedRun:
     async def end(self) -> None:
         """Cancels what is left of the run and waits, within a bound, until its nodes have closed."""
         self._watch.stop()
+        self._lease.stop = None  # which would keep the run until the garbage collector comes to it
         self._run.cancel()
         try:
             async with asyncio.timeout(self._limits.run_close_seconds):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
@@ -49,3 +51,33 @@ def test_a_run_has_the_id_of_its_request_while_it_lives() -> None:
     start, *bodies = asyncio.run(scenario())
     assert isinstance(start, ResponseStart)
     assert bodies == [ResponseBody(b"data: 0\n\n"), ResponseBody(b"data: 1\n\n")]
+
+
+def test_a_run_that_has_ended_is_freed_without_the_garbage_collector() -> None:
+    registry = Registry()
+    registry.collect_folder(PROJECT / "calculators")
+    models = Repository.load(
+        [ModelConfig("counter", PROJECT / "graphs" / "counter.yaml", {}, PROJECT)], registry
+    )
+    request = HttpRequest("POST", "/chat/completions", json={"count": 2})
+
+    async def scenario() -> list[str]:
+        await models.open(Silent())
+        run = ServedRun(models.find("counter").lease(), Limits(), request.id)
+        await run.start(request)
+        async for _ in run.reader:
+            pass
+        await run.nodes_to_end()
+        await run.end()
+        parts: dict[str, weakref.ref[object]] = {"run": weakref.ref(run), "reader": weakref.ref(run.reader)}
+        del run
+        await asyncio.sleep(0)
+        left = [name for name, part in parts.items() if part() is not None]
+        await models.close(5)
+        return left
+
+    gc.disable()
+    try:
+        assert asyncio.run(scenario()) == []
+    finally:
+        gc.enable()
