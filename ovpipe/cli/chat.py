@@ -85,7 +85,9 @@ def chat(
         from ovpipe.cli.chatting.graph_transport import GraphTransport
 
         config = one_model(graph, model, parameters_of(assignments), file=sys.stderr)
-        transport: Transport = GraphTransport(config, collect_calculators([config.graph], calculators))
+        transport: Transport = GraphTransport(
+            config, collect_calculators([one.file for one in config.graphs], calculators)
+        )
     elif graph is None and not assignments and calculators is None:
         checked = _checked_url(url), model, _checked_key(api_key)
         from ovpipe.cli.chatting.url_transport import UrlTransport

@@ -18,7 +18,7 @@ from ovpipe.graph.files import SUFFIXES, find_graph, shipped_graphs
 from ovpipe.model_store.local import is_path_of_weights
 from ovpipe.model_store.names import repository_of
 from ovpipe.model_store.store import ModelStore
-from ovpipe.serving.config import MODELS_PATH, ModelConfig
+from ovpipe.serving.config import MODELS_PATH, ModelConfig, ModelGraph
 from ovpipe.serving.config_file import GRAPH
 from ovpipe.serving.config_file import schema as server_schema
 
@@ -47,7 +47,7 @@ def one_model(
     named = server_schema()["properties"]["models"]["propertyNames"]
     if not re.fullmatch(named["pattern"], chosen):
         raise typer.BadParameter(f"{chosen!r} is not {named['title']}", param_hint="--model")
-    return ModelConfig(chosen, graph, given_over(given, parameters), Path())
+    return ModelConfig(chosen, (ModelGraph(graph),), given_over(given, parameters), Path())
 
 
 def _found(what: str | None, file: TextIO) -> tuple[str, Path, dict[str, Any]]:

@@ -132,7 +132,9 @@ def serve(
     repository.watch(kept, node_metrics=node_metrics)
     stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)
     loading = {f"resource {one.name}": one.graph.stem for one in chosen.resources}
-    loading |= {f"model {one.name}": one.graph.stem for one in chosen.models}
+    loading |= {
+        f"model {one.name}": ", ".join(graph.file.stem for graph in one.graphs) for one in chosen.models
+    }
     with display_for(loading, sys.stdout) as lines:
         example = chosen.models[0].name
         display = ServerDisplay(

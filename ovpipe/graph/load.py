@@ -18,12 +18,20 @@ from ovpipe.graph.files import find_graph, project_folder, read_text
 from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.order import Order
 from ovpipe.graph.outside import OutsidePacket, check_outside, without
-from ovpipe.graph.parameters import Given, GraphEntry, Parameter, check_idle, check_required
+from ovpipe.graph.parameters import (
+    Given,
+    GraphEntry,
+    Parameter,
+    check_idle,
+    check_required,
+    declared_parameters,
+)
 from ovpipe.graph.part import Part
 from ovpipe.graph.parts import Around, Parts
 from ovpipe.graph.place import Findings
 from ovpipe.graph.plan import Plan, PolicyPlan
 from ovpipe.graph.policies import policy_of
+from ovpipe.graph.schema import check_shape, check_version
 from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.graph.used import check_interface, used_by
 from ovpipe.graph.wiring import check_types, wire_side_packets, wire_streams
@@ -38,16 +46,17 @@ def load_graph(
     base: Path | None = None,
     outside: Mapping[str, OutsidePacket] | None = None,
     entry: GraphEntry | None = None,
+    to_others: bool = False,
 ) -> Plan:
     """The checked plan of a graph file. Raises GraphError with every mistake that was found.
 
     `parameters` are typed values, or the AssignedText of `parse_assignments`. Relative paths among them
     are relative to `base`, by default the working folder. `outside` are side packets that will be given from
-    outside, in place of the nodes that make them. `entry` is where a file states all this.
+    outside, in place of the nodes that make them. `entry` is where a file states all this. The parameters may
+    be given `to_others`, too: one that has no effect in this graph is no mistake, then.
     """
-    return _loaded(
-        *_of_file(Path(path), entry), registry, Given(parameters or {}, _folder(base), entry), outside or {}
-    )
+    given = Given(parameters or {}, _folder(base), entry, to_others)
+    return _loaded(*_of_file(Path(path), entry), registry, given, outside or {})
 
 
 def load_graph_text(
@@ -84,6 +93,17 @@ def check_graph(
     return tuple(parameter.name for parameter in checked.required)
 
 
+def parameters_of(path: Path | str) -> Mapping[str, Parameter]:
+    """The parameters that a graph file declares; those of wrong declarations are left out.
+
+    Raises GraphError for a file that cannot be read.
+    """
+    source, _ = _of_file(Path(path), None)
+    if not check_version(source, Findings()):
+        return {}
+    return declared_parameters(check_shape(source, Findings())[0])
+
+
 def _of_file(path: Path, entry: GraphEntry | None) -> tuple[YamlSource, Around]:
     used = f" (used by {entry.holder}, {entry.place})" if entry is not None else ""
     return read_source(read_text(path), str(path), used), Around(path.parent, (path,))
@@ -107,7 +127,7 @@ def _loaded(
     check_required([one for one in checked.required if one.name not in idle], given.entry, findings)
     check_idle(idle, given, source.place("parameters"), findings)
     findings.check()
-    return without(checked.plan(), replaced, outside)
+    return replace(without(checked.plan(), replaced, outside), idle_parameters=tuple(idle))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ class Given:
     base: Path
     entry: GraphEntry | None = None
     """Where a file gives them; None: they come from the command line or from Python."""
+    to_others: bool = False
+    """Whether other graphs are given them, too: one that has no effect here is no mistake, then."""
 
     def place(self, name: str, default: Place) -> Place:
         """Where the value of a parameter is given, if that is in a file."""
@@ -127,7 +129,7 @@ def check_required(required: Iterable[Parameter], entry: GraphEntry | None, find
 def check_idle(idle: Mapping[str, Sequence[str]], given: Given, place: Place, findings: Findings) -> None:
     """Notes values given to parameters of nodes that are not built; `idle` has these nodes for each."""
     for name, nodes in idle.items():
-        if name in given.values:
+        if name in given.values and not given.to_others:
             message = f"parameter {name!r} has no effect: only {_said_nodes(nodes)}; remove it"
             findings.add(given.place(name, place), message)
 
@@ -163,7 +165,7 @@ def check_given(declared: Mapping[str, Parameter], given: Given, place: Place, f
         if name not in declared:
             findings.add(
                 given.place(name, place),
-                f"a value is given for parameter {name!r}; {_no_such(name, declared, given.entry)}",
+                f"a value is given for parameter {name!r}; {no_such(name, declared, given.entry)}",
             )
 
 
@@ -174,10 +176,16 @@ def holds_missing(value: Any) -> bool:
     return any(map(holds_missing, value)) if isinstance(value, list) else value is MISSING
 
 
-def _no_such(name: str, declared: Mapping[str, Parameter], entry: GraphEntry | None) -> str:
+def no_such(
+    name: str,
+    declared: Mapping[str, Parameter],
+    entry: GraphEntry | None,
+    fact: str = "the graph has no such parameter",
+) -> str:
+    """What is wrong with a parameter that is not `declared`, and the remedy."""
     if not declared:
         return "the graph has no parameters"
-    remedy = f"the graph has no such parameter; {did_you_mean(name, declared)}"
+    remedy = f"{fact}; {did_you_mean(name, declared)}"
     for parameter in declared.values():
         if parameter.type == "object":  # it may have such a key: only the graph's nodes know
             whole, key = parameter.name, f"{parameter.name}.{name}"

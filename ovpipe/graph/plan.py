@@ -117,6 +117,8 @@ class Plan:
 
     calculator_folders: tuple[Path, ...] = ()
     """Where those of its calculators come from that are a project's own."""
+    idle_parameters: tuple[str, ...] = ()
+    """Parameters that only nodes refer to which side packets from outside replace."""
 
     def from_outside(self) -> frozenset[str]:
         """All side packets that may be given from outside; those that a node makes replace the node."""

@@ -78,17 +78,26 @@ class Residence:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelGraph:
+    """One of a model's graphs: its file, and where a server.yaml names it."""
+
+    file: Path
+    entry: GraphEntry | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """One model: its name, its graph's file, values for the graph's parameters, and the resources it uses."""
+    """One model: its name, its graphs, values for their parameters, and the resources it uses.
+
+    A value goes to each graph that declares its parameter. The first graph's side packets go to the others.
+    """
 
     name: str
-    graph: Path
+    graphs: tuple[ModelGraph, ...]
     parameters: Mapping[str, Any]
     base: Path
     """What relative paths among the parameters are relative to."""
     resources: tuple[ResourceUse, ...] = ()
-    entry: GraphEntry | None = field(default=None, compare=False)
-    """Where a server.yaml states it."""
     source: SourceConfig | None = None
     residence: Residence = field(default_factory=Residence)
 
@@ -113,4 +122,5 @@ class ServerConfig:
 
     def graphs(self) -> list[Path]:
         """The files of all graphs."""
-        return [one.graph for one in self.resources] + [one.graph for one in self.models]
+        of_models = [graph.file for one in self.models for graph in one.graphs]
+        return [one.graph for one in self.resources] + of_models

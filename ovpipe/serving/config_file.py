@@ -15,13 +15,14 @@ from jsonschema.exceptions import ValidationError
 from ovpipe.errors import Finding, GraphError, NotFoundError, did_you_mean
 from ovpipe.graph.files import find_graph
 from ovpipe.graph.parameters import GraphEntry
-from ovpipe.graph.place import Findings, shown
+from ovpipe.graph.place import Findings, Place, shown
 from ovpipe.graph.source import Path as YamlPath
 from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.serving.config import (
     MODELS_PATH,
     Address,
     ModelConfig,
+    ModelGraph,
     Residence,
     ResourceConfig,
     ResourceUse,
@@ -95,11 +96,29 @@ def _text(path: Path) -> str:
 def _models(source: YamlSource, base: Path, findings: Findings) -> Iterator[ModelConfig]:
     for name, value in source.value["models"].items():
         uses = tuple(_uses(source, name, value.get("resources", []), findings))
-        graph = _graph(source, "models", name, base, findings)
-        if graph is not None:
-            entry, where = _entry(source, "models", name), _source(source, "models", name, findings)
-            residence = _residence(source.value, value)
-            yield ModelConfig(name, graph, _parameters(value, where), base, uses, entry, where, residence)
+        where = _source(source, "models", name, findings)
+        graphs = tuple(_model_graphs(source, name, base, findings))
+        residence = _residence(source.value, value)
+        yield ModelConfig(name, graphs, _parameters(value, where), base, uses, where, residence)
+
+
+def _model_graphs(source: YamlSource, model: str, base: Path, findings: Findings) -> Iterator[ModelGraph]:
+    """The graphs that the one key or the other names, or those that serve a source."""
+    value = source.value["models"][model]
+    if "graph" in value and "graphs" in value:
+        findings.add(
+            source.place("models", model, "graph"),
+            f"graph and graphs in models.{model} both say which graphs serve it; leave out one",
+        )
+    at: list[tuple[str, YamlPath]] = [
+        (name, ("models", model, "graphs", index)) for index, name in enumerate(value.get("graphs", ()))
+    ]
+    if not at:
+        at = [(value.get("graph", GRAPH), ("models", model))]
+    for name, path in at:
+        file = _graph(source, name, path if "graphs" in value else (*path, "graph"), base, findings)
+        if file is not None:
+            yield ModelGraph(file, _entry(source, "models", model, name, source.place(*path)))
 
 
 def _residence(server: Mapping[str, Any], model: Mapping[str, Any]) -> Residence:
@@ -110,21 +129,25 @@ def _residence(server: Mapping[str, Any], model: Mapping[str, Any]) -> Residence
 
 def _resources(source: YamlSource, base: Path, findings: Findings) -> Iterator[ResourceConfig]:
     for name, value in source.value.get("resources", {}).items():
-        graph = _graph(source, "resources", name, base, findings)
+        graph = _graph(source, value["graph"], ("resources", name, "graph"), base, findings)
         if graph is not None:
-            entry, where = _entry(source, "resources", name), _source(source, "resources", name, findings)
+            entry = _entry(source, "resources", name, value["graph"], source.place("resources", name))
+            where = _source(source, "resources", name, findings)
             yield ResourceConfig(name, graph, _parameters(value, where), base, entry, where)
 
 
-def _graph(source: YamlSource, key: str, name: str, base: Path, findings: Findings) -> Path | None:
+def _graph(source: YamlSource, graph: str, path: YamlPath, base: Path, findings: Findings) -> Path | None:
+    """The file of a graph that is named at `path`: those that are not there are findings."""
     try:
-        return find_graph(source.value[key][name].get("graph", GRAPH), base)
+        return find_graph(graph, base)
     except NotFoundError as error:
-        findings.add(source.place(key, name, "graph"), f"{_kind(key)} {name!r}: {error}")
+        key, name, *_ = path
+        findings.add(source.place(*path), f"{_kind(str(key))} {name!r}: {error}")
         return None
 
 
-def _entry(source: YamlSource, key: str, name: str) -> GraphEntry:
+def _entry(source: YamlSource, key: str, name: str, graph: str, place: Place) -> GraphEntry:
+    """What messages say of a graph that is named at `place`, and of the values given to its parameters."""
     value = source.value[key][name]
     places = {
         parameter: source.place(key, name, "parameters", parameter)
@@ -132,8 +155,7 @@ def _entry(source: YamlSource, key: str, name: str) -> GraphEntry:
     }
     if "source" in value:
         places |= {MODELS_PATH: source.place(key, name, "source")}
-    graph = f"graph {value.get('graph', GRAPH)}"
-    return GraphEntry(graph, f"{_kind(key)} {name!r}", source.place(key, name), places)
+    return GraphEntry(f"graph {graph}", f"{_kind(key)} {name!r}", place, places)
 
 
 def _source(source: YamlSource, key: str, name: str, findings: Findings) -> SourceConfig | None:
@@ -206,8 +228,8 @@ def _findings(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
                 yield path, f"{where} needs the key {key!r}"
     elif error.validator == "anyOf":
         misspelt = [other for other in instance if other not in part["properties"]]
-        if not any(get_close_matches(key, misspelt) for key in ("graph", "source")):
-            yield path, f"{where} needs the key 'graph' or the key 'source'"
+        if not any(get_close_matches(key, misspelt) for key in ("graph", "graphs", "source")):
+            yield path, f"{where} needs the key 'graph', 'graphs' or 'source'"
     elif "propertyNames" in error.relative_schema_path:
         yield (*path, instance), f"{shown(instance)} is not {part['title']}"
     else:

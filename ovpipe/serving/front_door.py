@@ -17,6 +17,7 @@ from ovpipe.serving.admission.metrics import AdmissionMetrics
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.metrics.page import Metrics
+from ovpipe.serving.models.graph_lease import GraphLease
 from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.reloader import Reloader
@@ -164,7 +165,7 @@ class FrontDoor:
         await self._repository.loaded(model)
         with record.waiting_for_turn():
             await self.admission.wait_for_turn(admitted, model, priority_in(packet, served.route))
-        lease = await self._repository.lease(model)
+        lease = GraphLease.of(await self._repository.lease(model), served.route)
         exchange = Exchange(request, packet, lease, self._limits, served.route.errors, record)
         admitted.run_begins(exchange.stop)
         return exchange

@@ -91,9 +91,10 @@ def unknown_variant(model: str, variants: Iterable[str]) -> RequestError:
 
 def not_served_by(model: str, others: Iterable[str]) -> RequestError:
     """The 404 of a model that there is, but not behind this route; `others` are behind it."""
+    names = ", ".join(others)
     return RequestError(
         404,
-        f"The model {model!r} does not serve this path. Models that do: {', '.join(others)}.",
+        f"The model {model!r} does not serve this path. Models that do: {names or 'none'}.",
         code="model_not_found",
         param="model",
     )

@@ -9,6 +9,7 @@ import pytest
 from ovpipe.cli.one_model import one_model
 from ovpipe.errors import NotFoundError
 from ovpipe.graph.files import shipped_graphs
+from ovpipe.serving.config import ModelGraph
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def test_a_folder_is_a_model_by_its_name(project: Path) -> None:
     (project / "SmolLM2").mkdir()
     for what in ("SmolLM2", "./SmolLM2", "SmolLM2/", str(project / "SmolLM2")):
         found = one_model(what, None, {})
-        assert (found.name, found.graph) == ("SmolLM2", shipped_graphs()["chat"])
+        assert (found.name, found.graphs) == ("SmolLM2", (ModelGraph(shipped_graphs()["chat"]),))
         assert found.parameters == {"models_path": str(project / "SmolLM2")}
 
 

@@ -142,6 +142,8 @@ def test_metrics_of_every_node_are_there_when_asked_for() -> None:
         for _ in range(2):
             assert post(server.url, {"model": "echo"}).status == 200
         figures = get(server.url, "/metrics").body.decode()
-    assert 'ovpipe_node_calls_total{model="echo",node="echo"} 2.0' in figures
-    assert 'ovpipe_node_deepest_queue{model="echo",node="echo"} 1.0' in figures
-    assert re.search(r'^ovpipe_node_seconds_total{model="echo",node="echo"} [\d.e-]+$', figures, re.MULTILINE)
+    assert 'ovpipe_node_calls_total{graph="echo",model="echo",node="echo"} 2.0' in figures
+    assert 'ovpipe_node_deepest_queue{graph="echo",model="echo",node="echo"} 1.0' in figures
+    assert re.search(
+        r'^ovpipe_node_seconds_total{graph="echo",model="echo",node="echo"} [\d.e-]+$', figures, re.MULTILINE
+    )

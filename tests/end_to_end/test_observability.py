@@ -210,8 +210,9 @@ def test_a_live_run_is_found_by_the_request_s_id_and_says_what_it_waits_for(serv
 def test_graphs_are_shown_with_their_nodes_and_what_these_have_done(server: ServerProcess) -> None:
     post(server.url, chat())
     (model,) = get(server.url, "/debug/graphs").json()["models"]
-    assert (model["model"], model["state"], model["graph"]) == ("tiny-chat", "available", "chat")
-    nodes = {node["name"]: node for node in model["nodes"]}
+    (graph,) = model["graphs"]
+    assert (model["model"], model["state"], graph["graph"]) == ("tiny-chat", "available", "chat")
+    nodes = {node["name"]: node for node in graph["nodes"]}
     assert nodes["serializer"]["calculator"] == "SseSerializerCalculator"
     assert re.search(r"chat.yaml:\d+$", nodes["serializer"]["place"])
     assert nodes["serializer"]["metrics"]["packets"] > 0

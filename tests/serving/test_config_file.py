@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from ovpipe.errors import GraphError
 from ovpipe.graph.files import shipped_graphs
-from ovpipe.serving.config import Address, ServerConfig
+from ovpipe.serving.config import Address, ModelConfig, ServerConfig
 from ovpipe.serving.config_file import read_server_config, schema
 from ovpipe.serving.limits import Limits, ModelLimits
 
@@ -30,6 +30,10 @@ def read(tmp_path: Path) -> Read:
         return read_server_config(file)
 
     return read
+
+
+def files_of(model: ModelConfig) -> list[Path]:
+    return [graph.file for graph in model.graphs]
 
 
 def mistakes(read: Read, text: str) -> list[str]:
@@ -53,9 +57,9 @@ def test_a_whole_configuration(read: Read, tmp_path: Path) -> None:
     assert config.address == Address("0.0.0.0", 9000)
     assert config.limits == Limits(body_bytes=1000, drain_seconds=2.5)
     one, two = config.models
-    assert (one.name, one.graph) == ("org/one", shipped_graphs()["chat"])
+    assert (one.name, files_of(one)) == ("org/one", [shipped_graphs()["chat"]])
     assert (one.parameters, one.base) == ({"models_path": "models/one"}, tmp_path)
-    assert (two.name, two.graph, two.parameters) == ("two", tmp_path / "mine.yaml", {})
+    assert (two.name, files_of(two), two.parameters) == ("two", [tmp_path / "mine.yaml"], {})
 
 
 def test_resources_and_what_models_take_of_them(read: Read, tmp_path: Path) -> None:
@@ -96,7 +100,7 @@ def test_a_source_takes_the_place_of_a_graph_and_its_models_path(read: Read) -> 
     assert (shared.source.what, shared.source.pull) == ("OpenVINO/Qwen3-0.6B-int4-ov", "missing")
     one, two = config.models
     assert one.source is not None
-    assert (one.graph, one.source.pull, one.source.place.line) == (shipped_graphs()["chat"], "never", 5)
+    assert (files_of(one), one.source.pull, one.source.place.line) == ([shipped_graphs()["chat"]], "never", 5)
     assert one.parameters == {"device": "GPU", "models_path": "./models/one.gguf"}
     assert two.source is None
     assert config.has_sources
@@ -158,7 +162,22 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(read: Read) -> None:
             "models.a.resources.engine must be a resource's name, a dot and its side packet, as in "
             "qwen.engine, not 'b'",
         ),
-        ("{version: 1, models: {a: {}}}", "1: models.a needs the key 'graph' or the key 'source'"),
+        ("{version: 1, models: {a: {}}}", "1: models.a needs the key 'graph', 'graphs' or 'source'"),
+        (
+            "{version: 1, models: {a: {graph: chat, graphs: [chat]}}}",
+            "1: graph and graphs in models.a both say which graphs serve it; leave out one",
+        ),
+        (
+            "{version: 1, models: {a: {graphs: [chat, chat]}}}",
+            "models.a.graphs must be a list of graphs, each once, as in [chat, responses]",
+        ),
+        ("{version: 1, models: {a: {graphs: []}}}", "models.a.graphs must be a list of graphs"),
+        ("{version: 1, models: {a: {graphs: chat}}}", "models.a.graphs must be a list of graphs"),
+        ("{version: 1, models: {a: {grahps: [chat]}}}", "unknown key 'grahps' in models.a: did you mean"),
+        (
+            "version: 1\nmodels:\n  a:\n    graphs:\n      - chat\n      - caht",
+            "6: model 'a': unknown graph 'caht': no file of that name",
+        ),
         (
             "{version: 1, models: {a: {suorce: b}}}",
             "unknown key 'suorce' in models.a: did you mean 'source'?",

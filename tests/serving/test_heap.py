@@ -42,7 +42,7 @@ def test_what_is_unloaded_is_freed_though_it_was_frozen() -> None:
 def test_nothing_counts_as_loaded_while_something_loads() -> None:
     def snapshot(*states: str) -> RepositorySnapshot:
         generations = tuple(GenerationSnapshot(number, state, 0) for number, state in enumerate(states, 1))
-        return RepositorySnapshot((ModelSnapshot("a", "", "", "", (), generations),), (), ())
+        return RepositorySnapshot((ModelSnapshot("a", "", "", (), (), generations),), (), ())
 
     assert snapshot("draining", "serving").loaded == frozenset({("a", 1), ("a", 2)})
     assert snapshot("serving", "loading").loaded is None

@@ -17,6 +17,7 @@ from ovpipe.http import HttpRequest
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig
 from ovpipe.serving.limits import Limits
+from ovpipe.serving.models.graph_lease import GraphLease
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.requests.body import parse_body
 from ovpipe.serving.requests.served_run import ServedRun, joined
@@ -34,7 +35,7 @@ class GraphTransport:
 
     def __init__(self, config: ModelConfig, registry: Registry) -> None:
         self.model = config.name
-        self.place = f"graph {config.graph.stem}"
+        self.place = f"graph {config.graphs[0].file.stem}"
         self._repository = Repository.load([config], registry)
         self._limits = Limits()
 
@@ -53,7 +54,8 @@ class GraphTransport:
         encoded = msgspec.json.encode({**body, "stream_options": {"include_usage": True}})
         headers = {"content-type": "application/json", "content-length": str(len(encoded))}
         request = HttpRequest("POST", PATH, headers, encoded, await parse_body(encoded))
-        lease = self._repository.find(self.model).lease()
+        model = self._repository.find(self.model).lease()
+        lease = GraphLease(model, model.served.graphs[0])
         run = ServedRun(lease, self._limits, request.id, to_client_error=to_client_error)
         try:
             try:

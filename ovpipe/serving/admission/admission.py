@@ -65,13 +65,13 @@ class Admission:
         RequestError 429 when as many wait as may, 503 when it has waited too long, and while the model is not
         there to take it. `priority` is what the request says of its own, if anything.
         """
-        graph = model.ready_graph()
+        packets = model.ready().side_packets().values()
         limits = self.limits.of_model(model.name)
         gate = self.gates.get(model.name)
         if gate is None:
             gate = ModelGate(limits.max_queued_requests, self.limits.client_share, Throughput())
             self.gates[model.name] = gate
-        gate.most_running = limits.max_running_requests or capacity_of(graph.side_packets.values())
+        gate.most_running = limits.max_running_requests or capacity_of(packets)
         await admitted.wait_for_turn(gate, priority, limits)
         await self._beginnings.turn()
 

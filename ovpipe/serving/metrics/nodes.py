@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ovpipe.serving.models.repository import Repository
 
+LABELS: Final = ("model", "graph", "node")
 NODE_COUNTERS: Mapping[str, str] = MappingProxyType(
     {
         "calls": "Calls of a node's process.",
@@ -29,17 +31,19 @@ class NodeMetricsCollector(Collector):
         self._repository = repository
 
     def collect(self) -> Iterable[Metric]:
-        """One family a metric, labelled by the model and the node."""
+        """One family a metric, labelled by the model, its graph and the node."""
         counters = [
-            CounterMetricFamily(f"ovpipe_node_{name}", meaning, labels=["model", "node"])
+            CounterMetricFamily(f"ovpipe_node_{name}", meaning, labels=LABELS)
             for name, meaning in NODE_COUNTERS.items()
         ]
         deepest = GaugeMetricFamily(
-            "ovpipe_node_deepest_queue", "Most packets at one input so far.", labels=["model", "node"]
+            "ovpipe_node_deepest_queue", "Most packets at one input so far.", labels=LABELS
         )
         for model in self._repository.available():
-            for node, metrics in model.ready_graph().node_metrics().items():
-                for name, counter in zip(NODE_COUNTERS, counters, strict=True):
-                    counter.add_metric([model.name, node], getattr(metrics, name))
-                deepest.add_metric([model.name, node], metrics.deepest_queue)
+            for served in model.ready().graphs:
+                for node, metrics in served.graph.node_metrics().items():
+                    labels = [model.name, served.name, node]
+                    for name, counter in zip(NODE_COUNTERS, counters, strict=True):
+                        counter.add_metric(labels, getattr(metrics, name))
+                    deepest.add_metric(labels, metrics.deepest_queue)
         return [family for family in (*counters, deepest) if family.samples]

@@ -36,7 +36,7 @@ class VllmMetrics(Collector):
     def _engines(self) -> Iterator[tuple[list[str], Values]]:
         """What each engine of each model counts, with its labels."""
         for model in self._repository.available():
-            for index, values in enumerate(engines_of(model.name, model.ready_graph().side_packets)):
+            for index, values in enumerate(engines_of(model.name, model.ready().side_packets())):
                 yield [model.name, str(index)], values
 
 

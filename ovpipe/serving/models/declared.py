@@ -9,9 +9,10 @@ from types import MappingProxyType
 from ovpipe.graph.place import Findings
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig, ResourceConfig
+from ovpipe.serving.models.model_graphs import load_model
 from ovpipe.serving.models.resource import Resource
-from ovpipe.serving.models.served_graph import ServedGraph
-from ovpipe.serving.models.sharing import check_used, load_model, load_resources
+from ovpipe.serving.models.served_model import ServedModel
+from ovpipe.serving.models.sharing import check_used, load_resources
 from ovpipe.serving.routes.table import RouteTable
 
 
@@ -19,7 +20,7 @@ from ovpipe.serving.routes.table import RouteTable
 class Declared:
     """What a server shall serve: every graph is right, and their routes go together."""
 
-    served: tuple[ServedGraph, ...]
+    served: tuple[ServedModel, ...]
     resources: tuple[Resource, ...]
     table: RouteTable
     memory_bytes: int | None = None

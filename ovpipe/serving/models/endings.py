@@ -7,7 +7,7 @@ import logging
 
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.generations import Generations, ModelGeneration
-from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.served_model import ServedModel
 from ovpipe.serving.refusals import model_replaced
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 class Endings:
     """The tasks of generations that drain, and of openings that were given up."""
 
-    def __init__(self, generations: Generations[ServedGraph], limits: Limits) -> None:
+    def __init__(self, generations: Generations[ServedModel], limits: Limits) -> None:
         self._generations = generations
         self._limits = limits
         self._tasks: set[asyncio.Task[None]] = set()
@@ -24,7 +24,7 @@ class Endings:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def begin(self, generation: ModelGeneration[ServedGraph]) -> None:
+    def begin(self, generation: ModelGeneration[ServedModel]) -> None:
         """A generation drains, within its limit, and closes."""
         closing = self._drain_and_close(generation)
         self.keep(asyncio.create_task(closing, name=f"end {generation.served.title}"))
@@ -45,7 +45,7 @@ class Endings:
             task.cancel()
         await self.wait()
 
-    async def _drain_and_close(self, generation: ModelGeneration[ServedGraph]) -> None:
+    async def _drain_and_close(self, generation: ModelGeneration[ServedModel]) -> None:
         drained = asyncio.Event()
         generation.when_drained(drained.set)
         title, limits = generation.served.title, self._limits
@@ -60,12 +60,7 @@ class Endings:
             )
             generation.revoke(model_replaced(generation.served.name))
             await _within(drained, 2 * limits.run_close_seconds)
-        try:
-            async with asyncio.timeout(limits.graph_close_seconds):
-                await generation.served.close(limits.graph_close_seconds / 2)
-        except TimeoutError:
-            log.warning("%s did not close within %g s; it is left behind", title, limits.graph_close_seconds)
-        await generation.served.release_resources()
+        await generation.served.release(limits.graph_close_seconds)
         self._generations.closed(generation)
 
 

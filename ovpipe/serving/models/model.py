@@ -1,4 +1,4 @@
-"""A served model: the generations of its graph under one name, and whether it can take requests."""
+"""A served model: the generations of its graphs under one name, and whether it can take requests."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
-from ovpipe.runtime.runs.graph import Graph
 from ovpipe.serving.models.generations import Lease
 from ovpipe.serving.models.model_life import ModelLife
 from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.opening import LoadListener
-from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.served_model import ServedModel
 from ovpipe.serving.models.snapshot import GenerationSnapshot, ModelSnapshot
-from ovpipe.serving.openapi.parts import Json
 from ovpipe.serving.refusals import (
     model_failed,
     model_loading,
@@ -23,14 +21,14 @@ from ovpipe.serving.refusals import (
 )
 from ovpipe.serving.routes.declared import DeclaredRoute
 
-__all__ = ["GraphLease", "Model", "ModelState"]
+__all__ = ["Model", "ModelLease", "ModelState"]
 
 RETRY_SECONDS = 30.0
 """After how long a model is tried again that was unloaded and could not be loaded for a request."""
 
 log = logging.getLogger(__name__)
 
-GraphLease: TypeAlias = Lease[ServedGraph]
+ModelLease: TypeAlias = Lease[ServedModel]
 
 
 class Model(ModelLife):
@@ -42,17 +40,12 @@ class Model(ModelLife):
         return self.served.routes
 
     @property
-    def fragment(self) -> Json:
-        """What its graph's nodes say of its HTTP, for OpenAPI."""
-        return self.served.fragment
-
-    @property
     def resources(self) -> frozenset[str]:
-        """The names of the resources whose side packets its graph takes."""
+        """The names of the resources whose side packets its graphs take."""
         return self.served.resources
 
-    def lease(self) -> GraphLease:
-        """A use of the graph that serves, for one request; RequestError 503 as long as there is none."""
+    def lease(self) -> ModelLease:
+        """A use of the graphs that serve, for one request; RequestError 503 as long as there are none."""
         lease = self._generations.lease()
         if lease is None:
             self._refuse()
@@ -94,11 +87,11 @@ class Model(ModelLife):
         if idle is not None and self._clock() - self.last_used >= idle:
             self.unload(f"nobody has used it for {idle:g} s")
 
-    def ready_graph(self) -> Graph:
-        """The open graph, to look at; RequestError 503 as long as there is none."""
+    def ready(self) -> ServedModel:
+        """What serves, to look at; RequestError 503 as long as nothing does."""
         if self._generations.current is None:
             self._refuse()
-        return self._generations.current.served.graph
+        return self._generations.current.served
 
     def _refuse(self) -> NoReturn:
         if self._removed:
@@ -117,12 +110,12 @@ class Model(ModelLife):
         """Its state, by what its side packets say: one whose `is_up` is False cannot serve at the moment."""
         if self.state is not ModelState.AVAILABLE:
             return self.state
-        packets = self.ready_graph().side_packets.values()
+        packets = self.ready().side_packets().values()
         up = all(getattr(packet, "is_up", None) is not False for packet in packets)
         return ModelState.AVAILABLE if up else ModelState.RECOVERING
 
     def own_side_packets(self) -> Mapping[str, Any]:
-        """The side packets of the open graph that are not shared with other models."""
+        """The side packets of the open graphs that are not shared with other models."""
         return self.served.own_side_packets()
 
     def variants(self) -> list[str]:
@@ -135,7 +128,7 @@ class Model(ModelLife):
             name=self.name,
             state=self.state,
             reason=self.reason,
-            graph=self.served.plan.file,
+            graphs=tuple(graph.plan.file for graph in self.served.graphs),
             resources=tuple(sorted(self.resources)),
             generations=tuple(
                 GenerationSnapshot(one.number, one.state, one.leases) for one in self._generations

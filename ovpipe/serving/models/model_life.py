@@ -14,7 +14,7 @@ from ovpipe.serving.models.generations import Generations, ModelGeneration
 from ovpipe.serving.models.memory_budget import Room
 from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.opening import LoadListener
-from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.served_model import ServedModel
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class ModelLife:
 
     def __init__(
         self,
-        served: ServedGraph,
+        served: ServedModel,
         limits: Limits | None = None,
         on_change: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
@@ -48,7 +48,7 @@ class ModelLife:
         self._unloaded = False
         self._waiting = 0
         self._failed_at = clock()
-        self._generations: Generations[ServedGraph] = Generations()
+        self._generations: Generations[ServedModel] = Generations()
         self._generations.begin(served)
         self._opening: asyncio.Task[None] | None = None
         self._endings = Endings(self._generations, self._limits)
@@ -68,7 +68,7 @@ class ModelLife:
         return ModelState.UNLOADED if self._unloaded else ModelState.FAILED
 
     @property
-    def served(self) -> ServedGraph:
+    def served(self) -> ServedModel:
         """What serves; as long as nothing does, what shall."""
         current = self._generations.current
         return self._declared if current is None else current.served
@@ -99,24 +99,25 @@ class ModelLife:
         return self._unloaded or self._generations.current is not None
 
     def held(self) -> int:
-        """The bytes that its open generations hold by themselves."""
+        """The bytes that the graphs of its open generations hold by themselves."""
         loading = self._generations.next
-        return sum(one.served.held() for one in self._generations if one is not loading)
+        serving = [one.served for one in self._generations if one is not loading]
+        return sum(graph.held() for graph in {graph for served in serving for graph in served.graphs})
 
     def needed(self) -> int:
-        """The bytes that the generation will hold which is to open, with resources that are not open."""
+        """The bytes that opening the generation will take which is to open, with its closed resources."""
         loading, current = self._generations.next, self._generations.current
-        return 0 if loading is None else loading.served.needed(None if current is None else current.served)
+        return 0 if loading is None else loading.served.growth(None if current is None else current.served)
 
-    def serves(self, served: ServedGraph) -> bool:
-        """Whether such a graph serves already, or loads, so that none has to be opened for it."""
+    def serves(self, served: ServedModel) -> bool:
+        """Whether such graphs serve already, or load, so that none has to be opened for them."""
         here = (self._generations.current, self._generations.next)
         if self._unloaded and self._declared.is_like(served):
             return True
         return any(one is not None and one.served.is_like(served) for one in here)
 
-    def keep(self, served: ServedGraph) -> None:
-        """Such a graph serves, loads or is unloaded: whatever else loads is given up, what has failed is
+    def keep(self, served: ServedModel) -> None:
+        """Such graphs serve, load or are unloaded: whatever else loads is given up, what has failed is
         forgotten.
         """
         self._residence = served.residence
@@ -134,18 +135,20 @@ class ModelLife:
             generation.served.rename(name)
         self._declared.rename(name)
 
-    def change(self, served: ServedGraph) -> bool:
+    def change(self, served: ServedModel) -> bool:
         """Its next generation is to open, beside the one that serves, and in place of one that loads.
 
-        False: it is unloaded, and stays so until somebody asks for it.
+        Graphs that serve and are declared as before go over to it, open as they are. False: the model is
+        unloaded, and stays so until somebody asks for it.
         """
-        self._declared = served
+        current = self._generations.current
+        self._declared = served if current is None else served.reusing(current.served)
         self._residence = served.residence
         if self.state is ModelState.UNLOADED:
             self.reason = ""
             return False
         self._give_up()
-        self._generations.begin(served)
+        self._generations.begin(self._declared)
         return True
 
     def start(self, listener: LoadListener) -> asyncio.Task[None]:
@@ -181,7 +184,7 @@ class ModelLife:
         for generation in list(self._generations):
             await generation.served.close(run_seconds)
 
-    async def _open(self, generation: ModelGeneration[ServedGraph], listener: LoadListener) -> None:
+    async def _open(self, generation: ModelGeneration[ServedModel], listener: LoadListener) -> None:
         async with self._room_for(self) as fits:
             former = self._generations.current
             if not fits and former is None:
@@ -209,13 +212,13 @@ class ModelLife:
                     self._opened(again)
                     self.reason = reason
 
-    def _postpone(self, generation: ModelGeneration[ServedGraph], listener: LoadListener) -> None:
+    def _postpone(self, generation: ModelGeneration[ServedModel], listener: LoadListener) -> None:
         """There is no room for it: it loads for the first request for which there is."""
         self._generations.failed(generation)
         self._unloaded = True
         listener.failed(self.title, "the memory budget has no room for it now; a request for it tries again")
 
-    def _opened(self, generation: ModelGeneration[ServedGraph]) -> None:
+    def _opened(self, generation: ModelGeneration[ServedModel]) -> None:
         former = self._generations.current
         self.reason = ""
         self._unloaded = False
@@ -225,7 +228,7 @@ class ModelLife:
             self._endings.begin(former)
         self._on_change()
 
-    def _failed(self, generation: ModelGeneration[ServedGraph], reason: str) -> None:
+    def _failed(self, generation: ModelGeneration[ServedModel], reason: str) -> None:
         self.reason = reason
         self._failed_at = self._clock()
         self._generations.failed(generation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -32,8 +31,7 @@ class LoadListener(Protocol):
 async def open_graph(
     graph: Graph, title: str, listener: LoadListener, side_packets: Mapping[str, Any] | None = None
 ) -> str:
-    """Opens a graph. Returns "", or why it could not be opened, which the listener hears too."""
-    began = time.monotonic()
+    """Opens a graph, whose progress the listener hears. Returns "", or why it could not be opened."""
 
     def progress(node: str, message: str, fraction: float | None) -> None:
         listener.loading(title, node, message, fraction)
@@ -41,11 +39,8 @@ async def open_graph(
     try:
         await graph.open(side_packets, progress=progress)
     except Exception as error:  # whatever a node raises: this graph alone is unavailable
-        reason = _reason(error)
         log.debug("%s failed to load", title, exc_info=error)
-        listener.failed(title, reason)
-        return reason
-    listener.available(title, time.monotonic() - began)
+        return _reason(error)
     return ""
 
 

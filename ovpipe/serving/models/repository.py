@@ -16,11 +16,11 @@ from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.change import Change, changes_between
 from ovpipe.serving.models.declared import Declared
 from ovpipe.serving.models.memory_budget import MemoryBudget
-from ovpipe.serving.models.model import GraphLease, Model
+from ovpipe.serving.models.model import Model, ModelLease
 from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.resource import Resource
-from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.served_model import ServedModel
 from ovpipe.serving.models.snapshot import RepositorySnapshot
 from ovpipe.serving.refusals import unknown_model, unknown_variant
 from ovpipe.serving.routes.table import RouteTable
@@ -99,15 +99,15 @@ class Repository:
         model = self._models[base]
         if self._listener is not None:
             model.load(self._listener)  # the variants of one that is unloaded are not known
-        model.ready_graph()
+        model.ready()
         variants = model.variants()
         if variant not in variants:
             raise unknown_variant(base, variants)
         return model, variant
 
-    async def lease(self, model: Model) -> GraphLease:
-        """A use of the model's graph, which is loaded again for it where it was unloaded; RequestError 503
-        as long as there is none.
+    async def lease(self, model: Model) -> ModelLease:
+        """A use of the model's graphs, which load again for it where they were unloaded; RequestError 503
+        as long as there are none.
         """
         await self.loaded(model)
         return model.lease()
@@ -215,7 +215,7 @@ class Repository:
         await _close([*self, *self._leaving], timeout)
         await _close([*self._resources.values(), *self._left_resources], timeout)
 
-    def _model(self, served: ServedGraph) -> Model:
+    def _model(self, served: ServedModel) -> Model:
         return Model(served, self._limits, self._refresh_table, self._clock, self._budget.room_for)
 
     def _refresh_table(self) -> None:

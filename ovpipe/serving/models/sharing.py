@@ -1,19 +1,22 @@
-"""Sharing: which side packets of resources the graphs of models take, and what is wrong with that."""
+"""Sharing: the side packets that a model's graphs may take of others, and what is wrong with that."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ovpipe.errors import GraphError, did_you_mean
-from ovpipe.graph.load import check_graph, load_graph
+from ovpipe.graph.load import load_graph
 from ovpipe.graph.outside import OutsidePacket
+from ovpipe.graph.parameters import GraphEntry
 from ovpipe.graph.place import Findings, Place
 from ovpipe.graph.plan import Plan
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig, ResourceConfig, ResourceUse
 from ovpipe.serving.models.file_stamps import stamps_of
-from ovpipe.serving.models.resource import Resource, SharedPacket
+from ovpipe.serving.models.resource import Resource
 from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.shared_graph import SharedPacket
 
 
 def load_resources(
@@ -57,42 +60,6 @@ def _why_no_resource(plan: Plan) -> Iterable[str]:
         yield f"graph {plan.name!r} names no side_outputs, so there is nothing to share{remedy}"
 
 
-def load_model(
-    config: ModelConfig, resources: Mapping[str, Resource], registry: Registry, findings: Findings
-) -> ServedGraph | None:
-    """A model's graph with what its graph takes of resources; None, and notes, where something is wrong.
-
-    A resource that is not among `resources` is wrong itself; what a graph takes of it is not known.
-    """
-    try:
-        if any(use.resource not in resources for use in config.resources):
-            check_graph(
-                config.graph,
-                registry=registry,
-                parameters=config.parameters,
-                base=config.base,
-                entry=config.entry,
-            )
-            return None
-        shared, outside = _offered(config, resources, findings)
-        plan = load_graph(
-            config.graph,
-            registry=registry,
-            parameters=config.parameters,
-            base=config.base,
-            outside=outside,
-            entry=config.entry,
-        )
-        _check_taken(config, plan, shared, resources, findings)
-        known = plan.from_outside()
-        taken = {name: one for name, one in shared.items() if name in known}
-        files = stamps_of(config.parameters, config.base)
-        return ServedGraph(config.name, plan, taken, files, config.residence)
-    except GraphError as error:
-        findings.add_all(error.findings)
-        return None
-
-
 def check_used(configs: Iterable[ResourceConfig], models: Iterable[ModelConfig], findings: Findings) -> None:
     """Notes resources that no model uses: they would be loaded for nobody."""
     used = {use.resource for model in models for use in model.resources}
@@ -104,25 +71,45 @@ def check_used(configs: Iterable[ResourceConfig], models: Iterable[ModelConfig],
             )
 
 
-def _offered(
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A side packet that a model's graph may take: as it is, and as checks see it."""
+
+    packet: SharedPacket
+    seen: OutsidePacket
+
+
+def offers_of_resources(
     config: ModelConfig, resources: Mapping[str, Resource], findings: Findings
-) -> tuple[dict[str, SharedPacket], dict[str, OutsidePacket]]:
-    """What resources give a model's graph, by the names there, as it is and as checks see it."""
-    shared: dict[str, SharedPacket] = {}
-    outside: dict[str, OutsidePacket] = {}
+) -> dict[str, Offer]:
+    """What the resources of a model give its graphs, by the names there."""
+    offers: dict[str, Offer] = {}
     for use in config.resources:
         resource = resources[use.resource]
         for taken, given in _names(use, resource, findings):
-            other = shared.setdefault(taken, SharedPacket(resource, given)).resource
-            if other is not resource:
+            offer = Offer(SharedPacket(resource, given), _seen(config, use, resource, given))
+            other = offers.setdefault(taken, offer).packet.giver
+            if other is not resource and isinstance(other, Resource):
                 findings.add(
                     use.place,
                     f"resources {other.name!r} and {resource.name!r} both give side packet {taken!r}; write "
                     f"which one model {config.name!r} takes, as in `{taken}: {resource.name}.{given}`",
                 )
-            else:
-                outside[taken] = _outside(use, resource, given)
-    return shared, outside
+    return offers
+
+
+def offers_of_graph(graph: ServedGraph, place: Place | None) -> dict[str, Offer]:
+    """What a model's first graph gives another, which is named at `place`: all that its nodes make."""
+    return {
+        name: Offer(
+            SharedPacket(graph, name),
+            OutsidePacket(
+                port.type, f"from {port} of graph {graph.name!r} ({node.place})", place, wanted=False
+            ),
+        )
+        for node in graph.plan.resources
+        for port, name in node.side_outputs
+    }
 
 
 def _names(use: ResourceUse, resource: Resource, findings: Findings) -> Iterable[tuple[str, str]]:
@@ -136,36 +123,49 @@ def _names(use: ResourceUse, resource: Resource, findings: Findings) -> Iterable
     return []
 
 
-def _outside(use: ResourceUse, resource: Resource, given: str) -> OutsidePacket:
+def _seen(config: ModelConfig, use: ResourceUse, resource: Resource, given: str) -> OutsidePacket:
     port = resource.gives[given].port
     giver = f"from {port} of resource {resource.name!r} ({resource.gives[given].place})"
-    return OutsidePacket(resource.gives[given].type, giver, use.place, wanted=use.given is not None)
+    wanted = use.given is not None and len(config.graphs) == 1  # of several, another graph may take it
+    return OutsidePacket(resource.gives[given].type, giver, use.place, wanted=wanted)
 
 
-def _check_taken(
+def check_taken(
     config: ModelConfig,
-    plan: Plan,
-    shared: Mapping[str, SharedPacket],
+    graphs: Sequence[ServedGraph],
     resources: Mapping[str, Resource],
     findings: Findings,
 ) -> None:
-    """Notes resources of which the graph takes nothing, and side packets that it misses."""
-    known = plan.from_outside()
+    """Notes what the model names of resources and none of its graphs takes."""
+    known = frozenset[str]().union(*(graph.plan.from_outside() for graph in graphs))
+    names = ", ".join(repr(graph.name) for graph in graphs)
+    title = f"graph {names} takes" if len(graphs) == 1 else f"graphs {names} take"
     for use in config.resources:
         gives = resources[use.resource].gives
         if use.given is None and known.isdisjoint(gives):
             findings.add(
                 use.place,
-                f"graph {plan.name!r} takes nothing of resource {use.resource!r}, which gives "
+                f"{title} nothing of resource {use.resource!r}, which gives "
                 f"{', '.join(gives)}; {_takes(known)}; map the names, or remove the resource here",
             )
-    place = config.entry.place if config.entry is not None else Place(plan.file, 1)
-    for name in plan.side_inputs:
-        if name not in shared:
+        elif use.taken is not None and use.taken not in known and len(graphs) > 1:
+            findings.add(
+                use.place,
+                f"{title} no side packet {use.taken!r} from outside: {did_you_mean(use.taken, known)}",
+            )
+
+
+def check_given(
+    graph: ServedGraph, entry: GraphEntry | None, resources: Mapping[str, Resource], findings: Findings
+) -> None:
+    """Notes side packets that a graph requires from outside, and that nothing gives it."""
+    place = entry.place if entry is not None else Place(graph.plan.file, 1)
+    for name in graph.plan.side_inputs:
+        if name not in graph.given:
             findings.add(
                 place,
-                f"graph {plan.name!r} cannot be served: it requires side packet {name!r} from outside, which "
-                f"nothing gives; {_remedy(name, resources)}",
+                f"graph {graph.name!r} cannot be served: it requires side packet {name!r} from outside, "
+                f"which nothing gives; {_remedy(name, resources)}",
             )
 
 

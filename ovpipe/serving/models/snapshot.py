@@ -25,8 +25,8 @@ class ModelSnapshot:
     state: str
     reason: str
     """Why its latest generation failed to load; empty when it did not."""
-    graph: str
-    """The file of the graph that serves, or shall."""
+    graphs: tuple[str, ...]
+    """The files of the graphs that serve, or shall."""
     resources: tuple[str, ...]
     generations: tuple[GenerationSnapshot, ...]
     """The oldest first."""

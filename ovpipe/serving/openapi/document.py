@@ -35,9 +35,10 @@ DESCRIPTION: Final = "An OpenAI-compatible server of models in OpenVINO's format
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What is known of one model's HTTP before it opens."""
+    """What is known of the HTTP of one of a model's graphs before it opens."""
 
     model: str
+    graph: str
     fragment: Json
     routes: Sequence[Route]
 
@@ -62,7 +63,7 @@ class OpenApi:
 
     async def text(self) -> bytes:
         """The document as JSON. It is made in a thread: of many models that differ it takes long."""
-        described = [described_by(model) for model in self._models]
+        described = [one for model in self._models for one in described_by(model)]
         if not self._text or described != self._made_of:
             made = await asyncio.to_thread(document, described)
             if self._asks_for_key:
@@ -71,9 +72,12 @@ class OpenApi:
         return self._text
 
 
-def described_by(model: Model) -> Described:
-    """What a model's graph says."""
-    return Described(model.name, model.fragment, [declared.route for declared in model.routes])
+def described_by(model: Model) -> list[Described]:
+    """What a model's graphs say."""
+    return [
+        Described(model.name, one.name, one.fragment, [declared.route for declared in one.routes])
+        for one in model.served.graphs
+    ]
 
 
 def document(described: Sequence[Described]) -> Json:
@@ -82,12 +86,17 @@ def document(described: Sequence[Described]) -> Json:
     What a fragment says of a path that no route of its graph has is left out.
     """
     schemas = own_schemas()
+    models = list(dict.fromkeys(one.model for one in described))
+    alone = len(models) == 1
     errors = ErrorParts(schemas)
     operations: dict[str, Operation] = {}
+    named: set[str] = set()
     for names, one in grouped(described):
-        own = with_models(one.fragment, one.routes, names, alone=len(described) == 1)
+        own = with_models(one.fragment, one.routes, names, alone=alone)
         its = own.get("components", {}).get("schemas", {})
-        new = new_names(its, schemas, re.sub(r"[^A-Za-z0-9._-]", "_", names[0]))
+        own_name = names[0] if names[0] not in named else f"{names[0]}.{one.graph}"
+        named.add(names[0])
+        new = new_names(its, schemas, re.sub(r"[^A-Za-z0-9._-]", "_", own_name))
         schemas |= {new[name]: renamed(schema, new) for name, schema in its.items()}
         for route in one.routes:
             operation = operations.setdefault(f"{route.method} {route.pattern}", Operation(route, [], []))
@@ -97,13 +106,13 @@ def document(described: Sequence[Described]) -> Json:
     for operation in operations.values():
         route = operation.route
         item = paths.setdefault(path_of(route), {} if version_of(route.pattern) else {"servers": ROOT})
-        said = with_parameters(combined(operation.said), route, operation.models, alone=len(described) == 1)
+        said = with_parameters(combined(operation.said), route, operation.models, alone=alone)
         item[route.method.lower()] = errors.added(said, route)
     return {
         "openapi": VERSION,
         "info": {"title": "ovpipe", "version": version("ovpipe"), "description": DESCRIPTION},
         "servers": [{"url": prefix} for prefix in VERSIONS],
-        "paths": paths | own_paths([one.model for one in described]),
+        "paths": paths | own_paths(models),
         "components": {"schemas": schemas, "responses": errors.responses},
     }
 

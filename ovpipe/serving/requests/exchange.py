@@ -18,7 +18,7 @@ from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.http_errors import ErrorFamily
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.models.model import GraphLease
+from ovpipe.serving.models.graph_lease import GraphLease
 from ovpipe.serving.requests.record import CLIENT_LEFT, RequestRecord
 from ovpipe.serving.requests.served_run import ServedRun, joined
 
@@ -50,7 +50,7 @@ class Exchange:
     ) -> None:
         self.status = CLIENT_LEFT
         self._request = request
-        self._model = lease.served.name
+        self._model = lease.graph.model
         self._limits = limits
         self._errors = errors
         self._has_body = True

@@ -10,7 +10,7 @@ from ovpipe.errors import RequestError, RunCancelled, RunError
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.runtime.runs.idle_watch import IdleWatch
 from ovpipe.serving.limits import Limits
-from ovpipe.serving.models.model import GraphLease
+from ovpipe.serving.models.graph_lease import GraphLease
 from ovpipe.serving.refusals import internal_error
 from ovpipe.serving.requests.client_error import to_client_error
 from ovpipe.serving.requests.record import RequestRecord
@@ -36,20 +36,21 @@ class ServedRun:
         to_client_error: Callable[[Exception, str], RequestError] = to_client_error,
     ) -> None:
         self.failure: Exception | None = None
-        self._lease = lease
-        self._model = lease.served.name
+        self._lease = lease.lease
+        self._graph = lease.graph
+        self._model = lease.graph.model
         self._limits = limits
         self._to_client_error = to_client_error
         try:
-            self._run = lease.served.graph.run(id=id, meter=record)
+            self._run = lease.graph.graph.run(id=id, meter=record)
         except BaseException:  # of a calculator's constructor: `end` will not be called
-            lease.release()
+            self._lease.release()
             raise
         if record is not None and record.listener is not None:
             self._run.attach(record.listener)
-        self.reader = self._run.read(lease.served.output)
+        self.reader = self._run.read(lease.graph.output)
         self._stopped_with: RequestError | None = None
-        lease.stop = self.stop
+        self._lease.stop = self.stop
         self._watch = IdleWatch(limits.silent_seconds, lambda: self._run.progress, self._run_is_silent)
 
     def stop(self, error: RequestError) -> None:
@@ -62,7 +63,7 @@ class ServedRun:
 
         The run's nodes alone have the packet while this waits.
         """
-        await self._run.send(self._lease.served.input, packet)
+        await self._run.send(self._graph.input, packet)
         del packet
         self._run.close_inputs()
         async for first in self.reader:

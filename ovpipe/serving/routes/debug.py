@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,7 @@ from aiohttp import web
 from ovpipe.errors import RequestError
 from ovpipe.runtime.runs.graph import Graph
 from ovpipe.runtime.runs.run import Run
-from ovpipe.serving.models.model import ModelState
+from ovpipe.serving.models.model import Model, ModelState
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.routes.patterns import tidied
 
@@ -39,25 +39,32 @@ class DebugRoutes:
         """The paths without parameters."""
         return {GRAPHS: self._graphs, RUNS: self._runs}
 
-    def _open_graphs(self) -> dict[str, Graph]:
-        return {model.name: model.ready_graph() for model in self._repository.available()}
+    def _open_graphs(self, model: Model) -> list[Graph]:
+        is_open = model.state is ModelState.AVAILABLE
+        return [served.graph for served in model.ready().graphs] if is_open else []
+
+    def _live_runs(self) -> Iterator[tuple[str, Run]]:
+        """Those of all models, with the models' names."""
+        for model in self._repository:
+            for graph in self._open_graphs(model):
+                for run in graph.runs.values():
+                    yield model.name, run
 
     async def _graphs(self, _: web.Request) -> web.Response:
-        graphs = self._open_graphs()
-        return answer(
+        models = [
             {
-                "models": [
-                    {"model": model.name, "state": model.state, "reason": model.reason}
-                    | (described(graphs[model.name]) if model.state is ModelState.AVAILABLE else {})
-                    for model in self._repository
-                ]
+                "model": model.name,
+                "state": model.state,
+                "reason": model.reason,
+                "graphs": [described(graph) for graph in self._open_graphs(model)],
             }
-        )
+            for model in self._repository
+        ]
+        return answer({"models": models})
 
     async def _runs(self, _: web.Request) -> web.Response:
         """The oldest runs of all models, with what each waits for."""
-        runs = [(name, run) for name, graph in self._open_graphs().items() for run in graph.runs.values()]
-        runs.sort(key=lambda entry: entry[1].started or math.inf)
+        runs = sorted(self._live_runs(), key=lambda entry: entry[1].started or math.inf)
         shown = []
         for index, (model, run) in enumerate(runs[:MOST_RUNS]):
             if index % RUNS_A_TURN == RUNS_A_TURN - 1:
@@ -68,10 +75,11 @@ class DebugRoutes:
     async def run(self, request: web.Request) -> web.Response:
         """One run, with the whole snapshot of it."""
         asked = tidied(request.rel_url.path_safe).removeprefix(f"{RUNS}/")
-        for model, graph in self._open_graphs().items():
-            run = graph.runs.get(asked)
-            if run is not None:
-                return answer({**in_short(model, run), "snapshot": run.snapshot()})
+        for model in self._repository:
+            for graph in self._open_graphs(model):
+                run = graph.runs.get(asked)
+                if run is not None:
+                    return answer({**in_short(model.name, run), "snapshot": run.snapshot()})
         raise RequestError(
             404, f"There is no live run of this id. GET {RUNS} lists those there are.", code="run_not_found"
         )
@@ -104,6 +112,7 @@ def in_short(model: str, run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
         "model": model,
+        "graph": run.graph,
         "state": snapshot.state,
         "seconds": None if snapshot.started is None else round(now - snapshot.started, 3),
         "turns": snapshot.turns,

@@ -105,7 +105,7 @@ class OwnRoutes:
         assert name is not None
         model, variant = self._repository.resolve(name)
         if not model.takes_requests:
-            model.ready_graph()  # says why
+            model.ready()  # says why
         return _json(_described(model, variant))
 
     async def _live(self, _: web.Request) -> web.Response:

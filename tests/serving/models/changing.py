@@ -92,6 +92,8 @@ class Quiet:
 class Served:
     """A repository whose server.yaml is written anew again and again."""
 
+    registry = Registry.of(MotorCalculator, MotorDoorCalculator)
+
     def __init__(self, folder: Path, text: str, **limits: Any) -> None:
         self.now = 0.0
         LIFE.clear()
@@ -104,8 +106,7 @@ class Served:
         self._file.write_text(f"version: 1\n{text}\n")
         config = read_server_config(self._file)
         known = self.repository.resources if hasattr(self, "repository") else {}
-        registry = Registry.of(MotorCalculator, MotorDoorCalculator)
-        return Declared.load(config.models, config.resources, registry, known, config.memory_bytes)
+        return Declared.load(config.models, config.resources, self.registry, known, config.memory_bytes)
 
     async def change(self, text: str) -> Change:
         """All that opens has opened, or failed to; what drains may drain on."""
@@ -115,7 +116,7 @@ class Served:
         return change
 
     def motor(self, model: str) -> Any:
-        return self.repository.find(model).ready_graph().side_packets["motor"]
+        return self.repository.find(model).ready().side_packets()["motor"]
 
 
 def played(served: Served, scenario: Callable[[], Awaitable[None]]) -> None:

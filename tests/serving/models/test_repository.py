@@ -14,7 +14,7 @@ from ovpipe.errors import GraphError, RequestError, RunCancelled
 from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output, SideOutput
 from ovpipe.registry import Registry
-from ovpipe.serving.config import ModelConfig
+from ovpipe.serving.config import ModelConfig, ModelGraph
 from ovpipe.serving.metrics.page import Metrics
 from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.repository import Repository
@@ -112,7 +112,8 @@ def repository(
     registry.add(Engine)
     registry.add(Door)
     return Repository.load(
-        [ModelConfig(name, file, {"mood": mood}, folder) for name, mood in moods.items()], registry
+        [ModelConfig(name, (ModelGraph(file),), {"mood": mood}, folder) for name, mood in moods.items()],
+        registry,
     )
 
 
@@ -154,7 +155,7 @@ def test_models_open_each_for_itself(tmp_path: Path) -> None:
     ]
     assert [model.name for model in models.available()] == ["one", "three"]
     with pytest.raises(RequestError) as raised:
-        models.find("two").ready_graph()
+        models.find("two").ready()
     assert (raised.value.status, raised.value.code) == (503, "model_unavailable")
     assert "room" not in raised.value.message
 
@@ -207,13 +208,14 @@ def test_a_run_that_does_not_end_leaves_its_model_time_to_close_what_is_shared(
         GRAPH.format(inputs="request", outputs="response").replace("Door", "LingeringDoor").lstrip()
     )
     models = Repository.load(
-        [ModelConfig("one", file, {"mood": "good"}, tmp_path)], Registry.of(Engine, LingeringDoor)
+        [ModelConfig("one", (ModelGraph(file),), {"mood": "good"}, tmp_path)],
+        Registry.of(Engine, LingeringDoor),
     )
 
     async def close() -> None:
         released = asyncio.Event()
         await models.open(Listener())
-        run = models.find("one").ready_graph().run()
+        run = models.find("one").ready().graphs[0].graph.run()
         await run.send("request", HttpRequest("POST", "/chat/completions", json=released))
         await models.close(0.1)
         released.set()

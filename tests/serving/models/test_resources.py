@@ -173,7 +173,7 @@ async def opened(repository: Repository) -> tuple[list[str], str, list[dict[str,
     listener = Listener()
     await repository.open(listener)
     page = Metrics(repository).text().decode()
-    packets = [dict(model.ready_graph().side_packets) for model in repository.available()]
+    packets = [dict(model.ready().side_packets()) for model in repository.available()]
     await repository.close(1)
     return listener.heard, page, packets
 

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from ovpipe.calculator import Calculator
 from ovpipe.errors import GraphError
 from ovpipe.graph.load import load_graph
+from ovpipe.graph.plan import Plan
 from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output
 from ovpipe.registry import Registry
@@ -25,6 +26,7 @@ from ovpipe.serving.models.declared import Declared
 from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.served_model import ServedModel
 from ovpipe.serving.openapi.document import OpenApi, described_by, document
 from ovpipe.serving.openapi.parts import references
 from ovpipe.serving.routes.table import RouteTable
@@ -114,7 +116,7 @@ def model(folder: Path, name: str, *, reader: Any = None, writer: Any = None) ->
     file = folder / f"{name.replace('/', '_')}.yaml"
     options = (msgspec.json.encode(options or {}).decode() for options in (reader, writer))
     file.write_text(GRAPH.format(reader=next(options), writer=next(options)))
-    return Model(ServedGraph(name, load_graph(file, registry=Registry.of(Reader, Writer, Mute))))
+    return model_of(name, load_graph(file, registry=Registry.of(Reader, Writer, Mute)))
 
 
 def mute(folder: Path) -> Model:
@@ -123,11 +125,15 @@ def mute(folder: Path) -> Model:
     file.write_text(
         text + "  mute: {calculator: Mute, inputs: {request: request}, outputs: {response: response}}\n"
     )
-    return Model(ServedGraph("mute", load_graph(file, registry=Registry.of(Mute))))
+    return model_of("mute", load_graph(file, registry=Registry.of(Mute)))
+
+
+def model_of(name: str, *plans: Plan) -> Model:
+    return Model(ServedModel(name, [ServedGraph(name, plan) for plan in plans]))
 
 
 def described(*models: Model) -> dict[str, Any]:
-    return document([described_by(one) for one in models])
+    return document([one for model in models for one in described_by(model)])
 
 
 def refused(folder: Path, **options: Any) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.registry import Registry
-from ovpipe.serving.config import ModelConfig
+from ovpipe.serving.config import ModelConfig, ModelGraph
 from ovpipe.serving.limits import Limits
+from ovpipe.serving.models.graph_lease import GraphLease
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.requests.served_run import ServedRun
 
@@ -31,20 +32,22 @@ def test_a_run_has_the_id_of_its_request_while_it_lives() -> None:
     registry = Registry()
     registry.collect_folder(PROJECT / "calculators")
     models = Repository.load(
-        [ModelConfig("counter", PROJECT / "graphs" / "counter.yaml", {}, PROJECT)], registry
+        [ModelConfig("counter", (ModelGraph(PROJECT / "graphs" / "counter.yaml"),), {}, PROJECT)], registry
     )
     request = HttpRequest("POST", "/chat/completions", json={"count": 2})
 
     async def scenario() -> list[object]:
         await models.open(Silent())
         model = models.find("counter")
-        run = ServedRun(model.lease(), Limits(), request.id)
+        lease = model.lease()
+        (graph,) = lease.served.graphs
+        run = ServedRun(GraphLease(lease, graph), Limits(), request.id)
         parts: list[object] = [await run.start(request)]
-        assert list(model.ready_graph().runs) == [request.id]
+        assert list(graph.graph.runs) == [request.id]
         parts += [packet.value async for packet in run.reader]
         await run.nodes_to_end()
         await run.end()
-        assert not model.ready_graph().runs
+        assert not graph.graph.runs
         await models.close(5)
         return parts
 
@@ -57,13 +60,15 @@ def test_a_run_that_has_ended_is_freed_without_the_garbage_collector() -> None:
     registry = Registry()
     registry.collect_folder(PROJECT / "calculators")
     models = Repository.load(
-        [ModelConfig("counter", PROJECT / "graphs" / "counter.yaml", {}, PROJECT)], registry
+        [ModelConfig("counter", (ModelGraph(PROJECT / "graphs" / "counter.yaml"),), {}, PROJECT)], registry
     )
     request = HttpRequest("POST", "/chat/completions", json={"count": 2})
 
     async def scenario() -> list[str]:
         await models.open(Silent())
-        run = ServedRun(models.find("counter").lease(), Limits(), request.id)
+        lease = models.find("counter").lease()
+        run = ServedRun(GraphLease(lease, lease.served.graphs[0]), Limits(), request.id)
+        del lease
         await run.start(request)
         async for _ in run.reader:
             pass

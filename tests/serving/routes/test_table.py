@@ -13,6 +13,7 @@ from ovpipe.http import HttpRequest, ModelIn, ResponsePart, Route
 from ovpipe.ports import Input, Output
 from ovpipe.registry import Registry
 from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.served_model import ServedModel
 from ovpipe.serving.routes.table import RouteTable
 
 GRAPH = """version: 1
@@ -61,16 +62,16 @@ class Leaving(Silent):
 
 def model(
     folder: Path, name: str, *routes: str, named: bool = False, limit: int | None = None, like: str = ""
-) -> ServedGraph:
+) -> ServedModel:
     file = folder / f"{like or name}.yaml"
     texts = ", ".join(f'"{route}"' for route in routes)
     file.write_text(
         GRAPH.format(routes=texts, named=str(named).lower(), limit="null" if limit is None else limit)
     )
-    return ServedGraph(name, load_graph(file, registry=Registry.of(Door)))
+    return ServedModel(name, [ServedGraph(name, load_graph(file, registry=Registry.of(Door)))])
 
 
-def refused(*models: ServedGraph) -> list[str]:
+def refused(*models: ServedModel) -> list[str]:
     with pytest.raises(GraphError) as refusal:
         RouteTable.of(models)
     return [str(finding) for finding in refusal.value.findings]
