@@ -167,7 +167,9 @@ def test_a_type_that_no_port_declares_is_refused_by_name() -> None:
 def test_an_unknown_tag_names_what_there_is() -> None:
     with pytest.raises(CodecError, match="unknown tag 'TokenDelt': did you mean 'TokenDelta'?"):
         CODEC.decode('[0,"TokenDelt",{}]')
-    with pytest.raises(CodecError, match="unknown tag 'os.system': there are: Batch, BatchEnd, ChatRequest"):
+    with pytest.raises(
+        CodecError, match="unknown tag 'os.system': there are: AskedResponse, Batch, BatchEnd, ChatRequest"
+    ):
         CODEC.decode('[0,"os.system",{}]')
 
 

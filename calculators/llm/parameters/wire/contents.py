@@ -12,7 +12,9 @@ from ovpipe.calculators.llm.parameters.value_types import says
 
 MOST_PARTS: Final = 1_000
 """Of a message."""
-OTHER_PARTS: Final = ("image_url", "input_audio", "input_image", "video_url", "audio_url", "file")
+OTHER_PARTS: Final = (
+    "image_url", "input_audio", "input_image", "input_file", "video_url", "audio_url", "file",
+)  # fmt: skip
 OTHER_MEDIA: Final = {
     kind: f"is a part of type '{kind}', and this model reads text parts only" for kind in OTHER_PARTS
 }
@@ -29,7 +31,13 @@ class InputTextContent(TextContent, frozen=True, tag_field="type", tag="input_te
 
 
 class OutputTextContent(TextContent, frozen=True, tag_field="type", tag="output_text"):
-    """A text of the model's, by the name that OpenAI's Responses API has for it."""
+    """A text of the model's, by the name that OpenAI's Responses API has for it.
+
+    It comes back with what was said of it: sources and log-probabilities, which a model does not read.
+    """
+
+    annotations: list[Any] | None = None
+    logprobs: list[Any] | None = None
 
 
 class RefusalContent(Struct, frozen=True, tag_field="type", tag="refusal"):

@@ -1,0 +1,1 @@
+"""OpenAI's Responses API: items, parameters, answers and their events, and what is kept."""
