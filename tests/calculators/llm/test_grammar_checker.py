@@ -45,7 +45,7 @@ FAULT_IN_A_RULE_WITHOUT_USE = Grammar("ebnf", 'root ::= "a"\nunused ::= missing'
 @pytest.mark.parametrize(
     ("core", "good", "bad", "fact"),
     [
-        ("genai", NO_TEXT, FAULT_IN_A_RULE_WITHOUT_USE, '"missing" is not defined'),
+        ("genai", Grammar("ebnf", 'root ::= "a"'), FAULT_IN_A_RULE_WITHOUT_USE, '"missing" is not defined'),
         ("graph", FAULT_IN_A_RULE_WITHOUT_USE, NO_TEXT, "cannot be followed"),
     ],
 )

@@ -35,8 +35,9 @@ BAD = Grammar("regex", "[a-")
 SLOW = Grammar("ebnf", 'root ::= [\\x01-\\xff]* "a" [\\x01-\\xff]{20}')
 """An automaton of a million states: minutes."""
 
-DEADLY = Grammar("ebnf", f"root ::= {'(' * 30_000}'a'{')' * 30_000}".replace("'", '"'))
-"""A stack overflow."""
+NESTED = f'root ::= {"(" * 30_000}"a"{")" * 30_000}'
+DEADLY = Grammar("ebnf", f"{NESTED}\nunread ::= ,")
+"""A stack overflow of the library, which reads the comma after it; ovpipe reads no commas, so it leaves all to it."""
 
 FAKE_HOST = HostCommand((sys.executable, str(Path(__file__).parents[1] / "fake_host.py")))
 """Starts sooner, and takes all grammars but those that are commands."""
@@ -150,6 +151,17 @@ def test_a_grammar_that_kills_its_process_twice_is_refused() -> None:
                 await checker.check(DEADLY)
             assert await verdicts(checker, DIGITS) == ["good"]
             assert starts(checker) == 3
+
+    bounded(scenario)
+
+
+def test_what_ovpipe_finds_itself_ends_no_process() -> None:
+    async def scenario() -> None:
+        async with opened() as checker:
+            for text, fact in ((NESTED, "nested too deeply"), ("root ::= root", "no text matches 'root'")):
+                with pytest.raises(GrammarRefused, match=fact):
+                    await checker.check(Grammar("ebnf", text))
+            assert starts(checker) == 1
 
     bounded(scenario)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ovpipe.engines.grammars.ebnf.client_rules import client_rules
 from ovpipe.engines.grammars.ebnf.expression_rules import expression_rule
+from ovpipe.engines.grammars.ebnf.followed import followed_rules
 from ovpipe.engines.grammars.ebnf.problem import GrammarProblem
 from ovpipe.engines.grammars.ebnf.rules import Rules
 from ovpipe.engines.grammars.ebnf.schemas import schema_rule
@@ -49,6 +49,6 @@ def _as_rules(grammar: Grammar) -> Grammar:
         case "regex":
             return Grammar("ebnf", rules.text(expression_rule(rules, grammar.text)))
         case "ebnf":
-            return Grammar("ebnf", client_rules(grammar.text))
+            return Grammar("ebnf", followed_rules(grammar.text))
         case "structural_tag":
             return Grammar("structural_tag", tag_format(grammar.text))

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from ovpipe.engines.grammars.ebnf.client_rules import client_rules
 from ovpipe.engines.grammars.ebnf.expression_rules import expression_rule
+from ovpipe.engines.grammars.ebnf.followed import followed_rules
 from ovpipe.engines.grammars.ebnf.parameters import parameters_rule
 from ovpipe.engines.grammars.ebnf.problem import GrammarProblem
 from ovpipe.engines.grammars.ebnf.rules import Rules, literal
@@ -42,7 +42,7 @@ def _part(form: Any, triggers: tuple[str, ...] = ()) -> Any:
         case {"type": "const_string", "value": str(text)} if not (text.isascii() and text.isprintable()):
             return _ruled(lambda rules: literal(text))
         case {"type": "grammar", "grammar": str(grammar)}:
-            return _grammar(client_rules(grammar))
+            return _grammar(followed_rules(grammar))
         case {"begin": str(begin), "end": str(end), "content": content}:
             return _tag({**form, "content": _part(content)}, begin, end, triggers)
         case {"separator": str(separator)} if _MISREAD.search(separator):
