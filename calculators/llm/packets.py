@@ -197,6 +197,8 @@ class ChatRequest(GenerationRequest, frozen=True, kw_only=True):
     add_generation_prompt: bool = True
     continue_final_message: bool = False
     reasoning_effort: str | None = None
+    include_reasoning: bool = True
+    """Whether the answer shows thoughts, where its API can leave them out."""
 
     def place_of(self, parameter: str) -> str:
         """Where the client finds a parameter, or a message such as `messages[3]`."""
@@ -350,3 +352,5 @@ class OutputDelta(msgspec.Struct, frozen=True, gc=False):
     ends: tuple[tuple[int, int], ...] = ()
     cached_tokens: int | None = None
     prompt_logprobs: tuple[PromptToken, ...] = ()
+    matched_stop: str | None = None
+    """The stop string that ended the text."""

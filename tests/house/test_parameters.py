@@ -6,10 +6,14 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from ovpipe.calculators.llm.anthropic_messages.table import ROWS
+from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
 from ovpipe.calculators.llm.parameters.table import PARAMETERS
 from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, TOKENIZE_CHAT, TOKENIZE_TEXT
 
-TESTS = Path(__file__).parents[1] / "end_to_end" / "api"
+TESTS = Path(__file__).parents[1] / "end_to_end"
 
 
 def marked(path: Path) -> Iterator[str]:
@@ -22,13 +26,18 @@ def marked(path: Path) -> Iterator[str]:
 
 
 def test_every_row_of_the_tokenizers_tables_has_a_test_over_http() -> None:
-    shown = set(marked(TESTS.parent / "test_tokens.py"))
+    shown = set(marked(TESTS / "test_tokens.py"))
     forms = (TOKENIZE_CHAT, TOKENIZE_TEXT, DETOKENIZE)
     assert {name for form in forms for name in form.rows} - shown == set(), "without a test"
 
 
-def test_every_row_of_the_table_has_a_test_over_http() -> None:
-    shown = {name for path in sorted(TESTS.glob("test_*.py")) for name in marked(path)}
-    rows = {row.name for row in PARAMETERS}
-    assert rows - shown == set(), "without a test"
-    assert shown - rows == set(), "no row of the table"
+@pytest.mark.parametrize(
+    ("rows", "folder"),
+    [(PARAMETERS, "api"), (ROWS, "messages")],
+    ids=["chat and completions", "messages"],
+)
+def test_every_row_of_the_table_has_a_test_over_http(rows: tuple[RequestParameter, ...], folder: str) -> None:
+    shown = {name for path in sorted((TESTS / folder).glob("test_*.py")) for name in marked(path)}
+    names = {row.name for row in rows}
+    assert names - shown == set(), "without a test"
+    assert shown - names == set(), "no row of the table"

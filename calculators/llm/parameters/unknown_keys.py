@@ -22,6 +22,10 @@ class Ignored:
     def add(self, name: str) -> None:
         """Notes one name."""
         self.any = True
+        self.note(name)
+
+    def note(self, name: str) -> None:
+        """Notes one that is no mistake of the client's, and has no effect here all the same."""
         if len(self.names) < MOST_IGNORED and WELL_FORMED.fullmatch(name):
             self.names[name] = None
 

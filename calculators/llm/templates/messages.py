@@ -88,11 +88,11 @@ def call_in_template(call: ToolCall, quirks: Quirks) -> dict[str, Any]:
 def arguments_in_template(text: str) -> Arguments:
     """The arguments of a text. Models get JSON wrong at times; what is no object is one around the text."""
     text = text if text.strip() else "{}"
-    members = _object(text)
+    members = object_in(text)
     return Arguments({WRAPPED: text} if members is None else members, text)
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def object_in(text: str) -> dict[str, Any] | None:
     """The object that a text is in JSON, if it is one which can be written in a prompt again."""
     try:
         members = json.loads(text, parse_constant=_no_constant)

@@ -85,6 +85,7 @@ class Cutter:
             reasoning_tokens=min(delta.reasoning_tokens, billed),
             tokens=delta.tokens[: max(0, len(delta.tokens) - delta.completion_tokens + billed)],
             ends=(),
+            matched_stop=self._matcher.stop,
         )
 
 

@@ -1,0 +1,1 @@
+"""Anthropic's Messages API: its parameters, its conversations, its answers and its errors."""
