@@ -30,7 +30,7 @@ from ovpipe.modelling.tokenizing.content import TokenizerContent, refuse
 from ovpipe.modelling.tokenizing.decoders import Decoding, decoding
 from ovpipe.modelling.tokenizing.ops import Ops, Output, text_constant
 from ovpipe.modelling.tokenizing.pieces import Pieces
-from ovpipe.modelling.tokenizing.post_processors import surroundings
+from ovpipe.modelling.tokenizing.post_processors import Surroundings, declared_surroundings, surroundings
 from ovpipe.modelling.tokenizing.pre_tokenizers import begins_are_signed, pre_tokenize
 from ovpipe.modelling.tokenizing.unigram_model import encode_unigram
 from ovpipe.modelling.tokenizing.word_piece_model import encode_word_pieces
@@ -55,13 +55,16 @@ def build_tokenizer_models(
 ) -> TokenizerModels:
     """The models of a tokenizer.json and a tokenizer_config.json, given as their contents.
 
-    No length limit, special tokens put around a text by the post-processor alone; skipped in decoding unless
-    asked for, and bytes that are no UTF-8 replaced by U+FFFD. Raises UnsupportedModel where OpenVINO would
+    No length limit. The special tokens around a text are those of the post-processor, or what
+    tokenizer_config says of `add_bos_token` and `add_eos_token`; they are skipped in decoding unless asked
+    for. Bytes that are no UTF-8 are replaced by U+FFFD. Raises UnsupportedModel where OpenVINO would
     not give the tokens that `tokenizers` gives.
     """
     content = with_normal_names(TokenizerContent.of(tokenizer))
     ids = {name: _id_of(content, tokenizer_config.get(f"{name}_token")) for name in ("bos", "eos", "pad")}
-    models = TokenizerModels(_tokenizer(content, ids["pad"]), _detokenizer(content), **ids)
+    around = declared_surroundings(tokenizer_config, ids["bos"], ids["eos"])
+    around = surroundings(content.post_processors) if around is None else around
+    models = TokenizerModels(_tokenizer(content, around, ids["pad"]), _detokenizer(content), **ids)
     chat_template = tokenizer_config.get("chat_template")
     for model in (models.tokenizer, models.detokenizer):
         # Without a version here, genai takes skip_special_tokens=False for True.
@@ -81,7 +84,7 @@ def _id_of(content: TokenizerContent, token: Any) -> int | None:
     return content.id_of(text) if isinstance(text, str) else None
 
 
-def _tokenizer(content: TokenizerContent, pad: int | None) -> ov.Model:
+def _tokenizer(content: TokenizerContent, around: Surroundings, pad: int | None) -> ov.Model:
     ops = Ops()
     texts = opset13.parameter([-1], ov.Type.string)
     tokens = _tokens(content, Pieces.of(ops, texts.output(0)))
@@ -89,7 +92,7 @@ def _tokenizer(content: TokenizerContent, pad: int | None) -> ov.Model:
     truncation = TruncationStep(max_length=TruncationStep.DISABLE_TRUNCATE_MAX_LENGTH)
     tokens = truncation.get_ov_subgraph(tokens)
     # Even where it adds nothing: genai pads and truncates only where one stands.
-    tokens = CombineSegmentsStep(surroundings(content.post_processors).segments()).get_ov_subgraph(tokens)
+    tokens = CombineSegmentsStep(around.segments()).get_ov_subgraph(tokens)
     input_ids, *_, attention_mask = PaddingStep(_token_id=pad or 0, pad_right=False).get_ov_subgraph(tokens)
     model = ov.Model([input_ids, attention_mask], [texts], TOKENIZER_NAME)
     model.add_sinks(truncation.get_stateful_sinks())

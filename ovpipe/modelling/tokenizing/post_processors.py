@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from openvino_tokenizers.tokenizer_pipeline import AddToken, Sequence
 
@@ -40,6 +41,23 @@ def surroundings(steps: Iterable[Step]) -> Surroundings:
             raise refuse("post_processor", step)
         around = Surroundings(inner.before + around.before, around.after + inner.after)
     return around
+
+
+def declared_surroundings(
+    tokenizer_config: Mapping[str, Any], bos: int | None, eos: int | None
+) -> Surroundings | None:
+    """What a tokenizer_config.json says of them, which replaces the post-processor; None: it says nothing.
+
+    Transformers' rule: with one of the two keys there, the other counts as false, and so does a token that
+    the tokenizer does not have.
+    """
+    keys = {"add_bos_token": bos, "add_eos_token": eos}
+    if keys.keys().isdisjoint(tokenizer_config):
+        return None
+    before, after = (
+        () if token is None or not tokenizer_config.get(key) else (token,) for key, token in keys.items()
+    )
+    return Surroundings(before, after)
 
 
 def _template(step: Step) -> Surroundings:

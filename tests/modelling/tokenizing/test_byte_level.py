@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import tokenizers
+import transformers
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from ovpipe.modelling.tokenizing import build_tokenizer_models
@@ -153,6 +154,34 @@ def test_tokens_around_a_text_are_those_of_the_template(tmp_path: Path) -> None:
     content["post_processor"] = json.loads(sequence.__getstate__())
     tokenizer = assert_equal(tmp_path, content, count=300)
     assert encoded(tokenizer, ["", "x"], adds=True)[0] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"add_bos_token": True},
+        {"add_eos_token": True},
+        {"add_bos_token": True, "add_eos_token": True},
+        {"add_bos_token": False},
+        {"add_bos_token": None},
+        {"add_bos_token": True, "bos_token": None},
+        {},
+    ],
+    ids=str,
+)
+def test_what_the_config_says_of_tokens_around_a_text_replaces_the_template_as_in_transformers(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    config = {"bos_token": "<|begin|>", "eos_token": "<|end|>", **config}
+    content = trained(*STEPS["gpt-2"])
+    ids = {token: content["model"]["vocab"][token] for token in SPECIAL}
+    template = processors.TemplateProcessing("<|pad|> $A", special_tokens=list(ids.items()))
+    library = tokenizers.Tokenizer.from_str(json.dumps(content))
+    library.post_processor = template
+    content = json.loads(library.to_str())
+    theirs = transformers.TokenizersBackend(tokenizer_object=library, **config)
+    tokenizer = saved(tmp_path, build_tokenizer_models(content, config))
+    assert encoded(tokenizer, ["one"], adds=True) == [theirs("one").input_ids]
 
 
 def test_what_the_config_names_are_the_ids_and_the_template_of_the_models(tmp_path: Path) -> None:
