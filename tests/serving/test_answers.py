@@ -107,6 +107,16 @@ def test_an_answer_that_is_none_is_a_500(server: ServerProcess, do: str, logged:
     server.wait_line(f"model 'bad': .*{logged}")
 
 
+def test_a_node_that_blocks_the_event_loop_is_named_in_the_log_and_counted(server: ServerProcess) -> None:
+    assert post(server.url, {"model": "bad", "do": "block", "seconds": 1}).status == 500
+    server.wait_line(
+        r"graph 'bad': node 'bad' \(BadCalculator, .*bad\.yaml:\d+\) blocked the event loop for .* at "
+        r".*doors\.py:\d+ \(process\), in .*; .*Await what takes long"
+    )
+    counted = 'ovpipe_event_loop_blocked_total{graph="bad",model="bad",node="bad"} 1.0'
+    assert counted in get(server.url, "/metrics").body.decode()
+
+
 def test_a_node_that_hangs_is_a_500_after_the_limit_and_its_run_is_closed(
     server: ServerProcess, record: Path
 ) -> None:

@@ -24,11 +24,14 @@ from ovpipe.runtime.runs.live_runs import LiveRuns
 from ovpipe.runtime.runs.resource import ReportProgress, ResourceContext, resource_failure
 from ovpipe.runtime.runs.run import Run
 from ovpipe.runtime.runs.stepper import Stepper
+from ovpipe.runtime.watching.blocked_loop import BlockedCalls
 from ovpipe.runtime.watching.node_metrics import NodeCounters, NodeMetrics
 from ovpipe.runtime.watching.trace import Trace
 
 CLOSE_SECONDS = 10.0
 """How long a graph that closes waits for the nodes of its runs."""
+BLOCK_SECONDS = 0.1
+"""For how long one call may keep the event loop."""
 
 
 class Graph:
@@ -68,6 +71,8 @@ class Graph:
         """What all runs that are started from now on are traced by; None: they are not."""
         self.stall_seconds: float | None = None
         """After how long in which nothing moves such a run logs why; None: never. See `Run.watch_stall`."""
+        self.block_seconds: float | None = BLOCK_SECONDS
+        """A call that keeps the event loop for so long is logged and counted; None: none. `open` reads it."""
 
     @classmethod
     def load(
@@ -122,6 +127,7 @@ class Graph:
         self._refuse_strangers(given, self.plan.from_outside())
         resources = with_outside(self.plan, given).resources
         self._live.reopen()
+        self._live.watch_loop(self.block_seconds)
         self._side_packets = given
         self._executors = {
             executor.name: ThreadPoolExecutor(executor.threads, f"{self.name}.{executor.name}")
@@ -162,6 +168,7 @@ class Graph:
         try:
             await self._live.end_all(timeout)
         finally:
+            self._live.stop_watching()
             await self._close_resources()
 
     async def _close_resources(self) -> None:
@@ -209,6 +216,11 @@ class Graph:
     def node_metrics(self) -> Mapping[str, NodeMetrics]:
         """The metrics of each node with streams, over all runs since `count_nodes`; empty before that."""
         return {} if self._counters is None else self._counters.metrics()
+
+    def blocked_calls(self) -> Mapping[str, BlockedCalls]:
+        """The calls that kept the event loop for `block_seconds` or longer, by node, where there were any."""
+        watch = self._live.loop_watch
+        return {} if watch is None else watch.counts()
 
     @property
     def runs(self) -> Mapping[str, Run]:

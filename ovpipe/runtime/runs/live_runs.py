@@ -9,6 +9,7 @@ from weakref import ref
 
 from ovpipe.errors import OvpipeError
 from ovpipe.runtime.runs.run import Run
+from ovpipe.runtime.watching.loop_watch import LoopWatch
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,8 @@ class LiveRuns(Mapping[str, Run]):
         self._graph = graph
         self._runs: dict[str, ref[Run]] = {}
         self._closed = False
+        self.loop_watch: LoopWatch | None = None
+        """What sees that a node of theirs blocks the event loop."""
 
     def __getitem__(self, id: str) -> Run:
         run = self._runs[id]()
@@ -36,6 +39,11 @@ class LiveRuns(Mapping[str, Run]):
     def __len__(self) -> int:
         return sum(run() is not None for run in self._runs.values())
 
+    @property
+    def any_live(self) -> bool:
+        """Whether one lives; may be asked from another thread."""
+        return bool(self._runs)
+
     def started(self, run: Run) -> None:
         """A run starts. Raises OvpipeError when its graph is closed, or its id is that of one that lives."""
         if self._closed:
@@ -46,6 +54,8 @@ class LiveRuns(Mapping[str, Run]):
                 "own, or none"
             )
         self._runs[run.id] = ref(run, self._forget)
+        if self.loop_watch is not None:
+            self.loop_watch.started(asyncio.get_running_loop(), self)
 
     def ended(self, run: Run) -> None:
         """A run is over."""
@@ -60,6 +70,16 @@ class LiveRuns(Mapping[str, Run]):
     def reopen(self) -> None:
         """Runs may start."""
         self._closed = False
+
+    def watch_loop(self, seconds: float | None) -> None:
+        """Names and counts calls that keep the event loop for so long; None: nothing is watched."""
+        self.stop_watching()
+        self.loop_watch = None if seconds is None else LoopWatch(self._graph, seconds)
+
+    def stop_watching(self) -> None:
+        """The graph closes, and none lives any more."""
+        if self.loop_watch is not None:
+            self.loop_watch.stop()
 
     async def end_all(self, timeout: float) -> None:
         """Cancels the runs that live, and waits until their nodes have closed or the time is over."""

@@ -22,10 +22,16 @@ NODE_COUNTERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Those of `NodeMetrics` that only grow."""
+BLOCKED_COUNTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "": "Calls of a node that kept the event loop for too long.",
+        "_seconds": "How long they kept it.",
+    }
+)
 
 
 class NodeMetricsCollector(Collector):
-    """Metrics of the nodes of every open graph that counts them."""
+    """Metrics of the nodes of every open graph: what keeps the event loop, and what those count that do."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
@@ -39,6 +45,10 @@ class NodeMetricsCollector(Collector):
         deepest = GaugeMetricFamily(
             "ovpipe_node_deepest_queue", "Most packets at one input so far.", labels=LABELS
         )
+        blocked, blocked_seconds = (
+            CounterMetricFamily(f"ovpipe_event_loop_blocked{unit}", meaning, labels=LABELS)
+            for unit, meaning in BLOCKED_COUNTERS.items()
+        )
         for model in self._repository.available():
             for served in model.ready().graphs:
                 for node, metrics in served.graph.node_metrics().items():
@@ -46,4 +56,8 @@ class NodeMetricsCollector(Collector):
                     for name, counter in zip(NODE_COUNTERS, counters, strict=True):
                         counter.add_metric(labels, getattr(metrics, name))
                     deepest.add_metric(labels, metrics.deepest_queue)
-        return [family for family in (*counters, deepest) if family.samples]
+                for node, calls in served.graph.blocked_calls().items():
+                    blocked.add_metric([model.name, served.name, node], calls.calls)
+                    blocked_seconds.add_metric([model.name, served.name, node], calls.seconds)
+        families = (*counters, deepest, blocked, blocked_seconds)
+        return [family for family in families if family.samples]

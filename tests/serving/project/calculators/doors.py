@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -93,6 +94,8 @@ class BadCalculator(DoorCalculator):
             self._record.write_text("running")
         if do == "hang":
             await asyncio.Event().wait()
+        elif do == "block":
+            threading.Event().wait(asked["seconds"])
         elif do == "nothing":
             return
         elif do == "body first":
