@@ -29,7 +29,7 @@ from ovpipe.serving.metrics.vllm_names import OF_ENGINES, OF_TEXTS, VllmMetric
 from tests.faults.table import FAULTS, OVERLOADS, Fault
 
 DOCS = Path(__file__).parent
-NAMED = dict.fromkeys(("parameters", "nodes", "models", "executors", "streams"), "NAME")
+NAMED = dict.fromkeys(("parameters", "nodes", "insert", "models", "executors", "streams"), "NAME")
 """Mappings whose keys the author of the file chooses."""
 
 
@@ -72,6 +72,8 @@ def rows(part: Mapping[str, Any], whole: Mapping[str, Any], path: str) -> Iterat
     shapes = [shape for shape in shapes if "properties" in shape]
     entries = {name: entry for shape in reversed(shapes) for name, entry in shape["properties"].items()}
     for name in dict.fromkeys(name for shape in shapes for name in shape["properties"]):
+        if "/properties/" in entries[name].get("$ref", ""):  # another mapping has the same key, and its row
+            continue
         entry = resolved(entries[name], whole)
         default = msgspec.json.encode(entry["default"]).decode() if "default" in entry else ""
         if all(name in shape.get("required", ()) for shape in shapes):

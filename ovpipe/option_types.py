@@ -6,7 +6,7 @@ import os
 import types
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import inspect
@@ -50,6 +50,43 @@ def path_of(text: str, base: Path | None) -> Path:
     except RuntimeError:
         raise ValueError(f"begins with the home folder of an unknown user: {text!r}") from None
     return path if base is None else base / path
+
+
+def with_paths(value: Any, annotation: Any, change: Callable[[str], str]) -> Any:
+    """A value as YAML has it, of an option of this type; those of its texts that become paths are changed."""
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        members = get_args(annotation)
+        if isinstance(value, str):
+            return change(value) if str not in members and any(map(_is_path, members)) else value
+        for member in members:
+            value = with_paths(value, member, change)
+        return value
+    if isinstance(value, str):
+        return change(value) if _is_path(annotation) else value
+    if isinstance(value, list):
+        kinds = [one for one in get_args(annotation) if one is not Ellipsis]
+        if len(kinds) not in (1, len(value)):
+            return value
+        each = kinds * len(value) if len(kinds) == 1 else kinds
+        return [with_paths(one, kind, change) for one, kind in zip(value, each, strict=True)]
+    if not isinstance(value, dict):
+        return value
+    fields = _fields(annotation)
+    return {key: with_paths(one, fields(key), change) for key, one in value.items()}
+
+
+def _fields(annotation: Any) -> Callable[[str], Any]:
+    """The type of each value of a mapping, or of a class with named fields."""
+    arguments = get_args(annotation)
+    if len(arguments) == 2:
+        return lambda key: arguments[1]
+    try:
+        hints = get_type_hints(annotation, include_extras=True)
+    except TypeError:  # no class with fields
+        return lambda key: Any
+    return lambda key: hints.get(key, Any)
 
 
 def kinds_of(annotation: Any) -> frozenset[str]:

@@ -111,7 +111,8 @@ class _OpenedGraph:
         # It stays open as long as its core is there; its nodes without streams may open asynchronously.
         asyncio.run(graph.open({"on_reading": self._begins}, progress=progress))
         self._graph = graph
-        core = GraphCore(graph, options, fingerprint(_settings(options, file), Path(options.models_path)))
+        settings = _settings(options, graph.plan.files)
+        core = GraphCore(graph, options, fingerprint(settings, Path(options.models_path)))
         core.info = msgspec.structs.replace(core.info, seconds_per_token=warm_up(core, say))
         return core
 
@@ -143,11 +144,11 @@ def _in_forms(options: GraphCoreOptions, forms: Forms) -> GraphCoreOptions:
     )
 
 
-def _settings(options: GraphCoreOptions, file: Path) -> dict[str, Any]:
+def _settings(options: GraphCoreOptions, files: Sequence[Path]) -> dict[str, Any]:
     """All that decides over answers beside the model; precisions are what it computes in, whoever said so."""
     decode, prefill = options.device_properties, options.prefill_properties
     computed = {
         "precision": inference_precision(options.device, decode),
         "prefill_precision": None if prefill is None else inference_precision(options.device, prefill),
     }
-    return {**msgspec.to_builtins(options), **computed, "graph": file.read_text("utf-8")}
+    return {**msgspec.to_builtins(options), **computed, "graph": [file.read_text("utf-8") for file in files]}

@@ -141,6 +141,7 @@ class _Checked:
     by_streams: Order
     by_side_packets: Order
     calculator_folders: tuple[Path, ...]
+    files: tuple[Path, ...]
 
     def plan(self) -> Plan:
         """The plan; there must be no findings."""
@@ -149,7 +150,7 @@ class _Checked:
         plan = assembled(
             self.top, resources, nodes, self.graph.streams, self.policies, self.by_streams.back_edges
         )
-        return replace(plan, calculator_folders=self.calculator_folders)
+        return replace(plan, calculator_folders=self.calculator_folders, files=self.files)
 
 
 def _checked(
@@ -176,7 +177,8 @@ def _checked(
     for node in graph.nodes:
         for used in used_by(node):
             folders |= dict.fromkeys(_check_used(used, node, around, registry, findings))
-    return _Checked(top, parts.required, graph, policies, by_streams, by_side_packets, tuple(folders))
+    files = tuple(parts.files)
+    return _Checked(top, parts.required, graph, policies, by_streams, by_side_packets, tuple(folders), files)
 
 
 def _check_used(

@@ -37,26 +37,48 @@ MISSING: Final = Missing.VALUE
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter as a graph declares it; without a default (MISSING) it is required."""
+    """A parameter as a graph declares it; without a default (MISSING) it is required.
+
+    One that is `fixed` takes no other value.
+    """
 
     name: str
     type: str
     default: Any
     description: str
     place: Place
+    fixed: Any = MISSING
+    base: Path = Path()
+    """What its value is relative to, if it is a relative path and stands in the declaration."""
+
+    @property
+    def own(self) -> Any:
+        """The value that the declaration gives; MISSING: it gives none."""
+        return self.default if self.fixed is MISSING else self.fixed
+
+    @property
+    def nullable(self) -> bool:
+        """Whether its value may be null."""
+        return self.default is None or self.fixed is None
 
 
-def declared_parameters(source: YamlSource) -> dict[str, Parameter]:
-    """The parameters that a graph file declares, as far as their declarations have the right shape."""
+def declared_parameters(source: YamlSource, folder: Path) -> dict[str, Parameter]:
+    """The parameters that a graph file declares, as far as their declarations have the right shape.
+
+    Relative paths among their values are relative to `folder`, that of the file.
+    """
     declared = {}
     for name, entry in source.value.get("parameters", {}).items():
         if "type" in entry:
+            valued = source.place("parameters", name, "fixed" if "fixed" in entry else "default")
             declared[name] = Parameter(
                 name,
                 entry["type"],
                 entry.get("default", MISSING),
                 entry.get("description", ""),
                 source.place("parameters", name),
+                entry.get("fixed", MISSING),
+                source.folder(valued, folder).absolute(),
             )
     return declared
 
@@ -93,21 +115,26 @@ class Given:
 
 
 def parameter_values(
-    declared: Mapping[str, Parameter], given: Given, folder: Path, findings: Findings
+    declared: Mapping[str, Parameter], given: Given, findings: Findings
 ) -> tuple[dict[str, Any], list[Parameter]]:
     """A value for each declared parameter; MISSING where there is none or a wrong one.
 
-    Defaults that are relative paths are relative to `folder`. The second result has the parameters that
-    still need a value.
+    The second result has the parameters that still need a value.
     """
     values: dict[str, Any] = {}
     required: list[Parameter] = []
     for name, parameter in declared.items():
         values[name] = MISSING
         given_one = name in given.values
-        raw = given.values[name] if given_one else parameter.default
+        if given_one and parameter.fixed is not MISSING:
+            message = (
+                f"parameter {name!r} is fixed to {shown(parameter.fixed)} ({parameter.place}); remove it"
+            )
+            findings.add(given.place(name, parameter.place), message)
+            given_one = False
+        raw = given.values[name] if given_one else parameter.own
         if raw is not MISSING:
-            _take(values, parameter, raw, given if given_one else None, folder, findings)
+            _take(values, parameter, raw, given if given_one else None, findings)
         elif not given_one:
             required.append(parameter)
     return values, required
@@ -146,15 +173,14 @@ def _take(
     parameter: Parameter,
     raw: Any,
     given: Given | None,
-    folder: Path,
     findings: Findings,
 ) -> None:
     if holds_missing(raw):  # why it is missing is a finding already
         return
     try:
-        values[parameter.name] = _value(parameter, raw, given.base if given else folder)
+        values[parameter.name] = _value(parameter, raw, given.base if given else parameter.base)
     except ValueError as error:
-        what = "" if given else "the default of "
+        what = "" if given else "the default of " if parameter.fixed is MISSING else "the fixed value of "
         place = parameter.place if given is None else given.place(parameter.name, parameter.place)
         findings.add(place, f"{what}parameter {parameter.name!r} {error}")
 
@@ -197,11 +223,11 @@ def no_such(
 def _value(parameter: Parameter, raw: Any, base: Path) -> Any:
     """The value in the parameter's type. Raises ValueError; its text continues after the parameter's name."""
     value = _read(raw, parameter)
-    if value is None and parameter.default is None:
+    if value is None and parameter.nullable:
         return None
     fits = isinstance(value, TYPES[parameter.type])
     if not fits or (isinstance(value, bool) and parameter.type != "boolean"):
-        or_null = " or null" if parameter.default is None else ""
+        or_null = " or null" if parameter.nullable else ""
         raise ValueError(f"takes {_kind(parameter.type)}{or_null}, not {shown(value)}")
     if parameter.type == "path":
         return str(path_of(str(value), base))

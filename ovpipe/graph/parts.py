@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ovpipe.errors import GraphError, NotFoundError
 from ovpipe.graph.config import SEPARATOR, NodeConfig, local
+from ovpipe.graph.extending import put_together
 from ovpipe.graph.files import find_graph, read_text
 from ovpipe.graph.never_set import check_possible
 from ovpipe.graph.nodes import ResolvedNode, resolve_node
@@ -22,7 +25,7 @@ from ovpipe.graph.parameters import (
 from ovpipe.graph.part import Part, check_part, subgraph_node
 from ovpipe.graph.place import Findings, Place
 from ovpipe.graph.reading import read_config
-from ovpipe.graph.schema import check_shape, check_version
+from ovpipe.graph.schema import check_version
 from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.graph.substitution import Uses, filled
 from ovpipe.registry import Registry
@@ -62,23 +65,29 @@ class Parts:
     findings: Findings
     required: list[Parameter] = field(default_factory=list)
     """Parameters of the graph itself that still need a value."""
+    files: dict[Path, None] = field(default_factory=dict)
+    """The files that were read, each once."""
     _count: int = 0
 
     def read(self, source: YamlSource, given: Given, around: Around) -> Part | None:
         """The part of a file; None when its version is not supported."""
         if not check_version(source, self.findings):
             return None
-        source, whole = check_shape(source, self.findings)
+        file = around.files[-1] if around.files else None
+        source, whole = put_together(source, around.folder, file, self.registry, self.findings)
+        self.files |= dict.fromkeys((*around.files[-1:], *source.extended.values()))
         written, known = source, len(self.required)
         source, uses = self._filled(source, whole, given, around)
+        folder = partial(source.folder, own=around.folder)
         config = read_config(source, around.prefix, whole, self.findings)
         nodes: list[ResolvedNode] = []
         parts: dict[str, Part] = {}
         for node in config.nodes:
             if not node.is_subgraph:
-                nodes.append(resolve_node(node, self.registry, around.folder.absolute(), self.findings))
+                base = folder(node.options.place).absolute()
+                nodes.append(resolve_node(node, self.registry, base, self.findings))
                 continue
-            part = self._subgraph(node, whole, around)
+            part = self._subgraph(node, whole, around, folder)
             nodes.append(subgraph_node(node, part))
             if part is not None:
                 parts[node.name] = part
@@ -91,18 +100,20 @@ class Parts:
     def _filled(
         self, source: YamlSource, whole: bool, given: Given, around: Around
     ) -> tuple[YamlSource, Uses]:
-        declared = declared_parameters(source)
+        declared = declared_parameters(source, around.folder)
         if whole:
             check_given(declared, given, source.place("parameters"), self.findings)
-        values, required = parameter_values(declared, given, around.folder.absolute(), self.findings)
+        values, required = parameter_values(declared, given, self.findings)
         if around.uses:
             check_required(required, given.entry, self.findings)
         else:  # a parameter of nodes that are replaced needs none, and which are is not known yet
             self.required += required
         return filled(source, values, whole, self.findings)
 
-    def _subgraph(self, node: NodeConfig, whole: bool, around: Around) -> Part | None:
-        file = self._found(node, around)
+    def _subgraph(
+        self, node: NodeConfig, whole: bool, around: Around, folder: Callable[[Place], Path]
+    ) -> Part | None:
+        file = self._found(node, around, folder)
         if file is None or node.graph is None:
             return None
         inside = around.inside(node, file)
@@ -112,14 +123,15 @@ class Parts:
             self.findings.add_all(error.findings, inside.used)
             return None
         entry = GraphEntry(f"graph {node.graph.name}", "the node", node.place, node.parameters.places, whole)
-        return self.read(source, Given(node.parameters.values, around.folder.absolute(), entry), inside)
+        given = Given(node.parameters.values, folder(node.parameters.place).absolute(), entry)
+        return self.read(source, given, inside)
 
-    def _found(self, node: NodeConfig, around: Around) -> Path | None:
+    def _found(self, node: NodeConfig, around: Around, folder: Callable[[Place], Path]) -> Path | None:
         """The file of a subgraph, unless something is wrong with it."""
         if node.graph is None:
             return None
         try:
-            file = find_graph(node.graph.name, around.folder)
+            file = find_graph(node.graph.name, folder(node.graph.place))
         except NotFoundError as error:
             self.findings.add(node.graph.place, str(error))
             return None

@@ -119,6 +119,8 @@ class Plan:
     """Where those of its calculators come from that are a project's own."""
     idle_parameters: tuple[str, ...] = ()
     """Parameters that only nodes refer to which side packets from outside replace."""
+    files: tuple[Path, ...] = ()
+    """The files that it was read from: the graph's own, what it extends, its subgraphs'."""
 
     def from_outside(self) -> frozenset[str]:
         """All side packets that may be given from outside; those that a node makes replace the node."""

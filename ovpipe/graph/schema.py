@@ -69,6 +69,12 @@ def check_shape(source: YamlSource, findings: Findings) -> tuple[YamlSource, boo
             whole = False
             for key in _missing_keys(instance, part):
                 findings.add(source.place(*path), f"{_dotted(path)} needs the key {key!r}")
+        elif error.validator == "dependencies":
+            whole = False
+            for key in [key for key in part["dependencies"] if key in instance]:
+                message = f"{key!r} changes a graph that this one extends; add `extends: GRAPH`"
+                findings.add(source.place(*path, key), message)
+                value.pop(key, None)
         elif "propertyNames" in error.relative_schema_path:
             findings.add(source.place(*path, instance), f"{instance!r} is not {part['title']}")
         elif path not in left_out:  # -0.5 is neither whole nor 0 or more; what it must be says both
@@ -100,7 +106,7 @@ def _unknown_key(key: str, path: Path, part: Mapping[str, Any]) -> str:
 
 def _missing_keys(instance: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[str]:
     """The required keys that are not there, not even under a misspelt name, which has a finding."""
-    strangers = _unknown_keys(instance, part)
+    strangers = _unknown_keys(instance, part if "properties" in part else schema())
     for key in part["required"]:
         if key not in instance and nearest(key, strangers) is None:
             yield key

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any, TypeAlias
 
 import yaml
@@ -44,19 +45,28 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class YamlSource:
-    """The values of a file, and the line of each: a mapping's entry has the line of its key."""
+    """The values of a file, and the place of each: a mapping's entry has the line of its key.
+
+    Where a file extends others, some of its values come from them.
+    """
 
     file: str
     value: Any
-    lines: Mapping[Path, int]
+    places: Mapping[Path, Place]
     used: str = ""
     """From where a subgraph's file is used; each message about the file ends with it."""
+    extended: Mapping[str, FilePath] = field(default_factory=dict)
+    """The files that it extends, by their names in places."""
 
     def place(self, *path: str | int) -> Place:
         """The line of the value at `path`, or of the nearest value around it."""
-        while path not in self.lines:
+        while path not in self.places:
             path = path[:-1]
-        return Place(self.file, self.lines[path], self.used)
+        return self.places[path]
+
+    def folder(self, place: Place, own: FilePath) -> FilePath:
+        """The folder of the file in which a place is: `own` for the file itself."""
+        return self.extended[place.file].parent if place.file in self.extended else own
 
 
 def read_source(text: str, file: str, used: str = "") -> YamlSource:
@@ -71,11 +81,12 @@ def read_source(text: str, file: str, used: str = "") -> YamlSource:
     except yaml.MarkedYAMLError as error:
         raise GraphError([_syntax_finding(error, text, file)]) from None
     if root is None:
-        return YamlSource(file, None, {(): 1}, used)
+        return YamlSource(file, None, {(): Place(file, 1, used)}, used)
     reading = _ValueReading(file)
     value = reading.value(root, ())
     reading.findings.check()
-    return YamlSource(file, value, reading.lines, used)
+    places = {path: Place(file, line, used) for path, line in reading.lines.items()}
+    return YamlSource(file, value, places, used)
 
 
 class _Loader(yaml.SafeLoader):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -39,6 +39,24 @@ def filled(
     if whole:
         filling.check_used()
     return replace(source, value=value), filling.uses
+
+
+def references(graph: Mapping[str, Any]) -> set[str]:
+    """The parameters to which a graph's values refer."""
+    nodes = graph.get("nodes", {}).values()
+    filled_in = [graph[key] for key in FILLED_IN_GRAPH if key in graph]
+    filled_in += [node[key] for node in nodes for key in FILLED_IN_NODE if key in node]
+    return set(_references(filled_in))
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _references(one)
+    elif isinstance(value, str):
+        yield from (match[1] for match in REFERENCE.finditer(value) if match[0] != ESCAPED)
 
 
 class _Filling:

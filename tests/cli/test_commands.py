@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.engines.cores import engine_schema
+from ovpipe.graph.files import shipped_graphs
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.serving.config_file import schema as server_schema
 from tests.processes.fork_server import run_forked
@@ -87,6 +88,23 @@ def test_a_shipped_graph_is_ok_and_says_what_is_still_open() -> None:
     assert (done.returncode, done.stdout) == (0, "chat: ok (parameters without a value: 1)\n")
     done = ovpipe("check", "chat", "--set", "models_path=somewhere")
     assert (done.returncode, done.stdout) == (0, "chat: ok\n")
+
+
+def test_a_graph_is_shown_as_it_is_written_and_with_what_it_extends(project: Path) -> None:
+    assert ovpipe("show", "chat").stdout == shipped_graphs()["chat"].read_text()
+    (project / "graphs" / "twice.yaml").write_text(
+        "version: 1\nextends: shout.yaml\ninsert: {again: {on: loud, calculator: ShoutCalculator}}\n"
+    )
+    assert ovpipe("show", "--expanded", "graphs/twice.yaml", cwd=project).stdout == (
+        "version: 1\ninputs: [text]\noutputs: [loud]\n\nnodes:\n"
+        "  shout:\n    calculator: ShoutCalculator\n    inputs: {text: text}\n"
+        "    outputs: {loud: loud_before_again}\n\n"
+        "  again:\n    calculator: ShoutCalculator\n    inputs: {text: loud_before_again}\n"
+        "    outputs: {loud: loud}\n"
+    )
+    done = ovpipe("show", "chatt")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("unknown graph 'chatt'")
 
 
 def test_every_mistake_of_every_graph_is_told_with_its_line(project: Path) -> None:

@@ -47,14 +47,19 @@ def test_the_schema_is_a_draft_07_schema() -> None:
 
 def test_every_key_of_the_schema_is_described() -> None:
     def resolved(entry: dict[str, Any]) -> dict[str, Any]:
-        reference = entry.get("$ref", "").removeprefix("#/definitions/")
-        return {**schema()["definitions"].get(reference, {}), **entry}
+        found = dict(entry)
+        while reference := found.pop("$ref", None):
+            target: Any = schema()
+            for key in reference.removeprefix("#/").split("/"):
+                target = target[key]
+            found |= target
+        return found
 
     def undescribed(part: dict[str, Any]) -> list[str]:
         return [name for name, entry in part["properties"].items() if "description" not in resolved(entry)]
 
     parts = [schema(), *schema()["definitions"].values(), schema()["definitions"]["inputWire"]["then"]]
-    assert [undescribed(part) for part in parts if "properties" in part] == [[]] * 9
+    assert [undescribed(part) for part in parts if "properties" in part] == [[]] * 12
 
 
 def test_the_schema_agrees_with_the_code() -> None:

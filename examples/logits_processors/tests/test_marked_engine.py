@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from ovpipe.graph.extending.written import expanded_text
 from ovpipe.graph.files import shipped_graphs
+from ovpipe.registry import Registry
 
-MARKED = Path(__file__).parents[1] / "graphs" / "marked_engine.yaml"
+EXAMPLE = Path(__file__).parents[1]
 
 
-def test_without_its_two_processors_it_is_the_shipped_graph() -> None:
-    marked = yaml.safe_load(MARKED.read_text())
-    shipped = yaml.safe_load(shipped_graphs()["engine"].read_text())
-    bias, watermark = marked["nodes"].pop("prompt_bias"), marked["nodes"].pop("watermark")
+def nodes_of(file: Path) -> dict[str, Mapping[str, Any]]:
+    registry = Registry.installed()
+    registry.collect_folder(EXAMPLE / "calculators")
+    nodes: dict[str, Mapping[str, Any]] = yaml.safe_load(expanded_text(file, registry))["nodes"]
+    return nodes
+
+
+def test_its_two_processors_stand_between_two_of_the_shipped_ones() -> None:
+    marked, shipped = (
+        nodes_of(EXAMPLE / "graphs" / "marked_engine.yaml"),
+        nodes_of(shipped_graphs()["engine"]),
+    )
+    bias, watermark = marked.pop("prompt_bias"), marked.pop("watermark")
+    assert bias["inputs"]["logits"] == shipped["penalties"]["outputs"]["processed"]
     assert watermark["inputs"]["logits"] == bias["outputs"]["processed"]
-    assert marked["nodes"]["min_tokens"]["inputs"]["logits"] == watermark["outputs"]["processed"]
-    marked["nodes"]["min_tokens"]["inputs"]["logits"] = bias["inputs"]["logits"]
+    assert marked["min_tokens"]["inputs"]["logits"] == watermark["outputs"]["processed"]
+    marked["min_tokens"]["inputs"]["logits"] = bias["inputs"]["logits"]
     assert marked == shipped
