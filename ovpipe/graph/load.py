@@ -14,6 +14,7 @@ from ovpipe.calculator import UsedGraph
 from ovpipe.errors import GraphError, NotFoundError, RegistryError
 from ovpipe.graph.assembly import assembled
 from ovpipe.graph.expansion import Expanded, check_started, expanded
+from ovpipe.graph.extending import put_together
 from ovpipe.graph.files import find_graph, project_folder, read_text
 from ovpipe.graph.nodes import ResolvedNode
 from ovpipe.graph.order import Order
@@ -31,7 +32,7 @@ from ovpipe.graph.parts import Around, Parts
 from ovpipe.graph.place import Findings
 from ovpipe.graph.plan import Plan, PolicyPlan
 from ovpipe.graph.policies import policy_of
-from ovpipe.graph.schema import check_shape, check_version
+from ovpipe.graph.schema import check_version
 from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.graph.used import check_interface, used_by
 from ovpipe.graph.wiring import check_types, wire_side_packets, wire_streams
@@ -94,14 +95,16 @@ def check_graph(
 
 
 def parameters_of(path: Path | str) -> Mapping[str, Parameter]:
-    """The parameters that a graph file declares; those of wrong declarations are left out.
+    """The parameters of a graph file, of what it extends too; those of wrong declarations are left out.
 
     Raises GraphError for a file that cannot be read.
     """
-    source, _ = _of_file(Path(path), None)
+    file = Path(path)
+    source, _ = _of_file(file, None)
     if not check_version(source, Findings()):
         return {}
-    return declared_parameters(check_shape(source, Findings())[0])
+    source, _ = put_together(source, file.parent, file, Registry(), Findings())
+    return declared_parameters(source, file.parent)
 
 
 def _of_file(path: Path, entry: GraphEntry | None) -> tuple[YamlSource, Around]:

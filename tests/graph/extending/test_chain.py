@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ovpipe.graph.extending.chain import MAX_EXTENSIONS
+from ovpipe.graph.load import parameters_of
 from tests.graph.subgraphs import Load, Mistakes, load_files, wired
 
 load = load_files
@@ -105,3 +108,13 @@ def test_a_graph_cannot_be_inside_itself_by_what_it_extends(mistakes: Mistakes) 
     """
     (finding,) = mistakes("version: 1\nextends: base.yaml", base=base)
     assert "a graph cannot be inside itself: chat.yaml -> chat.yaml" in finding
+
+
+def test_the_parameters_of_a_file_are_those_of_what_it_extends_too(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "version: 1\nextends: language_model\nparameters: {device: {default: GPU}}\nremove: [tokenizer]"
+    )
+    found = parameters_of(file)
+    assert list(found) == ["models_path", "device", "engine", "grammar_time_limit"]
+    assert found["device"].default == "GPU"
