@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.openai_responses import openapi
-from ovpipe.calculators.llm.openai_responses.asking import parse_response
+from ovpipe.calculators.llm.openai_responses.asking import owner_of, parse_response
 from ovpipe.calculators.llm.openai_responses.errors import RESPONSES_ERRORS
-from ovpipe.calculators.llm.openai_responses.parameters import ROWS
+from ovpipe.calculators.llm.openai_responses.parameters import ROWS, ResponsesPath
+from ovpipe.calculators.llm.openai_responses.references import with_references
+from ovpipe.calculators.llm.openai_responses.store import ResponseStore
 from ovpipe.calculators.llm.packets import ChatRequest
 from ovpipe.calculators.llm.parameters.settling import log_ignored
 from ovpipe.calculators.llm.request_parser import MOST_AT_ONCE
@@ -29,12 +31,13 @@ class ResponsesParserCalculator(Calculator):
     """Checks the body of a request of /responses, and makes a chat's request of it.
 
     Input `http_request`; outputs `request`, the ChatRequest that the nodes of a chat read, and `asked`, what
-    the answer needs to know besides. Side inputs and options are those of ChatRequestParserCalculator.
-    Requests that are no POST are another node's: of those it makes nothing.
+    the answer needs to know besides. Side input `response_store` (optional) has the responses that a request
+    continues, or takes items of. The other side inputs and the options are those of
+    ChatRequestParserCalculator. Requests of other paths are another node's: of those it makes nothing.
 
         request_parser:
           calculator: ResponsesParserCalculator
-          side_inputs: {engine: engine, workers: workers, seen: seen_names}
+          side_inputs: {engine: engine, workers: workers, seen: seen_names, response_store: response_store}
           inputs: {http_request: http_request}
           outputs: {request: chat_request, asked: asked}
           options: {max_tokens_limit: 4096}
@@ -46,6 +49,7 @@ class ResponsesParserCalculator(Calculator):
     engine = SideInput[Engine](optional=True)
     workers = SideInput[Workers](optional=True)
     seen = SideInput[SeenNames](optional=True)
+    response_store = SideInput[ResponseStore](optional=True)
 
     def __init__(
         self,
@@ -80,13 +84,21 @@ class ResponsesParserCalculator(Calculator):
     async def process(self, cx: Context) -> None:
         """Sends the one request."""
         http = cx[self.http_request]
-        if http.method != "POST":
+        if http.path != ResponsesPath.RESPONSES:
             return
-        engine = cx.get(self.engine)
+        engine, store = cx.get(self.engine), cx.get(self.response_store)
+        before = None
+        if store is not None and type(http.json) is dict:
+            owner = owner_of(http.client)
+            http = await with_references(http, store, owner)
+            previous = http.json.get("previous_response_id")
+            before = await store.conversation(owner, previous) if type(previous) is str else None
         reading = partial(
             parse_response,
             http,
             None if engine is None else engine.info,
+            before,
+            keeps=store is not None,
             max_tokens_limit=self.max_tokens_limit,
             unknown_parameters=self.unknown_parameters,
         )

@@ -11,11 +11,12 @@ import msgspec
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.openai_responses import openapi
 from ovpipe.calculators.llm.openai_responses.answers import ResponseBodyForm, ResponseEvents
+from ovpipe.calculators.llm.openai_responses.store import ResponseStore
 from ovpipe.calculators.llm.packets import ChatRequest, OutputDelta, Prompts
 from ovpipe.calculators.llm.responses.answer_writer import AnswerWriter
-from ovpipe.calculators.llm.responses_packets import AskedResponse
+from ovpipe.calculators.llm.responses_packets import AskedResponse, FoundResponse
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
-from ovpipe.http import ResponsePart
+from ovpipe.http import ResponseBody, ResponsePart, ResponseStart
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 from ovpipe.tokenizers.tokenizer import Tokenizer
@@ -27,13 +28,15 @@ class ResponsesSerializerCalculator(Calculator):
 
     Inputs `request` and `asked` of ResponsesParserCalculator, `parsed` and `prompts` (optional: they say what
     the prompt had no place for); streaming output `response`. Side input `tokenizer` (optional: the texts of
-    tokens, for logprobs). ResponseStart comes with the first bytes: until then an error is still a status.
+    tokens, for logprobs), `response_store` (optional: keeps answers whose requests want that). Input `found`
+    (optional) is an answer that ResponsesLookupCalculator has made. ResponseStart comes with the first bytes:
+    until then an error is still a status.
     `keep_alive_seconds` and the side input `clock` are those of SseSerializerCalculator.
 
         serializer:
           calculator: ResponsesSerializerCalculator
-          side_inputs: {tokenizer: tokenizer}
-          inputs: {request: chat_request, asked: asked, prompts: prompts, parsed: kept}
+          side_inputs: {tokenizer: tokenizer, response_store: response_store}
+          inputs: {request: chat_request, asked: asked, prompts: prompts, parsed: kept, found: found}
           outputs: {response: http_response}
     """
 
@@ -41,8 +44,10 @@ class ResponsesSerializerCalculator(Calculator):
     asked = Input[AskedResponse]()
     prompts = Input[Prompts](optional=True)
     parsed = Input[OutputDelta]()
+    found = Input[FoundResponse](optional=True)
     response = Output[ResponsePart](streaming=True)
     tokenizer = SideInput[Tokenizer](optional=True)
+    response_store = SideInput[ResponseStore](optional=True)
     clock = SideInput[Callable[[], float]](optional=True)
 
     def __init__(self, *, keep_alive_seconds: float = 5.0) -> None:
@@ -59,6 +64,11 @@ class ResponsesSerializerCalculator(Calculator):
 
     def process(self, cx: Context) -> None:
         """Sends what one delta adds to the response."""
+        found = cx.get(self.found)
+        if found is not None:
+            headers = {"content-type": "application/json", "content-length": str(len(found.body))}
+            cx.send(self.response, ResponseStart(200, headers))
+            cx.send(self.response, ResponseBody(found.body))
         request = cx.get(self.request)
         if request is not None:
             self._writer = self._begin(cx, request)
@@ -78,12 +88,13 @@ class ResponsesSerializerCalculator(Calculator):
         prompts = cx.get(self.prompts)
         if prompts is not None and prompts.ignored:
             request = msgspec.structs.replace(request, ignored=(*request.ignored, *prompts.ignored))
+        asked, store = cx[self.asked], cx.get(self.response_store)
         make = ResponseEvents if request.stream else ResponseBodyForm
         form = make(
             request,
-            cx[self.asked],
+            asked,
             () if prompts is None else prompts.prompts,
             TokenTexts(cx.get(self.tokenizer), skip_special_tokens=request.skip_special_tokens),
-            lambda response: None,
+            lambda response: None if store is None else store.put(asked.owner, response, asked.input),
         )
         return AnswerWriter(form, request.choices, self._keep_alive, cx.get(self.clock) or time.monotonic)

@@ -43,13 +43,20 @@ KEY: Final = "key:"
 def parse_response(
     http: HttpRequest,
     engine: EngineInfo | None = None,
-    before: Sequence[Item] = (),
+    before: Sequence[Item] | None = None,
     *,
+    keeps: bool = True,
     max_tokens_limit: int | None = None,
     unknown_parameters: str = "warn",
 ) -> tuple[ChatRequest, AskedResponse]:
-    """The request in `http`, after the items that came `before` it; raises RequestError 400."""
+    """The request in `http`, after the items that came `before` it; raises RequestError 400.
+
+    Those are None where the response that it names as the previous one is not kept. `keeps` says whether this
+    graph keeps responses at all.
+    """
     ignored = Ignored()
+    if not keeps and type(http.json) is dict and http.json.get("store"):
+        ignored.add("store")
     stated = read_body(object_of(http), BODY, ignored, engine)
     if ignored.any and unknown_parameters == "error":
         raise unknown_parameter(ignored, ROWS)
@@ -63,10 +70,11 @@ def parse_response(
     check_calls(fields, engine)
     if not fields.get("logprobs"):
         fields["top_logprobs"] = 0
-    if "previous_response_id" in fields and not before:
+    if "previous_response_id" in fields and before is None:
         raise not_kept()
+    fields["store"] = keeps and fields.get("store", True)
     items: tuple[AnyItem, ...] = fields.pop("input")
-    history: list[AnyItem] = read_as(list(before), InputItems, "previous_response_id")
+    history: list[AnyItem] = read_as(list(before or ()), InputItems, "previous_response_id")
     conversation = conversation_of(
         history, items, fields.get("instructions"), listed=type(http.json["input"]) is list
     )
@@ -83,7 +91,7 @@ def parse_response(
     asked = AskedResponse(
         id=own_id,
         owner=owner_of(http.client),
-        store=fields.get("store", True),
+        store=fields["store"],
         shown=shown(chat, fields),
         input=tuple([item.kept() for item in items]),
         custom_tools=fields.get("custom_tools", ()),
@@ -114,7 +122,7 @@ def shown(chat: ChatRequest, fields: Mapping[str, Any]) -> dict[str, Any]:
         "parallel_tool_calls": chat.parallel_tool_calls,
         "reasoning": fields.get("shown_reasoning") or {"effort": None, "summary": None},
         "service_tier": "default",
-        "store": fields.get("store", True),
+        "store": fields["store"],
         "temperature": chat.temperature,
         "text": fields.get("shown_text") or {"format": {"type": "text"}, "verbosity": "medium"},
         "tool_choice": fields.get("shown_choice", "auto"),

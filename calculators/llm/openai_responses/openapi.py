@@ -8,7 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from ovpipe.calculators.llm.openai_responses.parameters import ROWS, ResponsesPath
-from ovpipe.calculators.llm.openai_responses.types import ResponseObject, StreamEvent
+from ovpipe.calculators.llm.openai_responses.types import (
+    DeletedResponse,
+    ItemPage,
+    ResponseObject,
+    StreamEvent,
+)
 from ovpipe.calculators.llm.packets import ChatRequest
 from ovpipe.calculators.llm.parameters.openapi import ERROR, REF, plain, request_schema
 from ovpipe.calculators.llm.responses.shared import IGNORED_HEADER
@@ -69,3 +74,47 @@ def answers() -> dict[str, Any]:
         "paths": {ResponsesPath.RESPONSES.value: {"post": {"responses": {"200": answer}}}},
         "components": {"schemas": {name: plain(schema) for name, schema in schemas.items()}},
     }
+
+
+def lookups(one: str, items: str, cancel: str) -> dict[str, Any]:
+    """What is asked about responses that are kept."""
+    _, schemas = msgspec.json.schema_components([ResponseObject, DeletedResponse, ItemPage], ref_template=REF)
+
+    def operation(name: str, summary: str, status: str, kind: str, **more: Any) -> dict[str, Any]:
+        schema = {"$ref": REF.format(name=kind)}
+        answer = {"description": summary, "content": {"application/json": {"schema": schema}}}
+        return {
+            "operationId": name,
+            "summary": summary,
+            "tags": ["Inference"],
+            "responses": {status: answer},
+        } | more
+
+    return {
+        "paths": {
+            one: {
+                "get": operation("getResponse", "A response that is kept", "200", "ResponseObject"),
+                "delete": operation("deleteResponse", "Forgets a response", "200", "DeletedResponse"),
+            },
+            items: {
+                "get": operation(
+                    "listInputItems",
+                    "What a response was made from",
+                    "200",
+                    "ItemPage",
+                    parameters=[
+                        query("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
+                        query("order", {"enum": ["asc", "desc"], "default": "desc"}),
+                        query("after", {"type": "string"}),
+                    ],
+                )
+            },
+            cancel: {"post": operation("cancelResponse", "Refused: none is in the background", "400", ERROR)},
+        },
+        "components": {"schemas": {name: plain(schema) for name, schema in schemas.items()}},
+    }
+
+
+def query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter in the address."""
+    return {"name": name, "in": "query", "required": False, "schema": schema}

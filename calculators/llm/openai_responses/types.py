@@ -333,3 +333,24 @@ StreamEvent = (
     | ResponseIncomplete
     | ResponsesErrorEvent
 )
+
+
+# --- what is kept
+
+
+class DeletedResponse(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A response that is no longer kept."""
+
+    id: str
+    object: Literal["response"]
+    deleted: Literal[True]
+
+
+class ItemPage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Some of the items that a response was made from. The ids are empty where there are none."""
+
+    object: Literal["list"]
+    data: tuple[Object, ...]
+    first_id: str
+    last_id: str
+    has_more: bool

@@ -36,15 +36,19 @@ TEMPLATE = (
 )
 CONFIG = """
 version: 1
+resources:
+  kept: {{graph: response_store, parameters: {{responses_folder: {folder}}}}}
 models:
   tiny:
     graph: responses
+    resources: [kept]
     parameters:
       models_path: {tiny}
       engine: {{plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}}}
       max_tokens_limit: 3000
   script:
     graph: responses
+    resources: [kept]
     parameters:
       control_tokens_as_text: false  # a script begins with the control token that the user says
       models_path: {script}
@@ -87,7 +91,7 @@ def responses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Responses]:
     folder = tmp_path_factory.mktemp("responses")
     write_scripted_model(folder / "script", TEXTS, chat_template=TEMPLATE)
     config = folder / "server.yaml"
-    config.write_text(CONFIG.format(tiny=MODEL, script=folder / "script"))
+    config.write_text(CONFIG.format(tiny=MODEL, script=folder / "script", folder=folder / "kept"))
     with ServerProcess("--config", str(config)) as server:
         server.wait_ready()
         yield Responses(server.url)
