@@ -22,4 +22,7 @@ class Meter(Protocol):
     """Counts what one run has engines generate."""
 
     def text(self, prompt: int, prompt_tokens: int, max_tokens: int) -> TextMeter:
-        """A text is about to be given to an engine: for the run's prompt of this index, which is so long."""
+        """A text is about to be given to an engine: for the run's prompt of this index, which is so long.
+
+        Raises RequestError 429 when there is no room for it before the engine.
+        """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from aiohttp import web
@@ -30,6 +31,7 @@ from ovpipe.serving.refusals import (
     unknown_url,
 )
 from ovpipe.serving.requests.connection import is_cut, is_spare
+from ovpipe.serving.requests.deadline import wanted_seconds
 from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
 from ovpipe.serving.requests.exchange import Exchange
 from ovpipe.serving.requests.observing import name_request, observing
@@ -67,7 +69,7 @@ class FrontDoor:
         self._turns = Turns()
         self._tracer = tracer
         self.admission = Admission(limits, len(repository))
-        self._metrics.add(AdmissionMetrics(self.admission))
+        self._metrics.add(AdmissionMetrics(self.admission, repository))
         self._own = OwnRoutes(
             repository,
             in_flight,
@@ -121,10 +123,10 @@ class FrontDoor:
         with traced(self._tracer, request, record), self._metrics.request(record):
             record.status = CLIENT_LEFT
             try:
-                client = client_of(request)
+                wanted = wanted_seconds(request)
                 with (
                     self._in_flight.request() as ticket,
-                    self.admission.request(client, served.models) as admitted,
+                    self.admission.request(client_of(request), served.models, wanted) as admitted,
                 ):
                     packet = await read_request(
                         request,
@@ -162,9 +164,14 @@ class FrontDoor:
         model, packet = self._model(served, packet)
         record.model = model.name
         record.generation = self._metrics.generation(model.name)
-        await self._repository.loaded(model)
         with record.waiting_for_turn():
-            await self.admission.wait_for_turn(admitted, model, priority_in(packet, served.route))
+            await self.admission.wait_for_turn(
+                admitted,
+                model,
+                priority_in(packet, served.route),
+                partial(self._repository.loaded, model),
+            )
+        record.enter_prompt = admitted.enter_prompt
         lease = GraphLease.of(await self._repository.lease(model), served.route)
         exchange = Exchange(request, packet, lease, self._limits, served.route.errors, record)
         admitted.run_begins(exchange.stop)

@@ -45,6 +45,12 @@ class ModelLimits:
         {"type": "integer", "minimum": 0, "title": "a whole number, 0 or more"},
         "Most requests of a model that wait for their turn; further ones get 429.",
     )
+    max_queued_prompt_tokens: int | None = limit(
+        1_000_000,
+        COUNT_OR_NONE,
+        "Most prompt tokens of a model that wait until its engine reads them; further prompts get 429. A "
+        "longer prompt is let in when no other waits. null: no limit.",
+    )
     queue_seconds: float | None = limit(
         60.0, SECONDS_OR_NONE, "Longest wait for a turn; then the request gets 503."
     )
@@ -77,8 +83,8 @@ class Limits(ModelLimits):
     client_share: float = limit(
         0.8,
         {"type": "number", "exclusiveMinimum": 0, "maximum": 1, "title": "a number above 0 and at most 1"},
-        "Part of the requests, of the waiting places and of the bytes that one client may hold while no "
-        "other holds any. 1: whoever comes first may take all.",
+        "Part of the requests, of the waiting places, of the prompt tokens that wait and of the bytes that "
+        "one client may hold while no other holds any. 1: whoever comes first may take all.",
     )
     body_bytes: int = limit(4 * 1024 * 1024, BYTES, "Largest request body, after decompression.")
     body_seconds: float = limit(60.0, SECONDS, "Longest wait for a request's whole body.")
@@ -101,11 +107,6 @@ class Limits(ModelLimits):
         120.0,
         {"type": "number", "minimum": 0, "title": "a number of seconds, 0 or more"},
         "How long a request waits for a model that was unloaded, while it loads again.",
-    )
-    load_waiting: int = limit(
-        100,
-        {"type": "integer", "minimum": 0, "title": "a whole number, 0 or more"},
-        "How many requests wait for one such model; others get a 503.",
     )
     graph_close_seconds: float = limit(10.0, SECONDS, "Longest wait for the graphs to close at shutdown.")
     idle_seconds: float = limit(

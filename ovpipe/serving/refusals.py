@@ -156,11 +156,22 @@ def model_overloaded(retry_after: float) -> RequestError:
     )
 
 
+def prompt_queue_full(retry_after: float) -> RequestError:
+    """The 429 of a prompt before which as many prompt tokens wait as may."""
+    return RequestError(
+        429,
+        "Too many prompt tokens for this model are waiting; try again later.",
+        code="prompt_queue_full",
+        param="model",
+        retry_after=retry_after,
+    )
+
+
 def over_share(retry_after: float) -> RequestError:
     """The 429 of a client that has its share of what all clients compete for."""
     return RequestError(
         429,
-        "This client has as many requests in progress as one client may have now; try again later.",
+        "This client has as much in progress as one client may have now; try again later.",
         code="client_share_exceeded",
         retry_after=retry_after,
     )

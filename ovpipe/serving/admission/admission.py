@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from ovpipe.http import Client
-from ovpipe.serving.admission.admitted import Admitted, refused_by_gate, refused_by_pool
+from ovpipe.serving.admission.admitted import Admitted, refused_by_model, refused_by_pool
 from ovpipe.serving.admission.beginnings import Beginnings
 from ovpipe.serving.admission.connections import Connections
 from ovpipe.serving.admission.descriptors import SPARE, places_for_connections
 from ovpipe.serving.admission.model_gate import ModelGate
 from ovpipe.serving.admission.pool import Pool
 from ovpipe.serving.admission.throughput import Throughput
-from ovpipe.serving.limits import Limits
+from ovpipe.serving.limits import Limits, ModelLimits
 from ovpipe.serving.models.model import Model
 
 MOST_RUNNING: Final = 256
@@ -34,16 +34,32 @@ class Admission:
         self._throughput = Throughput()
         self._beginnings = Beginnings()
 
+    def gate(self, model: str) -> ModelGate:
+        """The gate of a model."""
+        gate = self.gates.get(model)
+        if gate is None:
+            limits = self.limits.of_model(model)
+            gate = self.gates[model] = ModelGate(
+                limits.max_queued_requests,
+                self.limits.client_share,
+                Throughput(),
+                limits.max_queued_prompt_tokens,
+            )
+        return gate
+
     @contextmanager
-    def request(self, client: Client, models: Iterable[str]) -> Iterator[Admitted]:
+    def request(
+        self, client: Client, models: Iterable[str], wanted_seconds: float | None = None
+    ) -> Iterator[Admitted]:
         """The first gate: a place for a request whose body is still to come, for one of these models.
 
-        RequestError 429 when there is none. What it holds is given back at the end.
+        RequestError 429 when there is none. What it holds is given back at the end. `wanted_seconds` is the
+        time that the client itself gives it.
         """
         self.check(client, models)
         taken = self.requests.take(client.name)
         assert taken, "`check` has found it allowed"
-        admitted = Admitted(client, self.body_bytes, self._throughput)
+        admitted = Admitted(client, self.body_bytes, self._throughput, wanted_seconds)
         try:
             yield admitted
         finally:
@@ -54,26 +70,41 @@ class Admission:
         """Raises what `request` would, and the 429 of the models where all of them are full."""
         if not self.requests.allows(client.name):
             raise refused_by_pool(self.requests, "requests in progress", self._throughput)
-        gates = [self.gates.get(name) for name in models]
-        full = [gate for gate in gates if gate is not None and gate.is_full_for(client.name)]
-        if full and len(full) == len(gates):
-            raise refused_by_gate(full[0])
+        refusal = None
+        for model in models:
+            gate = self.gates.get(model)
+            refusal = None if gate is None else refused_by_model(gate, client.name)
+            if refusal is None:
+                return
+        if refusal is not None:
+            raise refusal
 
-    async def wait_for_turn(self, admitted: Admitted, model: Model, priority: object) -> None:
+    async def wait_for_turn(
+        self, admitted: Admitted, model: Model, priority: object, load: Callable[[], Awaitable[None]]
+    ) -> None:
         """The second gate: returns when the model has a place for the request, which it keeps to its end.
 
         RequestError 429 when as many wait as may, 503 when it has waited too long, and while the model is not
-        there to take it. `priority` is what the request says of its own, if anything.
+        there to take it. `priority` is what the request says of its own, if anything. A model that was
+        unloaded is loaded by `load`, for which those wait who have a turn: no more than would run.
         """
-        packets = model.ready().side_packets().values()
+        gate = self.gate(model.name)
         limits = self.limits.of_model(model.name)
-        gate = self.gates.get(model.name)
-        if gate is None:
-            gate = ModelGate(limits.max_queued_requests, self.limits.client_share, Throughput())
-            self.gates[model.name] = gate
-        gate.most_running = limits.max_running_requests or capacity_of(packets)
-        await admitted.wait_for_turn(gate, priority, limits)
+        if model.is_unloaded:
+            gate.most_running = limits.max_running_requests or gate.most_running or MOST_RUNNING
+            await admitted.wait_for_turn(gate, priority, limits)
+            await admitted.wait_for_load(load())
+            gate.most_running = places_of(model, limits)
+        else:
+            gate.most_running = places_of(model, limits)
+            await admitted.wait_for_turn(gate, priority, limits)
         await self._beginnings.turn()
+
+
+def places_of(model: Model, limits: ModelLimits) -> int:
+    """How many requests of an open model run at once; RequestError 503 while it is not open."""
+    packets = model.ready().side_packets().values()
+    return limits.max_running_requests or capacity_of(packets)
 
 
 def capacity_of(side_packets: Iterable[object]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ovpipe.serving.admission.pool import Pool
+from ovpipe.serving.admission.prompt_queue import PromptQueue
 from ovpipe.serving.admission.throughput import Throughput
 
 
@@ -29,25 +30,40 @@ class ModelGate:
     then the one that came first. So a client with one question does not stand behind another's thousand.
     """
 
-    def __init__(self, most_queued: int, share: float, throughput: Throughput) -> None:
-        """`share` is the part of the queue that one client may take alone."""
+    def __init__(
+        self,
+        most_queued: int,
+        share: float,
+        throughput: Throughput,
+        most_prompt_tokens: int | None = None,
+    ) -> None:
+        """`share` is the part of the places, and of the prompt tokens, that one client may take alone."""
+        self.prompts = PromptQueue(most_prompt_tokens, share)
+        """Those that wait for the engine: of requests that run."""
         self.most_running: int | None = None
         """None: no limit. It may change; what runs goes on."""
         self.throughput = throughput
         self._queue = Pool(most_queued, share)
         self._waiting: dict[Turn, None] = {}
         self._running: Counter[str] = Counter()
-        self._numbers = itertools.count()
-
-    @property
-    def running(self) -> int:
+        self.running = 0
         """Requests that run."""
-        return self._running.total()
+        self._numbers = itertools.count()
 
     @property
     def waiting(self) -> int:
         """Requests that wait for their turn."""
         return len(self._waiting)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has no request."""
+        return not self.running and not self.waiting
+
+    def resize(self, most_queued: int, share: float, most_prompt_tokens: int | None) -> None:
+        """Other limits from now on. What it has let in stays."""
+        self._queue.resize(most_queued, share)
+        self.prompts.resize(most_prompt_tokens, share)
 
     def is_full(self) -> bool:
         """Whether nobody would be let in now."""
@@ -79,6 +95,7 @@ class ModelGate:
     def leave(self, turn: Turn) -> None:
         """The request has ended, or waits no longer. The next ones begin."""
         if turn.runs:
+            self.running -= 1
             self._running[turn.client] -= 1
             if not self._running[turn.client]:
                 del self._running[turn.client]
@@ -102,6 +119,7 @@ class ModelGate:
 
     def _run(self, turn: Turn) -> None:
         turn.runs = True
+        self.running += 1
         self._running[turn.client] += 1
 
     def _stop_waiting(self, turn: Turn) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 class Pool:
     """`size` places (requests, bytes), of which a client alone gets about the part `share`.
@@ -18,6 +20,11 @@ class Pool:
         self.taken = 0
         self._share = share
         self._held: dict[str, int] = {}
+
+    def resize(self, size: int, share: float) -> None:
+        """Other numbers from now on. Who holds more than they allow keeps it, and gets nothing more."""
+        self.size = size
+        self._share = share
 
     def held_by(self, client: str) -> int:
         """What a client holds now."""
@@ -51,3 +58,8 @@ class Pool:
         held = self.held_by(client)
         left = self.size - self.taken - amount
         return not held or (held + amount) * (1 - self._share) <= self._share * left
+
+
+def size_of(limit: int | None) -> int:
+    """A pool's size by a limit; None: there is none."""
+    return sys.maxsize if limit is None else limit

@@ -54,23 +54,16 @@ class Model(ModelLife):
         return lease
 
     async def loaded(self, listener: LoadListener) -> None:
-        """Loads it if it was unloaded, and waits for that. RequestError 503 when that takes too long, or when
-        too many wait.
-        """
+        """Loads it if it was unloaded, and waits for that. RequestError 503 when that takes too long."""
         if not self._unloaded:
             return
-        if self._waiting >= self._limits.load_waiting:
-            raise model_loading(self.name)
         self.load(listener)
-        self._waiting += 1
         try:
             async with asyncio.timeout(self._limits.load_wait_seconds):
                 while self._opening is not None and not self._opening.done():
                     await asyncio.wait([self._opening])  # a reload may give it up, and open another
         except TimeoutError:
             raise model_loading(self.name) from None
-        finally:
-            self._waiting -= 1
 
     def load(self, listener: LoadListener) -> None:
         """Begins to load it if it was unloaded. One that could not be loaded is tried again after a while."""
@@ -100,6 +93,11 @@ class Model(ModelLife):
             raise no_room_for_model(self.name)
         failed = self._generations.next is None and bool(self.reason)
         raise model_failed(self.name) if failed else model_loading(self.name)
+
+    @property
+    def is_unloaded(self) -> bool:
+        """Whether a request waits until it is loaded again."""
+        return self._unloaded
 
     @property
     def takes_requests(self) -> bool:

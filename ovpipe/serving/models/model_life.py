@@ -46,7 +46,6 @@ class ModelLife:
         self._residence = served.residence
         self._removed = False
         self._unloaded = False
-        self._waiting = 0
         self._failed_at = clock()
         self._generations: Generations[ServedModel] = Generations()
         self._generations.begin(served)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from ovpipe.runtime.watching.listener import Listener
+from ovpipe.serving.admission.prompt_queue import QueuedPrompt
 from ovpipe.serving.metrics.generation import GenerationMetrics
 
 
@@ -23,6 +24,7 @@ class TextRecord:
     __slots__ = (
         "_asked",
         "_model",
+        "_place",
         "begun",
         "cached",
         "ended_at",
@@ -44,9 +46,12 @@ class TextRecord:
         prompt_tokens: int,
         max_tokens: int,
         waited: float = 0.0,
+        place: QueuedPrompt | None = None,
     ) -> None:
+        """`place` is that of its prompt in the queue, which is left when the engine reads it."""
         self._model = model
         self._asked = asked
+        self._place = place
         self.prompt = prompt
         self.prompt_tokens = prompt_tokens
         self.max_tokens = max_tokens
@@ -67,6 +72,7 @@ class TextRecord:
             self.begun = perf_counter()
             self._model.waiting -= 1
             self._model.running += 1
+            self._leave_queue()
 
     def tokens(self, count: int, cached: int | None) -> None:
         """See `TextMeter`."""
@@ -94,8 +100,13 @@ class TextRecord:
         self.finish = finish
         if self.begun is None:
             self._model.waiting -= 1
+            self._leave_queue()
         else:
             self._model.running -= 1
+
+    def _leave_queue(self) -> None:
+        if self._place is not None:
+            self._place.leave()
 
     def count(self, otherwise: str) -> None:
         """The request is over; `otherwise` is why the text ended, where the engine has not finished it."""
@@ -132,6 +143,9 @@ class RequestRecord:
         self.reason: str | None = None
         """The code of the error that refused it before its answer began."""
         self.texts: list[TextRecord] = []
+        self.enter_prompt: Callable[[int], QueuedPrompt] | None = None
+        """Has the tokens of a prompt wait for the engine; raises RequestError 429 when too many do."""
+        self._prompts: dict[int, QueuedPrompt] = {}
         self.generation: GenerationMetrics | None = None
         """Those of the model."""
         self.ended_at: float | None = None
@@ -154,9 +168,12 @@ class RequestRecord:
             self.waited = perf_counter() - began
 
     def text(self, prompt: int, prompt_tokens: int, max_tokens: int) -> TextRecord:
-        """See `Meter`."""
+        """See `Meter`. A prompt of several texts waits once."""
         assert self.generation is not None, "a run is one of a model"
-        text = TextRecord(self.generation, self.began, prompt, prompt_tokens, max_tokens, self.waited)
+        if max_tokens and self.enter_prompt is not None and prompt not in self._prompts:
+            self._prompts[prompt] = self.enter_prompt(prompt_tokens)
+        place = self._prompts.get(prompt)
+        text = TextRecord(self.generation, self.began, prompt, prompt_tokens, max_tokens, self.waited, place)
         self.texts.append(text)
         return text
 

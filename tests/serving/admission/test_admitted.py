@@ -172,3 +172,50 @@ def test_a_priority_counts_within_what_its_client_may_use(
     stated: object, client: Client, priority: int
 ) -> None:
     assert allowed_priority(stated, client) == priority
+
+
+def test_a_client_s_own_deadline_ends_its_wait_when_it_is_shorter_than_the_model_s() -> None:
+    async def wait() -> tuple[int, str | None]:
+        house = House()
+        await house.occupied()
+        hasty = Admitted(Client("a"), house.bytes, Throughput(), 0.001)
+        limits = ModelLimits(queue_seconds=None, request_seconds=600)
+        return await refused(hasty.wait_for_turn(house.gate, None, limits))
+
+    assert asyncio.run(wait()) == (503, "request_deadline_exceeded")
+
+
+def test_a_client_cannot_lengthen_the_model_s_deadline() -> None:
+    async def wait() -> tuple[int, str | None]:
+        house = House()
+        await house.occupied()
+        patient = Admitted(Client("a"), house.bytes, Throughput(), 600)
+        limits = ModelLimits(queue_seconds=None, request_seconds=0.001)
+        return await refused(patient.wait_for_turn(house.gate, None, limits))
+
+    assert asyncio.run(wait()) == (503, "request_deadline_exceeded")
+
+
+def test_a_deadline_ends_the_wait_for_a_load() -> None:
+    async def wait() -> None:
+        house = House()
+        hasty = Admitted(Client("a"), house.bytes, Throughput(), 0.001)
+        await hasty.wait_for_turn(house.gate, None, FOREVER)
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        assert await refused(hasty.wait_for_load(never)) == (503, "request_deadline_exceeded")
+        hasty.close()
+        assert house.gate.is_idle
+
+    asyncio.run(wait())
+
+
+def test_what_ends_a_request_between_its_turn_and_its_run_ends_the_run() -> None:
+    async def begin() -> list[RequestError]:
+        admitted = House().admit()
+        ended: list[RequestError] = []
+        await admitted.wait_for_turn(ModelGate(1, 1.0, Throughput()), None, FOREVER)
+        admitted.stop(shutting_down())
+        admitted.run_begins(ended.append)
+        return ended
+
+    assert [error.code for error in asyncio.run(begin())] == ["shutting_down"]

@@ -20,6 +20,7 @@ models:
   echo: {{graph: {GRAPHS}/echo.yaml}}
   counter: {{graph: {GRAPHS}/counter.yaml, limits: {{request_seconds: 0.5}}}}
   bad: {{graph: {GRAPHS}/bad.yaml}}
+  never: {{graph: {GRAPHS}/echo.yaml}}
   hasty: {{graph: {GRAPHS}/bad.yaml, limits: {{max_running_requests: 1, queue_seconds: 0.1}}}}
 limits:
   max_running_requests: 2
@@ -103,6 +104,21 @@ def test_a_request_that_waits_too_long_gets_503(server: ServerProcess) -> None:
         assert answer.error() == (503, "queue_timeout", None)
         assert int(answer.headers["retry-after"]) >= 1
     wait_until(lambda: is_idle(server))
+
+
+def test_a_client_may_ask_for_a_shorter_time_than_the_server_gives(server: ServerProcess) -> None:
+    hasty = {**JSON_HEADERS, "X-Request-Timeout-Seconds": "0.2"}
+    answer = post(server.url, {"model": "bad", "do": "hang"}, headers=hasty)
+    assert answer.error() == (503, "request_deadline_exceeded", None)
+    wrong = post(server.url, {"model": "echo"}, headers={**hasty, "X-Request-Timeout-Seconds": "soon"})
+    assert wrong.error() == (400, "invalid_header", "X-Request-Timeout-Seconds")
+    wait_until(lambda: is_idle(server))
+
+
+def test_every_model_has_its_figures_before_anybody_asks_for_it(server: ServerProcess) -> None:
+    page = get(server.url, "/metrics").body.decode()
+    for name in ("requests_running", "requests_waiting", "prompt_tokens_waiting"):
+        assert f'ovpipe_{name}{{model="never"}} 0.0' in page
 
 
 def test_a_stream_beyond_its_whole_time_ends_with_an_error_event(server: ServerProcess) -> None:

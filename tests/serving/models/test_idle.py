@@ -75,9 +75,9 @@ def test_requests_for_an_unloaded_model_wait_for_one_load(tmp_path: Path) -> Non
     played(served, scenario)
 
 
-def test_requests_wait_for_no_longer_than_the_limit_and_no_more_than_the_limit(tmp_path: Path) -> None:
+def test_requests_wait_for_a_load_no_longer_than_the_limit(tmp_path: Path) -> None:
     text = "models: {one: {graph: ./model.yaml, parameters: {mood: %s}}}"
-    served = Served(tmp_path, text % "good", load_wait_seconds=0.01, load_waiting=1)
+    served = Served(tmp_path, text % "good", load_wait_seconds=0.01)
 
     async def scenario() -> None:
         model = served.repository.find("one")
