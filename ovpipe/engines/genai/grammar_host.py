@@ -72,7 +72,7 @@ def load_grammar_core(given: dict[str, Any], report: Report) -> EngineCore:
     options = GrammarHostOptions.read(given)
     report(Progress(phase="load", detail="building a stand-in for the model"))
     write_stand_in(Path(options.models_path), Path(options.folder))
-    core = _genai_core(options.folder)
+    core = _genai_core(options.folder, options.kept_mebibytes)
     report(Progress(phase="warm_up", detail="compiling a first grammar"))
     first = SamplingParams(max_tokens=2, grammar=Grammar("ebnf", 'root ::= "a"'))
     core.add(GenerateRequest(0, [0], first))
@@ -82,7 +82,7 @@ def load_grammar_core(given: dict[str, Any], report: Report) -> EngineCore:
     return GrammarCore(core)
 
 
-def _genai_core(folder: str) -> GenaiCore:
+def _genai_core(folder: str, kept_mebibytes: int) -> GenaiCore:
     options = GenaiOptions(
         models_path=folder,
         device="CPU",
@@ -90,6 +90,7 @@ def _genai_core(folder: str) -> GenaiCore:
         max_num_seqs=1,
         enable_prefix_caching=False,
         plugin_config={"INFERENCE_NUM_THREADS": 1},
+        grammar_memory=kept_mebibytes,
     )
     model = ModelFolder.read(Path(folder))
     cache = plan_cache(

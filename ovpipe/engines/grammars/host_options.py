@@ -20,6 +20,8 @@ class GrammarHostOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """An empty one, for files while it is loaded. Who gives it removes it."""
     memory_mebibytes: int
     """How much more than after its load the process may take."""
+    kept_mebibytes: int
+    """How much of it the grammars may take that have been checked."""
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> GrammarHostOptions:

@@ -12,6 +12,8 @@ class CheckerLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Of computing, for one grammar. An engine takes as long, and all its requests wait meanwhile."""
     mebibytes: int = 512
     """Memory beyond what the process has after its load. The library's threads take 64 of it."""
+    kept_mebibytes: int = 64
+    """Of it, what compiled grammars may keep after their checks; then another process takes over."""
     waiting: int = 64
     """Different grammars that may wait for their turn."""
     waiting_of_client: int = 32

@@ -61,7 +61,11 @@ class GrammarTrials:
     def __init__(
         self, models_path: Path, *, limits: CheckerLimits, command: HostCommand, backoff: Backoff
     ) -> None:
-        self._options = {"models_path": str(models_path), "memory_mebibytes": limits.mebibytes}
+        self._options = {
+            "models_path": str(models_path),
+            "memory_mebibytes": limits.mebibytes,
+            "kept_mebibytes": limits.kept_mebibytes,
+        }
         self._name = f"{models_path.resolve().name} (grammars)"
         self._limits = limits
         self._command = command
@@ -73,6 +77,8 @@ class GrammarTrials:
         """Of the process, so far."""
         self._link: asyncio.Future[EngineLink | None] = asyncio.get_running_loop().create_future()
         """The life that serves: pending while it starts, None while none can be started."""
+        self._worn_out = ""
+        """Why the life that serves should make room for another; empty when it need not."""
         self._problem = ""
         self._retry_at = 0.0
         self._keeper: asyncio.Task[None] | None = None
@@ -161,6 +167,11 @@ class GrammarTrials:
         """The life that serves; waits for one that starts. Raises GrammarUnavailable."""
         self.start()
         link = await asyncio.shield(self._link)
+        if link is not None and self._worn_out:  # between two checks, so nothing is lost
+            self._worn_out = ""
+            self._forget_link()
+            link.retire("grammars")
+            link = await asyncio.shield(self._link)
         if link is None:
             wait = self._retry_at - asyncio.get_running_loop().time()
             raise GrammarUnavailable(f"the grammar checker {self._problem}", retry_after=max(1.0, wait))
@@ -238,8 +249,11 @@ class GrammarTrials:
                 step=2 * _WALL_CLOCK_FACTOR * limits.seconds,
             ),
             on_progress=_ignore_progress,
-            on_stats=_ignore_stats,
+            on_stats=self._note,
         )
+
+    def _note(self, stats: EngineStats) -> None:
+        self._worn_out = stats.worn_out
 
     async def _serve(self, link: EngineLink) -> str:
         """One life until its end, which leaves nothing of it behind. Returns how it ended."""
@@ -268,7 +282,3 @@ async def _drained(generation: Generation) -> None:
 
 def _ignore_progress(progress: Progress) -> None:
     """A start takes a second."""
-
-
-def _ignore_stats(stats: EngineStats) -> None:
-    """They are a stand-in's."""

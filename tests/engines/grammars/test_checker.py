@@ -166,6 +166,16 @@ def test_what_ovpipe_finds_itself_ends_no_process() -> None:
     bounded(scenario)
 
 
+def test_a_process_that_has_kept_too_many_grammars_is_replaced_between_two_checks() -> None:
+    async def scenario() -> None:
+        async with opened(limits=CheckerLimits(kept_mebibytes=1)) as checker:
+            grammars = [Grammar("regex", f"{number}[a-f]") for number in range(3)]
+            assert set(await verdicts(checker, *grammars)) == {"good"}
+            assert starts(checker) > 1
+
+    bounded(scenario)
+
+
 @pytest.mark.slow
 def test_a_grammar_that_takes_too_much_memory_ends_with_its_process() -> None:
     async def scenario() -> None:

@@ -18,7 +18,7 @@ from tests.engines.cores import MODEL, ignore
 @cache
 def core() -> EngineCore:
     # A bound of memory that this process, the tests' own, does not meet.
-    options = {"models_path": str(MODEL), "folder": "unused", "memory_mebibytes": 2**40 // 2**20}
+    options = {"models_path": str(MODEL), "folder": "unused", "memory_mebibytes": 2**20, "kept_mebibytes": 64}
     return load_masked_text_core(options, ignore)
 
 
