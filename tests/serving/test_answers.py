@@ -99,12 +99,12 @@ def test_whatever_class_it_is_of(server: ServerProcess, kind: str) -> None:
         ("nothing", "the graph's output ended without a ResponseStart"),
         ("body first", "the graph's output gave a ResponseBody where a ResponseStart is due"),
         ("wrong type", "str"),
-        ("bad header", "header"),
+        ("bad header", "a run failed"),
     ],
 )
 def test_an_answer_that_is_none_is_a_500(server: ServerProcess, do: str, logged: str) -> None:
     assert post(server.url, {"model": "bad", "do": do}).error() == (500, "internal_error", None)
-    server.wait_line(f"model 'bad': .*{logged}")
+    server.wait_line(rf"model 'bad': .*{logged}.*node 'bad' \(\S*bad.yaml:\d+\)")
 
 
 def test_a_node_that_blocks_the_event_loop_is_named_in_the_log_and_counted(server: ServerProcess) -> None:

@@ -81,7 +81,7 @@ class GraphTransport:
 async def _pieces(run: ServedRun) -> AsyncGenerator[bytes]:
     try:
         async for packet in run.reader:
-            yield joined([packet.value])
+            yield joined([packet.value], run)
     except Exception as error:
         raise run.to_client_error(error) from error
 

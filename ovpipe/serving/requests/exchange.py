@@ -75,7 +75,7 @@ class Exchange:
     async def _begin(self) -> tuple[web.StreamResponse, StreamWriter]:
         try:
             start = await self._run.start(self._take_packet())
-            _check_headers(start)
+            _check_headers(start, self._run)
             response = web.StreamResponse(status=start.status, headers=start.headers)
         except Exception as error:
             raise self._to_client_error(error) from error
@@ -107,7 +107,7 @@ class Exchange:
 
     def _put(self, writer: StreamWriter, parts: list[object]) -> bool:
         """Writes parts, in the run's own turn; returns whether the client keeps up."""
-        data = joined(parts)
+        data = joined(parts, self._run)
         if not self._has_body:
             return True
         for _ in writer.write(data, drain=False).__await__():
@@ -138,8 +138,8 @@ class Exchange:
         return client_error
 
 
-def _check_headers(start: ResponseStart) -> None:
+def _check_headers(start: ResponseStart, run: ServedRun) -> None:
     """Refuses headers that HTTP cannot carry, while an error can still be answered."""
     for name, value in start.headers.items():
         if not HEADER_NAME.fullmatch(name) or NO_HEADER_VALUE.search(value):
-            raise ValueError(f"the graph's output gave a header that HTTP cannot carry: {name!r}: {value!r}")
+            raise ValueError(f"{run.writer} gave a header that HTTP cannot carry: {name!r}: {value!r}")

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from ovpipe.errors import RequestError, RunCancelled, RunError
+from ovpipe.graph.plan import Plan
 from ovpipe.http import HttpRequest, ResponseBody, ResponseStart
 from ovpipe.runtime.runs.idle_watch import IdleWatch
 from ovpipe.serving.limits import Limits
@@ -53,6 +54,11 @@ class ServedRun:
         self._lease.stop = self.stop
         self._watch = IdleWatch(limits.silent_seconds, lambda: self._run.progress, self._run_is_silent)
 
+    @property
+    def writer(self) -> str:
+        """The node that writes the response, with its place, as errors name it."""
+        return writer_of(self._graph.plan, self._graph.output)
+
     def stop(self, error: RequestError) -> None:
         """Ends the run; the client gets `error` if it still waits for something."""
         self._stopped_with = self._stopped_with or error
@@ -69,8 +75,8 @@ class ServedRun:
         async for first in self.reader:
             if isinstance(first.value, ResponseStart):
                 return first.value
-            raise _wrong_part(first.value, "ResponseStart")
-        raise TypeError("the graph's output ended without a ResponseStart")
+            raise _wrong_part(first.value, "ResponseStart", self.writer)
+        raise TypeError(f"the graph's output ended without a ResponseStart; {self.writer} writes it")
 
     def to_client_error(self, error: Exception) -> RequestError:
         """What the client gets for a failure."""
@@ -120,15 +126,23 @@ class ServedRun:
         self.stop(internal_error())
 
 
-def joined(parts: Iterable[object]) -> bytes:
-    """The bytes of parts that come after the first."""
+def writer_of(plan: Plan, stream: str) -> str:
+    """The node that writes a stream of a graph."""
+    producer = next(one.producer for one in plan.streams if one.name == stream)
+    places = {node.name: node.place for node in plan.nodes}
+    return f"node {producer!r} ({places[producer]})" if producer in places else f"{plan.file}"
+
+
+def joined(parts: Iterable[object], run: ServedRun) -> bytes:
+    """The bytes of parts of a run that come after the first."""
     pieces = []
     for part in parts:
         if not isinstance(part, ResponseBody):
-            raise _wrong_part(part, "ResponseBody")
+            raise _wrong_part(part, "ResponseBody", run.writer)
         pieces.append(part.data)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _wrong_part(value: object, due: str) -> TypeError:
-    return TypeError(f"the graph's output gave a {type(value).__name__} where a {due} is due")
+def _wrong_part(value: object, due: str, writer: str) -> TypeError:
+    given = type(value).__name__
+    return TypeError(f"the graph's output gave a {given} where a {due} is due; {writer} writes it")

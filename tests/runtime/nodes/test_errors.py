@@ -277,3 +277,42 @@ def test_an_unknown_stream_is_answered_with_those_there_are() -> None:
                 await run.send("between", 1)
 
     asyncio.run(scenario())
+
+
+class WrongTypeCalculator(Calculator):
+    number = Input[int]()
+    sum = Output[int]()
+
+    def process(self, cx: Context) -> None:
+        cx.send(self.sum, "one")  # type: ignore[misc]  # the mistake that is tested
+
+
+@pytest.mark.parametrize("second", [AddOneCalculator, SlowFailCalculator])
+def test_a_node_that_fails_on_a_wrong_type_names_the_node_that_sent_it(
+    second: type[Calculator], caplog: pytest.LogCaptureFixture
+) -> None:
+    text = f"""
+version: 1
+inputs: [number]
+outputs: [result]
+nodes:
+  wrong: {{calculator: WrongTypeCalculator, inputs: {{number: number}}, outputs: {{sum: between}}}}
+  add: {{calculator: {second.__name__}, inputs: {{number: between}}, outputs: {{sum: middle}}}}
+  last: {{calculator: AddOneCalculator, inputs: {{number: middle}}, outputs: {{sum: result}}}}
+"""
+    graph = graph_of(text, AddOneCalculator, WrongTypeCalculator, second)
+    with pytest.raises(RunError) as raised:
+        asyncio.run(results(graph, "result", number=[0]))
+    told = {
+        AddOneCalculator: "input 'number' of 'add' had a str, not a int, from node 'wrong' (<text>:6)",
+        SlowFailCalculator: "input 'number' of 'last' had a str, not a int, from node 'add' (<text>:7)",
+    }[second]
+    assert str(raised.value).endswith(f"; {told}")
+    assert told in caplog.text
+
+
+def test_a_node_that_fails_on_what_its_input_takes_accuses_nobody() -> None:
+    text = CHAIN.replace("two: {calculator: AddOne", "two: {calculator: Fail")
+    with pytest.raises(RunError) as raised:
+        asyncio.run(results(graph_of(text, AddOneCalculator, FailCalculator), "result", number=[0, 1, 2]))
+    assert "had a" not in str(raised.value)
