@@ -17,6 +17,8 @@ import msgspec
 import msgspec.inspect
 
 from ovpipe.calculators import flow
+from ovpipe.calculators.llm.anthropic_messages.endpoint import EVERYWHERE
+from ovpipe.calculators.llm.anthropic_messages.table import ROWS as MESSAGES_ROWS
 from ovpipe.calculators.llm.parameters.markdown import markdown_table, table_of
 from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
 from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, TOKENIZE_CHAT, TOKENIZE_TEXT, BodyForm
@@ -44,6 +46,7 @@ def tables() -> dict[tuple[str, str], str]:
             {"messages": shown(TOKENIZE_CHAT), "prompt": shown(TOKENIZE_TEXT)}
         ),
         ("tokens.md", "detokenize parameters"): table_of({"tokens": shown(DETOKENIZE)}),
+        ("messages.md", "messages parameters"): markdown_table(MESSAGES_ROWS, EVERYWHERE),
         ("observability.md", "metrics of texts"): metrics_table(OF_TEXTS),
         ("observability.md", "metrics of engines"): metrics_table(OF_ENGINES),
         ("reliability.md", "faults"): faults_table(FAULTS),
