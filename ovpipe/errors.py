@@ -104,7 +104,7 @@ class RequestError(OvpipeError):
 
     It becomes an HTTP error in the shape of the route it belongs to. `type`, `code` and `param` are
     those of OpenAI's error object. `retry_after` is in seconds. Messages never echo the sender's bytes
-    beyond names the server knows.
+    beyond names the server knows. `request_id` is that of the request: the front door sets it.
     """
 
     def __init__(
@@ -124,6 +124,7 @@ class RequestError(OvpipeError):
         self.code = code
         self.param = param
         self.retry_after = retry_after
+        self.request_id: str | None = None
 
 
 def default_error_type(status: int) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.anthropic_messages import openapi
-from ovpipe.calculators.llm.anthropic_messages.answers import REQUEST_ID, request_id
+from ovpipe.calculators.llm.anthropic_messages.answers import request_id
+from ovpipe.calculators.llm.anthropic_messages.errors import REQUEST_ID
 from ovpipe.calculators.llm.anthropic_messages.types import TokensCount
 from ovpipe.calculators.llm.packets import ChatRequest, Prompts
 from ovpipe.calculators.llm.responses.shared import encode, headers_of

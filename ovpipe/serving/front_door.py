@@ -32,7 +32,7 @@ from ovpipe.serving.refusals import (
 )
 from ovpipe.serving.requests.connection import is_cut, is_spare
 from ovpipe.serving.requests.deadline import wanted_seconds
-from ovpipe.serving.requests.error_responses import DEFAULT_ERRORS, ERRORS, error_response, errors_by_family
+from ovpipe.serving.requests.error_responses import ERRORS, errors_by_family, refusal_of
 from ovpipe.serving.requests.exchange import Exchange
 from ovpipe.serving.requests.observing import name_request, observing
 from ovpipe.serving.requests.reading import check_announced, read_request
@@ -195,7 +195,7 @@ class FrontDoor:
                 check_announced(request, route, self._limits)
                 self.admission.check(client_of(request), models)
         except RequestError as error:
-            return error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
+            return refusal_of(request, error)
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer itself has not begun
         return None

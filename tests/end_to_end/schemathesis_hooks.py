@@ -12,7 +12,7 @@ from typing import Any
 import schemathesis
 from schemathesis.generation import GenerationMode
 
-KEPT = ("model", "messages", "prompt", "stream")
+KEPT = ("model", "messages", "max_tokens", "prompt", "stream")
 MOST_OTHERS = 3
 
 

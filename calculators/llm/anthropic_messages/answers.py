@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 import msgspec
 
 from ovpipe.calculators.llm.anthropic_messages.block_events import BlockEvents
+from ovpipe.calculators.llm.anthropic_messages.errors import REQUEST_ID
 from ovpipe.calculators.llm.anthropic_messages.types import (
     BlockAnswer,
     BlockDelta,
@@ -35,9 +35,6 @@ from ovpipe.calculators.llm.packets import ChatRequest, OutputDelta, Prompts
 from ovpipe.calculators.llm.responses.event_stream import EVENT_STREAM
 from ovpipe.calculators.llm.responses.shared import TokenCounts, encode, headers_of
 from ovpipe.http import ResponseStart
-
-REQUEST_ID: Final = "request-id"
-"""Where Anthropic's clients look for it."""
 
 
 class MessageStream:

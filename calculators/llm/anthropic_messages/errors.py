@@ -12,10 +12,12 @@ import msgspec
 from ovpipe.errors import RequestError
 from ovpipe.http_errors import ErrorResponse, json_error
 
+REQUEST_ID: Final = "request-id"
+"""The header in which Anthropic's clients look for it."""
 OVERLOADED: Final = frozenset(
     (
         *("server_overloaded", "model_overloaded", "too_many_connections"),
-        *("queue_timeout", "engine_full", "too_many_long_requests"),
+        *("prompt_queue_full", "queue_timeout", "engine_full", "too_many_long_requests"),
     )
 )
 """The codes of what has more to do than it can, whoever asks: Anthropic's 529."""
@@ -74,7 +76,7 @@ class AnthropicErrors:
                 },
                 "request_id": {"type": ["string", "null"]},
             },
-            "required": ["type", "error"],
+            "required": ["type", "error", "request_id"],
             "additionalProperties": False,
         }
     )
@@ -83,7 +85,8 @@ class AnthropicErrors:
         """The error object, with Anthropic's status."""
         status = status_of(error)
         written = json_error(error, self._object(error, status))
-        return ErrorResponse(status, written.headers, written.body)
+        named = {} if error.request_id is None else {REQUEST_ID: error.request_id}
+        return ErrorResponse(status, {**written.headers, **named}, written.body)
 
     def event(self, error: RequestError) -> bytes:
         """The error object as an event."""
@@ -91,7 +94,11 @@ class AnthropicErrors:
         return b"event: error\ndata: " + data + b"\n\n"
 
     def _object(self, error: RequestError, status: int) -> Mapping[str, Any]:
-        return {"type": "error", "error": {"type": type_of(status), "message": error.message}}
+        return {
+            "type": "error",
+            "error": {"type": type_of(status), "message": error.message},
+            "request_id": error.request_id,
+        }
 
 
 ANTHROPIC_ERRORS: Final = AnthropicErrors()

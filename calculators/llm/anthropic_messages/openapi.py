@@ -94,7 +94,7 @@ def answers() -> dict[str, Any]:
         },
     }
     return {
-        "paths": {MessagesEndpoint.MESSAGES.value: {"post": {"responses": {"200": response}}}},
+        "paths": {MessagesEndpoint.MESSAGES.value: {"post": {"responses": {"200": response, **failures()}}}},
         "components": {"schemas": schemas},
     }
 
@@ -108,6 +108,20 @@ def counts() -> dict[str, Any]:
         "content": {"application/json": {"schema": count}},
     }
     return {
-        "paths": {MessagesEndpoint.COUNT_TOKENS.value: {"post": {"responses": {"200": response}}}},
+        "paths": {
+            MessagesEndpoint.COUNT_TOKENS.value: {"post": {"responses": {"200": response, **failures()}}}
+        },
         "components": {"schemas": schemas},
+    }
+
+
+def failures() -> dict[str, Any]:
+    """The statuses that only this family of errors has."""
+    content = {"application/json": {"schema": dict(ANTHROPIC_ERRORS.schema)}}
+    return {
+        "504": {"description": "A deadline has passed.", "content": content},
+        "529": {
+            "description": "The server or the model has more requests than it takes.",
+            "content": content,
+        },
     }

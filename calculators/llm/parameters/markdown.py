@@ -66,7 +66,7 @@ def default_of(row: RequestParameter, built_in: Mapping[str, Any]) -> str:
     """What holds where a request does not say it; `built_in` are the defaults of the request's fields."""
     if row.required:
         return "required"
-    default = default_in_words(built_in.get(row.lands_in))
+    default = default_in_words(None if row.spread else built_in.get(row.lands_in))
     return f"generation_config.json's {row.config_key}, or {default}" if row.config_key else default
 
 

@@ -18,6 +18,7 @@ from ovpipe.serving.refusals import (
     wrong_method,
 )
 from ovpipe.serving.requests.content_codings import TAKEN
+from ovpipe.serving.requests.record import RECORD
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,13 @@ def error_response(error: RequestError, errors: ErrorFamily = DEFAULT_ERRORS) ->
     return response
 
 
+def refusal_of(request: web.Request, error: RequestError) -> web.Response:
+    """The answer to a request, by the family of its route."""
+    record = request.get(RECORD)
+    error.request_id = None if record is None else record.id
+    return error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
+
+
 @web.middleware
 async def errors_by_family(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -46,21 +54,19 @@ async def errors_by_family(
     try:
         return await handler(request)
     except RequestError as error:
-        response = error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
+        response = refusal_of(request, error)
         if error.code in (SHUTTING_DOWN, TOO_MANY_CONNECTIONS):
             response.force_close()
     except web.HTTPMethodNotAllowed as error:
-        response = error_response(wrong_method(error.allowed_methods), request.get(ERRORS, DEFAULT_ERRORS))
+        response = refusal_of(request, wrong_method(error.allowed_methods))
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
     except web.HTTPNotFound:  # of aiohttp's router: no path at all, as in `OPTIONS *`
-        refusal = RequestError(404, "Unknown request URL.", code="unknown_url")
-        response = error_response(refusal, request.get(ERRORS, DEFAULT_ERRORS))
+        response = refusal_of(request, RequestError(404, "Unknown request URL.", code="unknown_url"))
     except web.HTTPException as error:
-        refusal = RequestError(error.status, f"{error.reason}.")
-        response = error_response(refusal, request.get(ERRORS, DEFAULT_ERRORS))
+        response = refusal_of(request, RequestError(error.status, f"{error.reason}."))
     except ConnectionError:
         raise
     except Exception as error:
         log.error("a request to %r failed: %r", request.path, error, exc_info=error)
-        response = error_response(internal_error(), request.get(ERRORS, DEFAULT_ERRORS))
+        response = refusal_of(request, internal_error())
     return response

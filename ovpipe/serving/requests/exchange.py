@@ -53,6 +53,7 @@ class Exchange:
         self._model = lease.graph.model
         self._limits = limits
         self._errors = errors
+        self._id = packet.id
         self._has_body = True
         self._packet: HttpRequest | None = packet
         self._run = ServedRun(lease, limits, packet.id, record=record)
@@ -134,6 +135,7 @@ class Exchange:
 
     def _to_client_error(self, error: Exception) -> RequestError:
         client_error = self._run.to_client_error(error)
+        client_error.request_id = self._id
         self.status = client_error.status
         return client_error
 

@@ -97,11 +97,14 @@ def test_errors_are_raised_by_their_names(api: MessagesApi, client: Anthropic) -
     with pytest.raises(BadRequestError) as bad:
         client.messages.create(model="tiny", max_tokens=5, messages=[])
     assert bad.value.type == "invalid_request_error"
+    assert isinstance(bad.value.body, dict)
+    assert bad.value.request_id == bad.value.body["request_id"] == bad.value.response.headers["x-request-id"]
     with pytest.raises(NotFoundError) as unknown:
         client.messages.create(model="nobody", max_tokens=5, messages=word("hello"))
     assert unknown.value.type == "not_found_error"
     with pytest.raises(AuthenticationError) as stranger, api.client(key="another") as other:
         other.messages.create(model="tiny", max_tokens=5, messages=word("hello"))
     assert stranger.value.type == "authentication_error"
+    assert stranger.value.request_id
     with pytest.raises(NotFoundError, match="does not serve this path"):
         client.messages.create(model="tiny-chat", max_tokens=5, messages=word("hello"))

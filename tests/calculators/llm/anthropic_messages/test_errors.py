@@ -38,6 +38,14 @@ def test_each_error_has_anthropics_type_and_status(error: RequestError, status: 
     assert as_error(event.removeprefix(b"event: error\ndata: ")) == written
 
 
+def test_an_error_has_its_requests_id() -> None:
+    error = RequestError(404, "x")
+    assert as_error(ANTHROPIC_ERRORS.response(error).body).request_id is None
+    error.request_id = "abc"
+    response = ANTHROPIC_ERRORS.response(error)
+    assert response.headers["request-id"] == as_error(response.body).request_id == "abc"
+
+
 def test_a_body_that_is_too_large_has_a_type_of_its_own() -> None:
     """The package's types do not know it; Anthropic's documentation of errors does."""
     response = ANTHROPIC_ERRORS.response(RequestError(413, "x"))
