@@ -23,6 +23,7 @@ from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogLevel, configure_logs
 from ovpipe.cli.one_model import GraphArgument, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
+from ovpipe.serving.config import DEFAULT_GRAPHS
 
 CLOSE_SECONDS = 30.0
 """How long closing may take before the process is ended; a graph's own limit is shorter."""
@@ -84,7 +85,10 @@ def chat(
     if url is None:
         from ovpipe.cli.chatting.graph_transport import GraphTransport
 
-        config = one_model(graph, model, parameters_of(assignments), file=sys.stderr)
+        what = [] if graph is None else [graph]
+        config = one_model(
+            what, model, parameters_of(assignments), file=sys.stderr, serving=DEFAULT_GRAPHS[:1]
+        )
         transport: Transport = GraphTransport(
             config, collect_calculators([one.file for one in config.graphs], calculators)
         )

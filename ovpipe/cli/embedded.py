@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 NAME = "tiny-chat"
-GRAPH = "chat"
 
 
 def embedded_parameters() -> dict[str, Any]:
-    """The chat graph's parameters for the embedded model.
+    """The parameters of the graphs that serve the embedded model.
 
     It is exact, so that a request gives the same text alone and in a batch. By default the CPU uses bf16
     where it can, and rounds the factors of 8-bit weights to 8 bits, too.

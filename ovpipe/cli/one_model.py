@@ -1,10 +1,11 @@
-"""The one model of a command whose argument is a graph, a model, or nothing."""
+"""The one model of a command whose arguments are graphs, a model, or nothing."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeAlias
 
@@ -18,8 +19,7 @@ from ovpipe.graph.files import SUFFIXES, find_graph, shipped_graphs
 from ovpipe.model_store.local import is_path_of_weights
 from ovpipe.model_store.names import repository_of
 from ovpipe.model_store.store import ModelStore
-from ovpipe.serving.config import MODELS_PATH, ModelConfig, ModelGraph
-from ovpipe.serving.config_file import GRAPH
+from ovpipe.serving.config import DEFAULT_GRAPHS, MODELS_PATH, ModelConfig, ModelGraph
 from ovpipe.serving.config_file import schema as server_schema
 
 GraphArgument: TypeAlias = Annotated[
@@ -31,42 +31,69 @@ GraphArgument: TypeAlias = Annotated[
     ),
 ]
 
+GraphArguments: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[GRAPH...|MODEL]",
+        help="Graph files or names of shipped graphs, which are served under one name; or a model's folder "
+        "or .gguf file, or the name of a model that `ovpipe models` lists. Default: the tiny model inside "
+        "ovpipe.",
+    ),
+]
+
 
 def one_model(
-    what: str | None, name: str | None, parameters: dict[str, Any], *, file: TextIO = sys.stdout
+    what: Sequence[str],
+    name: str | None,
+    parameters: dict[str, Any],
+    *,
+    file: TextIO = sys.stdout,
+    serving: Sequence[str] = DEFAULT_GRAPHS,
 ) -> ModelConfig:
-    """The model behind the argument `what`, or the embedded one.
+    """The model behind the arguments `what`, or the embedded one.
 
-    Its name is `name`, or else that of the graph's file, of the model's folder or file, or in the store. A
-    graph comes before a model of the same name. A file of weights, and a folder of them, is imported the
-    first time; `file` shows how far that is. Raises NotFoundError when `what` is neither, and
-    ModelStoreError for a model that cannot be had.
+    Its name is `name`, or else that of the first graph's file, of the model's folder or file, or in the
+    store. A graph comes before a model of the same name. The shipped graphs of the names `serving` serve what
+    is no graph. A file of weights, and a folder of them, is imported the first time; `file` shows how far
+    that is. Raises NotFoundError when `what` is neither, and ModelStoreError for a model that cannot be had.
     """
-    own, graph, given = _found(what, file)
+    if len(what) > 1:
+        files = [_graph(one) for one in what]
+        own, given = files[0].stem, dict[str, Any]()
+    else:
+        own, graph, given = _found(what[0] if what else None, file)
+        files = [shipped_graphs()[one] for one in serving] if graph is None else [graph]
     chosen = name or own
     named = server_schema()["properties"]["models"]["propertyNames"]
     if not re.fullmatch(named["pattern"], chosen):
         raise typer.BadParameter(f"{chosen!r} is not {named['title']}", param_hint="--model")
-    return ModelConfig(chosen, (ModelGraph(graph),), given_over(given, parameters), Path())
+    return ModelConfig(chosen, tuple(map(ModelGraph, files)), given_over(given, parameters), Path())
 
 
-def _found(what: str | None, file: TextIO) -> tuple[str, Path, dict[str, Any]]:
-    """The name, the graph's file and values for its parameters."""
-    serving = shipped_graphs()[GRAPH]
+def _graph(what: str) -> Path:
+    """One of several arguments, which have to be graphs."""
+    try:
+        return find_graph(what, Path())
+    except NotFoundError as error:
+        raise NotFoundError(f"of several arguments each has to be a graph: {error}") from None
+
+
+def _found(what: str | None, file: TextIO) -> tuple[str, Path | None, dict[str, Any]]:
+    """The name, the graph's file, None for a model that is no graph, and values for the parameters."""
     if what is None:
-        return embedded.NAME, serving, embedded.embedded_parameters()
+        return embedded.NAME, None, embedded.embedded_parameters()
     store = ModelStore.of_user(os.environ)
     if is_path_of_weights(what):
-        return _served(store, Path(what), serving, file)
+        return _served(store, Path(what), file)
     try:
         graph = find_graph(what, Path())
     except NotFoundError:
         if is_folder(what):
-            return _served(store, Path(what), serving, file)
+            return _served(store, Path(what), file)
         repository = None if what.endswith(SUFFIXES) else repository_of(what)
         stored = store.of_repository(*repository) if repository else store.find(what)
         if stored is not None:
-            return stored.name, serving, {MODELS_PATH: str(stored.folder)}
+            return stored.name, None, {MODELS_PATH: str(stored.folder)}
         if repository:
             raise NotFoundError(
                 f"there is no file or folder {what!r}, and no model of that repository on this machine; "
@@ -82,10 +109,10 @@ def _found(what: str | None, file: TextIO) -> tuple[str, Path, dict[str, Any]]:
     return graph.stem, graph, {}
 
 
-def _served(store: ModelStore, path: Path, graph: Path, file: TextIO) -> tuple[str, Path, dict[str, Any]]:
+def _served(store: ModelStore, path: Path, file: TextIO) -> tuple[str, None, dict[str, Any]]:
     """A model by its path."""
     model = ready_model(store, path, file)
-    return model.name, graph, {MODELS_PATH: str(model.folder)}
+    return model.name, None, {MODELS_PATH: str(model.folder)}
 
 
 def is_folder(what: str) -> bool:

@@ -16,7 +16,7 @@ from ovpipe.cli.display import display_for
 from ovpipe.cli.last_resort import end_process_after
 from ovpipe.cli.logs import LogFormat, LogLevel, configure_logs
 from ovpipe.cli.model_sources import with_models
-from ovpipe.cli.one_model import GraphArgument, one_model
+from ovpipe.cli.one_model import GraphArguments, one_model
 from ovpipe.cli.project import CalculatorsFolder, collect_calculators
 from ovpipe.cli.security_options import (
     AllowedHostNames,
@@ -50,7 +50,7 @@ SAVE_SECONDS = 30.0
 
 
 def serve(
-    graph: GraphArgument = None,
+    graphs: GraphArguments = None,
     model: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The model's name in requests. Default: the graph file's name."),
@@ -100,10 +100,11 @@ def serve(
     sys.setswitchinterval(SWITCH_SECONDS)
     configure_logs(log_level, access_log=access_log, format=log_format)
     if config is None:
-        given = ServerConfig((one_model(graph, model, parameters_of(assignments)),), Address(), Limits())
+        one = one_model(graphs or (), model, parameters_of(assignments))
+        given = ServerConfig((one,), Address(), Limits())
         configured = Configured(given, collect_calculators(given.graphs(), calculators))
         reloading = None
-    elif graph is None and model is None and not assignments:
+    elif not graphs and model is None and not assignments:
         read = partial(_read, config, calculators)
         configured = read()
         reloading = Reloading(config, configured.config, read, watch)
@@ -131,10 +132,8 @@ def serve(
     kept = _trace_for(trace)
     repository.watch(kept, node_metrics=node_metrics)
     stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)
-    loading = {f"resource {one.name}": one.graph.stem for one in chosen.resources}
-    loading |= {
-        f"model {one.name}": ", ".join(graph.file.stem for graph in one.graphs) for one in chosen.models
-    }
+    loading = {f"resource {one.name}": [one.graph.stem] for one in chosen.resources}
+    loading |= {f"model {one.name}": [graph.file.stem for graph in one.graphs] for one in chosen.models}
     with display_for(loading, sys.stdout) as lines:
         example = chosen.models[0].name
         display = ServerDisplay(

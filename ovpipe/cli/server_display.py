@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 from ovpipe.cli.display import Lines
 
 
 class ServerDisplay:
-    """Shows a server's life through `lines`. `graphs` has the name of the graph of each "model NAME" and
+    """Shows a server's life through `lines`. `graphs` has the names of the graphs of each "model NAME" and
     "resource NAME".
 
     `example` is the model that the banner asks, with a key if `asks_for_key`.
@@ -19,7 +19,7 @@ class ServerDisplay:
     def __init__(
         self,
         lines: Lines,
-        graphs: Mapping[str, str],
+        graphs: Mapping[str, Sequence[str]],
         example: str,
         on_draining: Callable[[], None],
         *,
@@ -34,8 +34,9 @@ class ServerDisplay:
     def bound(self, url: str) -> None:
         """Shows the banner: the models, the address, and a command that asks a model."""
         self._lines.say(f"ovpipe {version('ovpipe')} listens on {url}")
-        for title, graph in self._graphs.items():
-            self._lines.say(f"{title}: loading (graph {graph})")
+        for title, graphs in self._graphs.items():
+            said = "graph" if len(graphs) == 1 else "graphs"
+            self._lines.say(f"{title}: loading ({said} {', '.join(graphs)})")
         self._lines.say(f"try: {curl_example(url, self._example, asks_for_key=self._asks_for_key)}")
         self._lines.begin()
 

@@ -19,6 +19,7 @@ from ovpipe.graph.place import Findings, Place, shown
 from ovpipe.graph.source import Path as YamlPath
 from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.serving.config import (
+    DEFAULT_GRAPHS,
     MODELS_PATH,
     Address,
     ModelConfig,
@@ -31,9 +32,6 @@ from ovpipe.serving.config import (
 )
 from ovpipe.serving.limits import Limits, ModelLimits, schema_of
 from ovpipe.serving.security.config import SecurityConfig
-
-GRAPH: Final = "chat"
-"""The shipped graph that serves a model which no graph of the user's serves."""
 
 GIB: Final = 1 << 30
 
@@ -110,15 +108,18 @@ def _model_graphs(source: YamlSource, model: str, base: Path, findings: Findings
             source.place("models", model, "graph"),
             f"graph and graphs in models.{model} both say which graphs serve it; leave out one",
         )
-    at: list[tuple[str, YamlPath]] = [
-        (name, ("models", model, "graphs", index)) for index, name in enumerate(value.get("graphs", ()))
-    ]
-    if not at:
-        at = [(value.get("graph", GRAPH), ("models", model))]
-    for name, path in at:
-        file = _graph(source, name, path if "graphs" in value else (*path, "graph"), base, findings)
+    whole: YamlPath = ("models", model)
+    if "graphs" in value:
+        named = [(name, (*whole, "graphs", index)) for index, name in enumerate(value["graphs"])]
+    elif "graph" in value:
+        named = [(value["graph"], (*whole, "graph"))]
+    else:
+        named = [(name, whole) for name in DEFAULT_GRAPHS]
+    for name, path in named:
+        file = _graph(source, name, path, base, findings)
         if file is not None:
-            yield ModelGraph(file, _entry(source, "models", model, name, source.place(*path)))
+            place = source.place(*(path if "graphs" in value else whole))
+            yield ModelGraph(file, _entry(source, "models", model, name, place))
 
 
 def _residence(server: Mapping[str, Any], model: Mapping[str, Any]) -> Residence:

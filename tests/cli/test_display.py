@@ -17,9 +17,8 @@ from ovpipe.cli.server_display import ServerDisplay, curl_example
 
 def show(lines: Lines, on_draining: Callable[[], None] = lambda: None) -> None:
     with lines:
-        display = ServerDisplay(
-            lines, {"resource r": "weights", "model a": "chat", "model b": "mine"}, "a", on_draining
-        )
+        graphs = {"resource r": ["weights"], "model a": ["chat", "tokenize"], "model b": ["mine"]}
+        display = ServerDisplay(lines, graphs, "a", on_draining)
         display.bound("http://127.0.0.1:8000")
         display.loading("model a", "engine", "compiling", None)
         display.loading("model a", "engine", "warming up", 0.5)
@@ -35,7 +34,7 @@ def test_lines_are_plain_and_one_for_each_event(capsys: pytest.CaptureFixture[st
     assert out[0].endswith("listens on http://127.0.0.1:8000")
     assert out[1:4] == [
         "resource r: loading (graph weights)",
-        "model a: loading (graph chat)",
+        "model a: loading (graphs chat, tokenize)",
         "model b: loading (graph mine)",
     ]
     assert out[4].startswith("try: curl -N http://127.0.0.1:8000/v1/chat/completions ")

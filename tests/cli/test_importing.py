@@ -59,12 +59,14 @@ def test_a_terminal_gets_a_bar() -> None:
 
 def test_a_folder_of_weights_is_imported_once_and_served_by_its_name(store: ModelStore) -> None:
     log = io.StringIO()
-    first = one_model("./tiny", None, {"device": "CPU"}, file=log)
+    first = one_model(["./tiny"], None, {"device": "CPU"}, file=log)
     assert log.getvalue().splitlines()[-1].startswith("model tiny: imported ")
     assert first.name == "tiny"
     assert first.parameters == {"models_path": str(store.imports.folders()[0]), "device": "CPU"}
     log = io.StringIO()
-    assert one_model("tiny", None, {}, file=log).parameters["models_path"] == first.parameters["models_path"]
+    assert (
+        one_model(["tiny"], None, {}, file=log).parameters["models_path"] == first.parameters["models_path"]
+    )
     assert log.getvalue() == ""
 
 
@@ -80,7 +82,7 @@ def test_what_is_no_model_is_a_message(tmp_path: Path, what: str, message: str) 
     (tmp_path / "pickle").mkdir()
     (tmp_path / "pickle" / "pytorch_model.bin").touch()
     with pytest.raises(ModelStoreError, match=message):
-        one_model(what, None, {})
+        one_model([what], None, {})
 
 
 def stored(store: ModelStore, name: str, origin: Origin, folder: Path) -> None:
@@ -90,10 +92,10 @@ def stored(store: ModelStore, name: str, origin: Origin, folder: Path) -> None:
 
 def test_a_repository_that_was_pulled_is_served_by_its_own_name(store: ModelStore, tmp_path: Path) -> None:
     stored(store, "mine", Origin(repository="OpenVINO/Qwen-ov", revision="abc"), tmp_path)
-    found = one_model("OpenVINO/Qwen-ov", None, {})
+    found = one_model(["OpenVINO/Qwen-ov"], None, {})
     assert (found.name, found.parameters) == ("mine", {"models_path": str(tmp_path)})
     with pytest.raises(LookupError, match="`ovpipe models pull OpenVINO/Other` brings one"):
-        one_model("OpenVINO/Other", None, {})
+        one_model(["OpenVINO/Other"], None, {})
 
 
 def test_sources_in_a_server_yaml_become_folders(store: ModelStore, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from ovpipe.errors import GraphError
 from ovpipe.graph.files import shipped_graphs
-from ovpipe.serving.config import Address, ModelConfig, ServerConfig
+from ovpipe.serving.config import DEFAULT_GRAPHS, Address, ModelConfig, ServerConfig
 from ovpipe.serving.config_file import read_server_config, schema
 from ovpipe.serving.limits import Limits, ModelLimits
 
@@ -100,7 +100,8 @@ def test_a_source_takes_the_place_of_a_graph_and_its_models_path(read: Read) -> 
     assert (shared.source.what, shared.source.pull) == ("OpenVINO/Qwen3-0.6B-int4-ov", "missing")
     one, two = config.models
     assert one.source is not None
-    assert (files_of(one), one.source.pull, one.source.place.line) == ([shipped_graphs()["chat"]], "never", 5)
+    assert (one.source.pull, one.source.place.line) == ("never", 5)
+    assert files_of(one) == [shipped_graphs()[name] for name in DEFAULT_GRAPHS]
     assert one.parameters == {"device": "GPU", "models_path": "./models/one.gguf"}
     assert two.source is None
     assert config.has_sources
