@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.cli.embedded import NAME
+from ovpipe.serving.config import DEFAULT_GRAPHS
 from tests.processes.fork_server import run_forked, start_piped
 from tests.processes.signalled import signalled
 from tests.serving.asking import get, post
@@ -27,6 +28,10 @@ def test_without_arguments_it_serves_the_embedded_model_and_leaves_no_process_be
         answer = post(server.url, body)
         assert answer.status == 200
         assert answer.json()["usage"]["completion_tokens"] == 4
+        assert post(server.url, {"prompt": "Hello"}, "/v1/tokenize").json()["count"] == 1
+        (served,) = get(server.url, "/debug/graphs").json()["models"]
+        assert [graph["graph"] for graph in served["graphs"]] == list(DEFAULT_GRAPHS)
+        assert get(server.url, "/metrics").body.count(b"\novpipe_engine_pid{") == 1, "they share an engine"
         assert server.children()
         assert server.stop() == 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.cli.embedded import NAME
+from ovpipe.serving.config import DEFAULT_GRAPHS
 from tests.serving.asking import get
 from tests.serving.server_process import ServerProcess
 
@@ -52,10 +53,30 @@ def answered(figures: str, endpoint: str, status: int) -> int:
     return 0 if match is None else int(match[1])
 
 
-def test_no_answer_is_a_5xx_or_other_than_documented(server: ServerProcess, tmp_path: Path) -> None:
+DOORS = {
+    "chat": "^/(chat/)?completions$",
+    "responses": "^/responses",
+    "messages": "^/messages",
+    "tokenize": "^/(de)?tokenize$",
+}
+"""The paths of each graph by which a model is served."""
+
+
+def test_every_graph_that_serves_by_default_is_tried() -> None:
+    assert list(DOORS) == list(DEFAULT_GRAPHS)
+
+
+@pytest.mark.parametrize("door", [*DOORS, "the server's own"])
+def test_no_answer_is_a_5xx_or_other_than_documented(
+    server: ServerProcess, tmp_path: Path, door: str
+) -> None:
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG)
     run = ["run", f"{server.url}/openapi.json", "--seed", SEED, "--phases", "examples,coverage,fuzzing"]
+    if door in DOORS:
+        run += ["--include-path-regex", DOORS[door]]
+    else:
+        run += ["--exclude-path-regex", "|".join(DOORS.values())]
     done = subprocess.run(
         [str(SCHEMATHESIS), "--config-file", str(config), *run, "--no-color"],
         cwd=tmp_path,
@@ -67,7 +88,7 @@ def test_no_answer_is_a_5xx_or_other_than_documented(server: ServerProcess, tmp_
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{server.output()}"
     figures = get(server.url, "/metrics").body.decode()
-    for endpoint in ("/chat/completions", "/completions"):
+    for endpoint in ("/chat/completions", "/completions") if door == "chat" else ():
         assert answered(figures, endpoint, 200) > 100, done.stdout
         assert answered(figures, endpoint, 400) > 100, done.stdout
     restarts = re.findall(r"^ovpipe_engine_restarts_total{.*} (.*)$", figures, re.MULTILINE)
