@@ -103,7 +103,10 @@ class ChatRequestParserCalculator(Calculator):
 
     async def process(self, cx: Context) -> None:
         """Sends the one request."""
-        http = cx[self.http_request]
+        cx.send(self.request, await self.read(cx, cx[self.http_request]))
+
+    async def read(self, cx: Context, http: HttpRequest) -> ChatRequest | CompletionRequest:
+        """The request in `http`; raises RequestError."""
         engine = cx.get(self.engine)
         reading = partial(
             parse,
@@ -118,7 +121,7 @@ class ChatRequestParserCalculator(Calculator):
         else:
             request = reading()
         log_ignored(request.ignored, cx.get(self.seen), BY_NAME.values())
-        cx.send(self.request, request)
+        return request
 
 
 def parse(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.parameters.errors import missing, wrong_value
@@ -21,7 +21,13 @@ from ovpipe.calculators.llm.token_routes.requests import (
     TokenizeChatRequest,
     TokenizeCompletionRequest,
 )
-from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, TOKENIZE_CHAT, TOKENIZE_TEXT, BodyForm
+from ovpipe.calculators.llm.token_routes.table import (
+    DETOKENIZE,
+    PATHS,
+    TOKENIZE_CHAT,
+    TOKENIZE_TEXT,
+    BodyForm,
+)
 from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.errors import RequestError
 from ovpipe.http import HttpRequest, ModelIn, Route
@@ -29,7 +35,6 @@ from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
 Asked = TokenizeChatRequest | TokenizeCompletionRequest | DetokenizeRequest
-PATHS: Final = ("/tokenize", "/detokenize")
 
 
 @register
@@ -71,7 +76,7 @@ class TokenizeRequestParserCalculator(Calculator):
 
     def openapi(self) -> Mapping[str, Any]:
         """See DescribesHttp: what requests may say."""
-        return openapi.requests(unknown=self.unknown_parameters != "error")
+        return openapi.requests(PATHS, unknown=self.unknown_parameters != "error")
 
     async def process(self, cx: Context) -> None:
         """Sends the one request."""

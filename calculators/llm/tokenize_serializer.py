@@ -20,6 +20,8 @@ from ovpipe.calculators.llm.token_routes.requests import (
     TokenizeChatRequest,
     TokenizeCompletionRequest,
 )
+from ovpipe.calculators.llm.token_routes.table import PATHS
+from ovpipe.calculators.llm.token_routes.texts import decoded
 from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.engines.protocol import Engine
 from ovpipe.http import ResponseBody, ResponseStart
@@ -29,8 +31,6 @@ from ovpipe.tokenizers.tokenizer import Tokenizer
 
 MOST_AT_ONCE: Final = 2_000
 """Tokens that are turned into text, or JSON, on the event loop; it takes under a millisecond."""
-DECODED_AT_ONCE: Final = 4_096
-"""Tokens in one call of the detokenizer, which lets no other thread run meanwhile."""
 
 
 @register
@@ -60,7 +60,7 @@ class TokenizeSerializerCalculator(Calculator):
 
     def openapi(self) -> Mapping[str, Any]:
         """See DescribesHttp: what answers are."""
-        return openapi.answers()
+        return openapi.answers(PATHS)
 
     async def process(self, cx: Context) -> None:
         """Sends the one answer."""
@@ -99,8 +99,4 @@ def tokens_of(
 def text_of(tokens: Sequence[int], tokenizer: Tokenizer) -> bytes:
     """The body of an answer that shows a text; raises RequestError 400."""
     check_tokens(tokens, "tokens", tokenizer.vocab_size)
-    detokenizer = tokenizer.detokenizer(skip_special_tokens=False)
-    pieces = [
-        detokenizer.push(tokens[at : at + DECODED_AT_ONCE]) for at in range(0, len(tokens), DECODED_AT_ONCE)
-    ]
-    return encode(DetokenizeResponse("".join([*pieces, detokenizer.flush()])))
+    return encode(DetokenizeResponse(decoded(tokens, tokenizer)))

@@ -217,6 +217,7 @@ class FakeTokenizer:
     BOS = 257
     vocab_size = 258
     special_ids = frozenset((EOS, BOS))
+    eos_token_ids = (EOS,)
     control_tokens = None
     token_bytes = (*(bytes([byte]) for byte in range(256)), b"<eos>", b"<bos>")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Message
 
 
 class TokenizeChatRequest(ChatRequest, frozen=True, kw_only=True):
@@ -34,3 +36,15 @@ class DetokenizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[int, ...]
     ignored: tuple[str, ...] = ()
     """Names of parameters that were let through without effect; well-formed, for a header."""
+
+
+class ParseRequest(ChatRequest, frozen=True, kw_only=True):
+    """A model's raw answer, to be read as one to the chat that the other fields say.
+
+    It is either `pieces` of a text or `token_ids`. Without messages nothing is known of the prompt.
+    """
+
+    messages: tuple[Message, ...] = ()
+    pieces: tuple[str, ...] | None = None
+    token_ids: tuple[int, ...] | None = None
+    finish_reason: Literal["stop", "length"] = "stop"

@@ -6,11 +6,14 @@ A conversation's are those of a chat that have a say in its prompt, the very dec
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
 
+from ovpipe.calculators.llm.parameters.declarations.answers import ANSWER
+from ovpipe.calculators.llm.parameters.declarations.output import OUTPUT
 from ovpipe.calculators.llm.parameters.declarations.prompt import PROMPT, RENDERING, TEMPLATE
 from ovpipe.calculators.llm.parameters.declarations.tokens import RETURN_TOKEN_STRS, TEXT, TOKENS
 from ovpipe.calculators.llm.parameters.declarations.tools import TOOLS
@@ -19,6 +22,7 @@ from ovpipe.calculators.llm.parameters.reading import BodyType
 from ovpipe.calculators.llm.parameters.request_parameter import Endpoint, RequestParameter
 from ovpipe.calculators.llm.token_routes.requests import (
     DetokenizeRequest,
+    ParseRequest,
     TokenizeChatRequest,
     TokenizeCompletionRequest,
 )
@@ -46,6 +50,8 @@ def form_of(request: type[msgspec.Struct], *rows: RequestParameter) -> BodyForm:
     return BodyForm(BodyType(MappingProxyType({row.name: row for row in rows}), normalised), request)
 
 
+PATHS: Final = ("/tokenize", "/detokenize")
+"""vLLM's routes to a tokenizer."""
 MODEL: Final = PROMPT[0]
 TOKENIZE_CHAT: Final = form_of(
     TokenizeChatRequest,
@@ -60,3 +66,12 @@ TOKENIZE_TEXT: Final = form_of(
     RETURN_TOKEN_STRS,
 )
 DETOKENIZE: Final = form_of(DetokenizeRequest, MODEL, TOKENS)
+PARSE: Final = form_of(
+    ParseRequest,
+    *ANSWER,
+    *(
+        replace(row, required=False)
+        for row in rows_of(Endpoint.CHAT, (*PROMPT, *RENDERING, *TOOLS, *TEMPLATE))
+    ),
+    *(row for row in OUTPUT if row.name in ("skip_special_tokens", "spaces_between_special_tokens")),
+)

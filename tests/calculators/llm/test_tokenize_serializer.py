@@ -10,11 +10,8 @@ import pytest
 
 from ovpipe.calculators.llm.packets import Prompt, Prompts
 from ovpipe.calculators.llm.token_routes.requests import DetokenizeRequest, TokenizeCompletionRequest
-from ovpipe.calculators.llm.tokenize_serializer import (
-    DECODED_AT_ONCE,
-    MOST_AT_ONCE,
-    TokenizeSerializerCalculator,
-)
+from ovpipe.calculators.llm.token_routes.texts import DECODED_AT_ONCE
+from ovpipe.calculators.llm.tokenize_serializer import MOST_AT_ONCE, TokenizeSerializerCalculator
 from ovpipe.errors import RequestError, RunError
 from ovpipe.http import ResponseBody, ResponseStart
 from ovpipe.testing import CalculatorRunner
