@@ -21,7 +21,13 @@ from ovpipe.calculators.llm.anthropic_messages.endpoint import EVERYWHERE
 from ovpipe.calculators.llm.anthropic_messages.table import ROWS as MESSAGES_ROWS
 from ovpipe.calculators.llm.parameters.markdown import markdown_table, table_of
 from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
-from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, TOKENIZE_CHAT, TOKENIZE_TEXT, BodyForm
+from ovpipe.calculators.llm.token_routes.table import (
+    DETOKENIZE,
+    PARSE,
+    TOKENIZE_CHAT,
+    TOKENIZE_TEXT,
+    BodyForm,
+)
 from ovpipe.engines.cores import CORES, CoreDeclaration, keys_of
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.options import OptionSpec, options_of
@@ -45,6 +51,7 @@ def tables() -> dict[tuple[str, str], str]:
         ("tokens.md", "tokenize parameters"): table_of(
             {"messages": shown(TOKENIZE_CHAT), "prompt": shown(TOKENIZE_TEXT)}
         ),
+        ("tokens.md", "parse parameters"): table_of({"text": shown(PARSE)}),
         ("tokens.md", "detokenize parameters"): table_of({"tokens": shown(DETOKENIZE)}),
         ("messages.md", "messages parameters"): markdown_table(MESSAGES_ROWS, EVERYWHERE),
         ("observability.md", "metrics of texts"): metrics_table(OF_TEXTS),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Final
+
+from msgspec.structs import replace
 
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.detokenizer import TokenText
 from ovpipe.calculators.llm.packets import TextDelta, TokenDelta
 from ovpipe.calculators.llm.templates.prompt_making import check_tokens
 from ovpipe.calculators.llm.token_routes.requests import ParseRequest
+from ovpipe.calculators.llm.workers import Workers, run_long
 from ovpipe.engines.protocol import Token
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
@@ -19,6 +24,8 @@ from ovpipe.tokenizers.tokenizer import Tokenizer
 CHARACTERS_AT_ONCE: Final = 500
 """In one delta, so that nodes below read a long text bit by bit, as they read a model's."""
 TOKENS_AT_ONCE: Final = 100
+MOST_AT_ONCE: Final = 2_000
+"""Characters or tokens that are cut into deltas on the event loop."""
 
 Span = tuple[int, int]
 
@@ -27,13 +34,14 @@ Span = tuple[int, int]
 class GivenAnswerCalculator(Calculator):
     """Stands where a model and its detokenizer stand in chat.yaml, and says what the request gives as answer.
 
-    Input `request`, streaming output `text`, side input `tokenizer`. Token ids become text as a model's do.
+    Input `request`, streaming output `text`, side inputs `tokenizer` and `workers` (optional: for long
+    answers; without it, asyncio's threads). Token ids become text as a model's do.
     In a text, the strings of control tokens count as control tokens. One that ends sequences, at the end, is
     no part of the answer. Raises RequestError 400 for an id that is no token of the model's.
 
         given_answer:
           calculator: GivenAnswerCalculator
-          side_inputs: {tokenizer: tokenizer}
+          side_inputs: {tokenizer: tokenizer, workers: workers}
           inputs: {request: parse_request}
           outputs: {text: text}
     """
@@ -41,18 +49,25 @@ class GivenAnswerCalculator(Calculator):
     request = Input[ParseRequest]()
     text = Output[TextDelta](streaming=True)
     tokenizer = SideInput[Tokenizer]()
+    workers = SideInput[Workers](optional=True)
 
     async def process(self, cx: Context) -> None:
         """Sends the answer, delta by delta."""
         request, tokenizer = cx[self.request], cx[self.tokenizer]
-        if request.token_ids is None:
-            deltas = text_deltas(request, tokenizer)
-        else:
-            check_tokens(request.token_ids, "token_ids", tokenizer.vocab_size)
-            deltas = token_deltas(request, request.token_ids, tokenizer)
-        for delta in deltas:
+        size = sum(map(len, request.pieces or ())) + len(request.token_ids or ())
+        make = partial(deltas_of, request, tokenizer)
+        for delta in make() if size <= MOST_AT_ONCE else await run_long(cx.get(self.workers), make):
             cx.send(self.text, delta)
+            await asyncio.sleep(0)
             await cx.drain()
+
+
+def deltas_of(request: ParseRequest, tokenizer: Tokenizer) -> list[TextDelta]:
+    """The whole answer; raises RequestError 400 for an id that is no token."""
+    if request.token_ids is None:
+        return list(text_deltas(request, tokenizer))
+    check_tokens(request.token_ids, "token_ids", tokenizer.vocab_size)
+    return list(token_deltas(request, request.token_ids, tokenizer))
 
 
 def token_deltas(request: ParseRequest, ids: Sequence[int], tokenizer: Tokenizer) -> Iterator[TextDelta]:
@@ -62,7 +77,8 @@ def token_deltas(request: ParseRequest, ids: Sequence[int], tokenizer: Tokenizer
     body = len(ids) - 1 if ends else len(ids)
     for at in range(0, body, TOKENS_AT_ONCE):
         tokens = tuple(map(Token, ids[at : min(at + TOKENS_AT_ONCE, body)]))
-        yield growing.read(TokenDelta(tokens, at + len(tokens), 0))
+        read = growing.read(TokenDelta(tokens, at + len(tokens), 0))
+        yield replace(read, ends=())  # nobody counts: so the parser reads them at once
     yield growing.read(TokenDelta(tuple(map(Token, ids[body:])), len(ids), 0, request.finish_reason))
 
 

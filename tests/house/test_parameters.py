@@ -11,7 +11,7 @@ import pytest
 from ovpipe.calculators.llm.anthropic_messages.table import ROWS
 from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
 from ovpipe.calculators.llm.parameters.table import PARAMETERS
-from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, TOKENIZE_CHAT, TOKENIZE_TEXT
+from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, PARSE, TOKENIZE_CHAT, TOKENIZE_TEXT
 
 TESTS = Path(__file__).parents[1] / "end_to_end"
 
@@ -27,7 +27,7 @@ def marked(path: Path) -> Iterator[str]:
 
 def test_every_row_of_the_tokenizers_tables_has_a_test_over_http() -> None:
     shown = set(marked(TESTS / "test_tokens.py"))
-    forms = (TOKENIZE_CHAT, TOKENIZE_TEXT, DETOKENIZE)
+    forms = (TOKENIZE_CHAT, TOKENIZE_TEXT, DETOKENIZE, PARSE)
     assert {name for form in forms for name in form.rows} - shown == set(), "without a test"
 
 

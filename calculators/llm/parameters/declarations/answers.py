@@ -14,7 +14,7 @@ from ovpipe.calculators.llm.parameters.well_formed_text import check_text
 from ovpipe.calculators.llm.parameters.wire.prompts import ids_of
 
 MOST_PIECES: Final = 10_000
-MOST_CHARACTERS: Final = 1_000_000
+MOST_CHARACTERS: Final = 500_000
 """Of an answer: more than any model gives in one."""
 IN_WORDS: Final = (
     f"a string of at most {MOST_CHARACTERS} characters, or a list of at most {MOST_PIECES} pieces of one"

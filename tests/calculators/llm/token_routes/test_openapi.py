@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from ovpipe.calculators.llm import parse_request_parser, tokenize_request_parser
+from ovpipe.calculators.llm.parse_request_parser import ParseRequestParserCalculator
 from ovpipe.calculators.llm.token_routes import openapi
-from ovpipe.calculators.llm.tokenize_request_parser import TokenizeRequestParserCalculator, parse
+from ovpipe.calculators.llm.tokenize_request_parser import TokenizeRequestParserCalculator
 from ovpipe.errors import RequestError
 from ovpipe.graph.files import shipped_graphs
 from ovpipe.graph.load import load_graph
@@ -21,7 +23,10 @@ HI = [{"role": "user", "content": "hi"}]
 
 def fits(path: str, body: dict[str, Any], **options: Any) -> bool:
     """Whether a body is valid; what is valid is read as well, and what is not is refused."""
-    said = TokenizeRequestParserCalculator(**options).openapi()
+    parsing = path == "/parse"
+    node: Any = ParseRequestParserCalculator if parsing else TokenizeRequestParserCalculator
+    parse: Any = parse_request_parser.parse if parsing else tokenize_request_parser.parse
+    said = node(**options).openapi()
     content = said["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     valid = Draft202012Validator(content["schema"] | {"components": said["components"]}).is_valid(body)
     try:
@@ -47,6 +52,9 @@ def test_a_body_has_one_of_its_forms() -> None:
     assert fits("/detokenize", {"tokens": []})
     assert not fits("/detokenize", {"tokens": [-1]})
     assert not fits("/detokenize", {"tokens": None})
+    assert fits("/parse", {"text": ["a", "b"], "finish_reason": "length"})
+    assert not fits("/parse", {"text": 5})
+    assert not fits("/parse", {"token_ids": [-1]})
 
 
 def test_unknown_parameters_are_valid_unless_the_server_refuses_them() -> None:
@@ -56,7 +64,7 @@ def test_unknown_parameters_are_valid_unless_the_server_refuses_them() -> None:
 
 @pytest.mark.parametrize("form", [form for forms in openapi.FORMS.values() for form in forms])
 def test_every_row_of_a_table_lands_in_a_field_and_is_a_property_with_its_meaning(form: Any) -> None:
-    said = TokenizeRequestParserCalculator().openapi()
+    said = openapi.requests(openapi.FORMS, unknown=True)
     properties = said["components"]["schemas"][form.request.__name__]["properties"]
     assert list(properties) == list(form.rows)
     for name, row in form.rows.items():
@@ -64,11 +72,18 @@ def test_every_row_of_a_table_lands_in_a_field_and_is_a_property_with_its_meanin
         assert row.lands_in in form.request.__struct_fields__ or name == "chat_template"
 
 
-def test_the_nodes_of_the_shipped_graph_say_it_all() -> None:
-    plan = load_graph(
-        shipped_graphs()["tokenize"], registry=Registry.installed(), parameters={"models_path": "m"}
-    )
+@pytest.mark.parametrize(
+    ("graph", "paths"),
+    [
+        ("tokenize", ["/tokenize", "/detokenize"]),
+        ("parse", ["/parse"]),
+        ("render", ["/chat/completions/render", "/completions/render"]),
+    ],
+)
+def test_the_nodes_of_the_shipped_graphs_say_it_all(graph: str, paths: list[str]) -> None:
+    plan = load_graph(shipped_graphs()[graph], registry=Registry.installed(), parameters={"models_path": "m"})
     fragment = fragment_of(plan)
-    for path in openapi.FORMS:
+    assert list(fragment["paths"]) == paths
+    for path in paths:
         operation = fragment["paths"][path]["post"]
         assert operation.keys() >= {"operationId", "summary", "tags", "requestBody", "responses"}
