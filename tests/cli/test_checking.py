@@ -67,6 +67,7 @@ def test_names_folders_and_files_are_checked(tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(("weights", "least", "most"), [("f32", 0, 1e-6), ("int8", 1e-8, 0.05)])
+@pytest.mark.slow
 def test_what_an_import_lost_by_its_quantisation_is_measured_against_its_source(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -54,6 +54,7 @@ ENDS = tuple(range(10, 1000, 9))
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_a_beam_search_finds_what_genai_finds(
     core: GraphCore, genai: GenaiCore, given: dict[str, Any], ends: tuple[int, ...]
 ) -> None:

@@ -65,6 +65,7 @@ def test_greedy_tokens_are_those_of_genai(core: GraphCore, genai: GenaiCore, len
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_in_a_crowd_with_comings_and_goings_each_text_is_that_of_genai_alone(
     core: GraphCore, genai: GenaiCore, seed: int
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_seed_gives_one_text_alone_in_a_crowd_and_after_a_preemption(core: Gra
 
 
 @pytest.mark.parametrize("length", [5, 40, 64, 65])
+@pytest.mark.slow
 def test_choices_share_their_prompt_s_blocks_and_each_has_the_text_that_it_has_alone(length: int) -> None:
     sampling = SamplingParams(max_tokens=40, temperature=1.0, ignore_eos=True)
     asked = [
@@ -210,6 +212,7 @@ LIMITS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_with_drafts_each_text_is_the_same_alone_in_a_crowd_and_after_preemptions(core: GraphCore) -> None:
     """What of a text's own tokens counts, penalties and log-probabilities say it of each accepted one."""
     repeated = a_prompt(12, seed=3) * 3

@@ -47,6 +47,7 @@ def crowd() -> list[GenerateRequest]:
     return [*asked, GenerateRequest(200, a_prompt(60), free)]
 
 
+@pytest.mark.slow
 def test_texts_are_the_same_alone_in_a_crowd_and_after_preemptions(core: GraphCore) -> None:
     alone = {asked.id: run(core, asked)[asked.id] for asked in crowd()}
     for at, pattern in enumerate(PATTERNS * 2):
@@ -59,6 +60,7 @@ def test_texts_are_the_same_alone_in_a_crowd_and_after_preemptions(core: GraphCo
     assert small.stats().preemptions > 0
 
 
+@pytest.mark.slow
 def test_with_drafts_texts_follow_their_grammars_and_are_the_same(core: GraphCore) -> None:
     plain = crowd()
     asked = [

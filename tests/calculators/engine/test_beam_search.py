@@ -89,6 +89,7 @@ settings_of_searches = st.fixed_dictionaries(
 @given(
     st.lists(st.tuples(settings_of_searches, st.integers(1, 3)), min_size=1, max_size=4), st.integers(0, 60)
 )
+@pytest.mark.slow
 def test_searches_side_by_side_find_what_each_finds_alone(
     given: list[tuple[dict[str, Any], int]], spare: int
 ) -> None:

@@ -198,6 +198,7 @@ def test_the_choices_of_one_request_each_have_drafts_of_their_own() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32).map(random.Random), st.integers(3, 14), st.integers(1, 20), st.integers(1, 6))
+@pytest.mark.slow
 def test_whatever_comes_goes_and_is_sent_back_texts_are_right(
     chance: random.Random, blocks: int, max_tokens: int, max_seqs: int
 ) -> None:

@@ -111,6 +111,7 @@ def test_an_answer_of_gpt_oss_may_stand_in_its_channel(model: Follower) -> None:
     assert read(make_parser("gpt_oss", "gpt_oss"), thoughtful) == [Reasoning("hm"), Content(ANSWER)]
 
 
+@pytest.mark.slow
 def test_every_core_takes_them_in_every_form_of_calls_and_of_answers() -> None:
     async def scenario() -> None:
         checkers = [await GrammarChecker.open(MODEL, core.grammar_checker) for core in CORES.values()]

@@ -165,6 +165,7 @@ def test_the_cache_that_a_search_is_said_to_need_is_enough_for_beams_that_share_
 
 
 @pytest.mark.parametrize("width", [1, 2])
+@pytest.mark.slow
 def test_a_search_that_genai_drops_halfway_begins_anew(width: int) -> None:
     core = loaded(num_kv_blocks=8, max_num_batched_tokens=64, enable_prefix_caching=False)
     sampling = search(width, 40)
@@ -186,6 +187,7 @@ def test_a_search_that_genai_drops_halfway_begins_anew(width: int) -> None:
     assert core.stats().steps - before >= sampling.max_tokens  # from the beginning
 
 
+@pytest.mark.slow
 def test_many_searches_in_too_small_a_cache_are_all_found() -> None:
     core = loaded(num_kv_blocks=24)
     requests = [GenerateRequest(n, a_prompt(20 + 7 * n, n), search(3, 60)) for n in range(8)]

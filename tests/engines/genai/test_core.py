@@ -20,6 +20,7 @@ from ovpipe.engines.protocol import Delta, EngineLoadError, GenerateRequest, Req
 from tests.engines.cores import F32, MODEL, a_prompt, finish, greedy, loaded, run, usage_when_settled
 
 
+@pytest.mark.slow
 def test_forty_prompts_in_a_batch_get_the_same_tokens_as_each_alone() -> None:
     core = loaded(num_kv_blocks=256)
     requests = [GenerateRequest(n, a_prompt(5 + 2 * n, seed=n), greedy(24)) for n in range(40)]
@@ -63,6 +64,7 @@ def test_the_info_is_what_the_folder_says() -> None:
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_the_reckoned_size_of_the_cache_is_the_measured_one(plugin_config: dict[str, Any]) -> None:
     core = loaded(plugin_config=plugin_config)
     assert core.measured_cache_bytes == core.info.cache_bytes > 0
@@ -234,6 +236,7 @@ def test_a_sequence_whose_output_cannot_be_read_is_refused_alone(monkeypatch: py
     assert usage_when_settled(core) == 0
 
 
+@pytest.mark.slow
 def test_under_pressure_with_cancels_every_request_gets_the_tokens_it_gets_alone() -> None:
     core = loaded(num_kv_blocks=24)
     chance = random.Random(3)

@@ -128,6 +128,7 @@ def test_a_grammar_is_followed_where_tokens_are_guessed(drafted: GenaiCore, plai
             assert text(core, PROMPT, sampling) == text(plain, PROMPT, sampling)
 
 
+@pytest.mark.slow
 def test_the_draft_models_cache_is_counted(tmp_path: Path) -> None:
     plain, drafted = loaded(), loaded(draft_models_path=str(MODEL))
     assert drafted.info.cache_bytes == 2 * plain.info.cache_bytes
@@ -254,6 +255,7 @@ def test_what_prompt_lookup_cannot_do_is_refused() -> None:
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_cache_eviction_bounds_the_cache_of_a_long_text_and_takes_prompts_of_any_length(
     changes: dict[str, Any],
 ) -> None:
@@ -319,6 +321,7 @@ def most_blocks(core: GenaiCore) -> int:
     return round(largest * 64)
 
 
+@pytest.mark.slow
 def test_until_something_is_evicted_the_text_is_the_same(plain: GenaiCore) -> None:
     core = loaded(cache_eviction_config={"start_size": 32, "recent_size": 128, "max_cache_size": 256})
     evicted, whole = (tokens(c, a_prompt(40), greedy(400)) for c in (core, plain))
@@ -375,6 +378,7 @@ def write_adapter(path: Path, *, part: float = 1.0) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_an_adapter_changes_the_text_as_far_as_its_alpha_says(tmp_path: Path, plain: GenaiCore) -> None:
     path = str(write_adapter(tmp_path / "lora.safetensors"))
 

@@ -215,6 +215,7 @@ CANNOT_GO_ON = [
 
 
 @pytest.mark.parametrize("sampling", GOES_ON, ids=["logprobs", "repetition penalty", "min_tokens"])
+@pytest.mark.slow
 def test_a_request_that_genai_drops_halfway_goes_on_with_what_it_was_asked(sampling: SamplingParams) -> None:
     alone = deltas(small_core(), a_prompt(60, 2), sampling)
     core, begun = halfway(sampling)

@@ -115,6 +115,7 @@ def test_only_tokens_that_the_limits_leave_are_drawn(
     [{}, {"top_p": 0.9}, {"top_p": 0.999}, {"min_p": 0.1, "top_p": 0.9}, {"top_k": 1_000, "top_p": 0.9}],
     ids=str,
 )
+@pytest.mark.slow
 def test_of_a_large_vocabulary_each_tenth_is_drawn_as_often_as_it_is_likely(
     size: int, spread: float, setting: dict[str, Any]
 ) -> None:

@@ -133,6 +133,7 @@ LONG_CALLS = {
 
 
 @pytest.mark.parametrize("name", TOOL_FORMATS)
+@pytest.mark.slow
 def test_a_long_call_costs_linear_time_however_it_comes(name: str) -> None:
     parser = make_parser(name, None, tools=TOOLS)
     start = time.process_time()
@@ -163,6 +164,7 @@ def test_many_strings_that_nothing_closes_cost_linear_time(opening: str) -> None
         "[f(a=[", "{", "[",
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_no_repetition_costs_more_than_linear_time(
     tool_format: str | None, reasoning_format: str | None, unit: str
 ) -> None:

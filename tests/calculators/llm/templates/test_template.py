@@ -187,6 +187,7 @@ def test_arguments_are_a_dict_and_where_a_text_is_needed_the_text(expression: st
         ("{{ ('<' + arguments) | tojson }}", None),
     ],
 )
+@pytest.mark.slow
 def test_arguments_that_are_no_object_are_one_around_the_text(
     arguments: str, reading: str, rendered: str | None
 ) -> None:

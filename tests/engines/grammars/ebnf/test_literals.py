@@ -66,6 +66,7 @@ def follower(tmp_path_factory: pytest.TempPathFactory) -> Follower:
 
 
 @pytest.mark.parametrize("place", forms("x"))
+@pytest.mark.slow
 def test_a_text_comes_out_to_the_letter(follower: Follower, place: str) -> None:
     for word in (*WORDS, *OTHERS):
         grammar, text = forms(word)[place]
