@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.calculators.llm.anthropic_messages.table import ROWS
+from ovpipe.calculators.llm.openai_responses.parameters import ROWS as RESPONSES
 from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
 from ovpipe.calculators.llm.parameters.table import PARAMETERS
 from ovpipe.calculators.llm.token_routes.table import DETOKENIZE, PARSE, TOKENIZE_CHAT, TOKENIZE_TEXT
@@ -33,8 +34,8 @@ def test_every_row_of_the_tokenizers_tables_has_a_test_over_http() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "folder"),
-    [(PARAMETERS, "api"), (ROWS, "messages")],
-    ids=["chat and completions", "messages"],
+    [(PARAMETERS, "api"), (ROWS, "messages"), (tuple(RESPONSES.values()), "responses")],
+    ids=["chat and completions", "messages", "responses"],
 )
 def test_every_row_of_the_table_has_a_test_over_http(rows: tuple[RequestParameter, ...], folder: str) -> None:
     shown = {name for path in sorted((TESTS / folder).glob("test_*.py")) for name in marked(path)}

@@ -106,12 +106,11 @@ class ResponseBodyForm(ResponseForm):
 class ResponseEvents(ResponseForm):
     """The answer as server-sent events, each with its name and its number."""
 
-    keep_alive = b": keep-alive\n\n"
-
     def __init__(self, request: ChatRequest, *rest: Any) -> None:
         super().__init__(request, *rest)
         self.start = ResponseStart(200, headers_of(request, EVENT_STREAM))
         self._number = 0
+        self.keep_alive = self._comment()
 
     def add(self, delta: OutputDelta, *, last: bool) -> bytes:
         """The events of one delta."""
@@ -124,7 +123,12 @@ class ResponseEvents(ResponseForm):
         if last:
             response = self.whole(delta)
             events += self._written({"type": f"response.{response['status']}", "response": response})
+        self.keep_alive = self._comment()
         return events
+
+    def _comment(self) -> bytes:
+        """What a silent stream gets, with the number of its last event: an error counts on from there."""
+        return b": keep-alive %d\n\n" % (self._number - 1)
 
     def _written(self, event: Event) -> bytes:
         numbered = {"type": event["type"], "sequence_number": self._number, **event}

@@ -55,6 +55,8 @@ class Exchange:
         self._errors = errors
         self._id = packet.id
         self._has_body = True
+        self._last = b""
+        """What was written last."""
         self._packet: HttpRequest | None = packet
         self._run = ServedRun(lease, limits, packet.id, record=record)
 
@@ -99,7 +101,7 @@ class Exchange:
             self.status = CLIENT_LEFT
             raise
         except Exception as error:
-            event = self._errors.event(self._to_client_error(error))
+            event = self._errors.event(self._to_client_error(error), self._last)
             if event is None or response.content_type != "text/event-stream":
                 self._abort("the response has begun and cannot be completed")
             if not self._put(writer, [ResponseBody(event)]):
@@ -108,7 +110,7 @@ class Exchange:
 
     def _put(self, writer: StreamWriter, parts: list[object]) -> bool:
         """Writes parts, in the run's own turn; returns whether the client keeps up."""
-        data = joined(parts, self._run)
+        data = self._last = joined(parts, self._run)
         if not self._has_body:
             return True
         for _ in writer.write(data, drain=False).__await__():

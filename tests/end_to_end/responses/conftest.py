@@ -30,6 +30,7 @@ TEXTS = {
 }
 TEMPLATE = (
     "{% for message in messages %}{% if message.role == 'system' %}{{ message.content }}|{% endif %}{% endfor %}"
+    "{% for tool in tools or [] %}{{ tool.function.name }} {% endfor %}"
     "{{ messages[-1].content }}"
     "{% if reasoning_effort == 'high' %}<|think|>{% endif %}"
     "{% if say %}<|{{ say }}|>{% endif %}"
@@ -37,10 +38,10 @@ TEMPLATE = (
 CONFIG = """
 version: 1
 resources:
-  kept: {{graph: response_store, parameters: {{responses_folder: {folder}}}}}
+  kept: {{graph: response_store, parameters: {{responses_folder: {folder}/kept}}}}
 models:
   tiny:
-    graph: responses
+    graphs: [chat, responses]
     resources: [kept]
     parameters:
       models_path: {tiny}
@@ -55,7 +56,46 @@ models:
       tool_format: hermes
       reasoning_format: think
       engine: {{num_kv_blocks: 64}}
+  broken:
+    graph: {folder}/graphs/broken.yaml
+    resources: [kept]
+    parameters:
+      models_path: {script}
+      control_tokens_as_text: false
+      engine: {{num_kv_blocks: 64}}
 """
+BROKEN = """
+version: 1
+extends: responses
+insert:
+  breaks: {on: kept, calculator: BreaksCalculator}
+"""
+BREAKS = '''"""A node that fails in the middle of an answer."""
+
+from ovpipe.calculator import Calculator, Context
+from ovpipe.calculators.llm.packets import OutputDelta
+from ovpipe.errors import RequestError
+from ovpipe.ports import Input, Output
+from ovpipe.registry import register
+
+
+@register
+class BreaksCalculator(Calculator):
+    """Lets three deltas with text through."""
+
+    delta = Input[OutputDelta]()
+    passed = Output[OutputDelta]()
+
+    def __init__(self) -> None:
+        self._texts = 0
+
+    def process(self, cx: Context) -> None:
+        """Passes it on."""
+        self._texts += bool(cx[self.delta].parts)
+        if self._texts > 3:
+            raise RequestError(503, "The rest is lost.", code="lost")
+        cx.send(self.passed, cx[self.delta])
+'''
 
 
 @dataclass(frozen=True)
@@ -90,8 +130,11 @@ def responses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Responses]:
     """The server; the tests of a file share it, and no process of it outlives them."""
     folder = tmp_path_factory.mktemp("responses")
     write_scripted_model(folder / "script", TEXTS, chat_template=TEMPLATE)
+    for name, content in (("graphs/broken.yaml", BROKEN), ("calculators/breaks.py", BREAKS)):
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(content)
     config = folder / "server.yaml"
-    config.write_text(CONFIG.format(tiny=MODEL, script=folder / "script", folder=folder / "kept"))
+    config.write_text(CONFIG.format(tiny=MODEL, script=folder / "script", folder=folder))
     with ServerProcess("--config", str(config)) as server:
         server.wait_ready()
         yield Responses(server.url)

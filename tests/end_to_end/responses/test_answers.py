@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
+import pytest
+from openai import BadRequestError, NotFoundError
 from openai.types.responses import ResponseOutputMessage, ResponseReasoningItem
+from pydantic import BaseModel
 
 from tests.end_to_end.responses.conftest import Responses, events, text, whole
 
@@ -93,3 +96,42 @@ def test_a_conversation_in_items_is_answered_as_one(responses: Responses) -> Non
         {"role": "user", "content": "<|hello|>"},
     ]
     assert text(responses.ask(said, model="script")) == "Hello there, how are you?"
+
+
+def test_what_fails_in_a_stream_is_its_last_event_with_the_next_number(responses: Responses) -> None:
+    *_, delta, last = events(responses.ask("<|hello|>", model="broken", stream=True))
+    assert delta.type == "response.output_text.delta"
+    assert last.type == "error"
+    assert (last.code, last.message, last.param) == ("lost", "The rest is lost.", None)
+    assert last.sequence_number == delta.sequence_number + 1
+
+
+def test_what_fails_before_an_answer_is_a_status(responses: Responses) -> None:
+    answer = responses.ask("<|hello|>", model="broken")
+    assert (answer.status, answer.json()["error"]["code"]) == (503, "lost")
+    assert responses.ask("<|hello|>", model="broken", max_output_tokens=10**6, stream=True).error() == (
+        400,
+        "context_length_exceeded",
+        "max_output_tokens",
+    )
+
+
+def test_an_answer_becomes_an_object_of_the_program(responses: Responses) -> None:
+    class Person(BaseModel):
+        name: str
+        age: int
+
+    client = responses.client
+    parsed = client.responses.parse(model="script", input="<|person|>", text_format=Person)
+    assert parsed.output_parsed == Person(name="Ada", age=36)
+    with client.responses.stream(model="script", input="<|person|>", text_format=Person) as stream:
+        stream.until_done()
+        assert stream.get_final_response().output_parsed == Person(name="Ada", age=36)
+
+
+def test_openais_client_raises_its_own_errors(responses: Responses) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        responses.client.responses.create(model="tiny", input="Hi", temperature=9)
+    assert (caught.value.code, caught.value.param) == ("invalid_value", "temperature")
+    with pytest.raises(NotFoundError):
+        responses.client.responses.create(model="nobody", input="Hi")
