@@ -91,7 +91,10 @@ def serve(
         bool, typer.Option("--node-metrics", "--node-figures", help="Add metrics of every node to /metrics.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch/--no-watch", help="Read server.yaml again when it changes.")
+        bool,
+        typer.Option(
+            "--watch/--no-watch", help="Read server.yaml again when it, a graph or a calculator changes."
+        ),
     ] = True,
     otlp_traces_endpoint: OtlpEndpoint = None,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,

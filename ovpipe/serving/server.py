@@ -16,7 +16,6 @@ from ovpipe.serving.admission.accepting import lengthen_backlog, quiet_accepts
 from ovpipe.serving.admission.connections import Connections
 from ovpipe.serving.admission.descriptors import accepted_at_once
 from ovpipe.serving.config import Address
-from ovpipe.serving.config_watch import watching_config
 from ovpipe.serving.front_door import FrontDoor
 from ovpipe.serving.heap import Heap, settled_heap
 from ovpipe.serving.in_flight import InFlight
@@ -28,8 +27,8 @@ from ovpipe.serving.requests.access_log import AccessLog, access_log
 from ovpipe.serving.requests.connection import Connection
 from ovpipe.serving.security.certificates import HANDSHAKE_SECONDS, Certificates
 from ovpipe.serving.security.doors import Doors
-from ovpipe.serving.security.file_watch import watching
 from ovpipe.serving.telemetry.tracer import RequestTracer
+from ovpipe.serving.watched_files import watching
 
 BACKLOG = 1024
 KEEP_SECONDS = 1.0
@@ -73,8 +72,7 @@ async def serve(
     front_door = FrontDoor(repository, in_flight, limits, doors.guard, reloader, tracer)
     with _signals() as (stop, hurry), _hangups(reloader), quiet_accepts():
         async with (
-            watching(doors.watched),
-            _reloading(reloading, reloader),
+            watching([*doors.watched, *(() if reloader is None else reloader.watched())]),
             _housekeeping(repository),
             _listening(front_door, address, limits, doors.certificates) as url,
         ):
@@ -177,15 +175,6 @@ async def _housekeeping(repository: Repository) -> AsyncIterator[None]:
         finally:
             task.cancel()
             await asyncio.wait([task])
-
-
-def _reloading(
-    reloading: Reloading | None, reloader: Reloader | None
-) -> contextlib.AbstractAsyncContextManager[None]:
-    """A change of the file reloads, if it is watched."""
-    if reloading is None or reloader is None or not reloading.watch:
-        return contextlib.nullcontext()
-    return watching_config(reloading.file, lambda: reloader.begin(f"{reloading.file} has changed"))
 
 
 @contextlib.asynccontextmanager

@@ -146,6 +146,42 @@ def test_a_change_of_the_file_is_enough(reloaded: Reloaded) -> None:
     reloaded.server.wait_line("server.yaml has changed: reloading")
 
 
+OUTER = """
+version: 1
+inputs: [http_request]
+outputs: [http_response]
+nodes:
+  inside:
+    graph: inner.yaml
+    inputs: {http_request: http_request}
+    outputs: {http_response: http_response}
+"""
+
+
+def test_a_change_of_a_graph_and_of_one_in_it_is_enough(reloaded: Reloaded, tmp_path: Path) -> None:
+    outer, inner = tmp_path / "outer.yaml", tmp_path / "inner.yaml"
+    outer.write_text(OUTER)
+    inner.write_text((GRAPHS / "echo.yaml").read_text())
+    (tmp_path / "calculators").symlink_to(GRAPHS.parent / "calculators")
+    reloaded.reload(f"models: {{{ECHO}, own: {{graph: {outer}}}}}")
+
+    def generation() -> int:
+        (own,) = [one for one in reloaded.config()["models"] if one["name"] == "own"]
+        return int(own["generations"][-1]["number"])
+
+    assert generation() == 1
+    inner.write_text(inner.read_text().replace("Echo", "CountingDoor"))
+    wait_until(lambda: generation() == 2, 30)
+    reloaded.server.wait_line(rf"{inner} (has|have) changed: reloading")
+    assert post(reloaded.server.url, {"model": "own", "stream": False}).body.startswith(b"data: 0")
+    outer.write_text(OUTER.replace("inside", "within"))
+    wait_until(lambda: generation() == 3, 30)
+    outer.write_text("version: 1\nnodes: [")
+    reloaded.server.wait_line(f"server.yaml is refused, and nothing changes: {outer}:2")
+    outer.write_text(OUTER)
+    wait_until(lambda: generation() == 4, 30)
+
+
 def test_only_post_reloads_and_only_get_shows(reloaded: Reloaded) -> None:
     url = reloaded.server.url
     assert get(url, "/v1/config/reload").status == 405

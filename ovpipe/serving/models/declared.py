@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ovpipe.graph.place import Findings
+from ovpipe.graph.plan import Plan
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ModelConfig, ResourceConfig
 from ovpipe.serving.models.model_graphs import load_model
@@ -25,6 +26,11 @@ class Declared:
     table: RouteTable
     memory_bytes: int | None = None
     """What all models may hold together."""
+
+    def plans(self) -> list[Plan]:
+        """Those of all graphs."""
+        models = [graph.plan for model in self.served for graph in model.graphs]
+        return [*models, *(resource.plan for resource in self.resources)]
 
     @classmethod
     def load(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from ovpipe.serving.config import ServerConfig
 from ovpipe.serving.models.change import Change
 from ovpipe.serving.models.declared import Declared
 from ovpipe.serving.models.opening import LoadListener
+from ovpipe.serving.models.plan_files import files_of, graph_files
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.refusals import shutting_down
+from ovpipe.serving.watched_files import Stamp, WatchedFiles, stamps_of
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ class Reloading:
     read: Callable[[], Configured]
     """It is called in a thread."""
     watch: bool = True
-    """Whether a change of the file reloads it."""
+    """Whether a change of the file, or of what it names, reloads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,28 @@ class Reloader:
         self._waiting: asyncio.Task[Reloaded] | None = None
         self._tasks: set[asyncio.Task[Reloaded]] = set()
         self._stopped = False
+        self._named = graph_files(reloading.started_with)
+        self._read_as: Mapping[Path, Stamp] = {}
+
+    def watched(self) -> Sequence[WatchedFiles]:
+        """The files of which a change reloads: what the configuration was read from, as far as it is a
+        project's own.
+        """
+        if not self._reloading.watch:
+            return ()
+        file = self._reloading.file
+        return (WatchedFiles(str(file), self._files, self._changed, lambda: self._read_as),)
+
+    def _files(self) -> Sequence[Path]:
+        """The configuration, the graphs that it names, those that they are made of, and the calculators.
+
+        Those of a configuration that was refused, too: a graph may be what is corrected next.
+        """
+        plans = self._repository.plans()
+        return list(dict.fromkeys([self._reloading.file, *self._named, *files_of(plans)]))
+
+    async def _changed(self, files: Sequence[Path]) -> None:
+        self.begin(f"{', '.join(map(str, files))} {'has' if len(files) == 1 else 'have'} changed")
 
     async def reload(self, why: str) -> Reloaded:
         """Reads the configuration and changes the models; over when all have opened or failed to.
@@ -116,16 +140,19 @@ class Reloader:
     def _declared(self) -> Declared:
         configured = self._reloading.read()
         config = configured.config
+        self._named = graph_files(config)
         for what, now, before in (
             ("host and port", config.address, self._reloading.started_with.address),
             ("limits", config.limits, self._reloading.started_with.limits),
         ):
             if now != before:
                 log.warning("%s have changed in the configuration: that takes a restart of the server", what)
-        return Declared.load(
+        declared = Declared.load(
             config.models,
             config.resources,
             configured.registry,
             dict(self._repository.resources),
             config.memory_bytes,
         )
+        self._read_as = stamps_of(files_of(declared.plans()))
+        return declared

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ovpipe.errors import GraphError
+from ovpipe.graph.plan import Plan
 from ovpipe.registry import Registry
 from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import ModelConfig, ResourceConfig
@@ -80,6 +81,11 @@ class Repository:
     def resources(self) -> Mapping[str, Resource]:
         """What the models share, by name."""
         return self._resources
+
+    def plans(self) -> list[Plan]:
+        """The plans of all graphs as they were last read; may be asked from another thread."""
+        models = [graph.plan for model in list(self._models.values()) for graph in model.served.graphs]
+        return [*models, *(resource.plan for resource in list(self._resources.values()))]
 
     def find(self, name: str) -> Model:
         """The model of that name, in whatever state; RequestError 404 names those there are."""

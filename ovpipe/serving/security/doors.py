@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ovpipe.serving.security.binding import check_binding
 from ovpipe.serving.security.certificates import Certificates
 from ovpipe.serving.security.config import SecurityConfig
 from ovpipe.serving.security.errors import SecurityError
-from ovpipe.serving.security.file_watch import WatchedFiles
 from ovpipe.serving.security.guard import Guard
 from ovpipe.serving.security.hosts import AllowedHosts
 from ovpipe.serving.security.key_ring import KeyRing
 from ovpipe.serving.security.origins import AllowedOrigins
+from ovpipe.serving.watched_files import WatchedFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,17 @@ class Doors:
         keys = KeyRing(config.given_keys, config.api_keys)
         watched = []
         if config.api_keys is not None:
-            watched.append(WatchedFiles(f"API keys in {config.api_keys}", (config.api_keys,), keys.read_file))
+            watched.append(_read_by(f"API keys in {config.api_keys}", [config.api_keys], keys.read_file))
         certificates = _certificates(config)
         if certificates is not None:
-            watched.append(WatchedFiles("the TLS pair", certificates.files(), certificates.read_files))
+            watched.append(_read_by("the TLS pair", certificates.files(), certificates.read_files))
         check_binding(host, has_keys=keys.required, insecure=config.insecure)
         hosts = AllowedHosts.of(host, config.allowed_hosts)
         return cls(Guard(keys, hosts, AllowedOrigins.of(config.cors_origins)), watched, certificates)
+
+
+def _read_by(what: str, files: Sequence[Path], read: Callable[[], None]) -> WatchedFiles:
+    return WatchedFiles(what, lambda: files, lambda _: asyncio.to_thread(read))
 
 
 def _certificates(config: SecurityConfig) -> Certificates | None:
