@@ -18,9 +18,14 @@ PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(:path)?\}")
 
 @dataclass(frozen=True, slots=True)
 class ModelIn:
-    """Where a request names its model: a field of its JSON body or of its form, its path, or its query."""
+    """Where a request names its model: a field of its JSON body or of its form, its path, or its query.
 
-    place: Literal["body", "form", "path", "query"]
+    With "holder" it names none: its parameter of the path, `name`, is the id of something that one model
+    keeps. It is for the model with a side packet whose method `holds(id)` says so; where there is none, for
+    the first that is available.
+    """
+
+    place: Literal["body", "form", "path", "query", "holder"]
     name: str = "model"
 
 
@@ -79,7 +84,7 @@ def _check_model(route: Route, model: ModelIn) -> None:
             f"{route.method} {route.pattern} names its model in the {model.place}, which needs "
             f"body={bodies[model.place]!r}, not {route.body!r}"
         )
-    if model.place == "path" and model.name not in route.parameters:
+    if model.place in ("path", "holder") and model.name not in route.parameters:
         raise ValueError(f"the pattern {route.pattern!r} has no parameter {model.name!r} to name the model")
 
 

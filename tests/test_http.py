@@ -42,6 +42,7 @@ def test_a_limit_without_room_is_refused() -> None:
         (ModelIn("body"), "names its model in the body, which needs body='json', not 'bytes'"),
         (ModelIn("form"), "names its model in the form, which needs body='multipart', not 'bytes'"),
         (ModelIn("path", "name"), "the pattern '/things' has no parameter 'name' to name the model"),
+        (ModelIn("holder", "id"), "the pattern '/things' has no parameter 'id' to name the model"),
     ],
 )
 def test_a_model_is_named_where_there_is_something_to_name_it_in(model: ModelIn, why: str) -> None:

@@ -15,7 +15,7 @@ from ovpipe.calculators.llm.parameters.errors import unsupported
 from ovpipe.calculators.llm.responses.shared import encode
 from ovpipe.calculators.llm.responses_packets import FoundResponse
 from ovpipe.errors import RequestError
-from ovpipe.http import HttpRequest, Route
+from ovpipe.http import HttpRequest, ModelIn, Route
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
 
@@ -45,12 +45,10 @@ class ResponsesLookupCalculator(Calculator):
     response_store = SideInput[ResponseStore]()
 
     def routes(self) -> Sequence[Route]:
-        """See DeclaresRoutes. They name no model: models whose clients share responses share the store."""
-        gets = [Route("GET", f"/v1{pattern}", errors=RESPONSES_ERRORS) for pattern in (ONE, ITEMS)]
+        """See DeclaresRoutes. They name no model: they are for the one whose store holds the response."""
         return [
-            *gets,
-            Route("DELETE", f"/v1{ONE}", errors=RESPONSES_ERRORS),
-            Route("POST", f"/v1{CANCEL}", errors=RESPONSES_ERRORS),
+            Route(method, f"/v1{pattern}", model=ModelIn("holder", ID), errors=RESPONSES_ERRORS)
+            for method, pattern in (("GET", ONE), ("GET", ITEMS), ("DELETE", ONE), ("POST", CANCEL))
         ]
 
     def openapi(self) -> Mapping[str, Any]:

@@ -220,13 +220,16 @@ class FrontDoor:
     def _model(self, served: ServedRoute, packet: HttpRequest) -> tuple[Model, HttpRequest]:
         """The model that the request is for, and the request with its name.
 
-        Where its route has none named it is the first that is available. A server of a single model takes a
-        request that leaves out the name.
+        Where its route has none named it is the one that holds what the path names, or else the first that is
+        available. A server of a single model takes a request that leaves out the name.
         """
         where = served.route.model
-        if where is None:
+        if where is None or where.place == "holder":
             models = [self._repository.find(one) for one in served.models]
-            return next((one for one in models if one.state is ModelState.AVAILABLE), models[0]), packet
+            there = [one for one in models if one.state is ModelState.AVAILABLE]
+            held = None if where is None else packet.path_parameters[where.name]
+            holder = (one for one in there if held is not None and one.ready().holds(held))
+            return next(holder, None) or next(iter(there), models[0]), packet
         name = name_in(packet, where)
         if name in (None, "") and len(self._repository) == 1:
             name = served.models[0]

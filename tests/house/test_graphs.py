@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ovpipe.graph.files import shipped_graphs
 from ovpipe.graph.load import load_graph
 from ovpipe.graph.outside import OutsidePacket
 from ovpipe.registry import Registry
+from ovpipe.serving.config import DEFAULT_GRAPHS, ModelConfig, ModelGraph
+from ovpipe.serving.models.declared import Declared
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,3 +46,16 @@ def test_a_shared_model_leaves_chat_nothing_to_load() -> None:
     chat = load_graph(graphs / "chat.yaml", registry=Registry.installed(), outside=given)
     assert [node.name for node in chat.resources] == ["seen_names", "workers"]
     assert sorted(chat.side_inputs) == sorted(given)
+
+
+def test_the_graphs_of_a_model_go_together_and_load_it_once(tmp_path: Path) -> None:
+    parameters = {"models_path": str(tmp_path)}
+    files = tuple(ModelGraph(shipped_graphs()[name]) for name in DEFAULT_GRAPHS)
+    models = [ModelConfig(name, files, parameters, tmp_path) for name in ("org/one", "two")]
+    declared = Declared.load(models, (), Registry.installed())
+    for served in declared.served:
+        first, *others = served.graphs
+        loaded = {node.calculator for node in first.plan.resources}
+        for graph in others:
+            assert loaded.isdisjoint(node.calculator for node in graph.plan.resources), graph.name
+            assert {one.giver for one in graph.given.values()} == {first}

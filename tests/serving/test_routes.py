@@ -44,11 +44,12 @@ models:
   infer: {{graph: {GRAPHS}/infer.yaml}}
   org/infer: {{graph: {GRAPHS}/infer.yaml}}
   slow: {{graph: {GRAPHS}/infer.yaml, parameters: {{gate: {folder}/gate}}}}
-  upload: {{graph: {GRAPHS}/upload.yaml}}
+  upload: {{graphs: [{GRAPHS}/upload.yaml, {GRAPHS}/kept.yaml], parameters: {{ids: [a, b]}}}}
+  kept: {{graph: {GRAPHS}/kept.yaml, parameters: {{ids: [c]}}}}
   echo: {{graph: {GRAPHS}/echo.yaml}}
 """)
     with ServerProcess("--config", str(folder / "server.yaml")) as server:
-        for model in ("thing", "infer", "org/infer", "upload", "echo"):
+        for model in ("thing", "infer", "org/infer", "upload", "kept", "echo"):
             server.wait_line(f"model {model}: ready after")
         yield server
         (folder / "gate").touch()
@@ -353,3 +354,19 @@ def test_routes_are_described_with_their_parameters_models_and_errors(server: Se
         "schema": {"type": "string", "enum": ["upload"]},
     }
     assert model in paths["/blobs/{id}"]["put"]["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("id", "kept"), [("a", ["a", "b"]), ("c", ["c"]), ("nobodys", ["a", "b"]), ("fault", ["a", "b"])]
+)
+def test_a_request_by_an_id_is_for_the_model_that_keeps_it(
+    server: ServerProcess, id: str, kept: list[str]
+) -> None:
+    assert get(server.url, f"/v1/kept/{id}").json() == kept
+
+
+def test_each_graph_of_a_model_is_seen_by_operators(server: ServerProcess) -> None:
+    models = {model["name"]: model for model in get(server.url, "/v1/config").json()["models"]}
+    assert [Path(graph).name for graph in models["upload"]["graphs"]] == ["upload.yaml", "kept.yaml"]
+    models = {model["model"]: model for model in get(server.url, "/debug/graphs").json()["models"]}
+    assert [graph["graph"] for graph in models["upload"]["graphs"]] == ["upload", "kept"]

@@ -100,6 +100,10 @@ class ResponseStore:
     def __len__(self) -> int:
         return sum(len(shelf.entries) for shelf in self._shelves.values())
 
+    def holds(self, id: str) -> bool:
+        """Whether a response is kept here, whoever's it is: the server asks the model that has it."""
+        return any(id in shelf.entries for shelf in self._shelves.values())
+
     @property
     def size(self) -> int:
         """The size of all that is kept."""

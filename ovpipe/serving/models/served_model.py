@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ovpipe.http import Route
 from ovpipe.runtime.watching.trace import Trace
@@ -16,6 +16,8 @@ from ovpipe.serving.models.resource import Resource
 from ovpipe.serving.models.served_graph import ServedGraph
 from ovpipe.serving.models.shared_graph import SharedGraph
 from ovpipe.serving.routes.declared import DeclaredRoute
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -114,15 +116,21 @@ class ServedModel:
 
     def variants(self) -> list[str]:
         """What it can be asked for as `model:variant`: what its side packets' methods `variants()` give."""
-        found: list[str] = []
+        return [str(variant) for found in self._said(list, "variants") for variant in found]
+
+    def holds(self, id: str) -> bool:
+        """Whether it keeps the thing of this id: whether a side packet's method `holds(id)` says so."""
+        return any(self._said(bool, "holds", id))
+
+    def _said(self, kind: Callable[[Any], T], method: str, *arguments: str) -> Iterator[T]:
+        """What the method of each side packet that has it gives, made one of a kind."""
         for name, packet in self.side_packets().items():
-            variants = getattr(packet, "variants", None)
-            if callable(variants):
+            call = getattr(packet, method, None)
+            if callable(call):
                 try:
-                    found += map(str, variants())
+                    yield kind(call(*arguments))
                 except Exception:  # a side packet's fault must not cost the requests for the model itself
-                    log.exception("the variants of side packet %r of %s cannot be read", name, self.title)
-        return found
+                    log.exception("%s() of side packet %r of %s failed", method, name, self.title)
 
     # --- life
 

@@ -16,6 +16,8 @@ def name_in(request: HttpRequest, where: ModelIn) -> object:
     match where.place:
         case "body":
             return request.json.get(where.name)
+        case "holder":
+            return None
         case "path":
             return request.path_parameters[where.name]
         case "query":
