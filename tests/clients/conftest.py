@@ -100,7 +100,7 @@ def command_of(client: str) -> tuple[str, ...]:
     if client in NODES:
         # Node looks for packages beside the program, wherever it is run.
         return "node", str(shutil.copy(PROGRAMS / f"{client}.mjs", node_folder(client) / "program.mjs"))
-    python = sys.executable if client == "openai" else str(python_of(client))
+    python = sys.executable if client in ("openai", "anthropic") else str(python_of(client))
     return python, "-P", str(PROGRAMS / f"{client.replace('-', '_')}.py")
 
 
@@ -116,15 +116,21 @@ def clients(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     }
     folder = tmp_path_factory.mktemp("clients")
     write_scripted_model(folder / "script", TEXTS, chat_template=TEMPLATE)
-    parameters = {
-        "models_path": str(folder / "script"),
-        "tool_format": "hermes",
-        "reasoning_format": "think",
-        "engine.num_kv_blocks": "64",
-        "engine.plugin_config": "{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}",
+    model = {
+        "graphs": ["chat", "messages"],
+        "parameters": {
+            "models_path": str(folder / "script"),
+            "tool_format": "hermes",
+            "reasoning_format": "think",
+            "engine": {
+                "num_kv_blocks": 64,
+                "plugin_config": {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"},
+            },
+        },
     }
-    settings = [word for name, value in parameters.items() for word in ("--set", f"{name}={value}")]
-    with ServerProcess("chat", "--model", "script", *settings) as server:
+    config = folder / "server.yaml"
+    config.write_text(json.dumps({"version": 1, "models": {"script": model}}))
+    with ServerProcess("--config", str(config)) as server:
         server.wait_ready()
         clients = Clients(server.url, folder, wanted)
         try:

@@ -22,7 +22,7 @@ PYTHONS: Final = (
     "instructor", "langchain-openai", "litellm", "pydantic-ai",
     "openai-agents", "llama-index", "haystack", "autogen", "semantic-kernel", "llm",
 )  # fmt: skip
-NODES: Final = ("openai-node", "ai-sdk")
+NODES: Final = ("openai-node", "ai-sdk", "anthropic-node")
 NEWEST: Final = "# The newest of: "
 PIP: Final = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 

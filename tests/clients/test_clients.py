@@ -15,8 +15,9 @@ pytestmark = [
 ]
 
 OPENAI = ("openai", "openai-node")
+ANTHROPIC = ("anthropic", "anthropic-node")
 ALL = (
-    *OPENAI, "langchain-openai", "litellm", "pydantic-ai", "instructor",
+    *OPENAI, *ANTHROPIC, "langchain-openai", "litellm", "pydantic-ai", "instructor",
     "openai-agents", "llama-index", "haystack", "autogen", "semantic-kernel", "ai-sdk", "llm",
 )  # fmt: skip
 
@@ -62,7 +63,7 @@ def test_an_answer_becomes_an_object_of_the_program(clients: Clients, client: st
     assert clients.got(client)["structured"] == PERSON
 
 
-@by("client", [*OPENAI, "instructor", "ai-sdk", "llm"])
+@by("client", [*OPENAI, *ANTHROPIC, "instructor", "ai-sdk", "llm"])
 def test_a_stream_becomes_an_object_of_the_program(clients: Clients, client: str) -> None:
     assert clients.got(client)["streamed_structured"] == PERSON
 
@@ -77,7 +78,7 @@ def test_an_agent_with_tools_and_a_type_answers_by_the_type(clients: Clients, cl
     assert clients.got(client)["structured_beside_tools"] == PERSON
 
 
-@by("client", ["litellm", "pydantic-ai", "ai-sdk"])
+@by("client", [*ANTHROPIC, "litellm", "pydantic-ai", "ai-sdk"])
 def test_thoughts_come_apart_from_the_answer(clients: Clients, client: str) -> None:
     assert clients.got(client)["thoughts"] == THOUGHT
 
@@ -95,3 +96,13 @@ def test_errors_are_raised_by_their_names(clients: Clients, client: str) -> None
 @by("client", OPENAI)
 def test_models_are_listed(clients: Clients, client: str) -> None:
     assert clients.got(client)["models"] == ["script"]
+
+
+@by("client", ANTHROPIC)
+def test_tokens_are_counted_as_an_answer_counts_them(clients: Clients, client: str) -> None:
+    assert clients.got(client)["counted"] is True
+
+
+@by("client", ANTHROPIC)
+def test_errors_of_anthropics_are_raised_by_their_names(clients: Clients, client: str) -> None:
+    assert clients.got(client)["typed_errors"] == ["not_found_error", "invalid_request_error"]

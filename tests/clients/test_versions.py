@@ -13,6 +13,7 @@ DISTRIBUTIONS = {
     "haystack": "haystack-ai",
     "autogen": "autogen-ext",
     "openai-node": "openai",
+    "anthropic-node": "@anthropic-ai/sdk",
     "ai-sdk": "ai",
 }
 """Where a client's distribution has another name."""
@@ -30,7 +31,8 @@ def test_the_page_names_the_versions_that_are_tested() -> None:
     table = page.partition("<!-- clients -->\n")[2].partition("<!-- /clients -->")[0]
     named = dict(re.findall(r"^\| `([^`]+)`[^|]*\| ([\d.]+) \|", table, re.MULTILINE))
     tested = {client: pinned(client, (REQUIREMENTS / f"{client}.txt").read_text()) for client in PYTHONS}
-    tested["openai"] = pinned("openai", (ROOT / "constraints.txt").read_text())
+    for client in ("openai", "anthropic"):
+        tested[client] = pinned(client, (ROOT / "constraints.txt").read_text())
     for client in NODES:
         package = json.loads((REQUIREMENTS / f"{client}.json").read_text())
         tested[client] = package["dependencies"][DISTRIBUTIONS[client]]

@@ -14,6 +14,8 @@ from ovpipe.http_errors import ErrorResponse, json_error
 
 REQUEST_ID: Final = "request-id"
 """The header in which Anthropic's clients look for it."""
+NO_THREADS: Final = "thread_unsupported_request"
+"""The code of a request that wants the server to hold the conversation; the one that answers name."""
 OVERLOADED: Final = frozenset(
     (
         *("server_overloaded", "model_overloaded", "too_many_connections"),
@@ -70,6 +72,12 @@ class AnthropicErrors:
                             "enum": sorted({*TYPES.values(), "invalid_request_error", "api_error"}),
                         },
                         "message": {"type": "string"},
+                        "details": {
+                            "type": "object",
+                            "properties": {"error_code": {"const": NO_THREADS}},
+                            "required": ["error_code"],
+                            "additionalProperties": False,
+                        },
                     },
                     "required": ["type", "message"],
                     "additionalProperties": False,
@@ -94,9 +102,10 @@ class AnthropicErrors:
         return b"event: error\ndata: " + data + b"\n\n"
 
     def _object(self, error: RequestError, status: int) -> Mapping[str, Any]:
+        details = {"details": {"error_code": error.code}} if error.code == NO_THREADS else {}
         return {
             "type": "error",
-            "error": {"type": type_of(status), "message": error.message},
+            "error": {"type": type_of(status), "message": error.message, **details},
             "request_id": error.request_id,
         }
 

@@ -23,6 +23,7 @@ from ovpipe.calculators.llm.anthropic_messages.conversation import (
     system_of,
 )
 from ovpipe.calculators.llm.anthropic_messages.endpoint import EVERYWHERE, MESSAGES, MessagesEndpoint
+from ovpipe.calculators.llm.anthropic_messages.errors import NO_THREADS
 from ovpipe.calculators.llm.parameters.declarations.ending import as_tuple
 from ovpipe.calculators.llm.parameters.declarations.sampling import SAMPLING
 from ovpipe.calculators.llm.parameters.reading import BodyType
@@ -30,6 +31,7 @@ from ovpipe.calculators.llm.parameters.request_parameter import Endpoint, Reques
 from ovpipe.calculators.llm.parameters.table import BY_NAME as OF_OPENAI
 from ovpipe.calculators.llm.parameters.unknown_keys import Ignored
 from ovpipe.calculators.llm.parameters.value_types import UINT32, Object, integer, text, tuple_of
+from ovpipe.errors import RequestError
 
 CHAT: Final = OF_OPENAI[Endpoint.CHAT]
 
@@ -52,6 +54,19 @@ def user_of(metadata: dict[str, Any], path: str) -> str | None:
 
 def nothing_of(value: Any, path: str) -> None:
     """What asks for what happens anyway."""
+
+
+def refuse_thread(value: Any, path: str) -> None:
+    """Raises RequestError 400: what a server holds of a conversation would be missing from the prompt.
+
+    Anthropic's clients know the code, and send the whole conversation instead.
+    """
+    raise RequestError(
+        400,
+        f"'{path}' is not supported: this server keeps no conversations. Send the whole one without it.",
+        code=NO_THREADS,
+        param=path,
+    )
 
 
 def row_of_chat(name: str, *, endpoints: tuple[MessagesEndpoint, ...] = MESSAGES) -> RequestParameter:
@@ -156,6 +171,13 @@ ROWS: Final[tuple[RequestParameter, ...]] = (
         "Changes nothing: there is one class of service, 'standard'.",
         MESSAGES,
         within=Literal["auto", "standard_only"],
+    ),
+    RequestParameter(
+        "thread",
+        Object,
+        "Refused by the code that Anthropic's clients know: this server keeps no conversations.",
+        EVERYWHERE,
+        make=refuse_thread,
     ),
     row_of_chat("chat_template_kwargs", endpoints=EVERYWHERE),
     row_of_chat("priority"),

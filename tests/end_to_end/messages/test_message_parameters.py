@@ -206,3 +206,12 @@ def test_the_template_sees_what_the_request_gives_it(api: MessagesApi) -> None:
 def test_a_priority_is_an_integer(api: MessagesApi) -> None:
     assert api.ask(priority=5).status == 200
     assert api.ask(priority="high").json()["error"]["message"].startswith("'priority' must be an integer")
+
+
+@row("thread")
+def test_a_conversation_that_the_server_should_hold_is_refused_by_the_code_that_clients_know(
+    api: MessagesApi,
+) -> None:
+    error = api.ask(thread={"type": "create"}).json()["error"]
+    assert error["details"] == {"error_code": "thread_unsupported_request"}
+    assert api.ask(thread=None).status == 200
