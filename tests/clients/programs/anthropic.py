@@ -112,7 +112,8 @@ def counted(client: Anthropic) -> bool:
     """Whether tokens are counted as an answer counts them."""
     conversation: Any = {"model": "script", "messages": user("hello"), "tools": [WEATHER]}
     count = client.messages.count_tokens(**conversation).input_tokens
-    return count == client.messages.create(max_tokens=1, **conversation).usage.input_tokens
+    usage = client.messages.create(max_tokens=1, **conversation).usage
+    return bool(count == usage.input_tokens)
 
 
 def typed_errors(client: Anthropic) -> list[Any]:
