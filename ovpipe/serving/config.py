@@ -15,7 +15,7 @@ from ovpipe.serving.security.config import SecurityConfig
 MODELS_PATH: Final = "models_path"
 """The parameter by which a graph finds its model."""
 
-DEFAULT_GRAPHS: Final = ("chat", "responses", "messages", "tokenize")
+DEFAULT_GRAPHS: Final = ("chat", "responses", "messages", "tokenize", "render", "parse")
 """The shipped graphs that serve a model for which nobody names a graph: all that a client may ask of it.
 
 The first one loads the model. A shipped graph with a new endpoint is added at the end: then it is served by

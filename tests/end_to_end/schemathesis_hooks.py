@@ -12,7 +12,7 @@ from typing import Any
 import schemathesis
 from schemathesis.generation import GenerationMode
 
-KEPT = ("model", "messages", "prompt", "input", "max_tokens", "stream")
+KEPT = ("model", "messages", "prompt", "input", "text", "max_tokens", "stream")
 MOST_OTHERS = 3
 
 

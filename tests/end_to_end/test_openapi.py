@@ -58,6 +58,8 @@ DOORS = {
     "responses": "^/responses",
     "messages": "^/messages",
     "tokenize": "^/(de)?tokenize$",
+    "render": "^/(chat/)?completions/render$",
+    "parse": "^/parse$",
 }
 """The paths of each graph by which a model is served."""
 
