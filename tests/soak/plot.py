@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from xml.sax.saxutils import escape
 
 from tests.soak.processes import ALL, OTHERS, Held
+from tests.soak.slopes import medians
 from tests.soak.verdicts import MIB, Sample
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 860, 210, 60, 190, 30, 24
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#17becf")
+POINTS = 240
+"""Of a line, at most: each the median of neighbours."""
 PANELS: tuple[tuple[str, Callable[[Held], float]], ...] = (
     ("memory written, MiB", lambda held: held.memory / MIB),
     ("descriptors", lambda held: held.descriptors),
@@ -66,7 +69,7 @@ def _panel(
             f'<text x="{_x(minute * 60, end):.1f}" y="{bottom + 13}" text-anchor="middle">{minute}</text>'
         )
     for role, colour in zip(roles, COLOURS, strict=False):
-        points = [(s.second, value(s.roles[role])) for s in samples if role in s.roles]
+        points = medians([(s.second, value(s.roles[role])) for s in samples if role in s.roles], POINTS)
         path = " ".join(f"{_x(second, end):.1f},{y(held):.1f}" for second, held in points)
         parts.append(f'<polyline fill="none" stroke="{colour}" points="{path}"/>')
         at = top + 14 + 15 * roles.index(role)

@@ -22,6 +22,7 @@ from pathlib import Path
 import aiohttp
 
 from ovpipe.cli.embedded import embedded_parameters
+from ovpipe.engines.grammars.limits import CheckerLimits
 from tests.serving.server_process import LISTENS, assert_gone, descendants
 from tests.soak.faults import CACHE_MIB, KEPT_MIB, Faults
 from tests.soak.outcomes import Outcomes
@@ -37,6 +38,7 @@ KEPT = {
     "engine of own": KEPT_MIB * MIB,
     "engine of grammars": (KEPT_MIB + CACHE_MIB) * MIB,
     "engine of victim": CACHE_MIB * MIB,
+    "grammar checkers": CheckerLimits().kept_mebibytes * MIB,
 }
 """What these may hold or not at any time: compiled grammars, and the cache that each new process fills again."""
 
