@@ -38,6 +38,7 @@ from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.declared import Declared
 from ovpipe.serving.models.reloader import Configured, Reloading
 from ovpipe.serving.models.repository import Repository
+from ovpipe.serving.security.config import SecurityConfig
 from ovpipe.serving.security.doors import Doors
 from ovpipe.serving.server import serve as run_server
 
@@ -102,12 +103,31 @@ def serve(
     """Serves models over HTTP, as OpenAI's API does."""
     sys.setswitchinterval(SWITCH_SECONDS)
     configure_logs(log_level, access_log=access_log, format=log_format)
+
+    def doors_of(security: SecurityConfig, listens_at: str) -> Doors:
+        """Refuses an address where anybody would be let in, before any model is downloaded or imported."""
+        chosen = with_options(
+            security,
+            os.environ,
+            keys=api_key,
+            key_file=api_keys,
+            allowed_hosts=allowed_hosts,
+            cors_origins=cors_origin,
+            insecure=insecure,
+            certfile=ssl_certfile,
+            keyfile=ssl_keyfile,
+        )
+        return Doors.of(chosen, listens_at if host is None else host)
+
     if config is None:
+        doors = doors_of(SecurityConfig(), Address().host)
         one = one_model(graphs or (), model, parameters_of(assignments))
         given = ServerConfig((one,), Address(), Limits())
         configured = Configured(given, collect_calculators(given.graphs(), calculators))
         reloading = None
     elif not graphs and model is None and not assignments:
+        stated = read_server_config(config)
+        doors = doors_of(stated.security, stated.address.host)
         read = partial(_read, config, calculators)
         configured = read()
         reloading = Reloading(config, configured.config, read, watch)
@@ -117,24 +137,12 @@ def serve(
     address = Address(
         chosen.address.host if host is None else host, chosen.address.port if port is None else port
     )
-    security = with_options(
-        chosen.security,
-        os.environ,
-        keys=api_key,
-        key_file=api_keys,
-        allowed_hosts=allowed_hosts,
-        cors_origins=cors_origin,
-        insecure=insecure,
-        certfile=ssl_certfile,
-        keyfile=ssl_keyfile,
-    )
-    doors = Doors.of(security, address.host)
     repository = Repository.load(
         chosen.models, configured.registry, chosen.resources, chosen.limits, chosen.memory_bytes
     )
     kept = _trace_for(trace)
     repository.watch(kept, node_metrics=node_metrics)
-    stop_seconds = _stop_seconds(chosen.limits) + (0 if trace is None else SAVE_SECONDS)
+    save_seconds = 0 if trace is None else SAVE_SECONDS
     loading = {f"resource {one.name}": [one.graph.stem] for one in chosen.resources}
     loading |= {f"model {one.name}": [graph.file.stem for graph in one.graphs] for one in chosen.models}
     with display_for(loading, sys.stdout) as lines:
@@ -143,7 +151,7 @@ def serve(
             lines,
             loading,
             example,
-            lambda: end_process_after(stop_seconds),
+            lambda: end_process_after(_stop_seconds(repository.limits) + save_seconds),
             asks_for_key=doors.guard.keys.required,
         )
         try:

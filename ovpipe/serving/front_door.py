@@ -18,6 +18,7 @@ from ovpipe.serving.admission.metrics import AdmissionMetrics
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.metrics.page import Metrics
+from ovpipe.serving.models.change import Change
 from ovpipe.serving.models.graph_lease import GraphLease
 from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.model_state import ModelState
@@ -63,13 +64,16 @@ class FrontDoor:
     ) -> None:
         self._repository = repository
         self._in_flight = in_flight
-        self._limits = limits
+        self.limits = limits
+        """Those in force."""
         self._guard = guard
         self._metrics = Metrics(repository)
         self._turns = Turns()
         self._tracer = tracer
         self.admission = Admission(limits, len(repository))
         self._metrics.add(AdmissionMetrics(self.admission, repository))
+        if reloader is not None:
+            reloader.on_change = self.take_over
         self._own = OwnRoutes(
             repository,
             in_flight,
@@ -78,10 +82,16 @@ class FrontDoor:
             asks_for_key=guard.keys.required,
         )
 
+    def take_over(self, change: Change) -> None:
+        """Models and limits are others now."""
+        self.limits = self._repository.limits
+        names = [model.name for model in self._repository]
+        self.admission.take_limits(self.limits, names, change.renamed)
+
     def application(self) -> web.Application:
         """The aiohttp application. Its router has the server's own paths; the table has all others."""
         app = web.Application(
-            client_max_size=self._limits.body_bytes,
+            client_max_size=self.limits.body_bytes,
             middlewares=[observing(), errors_by_family, self._guarded],
         )
         app.on_response_prepare.extend((name_server, name_request, self._guard.say_who_may_read))
@@ -133,7 +143,7 @@ class FrontDoor:
                         served.route,
                         path,
                         parameters,
-                        self._limits,
+                        self.limits,
                         self._turns,
                         admitted.hold,
                     )
@@ -173,7 +183,7 @@ class FrontDoor:
             )
         record.enter_prompt = admitted.enter_prompt
         lease = GraphLease.of(await self._repository.lease(model), served.route)
-        exchange = Exchange(request, packet, lease, self._limits, served.route.errors, record)
+        exchange = Exchange(request, packet, lease, self.limits, served.route.errors, record)
         admitted.run_begins(exchange.stop)
         return exchange
 
@@ -192,7 +202,7 @@ class FrontDoor:
             if request.headers["Expect"].lower() != "100-continue":
                 raise unknown_expectation()
             if route is not None:
-                check_announced(request, route, self._limits)
+                check_announced(request, route, self.limits)
                 self.admission.check(client_of(request), models)
         except RequestError as error:
             return refusal_of(request, error)

@@ -123,6 +123,17 @@ class Limits(ModelLimits):
         return ModelLimits(**{**stated, **self.by_model.get(name, {})})
 
 
+def changed_limits(before: Limits, now: Limits) -> tuple[str, ...]:
+    """The names of the limits that differ, a model's own as in `models.NAME.queue_seconds`."""
+    own = [one.name for one in fields(Limits) if "schema" in one.metadata]
+    changed = [name for name in own if getattr(before, name) != getattr(now, name)]
+    for model in sorted({*before.by_model, *now.by_model}):
+        old, new = before.by_model.get(model, {}), now.by_model.get(model, {})
+        different = {key for key in (*old, *new) if (key in old, old.get(key)) != (key in new, new.get(key))}
+        changed += [f"models.{model}.{key}" for key in sorted(different)]
+    return tuple(changed)
+
+
 def schema_of(limits: type[ModelLimits]) -> dict[str, Any]:
     """The JSON Schemas of all limits that server.yaml may state, by name."""
     return {one.name: dict(one.metadata["schema"]) for one in fields(limits) if "schema" in one.metadata}

@@ -13,7 +13,6 @@ from aiohttp import web
 
 from ovpipe.errors import OvpipeError
 from ovpipe.serving.admission.accepting import lengthen_backlog, quiet_accepts
-from ovpipe.serving.admission.connections import Connections
 from ovpipe.serving.admission.descriptors import accepted_at_once
 from ovpipe.serving.config import Address
 from ovpipe.serving.front_door import FrontDoor
@@ -25,7 +24,8 @@ from ovpipe.serving.models.reloader import Reloader, Reloading
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.requests.access_log import AccessLog, access_log
 from ovpipe.serving.requests.connection import Connection
-from ovpipe.serving.security.certificates import HANDSHAKE_SECONDS, Certificates
+from ovpipe.serving.requests.handshake import Handshake
+from ovpipe.serving.security.certificates import Certificates
 from ovpipe.serving.security.doors import Doors
 from ovpipe.serving.telemetry.tracer import RequestTracer
 from ovpipe.serving.watched_files import watching
@@ -74,7 +74,7 @@ async def serve(
         async with (
             watching([*doors.watched, *(() if reloader is None else reloader.watched())]),
             _housekeeping(repository),
-            _listening(front_door, address, limits, doors.certificates) as url,
+            _listening(front_door, address, doors.certificates) as url,
         ):
             listener.bound(url)
             loading = asyncio.create_task(repository.open(listener), name="open models")
@@ -84,16 +84,17 @@ async def serve(
                 if reloader is not None:
                     reloader.stop()
                 listener.draining(len(in_flight))
-                await _drain(in_flight, limits, hurry)
+                await _drain(in_flight, front_door.limits, hurry)
             finally:
                 in_flight.draining = True
                 in_flight.stop_all()
                 if not await in_flight.wait_idle(ANSWER_SECONDS):
                     in_flight.cancel_all()
-                    await in_flight.wait_idle(limits.run_close_seconds)
+                    await in_flight.wait_idle(front_door.limits.run_close_seconds)
                 loading.cancel()
-                await asyncio.wait([loading], timeout=limits.graph_close_seconds)
-                await repository.close(limits.graph_close_seconds)
+                close_seconds = front_door.limits.graph_close_seconds
+                await asyncio.wait([loading], timeout=close_seconds)
+                await repository.close(close_seconds)
 
 
 async def _until_stopped(repository: Repository, loading: asyncio.Task[None], stop: asyncio.Event) -> None:
@@ -179,7 +180,7 @@ async def _housekeeping(repository: Repository) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _listening(
-    front_door: FrontDoor, address: Address, limits: Limits, certificates: Certificates | None
+    front_door: FrontDoor, address: Address, certificates: Certificates | None
 ) -> AsyncIterator[str]:
     """The bound server's URL. It listens on while it drains: who comes then gets a 503, not a refusal."""
     # aiohttp cancels the handlers of clients that left only with handler_cancellation.
@@ -188,7 +189,7 @@ async def _listening(
     )
     await runner.setup()
     try:
-        sockets = await _bind(runner, address, limits, front_door.admission.connections, certificates)
+        sockets = await _bind(runner, address, front_door, certificates)
         try:
             bound_host, bound_port = sockets.sockets[0].getsockname()[:2]
             # A name may stand for several addresses, and with port 0 each gets a port of its own.
@@ -203,11 +204,10 @@ async def _listening(
 async def _bind(
     runner: web.AppRunner,
     address: Address,
-    limits: Limits,
-    connections: Connections,
+    front_door: FrontDoor,
     certificates: Certificates | None,
 ) -> asyncio.Server:
-    server = runner.server
+    server, connections = runner.server, front_door.admission.connections
     assert server is not None
     loop = asyncio.get_running_loop()
 
@@ -216,21 +216,23 @@ async def _bind(
             server,
             connections,
             loop=loop,
-            keepalive_timeout=limits.idle_seconds,
+            keepalive_timeout=front_door.limits.idle_seconds,
             access_log=access_log,
             access_log_class=AccessLog,
             auto_decompress=False,  # bodies are decoded slice by slice, where they are read
         )
 
+    def handshake() -> Handshake:
+        assert certificates is not None
+        return Handshake(connection, certificates.context, connections)
+
     try:
         listening = await loop.create_server(
-            connection,
+            connection if certificates is None else handshake,
             address.host,
             address.port,
             backlog=accepted_at_once(),
             reuse_address=True,
-            ssl=None if certificates is None else certificates.context,
-            ssl_handshake_timeout=None if certificates is None else HANDSHAKE_SECONDS,
         )
         lengthen_backlog(listening, BACKLOG)
         return listening

@@ -289,3 +289,11 @@ def test_a_server_does_not_start_with_keys_that_it_cannot_use(
     done = ovpipe("serve", *arguments, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith(said)
+
+
+def test_an_open_server_without_keys_is_refused_before_its_models_are_looked_for(tmp_path: Path) -> None:
+    config = tmp_path / "server.yaml"
+    config.write_text("version: 1\nhost: 0.0.0.0\nmodels: {one: {source: nobody/nothing, pull: missing}}\n")
+    done = ovpipe("serve", "--config", str(config), cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("the address '0.0.0.0' can be reached from other machines")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving.asking import Answer, ask, get, post, streamed
+from tests.serving.asking import Answer, ask, connected, get, post, raw_post, status_of, streamed
 from tests.serving.conftest import GRAPHS
 from tests.serving.server_process import ServerProcess
 from tests.serving.waiting import wait_until
@@ -67,12 +68,46 @@ def test_models_come_and_go_by_a_request(reloaded: Reloaded) -> None:
         "renamed": {},
         "replaced": [],
         "unchanged": ["echo"],
+        "limits": [],
+        "restart": [],
     }
     assert post(url, {"model": "counter"}).error() == (404, "model_not_found", "model")
     assert post(url, {"model": "more", "do": "refuse"}).status == 422
     assert [model["id"] for model in get(url, "/v1/models").json()["data"]] == ["echo", "more"]
     assert get(url, "/health/ready").json()["models"] == {"echo": "available", "more": "available"}
     assert '"enum":["echo","more"]' in get(url, "/openapi.json").body.decode().replace(" ", "")
+
+
+def test_limits_change_without_a_restart_and_the_answer_names_them(reloaded: Reloaded) -> None:
+    url = reloaded.server.url
+    assert post(url, {"model": "echo"}).status == 200
+    answer = reloaded.reload(f"{FIRST}\nlimits: {{body_bytes: 10, idle_seconds: 30}}")
+    assert answer.json()["limits"] == ["body_bytes", "idle_seconds"]
+    assert answer.json()["unchanged"] == ["echo", "counter"]
+    assert post(url, {"model": "echo"}).error() == (413, "request_too_large", None)
+    assert reloaded.reload(FIRST).json()["limits"] == ["body_bytes", "idle_seconds"]
+    assert post(url, {"model": "echo"}).status == 200
+
+
+def test_a_limit_that_is_raised_lets_those_in_who_wait(reloaded: Reloaded) -> None:
+    counter = f"{COUNTER[:-1]}, limits: {{max_running_requests: %d}}}}"
+    stated = f"models: {{{ECHO}, {counter}}}"
+    assert reloaded.reload(stated % 1).json()["limits"] == ["models.counter.max_running_requests"]
+    body = {"model": "counter", "count": 100_000, "pause": 0.01}
+    with streamed(reloaded.server.url, body) as first, connected(reloaded.server.url) as second:
+        first.readline()
+        second.sendall(raw_post(json.dumps(body).encode()))
+        waiting = b'ovpipe_requests_waiting{model="counter"} 1.0'
+        wait_until(lambda: waiting in get(reloaded.server.url, "/metrics").body)
+        assert reloaded.reload(stated % 2).status == 200
+        assert status_of(second.recv(65536)) == 200
+        assert first.readline()
+
+
+def test_what_takes_a_restart_is_named(reloaded: Reloaded) -> None:
+    answer = reloaded.reload(f"{FIRST}\nport: 1\nhost: localhost\nsecurity: {{allowed_hosts: [a.example]}}")
+    assert answer.json()["restart"] == ["host", "port", "security"]
+    reloaded.server.wait_line("in force after a restart of the server: host, port, security")
 
 
 def test_mistakes_are_reported_all_at_once_and_change_nothing(reloaded: Reloaded) -> None:

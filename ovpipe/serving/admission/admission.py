@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -46,6 +46,28 @@ class Admission:
                 limits.max_queued_prompt_tokens,
             )
         return gate
+
+    def take_limits(self, limits: Limits, models: Collection[str], renamed: Mapping[str, str]) -> None:
+        """Other limits, and other models, from now on; `renamed` has former names by the new ones.
+
+        Whoever is in stays in, and keeps what it holds.
+        """
+        if limits.max_connections != self.limits.max_connections:
+            connected = len(self.connections)
+            self.connections.places = places_for_connections(limits.max_connections, len(models), connected)
+        self.limits = limits
+        share = limits.client_share
+        self.requests.resize(limits.max_requests, share)
+        self.body_bytes.resize(limits.max_body_bytes_held, share)
+        former = dict(self.gates)
+        self.gates |= {name: former[old] for name, old in renamed.items() if old in former}
+        for name, gate in list(self.gates.items()):
+            if name not in models and (name in renamed.values() or gate.is_idle):
+                del self.gates[name]
+                continue
+            own = limits.of_model(name)
+            gate.resize(own.max_queued_requests, share, own.max_queued_prompt_tokens)
+            gate.let_in(own.max_running_requests or gate.most_running)
 
     @contextmanager
     def request(

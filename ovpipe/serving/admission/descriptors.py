@@ -21,15 +21,22 @@ OF_THE_SERVER: Final = 16
 """Descriptors that the server may open later: threads' pipes, files that it reads, a trace."""
 
 
-def places_for_connections(wanted: int | None, models: int) -> int:
+def places_for_connections(wanted: int | None, models: int, connected: int = 0) -> int:
     """How many connections are let in: as many as are wanted and there are descriptors for.
 
-    `models` counts the models and resources that are still to open.
+    `models` counts the models and resources that are still to open, `connected` the connections there are.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return MOST_PLACES if wanted is None else wanted
-    own = open_descriptors() + OF_THE_SERVER + OF_A_MODEL * models + SPARE + 2 * accepted_at_once(limit)
+    own = (
+        open_descriptors()
+        - connected
+        + OF_THE_SERVER
+        + OF_A_MODEL * models
+        + SPARE
+        + 2 * accepted_at_once(limit)
+    )
     possible = max(limit - own, FEWEST_PLACES)
     if wanted is not None and wanted > possible:
         log.warning(

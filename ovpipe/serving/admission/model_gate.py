@@ -82,7 +82,7 @@ class ModelGate:
 
         `begin` is called when a turn that waits begins to run.
         """
-        self._let_in()  # as many as there are places for since `most_running` has changed
+        self._begin_those_who_can()  # as many as there are places for since `most_running` has changed
         turn = Turn(client, priority, next(self._numbers), begin)
         if self._has_place():
             self._run(turn)
@@ -102,9 +102,14 @@ class ModelGate:
             self.throughput.ended()
         else:
             self._stop_waiting(turn)
-        self._let_in()
+        self._begin_those_who_can()
 
-    def _let_in(self) -> None:
+    def let_in(self, most_running: int | None) -> None:
+        """Another number may run from now on; those that wait begin, if there are places for them."""
+        self.most_running = most_running
+        self._begin_those_who_can()
+
+    def _begin_those_who_can(self) -> None:
         while self._waiting and self._has_place():
             chosen = min(self._waiting, key=self._rank)
             self._stop_waiting(chosen)

@@ -18,7 +18,7 @@ class Endings:
 
     def __init__(self, generations: Generations[ServedModel], limits: Limits) -> None:
         self._generations = generations
-        self._limits = limits
+        self.limits = limits
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class Endings:
     async def _drain_and_close(self, generation: ModelGeneration[ServedModel]) -> None:
         drained = asyncio.Event()
         generation.when_drained(drained.set)
-        title, limits = generation.served.title, self._limits
+        title, limits = generation.served.title, self.limits
         if not await _within(drained, limits.reload_drain_seconds):
             log.warning(
                 "%s: %d requests of generation %d, which no longer serves, have not ended within %g s; they "

@@ -57,6 +57,10 @@ class ModelLife:
         """What the log calls it."""
         return f"model {self.name}"
 
+    def take_limits(self, limits: Limits) -> None:
+        """Other limits hold from now on."""
+        self._limits = self._endings.limits = limits
+
     @property
     def state(self) -> ModelState:
         """Where it stands."""

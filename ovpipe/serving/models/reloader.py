@@ -11,6 +11,7 @@ from pathlib import Path
 from ovpipe.errors import OvpipeError
 from ovpipe.registry import Registry
 from ovpipe.serving.config import ServerConfig
+from ovpipe.serving.limits import changed_limits
 from ovpipe.serving.models.change import Change
 from ovpipe.serving.models.declared import Declared
 from ovpipe.serving.models.opening import LoadListener
@@ -47,6 +48,10 @@ class Reloaded:
     """What a reload came to. With `refused` nothing has changed; it is why."""
 
     change: Change = field(default_factory=Change)
+    limits: tuple[str, ...] = ()
+    """The limits that are others now."""
+    restart: tuple[str, ...] = ()
+    """What differs from what the server was started with, and takes a restart."""
     failed: Mapping[str, str] = field(default_factory=dict)
     """Why the next generations of these models could not be loaded; the ones before serve on."""
     refused: str = ""
@@ -59,6 +64,8 @@ class Reloader:
     """
 
     def __init__(self, repository: Repository, reloading: Reloading, listener: LoadListener) -> None:
+        self.on_change: Callable[[Change], object] = lambda _: None
+        """Called when models and limits have changed."""
         self._repository = repository
         self._reloading = reloading
         self._listener = listener
@@ -122,31 +129,31 @@ class Reloader:
             self._waiting = None
             log.info("%s: reloading %s", why, self._reloading.file)
             try:
-                declared = await asyncio.to_thread(self._declared)
+                declared, config = await asyncio.to_thread(self._declared)
             except OvpipeError as error:
                 log.error("%s is refused, and nothing changes: %s", self._reloading.file, error)
                 return Reloaded(refused=str(error))
             except Exception as error:  # a fault of ours costs the reload, not the server
                 log.exception("%s cannot be read, and nothing changes", self._reloading.file)
                 return Reloaded(refused=f"{type(error).__name__}: {error}")
+            limits = changed_limits(self._repository.limits, config.limits)
+            self._repository.take_limits(config.limits)
             change, opening = self._repository.change(declared, self._listener)
-        log.info("reloaded: %s", change)
+            self.on_change(change)
+        restart = needs_restart(self._reloading.started_with, config)
+        log.info("reloaded: %s%s", change, f"; limits: {', '.join(limits)}" if limits else "")
+        if restart:
+            log.warning("changed, and in force after a restart of the server: %s", ", ".join(restart))
         if opening:
             await asyncio.wait(opening)
         models = [one for one in self._repository if one.name in (*change.added, *change.replaced)]
         failed = {one.name: one.reason for one in models if one.reason}
-        return Reloaded(change, failed)
+        return Reloaded(change, limits, restart, failed)
 
-    def _declared(self) -> Declared:
+    def _declared(self) -> tuple[Declared, ServerConfig]:
         configured = self._reloading.read()
         config = configured.config
         self._named = graph_files(config)
-        for what, now, before in (
-            ("host and port", config.address, self._reloading.started_with.address),
-            ("limits", config.limits, self._reloading.started_with.limits),
-        ):
-            if now != before:
-                log.warning("%s have changed in the configuration: that takes a restart of the server", what)
         declared = Declared.load(
             config.models,
             config.resources,
@@ -155,4 +162,14 @@ class Reloader:
             config.memory_bytes,
         )
         self._read_as = stamps_of(files_of(declared.plans()))
-        return declared
+        return declared, config
+
+
+def needs_restart(before: ServerConfig, now: ServerConfig) -> tuple[str, ...]:
+    """The keys of server.yaml that differ and that a server reads at its start alone."""
+    parts = {
+        "host": (before.address.host, now.address.host),
+        "port": (before.address.port, now.address.port),
+        "security": (before.security, now.security),
+    }
+    return tuple(name for name, (old, new) in parts.items() if old != new)

@@ -50,7 +50,8 @@ class Repository:
             lambda: [*self, *self._leaving],
             lambda: [*self._resources.values(), *self._left_resources],
         )
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
+        """Those in force."""
         self._models = {one.name: self._model(one) for one in declared.served}
         self._resources = {resource.name: resource for resource in declared.resources}
         self._leaving: list[Model] = []
@@ -208,6 +209,12 @@ class Repository:
         self._refresh_table()
         return change, [model.start(listener) for model in opening]
 
+    def take_limits(self, limits: Limits) -> None:
+        """Other limits hold from now on, also for what drains already."""
+        self.limits = limits
+        for model in (*self, *self._leaving):
+            model.take_limits(limits)
+
     async def ended(self) -> None:
         """Waits until every generation that drains has closed."""
         for model in [*self, *self._leaving]:
@@ -222,7 +229,7 @@ class Repository:
         await _close([*self._resources.values(), *self._left_resources], timeout)
 
     def _model(self, served: ServedModel) -> Model:
-        return Model(served, self._limits, self._refresh_table, self._clock, self._budget.room_for)
+        return Model(served, self.limits, self._refresh_table, self._clock, self._budget.room_for)
 
     def _refresh_table(self) -> None:
         """The routes of what serves now. They may contradict each other while one of two models that have

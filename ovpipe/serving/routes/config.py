@@ -49,6 +49,8 @@ def _answer(reloaded: Reloaded) -> web.Response:
             "renamed": {former: name for name, former in change.renamed.items()},
             "replaced": change.replaced,
             "unchanged": change.kept,
+            "limits": reloaded.limits,
+            "restart": reloaded.restart,
         }
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import re
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,26 @@ def test_what_is_no_tls_is_not_answered_and_hurts_nobody(server: ServerProcess, 
         plain.getresponse()
     assert certificate(server)
     assert not any("Traceback" in line for line in server.log)
+
+
+def test_who_has_yet_to_agree_on_tls_counts_as_a_connection(server: ServerProcess) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    asking = http.client.HTTPSConnection("127.0.0.1", server.port, context=context, timeout=30)
+
+    def connections() -> int:
+        asking.request("GET", "/metrics")
+        found = re.search(rb"^ovpipe_connections (\d+)", asking.getresponse().read(), re.MULTILINE)
+        assert found is not None
+        return int(found[1])
+
+    with closing(asking), ExitStack() as silent:
+        wait_until(lambda: connections() == 1)
+        for _ in range(3):
+            silent.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        wait_until(lambda: connections() == 4)
+        silent.close()
+        wait_until(lambda: connections() == 1)
 
 
 def test_a_body_that_is_cut_short_over_tls_is_one_request_s_trouble(
