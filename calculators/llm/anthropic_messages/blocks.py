@@ -25,7 +25,6 @@ REFUSED: Final = {
 REFUSED_RESULTS: Final = {
     "image": f"is an image, {TEXT_ONLY}",
     "browser_state": f"is a block of type 'browser_state', {OF_SERVERS}",
-    "tool_reference": f"is a block of type 'tool_reference', {OF_SERVERS}",
 }
 REFUSED_SOURCES: Final = {
     "base64": f"is a file, {TEXT_ONLY}: send a source of type 'text'",
@@ -113,7 +112,20 @@ class SearchResultBlock(Block, frozen=True, kw_only=True, tag="search_result"):
 
 
 TextualBlock = TextBlock | DocumentBlock | SearchResultBlock
-ResultBlock = Annotated[TextualBlock, Meta(extra={"unsupported": REFUSED_RESULTS})]
+
+
+class ToolReferenceBlock(Block, frozen=True, kw_only=True, tag="tool_reference"):
+    """A tool that a search for tools has found. The model sees all tools anyway, deferred ones too."""
+
+    tool_name: str
+
+    @property
+    def said(self) -> str:
+        """What the model reads."""
+        return f"The tool {self.tool_name} can be called."
+
+
+ResultBlock = Annotated[TextualBlock | ToolReferenceBlock, Meta(extra={"unsupported": REFUSED_RESULTS})]
 
 
 class ToolResultBlock(Block, frozen=True, kw_only=True, tag="tool_result"):

@@ -102,10 +102,12 @@ class AnthropicErrors:
         return b"event: error\ndata: " + data + b"\n\n"
 
     def _object(self, error: RequestError, status: int) -> Mapping[str, Any]:
+        # The words by which agents know that they have to compact their conversation.
+        too_long = "prompt is too long: " if error.code == "context_length_exceeded" else ""
         details = {"details": {"error_code": error.code}} if error.code == NO_THREADS else {}
         return {
             "type": "error",
-            "error": {"type": type_of(status), "message": error.message, **details},
+            "error": {"type": type_of(status), "message": too_long + error.message, **details},
             "request_id": error.request_id,
         }
 

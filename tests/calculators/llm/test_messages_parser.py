@@ -217,6 +217,16 @@ def test_errors_of_later_nodes_know_where_the_client_finds_a_message() -> None:
     assert request.named("stop") == "stop_sequences"
 
 
+def test_a_tool_that_a_search_has_found_is_named_to_the_model() -> None:
+    call = {"type": "tool_use", "id": "1", "name": "ToolSearch", "input": {"query": "look"}}
+    found = {"type": "tool_reference", "tool_name": "look"}
+    result = {"type": "tool_result", "tool_use_id": "1", "content": [found]}
+    request = read(messages=[*HI, assistant(call), user(result)], tools=[LOOK | {"defer_loading": True}])
+    assert request.messages[2].content == "The tool look can be called."
+    assert [tool.name for tool in request.tools] == ["look"]
+    assert request.ignored == ("tools.defer_loading",)
+
+
 def test_a_call_without_words_has_no_content() -> None:
     call = {"type": "tool_use", "id": "1", "name": "look", "input": {}}
     request = read(messages=[*HI, assistant(call), user({"type": "tool_result", "tool_use_id": "1"})])

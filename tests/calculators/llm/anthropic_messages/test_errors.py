@@ -38,6 +38,12 @@ def test_each_error_has_anthropics_type_and_status(error: RequestError, status: 
     assert as_error(event.removeprefix(b"event: error\ndata: ")) == written
 
 
+def test_a_prompt_that_is_too_long_is_said_in_the_words_that_agents_look_for() -> None:
+    error = RequestError(400, "The context has 5 tokens.", code="context_length_exceeded")
+    written = as_error(ANTHROPIC_ERRORS.response(error).body)
+    assert written.error.message == "prompt is too long: The context has 5 tokens."
+
+
 def test_an_error_has_its_requests_id() -> None:
     error = RequestError(404, "x")
     assert as_error(ANTHROPIC_ERRORS.response(error).body).request_id is None
