@@ -87,6 +87,14 @@ class Registry:
                 registry._broken[f"{entry.name} = {entry.value}"] = f"{type(error).__name__}: {error}"
         return registry
 
+    def copy(self) -> Registry:
+        """A registry of the same calculators, which others may be added to."""
+        other = Registry()
+        other._classes = dict(self._classes)
+        other._broken = dict(self._broken)
+        other._folders = dict(self._folders)
+        return other
+
     def add(self, cls: type[Calculator], name: str | None = None) -> None:
         """Adds one class, marked or not."""
         key = name or vars(cls).get(MARK) or cls.__name__

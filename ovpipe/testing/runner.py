@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any, TypeVar, overload
 
 from ovpipe.calculator import Calculator
-from ovpipe.errors import Abandoned, PortError, did_you_mean
+from ovpipe.errors import PortError, did_you_mean
 from ovpipe.graph.plan import DEFAULT_MAX_QUEUE_SIZE
 from ovpipe.packet import Packet
 from ovpipe.ports import Output, Port, RepeatedOutput, SideOutput
 from ovpipe.runtime.runs.graph import Graph
+from ovpipe.testing.changes import Unchanged
+from ovpipe.testing.feeding import feed, in_order
 from ovpipe.testing.single_node_graph import NODE, Elements, SingleNodeGraph
-from ovpipe.timestamp import Timestamp, raw_timestamp
+from ovpipe.testing.virtual_clock import VirtualClockLoop
 
 T = TypeVar("T")
 
@@ -64,11 +66,12 @@ class CalculatorRunner:
         assert out[UpperCaseCalculator.upper] == ["HI", "YOU"]
 
     Inputs are keyword arguments, each an iterable of values, which get the timestamps 0, 1, 2 ..., or of
-    Packets with timestamps of their own. A repeated input takes a list of such iterables, one for each
-    stream; `repeated` says how many streams a repeated output has, by default as many as the first repeated
-    input, or one. Side inputs are keyword arguments too, each a single value. An optional input that is
-    not given is not wired. An exception of the calculator arrives as RunError, with the original as its
-    `__cause__`.
+    Packets with timestamps of their own; a Bound among them says what does not come any more. A repeated
+    input takes a list of such iterables, one for each stream; `repeated` says how many streams a repeated
+    output has, by default as many as the first repeated input, or one. Side inputs are keyword arguments too,
+    each a single value. An optional input that is not given is not wired. An exception of the calculator
+    arrives as RunError, with the original as its `__cause__`. A calculator that changes the value of an input
+    fails: all readers of a stream share it.
     """
 
     def __init__(
@@ -77,7 +80,15 @@ class CalculatorRunner:
         *,
         repeated: Mapping[str, int] | None = None,
         max_queue_size: int = DEFAULT_MAX_QUEUE_SIZE,
+        threads: int = 0,
+        max_in_flight: int = 1,
+        virtual_clock: bool = False,
     ) -> None:
+        """With `threads` a plain `process` runs in a pool of so many, as in a graph with `executor`.
+
+        With a `virtual_clock` no time passes where the calculator waits for it: `asyncio.sleep`, timeouts
+        and `loop.time()` follow the clock.
+        """
         self.calculator = calculator
         self.repeated = dict(repeated or {})
         known = calculator.ports.repeated_outputs
@@ -86,10 +97,19 @@ class CalculatorRunner:
                 message = f"{type(calculator).__name__} has no repeated output {name!r}"
                 raise PortError(f"{message}: {did_you_mean(name, known)}")
         self.max_queue_size = max_queue_size
+        process = calculator.process
+        if threads and (inspect.iscoroutinefunction(process) or inspect.isasyncgenfunction(process)):
+            raise PortError(
+                f"{type(calculator).__name__}.process is async and runs in no thread; leave out threads"
+            )
+        self.threads = threads
+        self.max_in_flight = max_in_flight
+        self.virtual_clock = virtual_clock
 
     def run(self, **inputs: Any) -> Outputs:
         """Feeds the inputs in the order of their timestamps, closes them, and waits for the end."""
-        return asyncio.run(self.arun(**inputs))
+        with asyncio.Runner(loop_factory=VirtualClockLoop if self.virtual_clock else None) as runner:
+            return runner.run(self.arun(**inputs))
 
     async def arun(self, **inputs: Any) -> Outputs:
         """`run` for tests that have an event loop of their own."""
@@ -106,7 +126,10 @@ class CalculatorRunner:
         if missing:
             raise PortError(f"{type(self.calculator).__name__} needs side inputs: {', '.join(missing)}")
         lone = SingleNodeGraph.of(type(self.calculator), inputs, self.repeated)
-        graph = Graph(lone.plan(side, self.max_queue_size), build={NODE: lambda: self.calculator})
+        plan = lone.plan(side, self.max_queue_size, threads=self.threads, max_in_flight=self.max_in_flight)
+        graph = Graph(plan, build={NODE: lambda: self.calculator})
+        fed = in_order({port.name: values for port, values in lone.inputs.items()})
+        unchanged = Unchanged(fed)
         await graph.open(side)
         try:
             made = {port: graph.side_packets[name] for name, port in ports.side_outputs.items()}
@@ -115,31 +138,13 @@ class CalculatorRunner:
                 async with graph.run() as run:
                     for port, sent in packets.items():
                         run.observe(port.name, sent.append)
-                    for packet, name in _in_order({port.name: fed for port, fed in lone.inputs.items()}):
-                        with suppress(Abandoned):  # it said done: the rest of this input is not for it
-                            await run.send(name, packet.value, at=packet.timestamp)
+                    await feed(run, fed)
         finally:
             await graph.close()
+        unchanged.check(type(self.calculator).__name__)
         for port, sent in packets.items():
             _check_types(port, sent)
         return Outputs(packets, lone.elements, made)
-
-
-def _in_order(inputs: Mapping[str, Iterable[Any]]) -> list[tuple[Packet[Any], str]]:
-    """All packets of all inputs by timestamp; plain values count up from 0."""
-    packets = [
-        (_packet(value, index, name), name)
-        for name, values in inputs.items()
-        for index, value in enumerate(values)
-    ]
-    return sorted(packets, key=lambda entry: entry[0].timestamp)
-
-
-def _packet(value: Any, index: int, name: str) -> Packet[Any]:
-    """A packet as it is, if its timestamp is one, which Python does not check; a plain value at its place."""
-    if not isinstance(value, Packet):
-        return Packet(value, Timestamp(index))
-    return Packet(value.value, Timestamp.of_raw(raw_timestamp(value.timestamp, f"input {name!r}")))
 
 
 def _check_types(port: Port[Any], packets: Iterable[Packet[Any]]) -> None:

@@ -9,11 +9,12 @@ from typing import Any, Self
 
 from ovpipe.calculator import Calculator
 from ovpipe.graph.place import Findings, Place
-from ovpipe.graph.plan import NodePlan, Plan, PolicyPlan, StreamPlan
+from ovpipe.graph.plan import INLINE, ExecutorPlan, NodePlan, Plan, PolicyPlan, StreamPlan
 from ovpipe.graph.policies import Holder, contract_policy
 from ovpipe.ports import Input, Output, Port, RepeatedInput, RepeatedOutput
 
 NODE = "calculator"
+POOL = "pool"
 
 Elements = Mapping[RepeatedInput[Any] | RepeatedOutput[Any], tuple[Port[Any], ...]]
 
@@ -51,8 +52,13 @@ class SingleNodeGraph:
             outputs += written
         return cls(calculator, inputs, tuple(outputs), elements)
 
-    def plan(self, side: Iterable[str], max_queue_size: int) -> Plan:
-        """A graph of this one node; streams and side packets are named like its ports."""
+    def plan(
+        self, side: Iterable[str], max_queue_size: int, *, threads: int = 0, max_in_flight: int = 1
+    ) -> Plan:
+        """A graph of this one node; streams and side packets are named like its ports.
+
+        With `threads` its plain `process` runs in a pool of so many.
+        """
         cls = self.calculator
         ports = cls.ports
         names = [port.name for port in (*self.inputs, *self.outputs)]
@@ -67,6 +73,8 @@ class SingleNodeGraph:
             place=cls.__qualname__,
             elements=tuple(self.elements.items()),
             policy=self._policy(),
+            executor=POOL if threads else INLINE,
+            max_in_flight=max_in_flight,
         )
         given = tuple(port.name for port in self.inputs)
         return Plan(
@@ -79,6 +87,7 @@ class SingleNodeGraph:
             resources=() if ports.has_streams else (node,),
             nodes=(node,) if ports.has_streams else (),
             max_queue_size=max_queue_size,
+            executors=(ExecutorPlan(POOL, threads),) if threads else (),
         )
 
     def _policy(self) -> PolicyPlan:
