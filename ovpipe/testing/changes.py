@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from functools import cached_property
 from typing import Any
 
 from ovpipe.packet import Packet
@@ -48,6 +49,7 @@ def content(value: Any, depth: int = 0) -> Any:
     if callable(buffer) and hasattr(value, "shape"):
         return kind, tuple(value.shape), buffer()
     fields = [name for cls in kind.__mro__ for name in getattr(cls, "__slots__", ())]
-    names = [*fields, *vars(value)] if hasattr(value, "__dict__") else fields
+    own = vars(value) if hasattr(value, "__dict__") else ()
+    names = [*fields, *(name for name in own if not isinstance(getattr(kind, name, None), cached_property))]
     held = [(name, content(getattr(value, name, None), inner)) for name in names if name[:2] != "__"]
     return kind, id(value), held

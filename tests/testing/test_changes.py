@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -28,6 +29,15 @@ class Message(msgspec.Struct):
 @dataclass
 class Holder:
     held: Any = field(default_factory=lambda: [Message([1])])
+
+
+class Remembering:
+    def __init__(self) -> None:
+        self.parts = [1, 2]
+
+    @cached_property
+    def total(self) -> int:
+        return sum(self.parts)
 
 
 class ChangeCalculator(Calculator):
@@ -66,6 +76,10 @@ def test_a_value_that_stays_as_it_is_is_no_change(value: Any) -> None:
     assert content(value) == content(value)
     out = CalculatorRunner(ChangeCalculator(lambda value: None)).run(value=[value])
     assert out[ChangeCalculator.out][0] is value
+
+
+def test_a_property_that_is_kept_once_it_was_asked_for_is_no_change() -> None:
+    CalculatorRunner(ChangeCalculator(lambda value: value.total)).run(value=[Remembering()])
 
 
 def test_a_value_inside_itself_ends() -> None:
