@@ -53,8 +53,8 @@ class Streams(Mapping[str, list[Any]]):
 class GraphRunner:
     """Runs a graph's file, or a shipped graph by its name.
 
-        runner = GraphRunner("graphs/loud.yaml", replace={"model": FakeModelCalculator})
-        assert runner.run(text=["hi"])["loud"] == ["HI"]
+        runner = GraphRunner("chat", replace={"continuous_batching": FakeModel}, side_packets=...)
+        out = runner.run(http_request=[request])["kept"]
 
     `replace` has a calculator for some nodes, by their names: a class, or an instance, which the runs share.
     It takes the old node's wires to the ports that it has. As with `replace` in a graph file, parameters that
