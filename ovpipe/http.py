@@ -181,6 +181,18 @@ class DeclaresRoutes(Protocol):
 
 
 @runtime_checkable
+class DescribesModel(Protocol):
+    """A calculator that says what its graph can do with the model, for the list of models."""
+
+    def model_capabilities(self, side_packets: Mapping[str, Any]) -> Mapping[str, Any]:
+        """By name, in JSON's types. Of one name the first that is neither False nor None counts.
+
+        `side_packets` are those of its node in the open graph, by its ports. `max_model_len`, the most tokens
+        of prompt and answer together, stands beside the others in the list, where vLLM has it.
+        """
+
+
+@runtime_checkable
 class DescribesHttp(Protocol):
     """A calculator that says what it takes from requests, or gives to responses.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ from ovpipe.calculators.llm.generation.token_limits import bad_words_of
 from ovpipe.calculators.llm.grammars.guided import Formats
 from ovpipe.calculators.llm.output_parsers import check_formats
 from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompt, Prompts, TokenDelta
+from ovpipe.calculators.llm.parameters.context_room import ContextRoom
 from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.calculators.llm.text.answers import parsers_of
 from ovpipe.engines.protocol import (
@@ -25,6 +27,7 @@ from ovpipe.engines.protocol import (
     Engine,
     EngineDied,
     EngineFull,
+    EngineInfo,
     EngineUnavailable,
     OnStep,
     RequestFailed,
@@ -91,6 +94,17 @@ class ContinuousBatchingCalculator(Calculator):
         self._bad_words: tuple[tuple[int, ...], ...] = ()
         self._on_step: OnStep | None = None
         self._meter: Meter | None = None
+
+    def model_capabilities(self, side_packets: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See DescribesModel: what the engine says of itself."""
+        info: EngineInfo = side_packets["engine"].info
+        return {
+            "max_model_len": ContextRoom.of(info).tokens,
+            "precision": info.precision or None,
+            "structured_outputs": "structured_outputs" in info.capabilities,
+            "adapters": info.adapters,
+            "parameters": sorted(info.capabilities - {"structured_outputs"}),
+        }
 
     async def process(self, cx: Context) -> None:
         """Sends deltas until the engine has finished or no node reads them."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.grammars.guided import Formats
+from ovpipe.calculators.llm.grammars.guided import Formats, written_by
 from ovpipe.calculators.llm.output_parsers import check_formats, make_parser
 from ovpipe.calculators.llm.output_parsers.choice_parser import ChoiceParser
 from ovpipe.calculators.llm.packets import (
@@ -19,6 +20,8 @@ from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.calculators.llm.text.answers import parsers_of
 from ovpipe.ports import Input, Output, SideInput
 from ovpipe.registry import register
+
+NO_FORMAT: Final = (None, "none")
 
 
 @register
@@ -50,6 +53,13 @@ class OutputParserCalculator(Calculator):
         self._formats = Formats(tool_format, reasoning_format)
         self._new_parser: Callable[[], ChoiceParser] = lambda: ChoiceParser(make_parser("none", "none"))
         self._choices: dict[tuple[int, int], ChoiceParser] = {}
+
+    def model_capabilities(self, side_packets: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See DescribesModel."""
+        template: ChatTemplate | None = side_packets.get("chat_template")
+        shows_tools = template is not None and template.shows_tools
+        tools, reasoning = written_by(template, self._formats)
+        return {"tools": shows_tools and tools not in NO_FORMAT, "reasoning": reasoning not in NO_FORMAT}
 
     def process(self, cx: Context) -> None:
         """Sends what one delta means."""

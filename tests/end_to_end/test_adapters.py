@@ -92,11 +92,12 @@ def test_the_models_are_listed_with_their_adapters_as_vllm_lists_them(
     server: ServerProcess, client: openai.OpenAI
 ) -> None:
     listed = get(server.url, "/v1/models").json()["data"]
-    assert [(one["id"], one.get("root"), one.get("parent")) for one in listed] == [
-        ("tiny", None, None),
+    assert [(one["id"], one["root"], one["parent"]) for one in listed] == [
+        ("tiny", "tiny", None),
         ("tiny:salt", "salt", "tiny"),
         ("tiny:sweet", "sweet", "tiny"),
     ]
+    assert [one["capabilities"]["adapters"] for one in listed] == [["salt", "sweet"]] * 3
     assert client.models.retrieve("tiny:sweet").id == "tiny:sweet"
 
 

@@ -161,6 +161,7 @@ def test_the_models_are_listed_and_found_by_name(server: ServerProcess) -> None:
         model = get(server.url, version + "/models/org/echo").json()
         assert model == listed["data"][1]
         assert (model["object"], model["owned_by"], type(model["created"])) == ("model", "ovpipe", int)
+        assert (model["root"], model["parent"], model["max_model_len"]) == (model["id"], None, None)
     assert get(server.url, "/v1/models/org/nix").error() == (404, "model_not_found", "model")
 
 

@@ -84,6 +84,18 @@ def test_the_server_s_own_paths_refuse_an_expectation_as_json(
 # --- slashes
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("version", ["v1", "v3"])
+@pytest.mark.parametrize("name", ["org/echo", "org%2Fecho", "org%2fecho", "%6Frg/echo"])
+def test_a_model_s_name_may_have_a_slash_plain_or_encoded(
+    server: ServerProcess, name: str, version: str, method: str
+) -> None:
+    answer = ask(server.url, method, f"/{version}/models/{name}", b"", {})
+    assert answer.status == 200
+    if method == "GET":
+        assert answer.json()["id"] == "org/echo"
+
+
 @pytest.mark.parametrize(
     "path",
     [

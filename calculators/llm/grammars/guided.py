@@ -37,11 +37,16 @@ def formats_of(
     """
     if not isinstance(request, ChatRequest):
         return Formats(None, None)
-    found = Formats(None, None) if template is None else Formats(*template.formats)
-    formats = Formats(named.tools or found.tools, named.reasoning or found.reasoning)
+    formats = written_by(template, named)
     if forces_calls(request) and not has_guide(formats.tools, at_least_one=True):
         return formats._replace(tools=FALLBACK)
     return formats
+
+
+def written_by(template: ChatTemplate | None, named: Formats) -> Formats:
+    """The formats that are named, or those that the template speaks of."""
+    found = Formats(None, None) if template is None else Formats(*template.formats)
+    return Formats(named.tools or found.tools, named.reasoning or found.reasoning)
 
 
 def forces_calls(request: ChatRequest) -> bool:

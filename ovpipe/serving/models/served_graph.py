@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
+
+import msgspec
 
 from ovpipe.errors import Finding, GraphError
 from ovpipe.graph.plan import Plan
+from ovpipe.http import DescribesModel
 from ovpipe.serving.models.file_stamps import FileStamps
 from ovpipe.serving.models.shared_graph import SharedGraph, SharedPacket
 from ovpipe.serving.openapi.merging import fragment_of
 from ovpipe.serving.routes.declared import routes_of
+
+log = logging.getLogger(__name__)
 
 
 class ServedGraph(SharedGraph):
@@ -51,6 +58,25 @@ class ServedGraph(SharedGraph):
         """What the model's other graphs say of it."""
         return f"graph {self.name!r}"
 
+    def capabilities(self) -> Mapping[str, Any]:
+        """What its nodes say that it can do with the model; nothing while it is not open."""
+        found: dict[str, Any] = {}
+        for node in self.plan.nodes if self.is_open else ():
+            if not hasattr(node.calculator, "model_capabilities"):
+                continue
+            given = {
+                port.name: self.side_packets[name]
+                for port, name in node.side_inputs
+                if name in self.side_packets
+            }
+            try:
+                calculator = node.build()
+                if isinstance(calculator, DescribesModel):
+                    found = with_said(found, msgspec.to_builtins(calculator.model_capabilities(given)))
+            except Exception:  # whatever the calculator's author did must not cost the list of models
+                log.exception("model_capabilities() of node %r (%s) failed", node.name, node.place)
+        return found
+
     def growth(self, former: ServedGraph | None) -> int:
         """The bytes that it will hold by itself; 0 while it is open.
 
@@ -60,6 +86,11 @@ class ServedGraph(SharedGraph):
             return 0
         own = self.needed()
         return max(own, former.held()) if own and former is not None else own
+
+
+def with_said(found: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found, and of each name that has neither False nor None so far what is said now."""
+    return {**said, **{name: value for name, value in found.items() if value not in (None, False)}}
 
 
 def _check_serves_http(plan: Plan) -> None:

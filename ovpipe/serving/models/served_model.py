@@ -13,7 +13,7 @@ from ovpipe.runtime.watching.trace import Trace
 from ovpipe.serving.config import Residence
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.resource import Resource
-from ovpipe.serving.models.served_graph import ServedGraph
+from ovpipe.serving.models.served_graph import ServedGraph, with_said
 from ovpipe.serving.models.shared_graph import SharedGraph
 from ovpipe.serving.routes.declared import DeclaredRoute
 
@@ -113,6 +113,13 @@ class ServedModel:
     def own_side_packets(self) -> Mapping[str, Any]:
         """Those of them that are not shared with other models."""
         return _together((graph, graph.own_side_packets()) for graph in self.graphs)
+
+    def capabilities(self) -> Mapping[str, Any]:
+        """What it can do: the patterns of its routes, and what its graphs' nodes say while they are open."""
+        found: dict[str, Any] = {}
+        for graph in self.graphs:
+            found = with_said(found, graph.capabilities())
+        return {"endpoints": list(dict.fromkeys(one.route.pattern for one in self.routes)), **found}
 
     def variants(self) -> list[str]:
         """What it can be asked for as `model:variant`: what its side packets' methods `variants()` give."""

@@ -26,6 +26,26 @@ def own_schemas() -> Json:
         object={"const": "model"},
         created={"type": "integer", "description": "Unix seconds."},
         owned_by={"const": "ovpipe"},
+        root=text | {"description": "The model itself, or the adapter of MODEL:ADAPTER."},
+        parent={"type": ["string", "null"], "description": "The model that the adapter is of."},
+        max_model_len={
+            "type": ["integer", "null"],
+            "description": "The most tokens of prompt and answer together; null while that is not known.",
+        },
+        capabilities={
+            "type": "object",
+            "properties": {
+                "endpoints": names | {"description": "The paths of the model's graphs."},
+                "tools": {"type": "boolean"},
+                "reasoning": {"type": "boolean"},
+                "structured_outputs": {"type": "boolean"},
+                "adapters": names,
+                "precision": {"type": ["string", "null"]},
+                "parameters": names | {"description": "Parameters of requests that the engine honours."},
+            },
+            "required": ["endpoints"],
+            "description": "What the model can do, as its graphs say; endpoints alone while it is not open.",
+        },
     )
     return {
         "Model": model | {"description": "A model that takes requests."},

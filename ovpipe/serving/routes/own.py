@@ -12,13 +12,13 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from ovpipe.serving.in_flight import InFlight
 from ovpipe.serving.metrics.page import Metrics
-from ovpipe.serving.models.model import Model
 from ovpipe.serving.models.repository import Repository
 from ovpipe.serving.openapi import docs_page
 from ovpipe.serving.openapi.document import OpenApi
 from ovpipe.serving.routes.config import ConfigRoutes
 from ovpipe.serving.routes.debug import RUN, RUNS, DebugRoutes
 from ovpipe.serving.routes.health import LIVE, READY
+from ovpipe.serving.routes.model_list import entries, entry, of_variant
 from ovpipe.serving.routes.patterns import VERSIONS, PathPattern, tidied
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -88,17 +88,7 @@ class OwnRoutes:
         return _json({"version": self._version})
 
     async def _models(self, _: web.Request) -> web.Response:
-        return _json(
-            {
-                "object": "list",
-                "data": [
-                    _described(model, variant)
-                    for model in self._repository
-                    if model.takes_requests
-                    for variant in (None, *model.variants())
-                ],
-            }
-        )
+        return _json({"object": "list", "data": list(entries(self._repository))})
 
     async def _model(self, request: web.Request) -> web.Response:
         name = model_named(tidied(request.rel_url.path_safe))
@@ -106,7 +96,8 @@ class OwnRoutes:
         model, variant = self._repository.resolve(name)
         if not model.takes_requests:
             model.ready()  # says why
-        return _json(_described(model, variant))
+        own = entry(model)
+        return _json(own if variant is None else of_variant(own, variant))
 
     async def _live(self, _: web.Request) -> web.Response:
         return _json({"status": "live"})
@@ -163,14 +154,6 @@ def model_named(path: str) -> str | None:
 
 async def _refuse_method(request: web.Request) -> NoReturn:
     raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD"))
-
-
-def _described(model: Model, variant: str | None) -> dict[str, Any]:
-    """One entry of the list. A variant says what it is of, as vLLM's adapters do."""
-    told = {"id": model.name, "object": "model", "created": model.created, "owned_by": "ovpipe"}
-    if variant is None:
-        return told
-    return {**told, "id": f"{model.name}:{variant}", "root": variant, "parent": model.name}
 
 
 def _json(value: Any, status: int = 200) -> web.Response:

@@ -23,11 +23,16 @@ from ovpipe.calculators.llm.packets import (
     Tool,
     ToolChoice,
 )
+from ovpipe.calculators.llm.templates.template import ChatTemplate
 from ovpipe.engines.protocol import Token
 from ovpipe.testing import CalculatorRunner
 from tests.calculators.llm.output_parsers.reading import joined
 
 CALL = '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
+HERMES = (
+    '{% for tool in tools or [] %}{{ tool.function.name }}<tool_call>{"name": ..., "arguments": ...}</tool_call>{% endfor %}'
+    "{% for message in messages %}{{ message.content }}{% endfor %}"
+)
 TOOLS: dict[str, Any] = {"tools": (Tool(name="add"),), "tool_choice": ToolChoice("auto")}
 
 
@@ -207,3 +212,20 @@ def test_a_second_request_in_one_run_is_read_like_the_first() -> None:
     first, second = out[OutputParserCalculator.parsed]
     assert (first.parts, first.finish) == ((CalledTool("add", '{"a": 1}'),), "tool_calls")
     assert (second.parts, second.finish) == ((Reasoning("hm"), Content(CALL)), "stop")
+
+
+@pytest.mark.parametrize(
+    ("named", "template", "found"),
+    [
+        ({}, None, {"tools": False, "reasoning": False}),
+        ({"tool_format": "hermes", "reasoning_format": "think"}, None, {"tools": False, "reasoning": True}),
+        ({}, HERMES, {"tools": True, "reasoning": False}),
+        ({"tool_format": "none"}, HERMES, {"tools": False, "reasoning": False}),
+        ({"tool_format": "hermes"}, "{{ messages[0].content }}", {"tools": False, "reasoning": False}),
+    ],
+)
+def test_a_model_can_call_tools_that_its_template_shows_and_whose_calls_are_read(
+    named: dict[str, str], template: str | None, found: dict[str, bool]
+) -> None:
+    given = {"chat_template": None if template is None else ChatTemplate(template)}
+    assert OutputParserCalculator(**named).model_capabilities(given) == found

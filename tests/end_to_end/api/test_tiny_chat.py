@@ -53,7 +53,15 @@ def calls(message: Any) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_without_arguments_it_is_what_is_served(client: openai.OpenAI) -> None:
-    assert [model.id for model in client.models.list()] == [NAME]
+    (model,) = client.models.list()
+    assert model == client.models.retrieve(NAME)
+    told: Any = model.to_dict()
+    assert (told["id"], told["root"], told["parent"], told["max_model_len"]) == (NAME, NAME, None, 2048)
+    can = told["capabilities"]
+    assert {"/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"} <= {*can["endpoints"]}
+    assert (can["tools"], can["reasoning"], can["structured_outputs"]) == (True, True, True)
+    assert (can["precision"], can["adapters"]) == ("f32", [])
+    assert {"temperature", "top_k", "logprobs"} <= {*can["parameters"]}
 
 
 def test_it_answers_and_stops_by_itself(client: openai.OpenAI) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,20 @@ class CounterCalculator(Calculator):
         return [COUNT]
 
 
+class SkilledDoorCalculator(MotorDoorCalculator):
+    """Says what it can do, or fails at it."""
+
+    def __init__(self, *, path: str = "/v1/chat/completions", skills: dict[str, Any] | None = None) -> None:
+        super().__init__(path=path)
+        self.skills = skills
+
+    def model_capabilities(self, side_packets: Mapping[str, Any]) -> Mapping[str, Any]:
+        assert isinstance(side_packets["motor"], LoadedMotor)
+        if self.skills is None:
+            raise OSError("nobody knows")
+        return self.skills
+
+
 class OtherDoorCalculator(Calculator):
     """Takes another kind of motor."""
 
@@ -100,6 +115,7 @@ class SeveralGraphs(Served):
         CounterCalculator,
         OtherDoorCalculator,
         NumberCalculator,
+        SkilledDoorCalculator,
     )
 
     def __init__(self, folder: Path, text: str, **limits: Any) -> None:
@@ -369,5 +385,30 @@ def test_a_load_that_is_given_up_in_a_later_graph_leaves_the_first_to_the_next(t
         await served.repository.ended()
         assert LIFE == ["open good", "open tally"]
         assert [one.users for one in served.repository.find("m").served.graphs] == [2, 1]
+
+    played(served, scenario)
+
+
+def test_a_model_can_do_what_one_of_its_graphs_says_it_can(tmp_path: Path) -> None:
+    changing = Path(__file__).with_name("changing.py").read_text()
+    text = changing.partition('MODEL = """')[2].partition('"""')[0].replace("MotorDoor", "SkilledDoor")
+    for name, skills in (
+        ("one", "{tools: false, precision: null, max_model_len: 5}"),
+        ("two", "{tools: true, precision: f32, max_model_len: 7}"),
+        ("three", "null"),
+    ):
+        options = f'options: {{skills: {skills}, path: "${{path}}"}}'
+        door = text.replace('options: {path: "${path}"}', options).replace(
+            "/v1/chat/completions", f"/v1/{name}"
+        )
+        (tmp_path / f"{name}.yaml").write_text(door)
+    served = SeveralGraphs(tmp_path, "models: {m: {graphs: [./one.yaml, ./two.yaml, ./three.yaml]}}")
+    model = served.repository.find("m").served
+    endpoints = ["/v1/one", "/v1/two", "/v1/three"]
+    assert model.capabilities() == {"endpoints": endpoints}, "the rest is not known before it is open"
+
+    async def scenario() -> None:
+        can = {"tools": True, "precision": "f32", "max_model_len": 5}
+        assert model.capabilities() == {"endpoints": endpoints, **can}
 
     played(served, scenario)
