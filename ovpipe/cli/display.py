@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+log = logging.getLogger(__name__)
 
 BAR_WIDTH = 24
 BESIDE = BAR_WIDTH + len(" * ") + len("  0:00:00 ")
@@ -24,6 +28,8 @@ class Lines:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self._lost = False
+        """Whether a line could not be written."""
 
     def __enter__(self) -> Self:
         return self
@@ -31,7 +37,7 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        return None
+        self._end_of(self._file)
 
     def begin(self) -> None:
         """The models begin to load."""
@@ -50,12 +56,28 @@ class Lines:
         self.say(f"{title}: failed to load: {reason}")
 
     def say(self, line: str) -> None:
-        """Writes a line; line breaks in it become blanks."""
+        """Writes a line; line breaks in it become blanks. Where it cannot be written, the program goes on."""
         try:
             typer.echo(" ".join(line.splitlines()), file=self._file)
             self._file.flush()
-        except BrokenPipeError:  # the reader of the pipe has gone; the program goes on without it
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
+        except BrokenPipeError:  # the reader of the pipe has gone
+            discard(self._file)
+        except OSError as error:  # the disk is full, say; the next line is another try
+            if not self._lost:
+                log.warning("what ovpipe shows cannot be written: %s", error)
+            self._lost = True
+
+    def _end_of(self, file: TextIO) -> None:
+        try:
+            file.flush()
+        except OSError:  # else Python tries again when it exits, and makes of it the program's exit code
+            discard(file)
+
+
+def discard(file: TextIO) -> None:
+    """What is written to a file from now on goes nowhere."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), file.fileno())
 
 
 class Bars(Lines):

@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -63,3 +64,12 @@ def test_the_example_is_one_shell_command_with_a_json_body() -> None:
     words = shlex.split(curl_example("http://[::1]:8000", "org/a"))
     assert words[:3] == ["curl", "-N", "http://[::1]:8000/v1/chat/completions"]
     assert json.loads(words[-1])["model"] == "org/a"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without a device that is always full")
+def test_a_full_disk_costs_the_lines_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    with Path("/dev/full").open("w") as full:
+        show(Lines(full))
+        full.flush()  # it would raise, and Python would end with the exit code 120
+    lost = [one.getMessage() for one in caplog.records]
+    assert lost == ["what ovpipe shows cannot be written: [Errno 28] No space left on device"]

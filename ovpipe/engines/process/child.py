@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import signal
 import socket
 from collections import deque
@@ -20,6 +21,10 @@ _KILL_SECONDS = 5.0
 """For a killed process to end. One that waits for a device or a network disk may take for ever."""
 
 _log = logging.getLogger("ovpipe.engine")
+_RECORD = re.compile(
+    r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) (?P<logger>ovpipe[\w.]{0,100}): (?P<text>.*)"
+)
+"""As `host.main` has the process' logging write records."""
 
 
 class HostProcess:
@@ -134,7 +139,20 @@ class HostProcess:
         text = line.decode(errors="replace").rstrip()
         if text:
             self._stderr.append(text)
-            _log.info("%s: %s", self._name, text)
+            logger, level, message = record_of(text)
+            logger.log(level, "%s: %s", self._name, message)
+
+
+def record_of(line: str) -> tuple[logging.Logger, int, str]:
+    """What a line of the process' stderr is: a record of its own logging, or what native code prints."""
+    record = _RECORD.fullmatch(line)
+    if record is None:
+        return _log, logging.INFO, line
+    return (
+        logging.getLogger(record["logger"]),
+        logging.getLevelNamesMapping()[record["level"]],
+        record["text"],
+    )
 
 
 class _Pipe:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ovpipe.engines.messages import Progress
+from ovpipe.engines.process.child import record_of
 from ovpipe.engines.process.client import EngineClient
 from ovpipe.engines.process.command import HostCommand
 from ovpipe.engines.protocol import EngineDied, EngineLoadError, EngineTimeouts, EngineUnavailable
@@ -239,3 +240,15 @@ def test_the_process_ends_with_its_server_even_when_it_hangs() -> None:
             assert select.select([engine], [], [], 20)[0], "the engine outlived its server"
         finally:
             os.close(engine)
+
+
+def test_a_record_of_its_own_logging_keeps_its_level_and_logger() -> None:
+    logger, level, message = record_of("WARNING ovpipe.engines.genai.core: the cache is small: 4 blocks")
+    assert (logger.name, level) == ("ovpipe.engines.genai.core", logging.WARNING)
+    assert message == "the cache is small: 4 blocks"
+
+
+def test_what_native_code_prints_is_the_engines() -> None:
+    for line in ("ERROR root: of a library", "[ERROR] a plugin says", "WARNING ovpipe", "plain"):
+        logger, level, message = record_of(line)
+        assert (logger.name, level, message) == ("ovpipe.engine", logging.INFO, line)
