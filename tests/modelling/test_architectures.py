@@ -50,6 +50,7 @@ def test_projections_that_are_kept_apart_give_the_same_logits(name: str) -> None
 
 
 @pytest.mark.parametrize("name", PAGED)
+@pytest.mark.slow
 def test_logits_stay_the_same_through_the_paged_attention_transformation(name: str) -> None:
     case = CASES[name]
     model = PagedModel(build_decoder(case.config, case.weights))

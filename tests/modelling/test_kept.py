@@ -102,6 +102,7 @@ WIDE = {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "n
 @pytest.mark.parametrize(
     ("family", "kind"), [("phi 3", "Q4_1"), ("qwen2", "Q4_1"), ("gemma 3", "Q4_0"), ("llama 3.2", "Q4_1")]
 )
+@pytest.mark.slow
 def test_a_model_of_kept_blocks_says_what_their_values_say(family: str, kind: str, tmp_path: Path) -> None:
     case = Case(family, {**CASES[family].content, **WIDE}, False)
     path = convert(tmp_path / "m.gguf", case.content, case.weights, kind_of=lambda _: KINDS[kind])

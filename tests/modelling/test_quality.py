@@ -37,6 +37,7 @@ def folder(path: Path, choice: WeightsChoice) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_fewer_bits_cost_more(tmp_path: Path) -> None:
     weights = {name: CASE.weights(name) for name in CASE.config.shapes()}
     source = open_source(write_model(tmp_path, CASE.content, weights))

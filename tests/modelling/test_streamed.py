@@ -16,6 +16,7 @@ from tests.modelling.stateful import compiled, logits
 
 
 @pytest.mark.parametrize("precision", ["f32", "f16", "bf16", "int8", "int8 in groups", "int4"])
+@pytest.mark.slow
 def test_the_file_says_what_the_graph_in_memory_says(tmp_path: Path, precision: Precision) -> None:
     case, path = CASES["gemma 3"], tmp_path / "openvino_model.xml"
     save_decoder(path, case.config, case.weights, precision=precision)

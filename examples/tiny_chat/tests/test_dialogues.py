@@ -39,6 +39,7 @@ def test_every_category_has_two_hundred_cases_held_out(category: str) -> None:
     assert len({repr((dialogue.messages, dialogue.tools)) for dialogue in dialogues}) == 200
 
 
+@pytest.mark.slow
 def test_no_question_of_the_evaluation_is_asked_in_training(trained: list[Dialogue]) -> None:
     seen = {question.lower() for dialogue in trained for question in questions(dialogue)}
     for category in TOPICS:

@@ -25,6 +25,7 @@ def pieces(vocabulary: Vocabulary, text: str) -> list[str]:
     return [vocabulary.decode([index]) for index in vocabulary.encode(text)]
 
 
+@pytest.mark.slow
 def test_it_has_its_size(vocabulary: Vocabulary) -> None:
     assert len(vocabulary.pairs.tokens) == VOCAB_SIZE
 
@@ -82,6 +83,7 @@ def test_a_question_with_three_tools_is_a_few_hundred_tokens(vocabulary: Vocabul
     assert max(sizes) < 400
 
 
+@pytest.mark.slow
 def test_long_chats_are_trained_up_to_the_context_and_no_further(vocabulary: Vocabulary) -> None:
     renderer, most = Renderer(), SHAPE.max_position_embeddings
     sizes = [len(vocabulary.encode(renderer.text(one))) for one in islice(training_dialogues(2), 3000)]

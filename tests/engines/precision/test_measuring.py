@@ -51,6 +51,7 @@ def test_a_measured_core_is_as_it_was() -> None:
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_an_engine_is_measured_with_the_options_it_serves_with(options: dict[str, Any], streams: int) -> None:
     core = loaded(**options)
     assert measure(core).streams == streams

@@ -79,6 +79,7 @@ def logits(model: ov.Model) -> Any:
 
 
 @pytest.mark.parametrize("weights", get_args(WeightsChoice))
+@pytest.mark.slow
 def test_every_choice_of_weights_is_a_model_that_runs(tmp_path: Path, weights: WeightsChoice) -> None:
     source = write_folder(tmp_path / "tiny")
     import_model(source, tmp_path / "made", weights=weights)

@@ -66,6 +66,7 @@ STEPS: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", STEPS)
+@pytest.mark.slow
 def test_texts_become_the_tokens_of_the_tokenizers_library(name: str, tmp_path: Path) -> None:
     assert_equal(tmp_path, trained(*STEPS[name]))
 

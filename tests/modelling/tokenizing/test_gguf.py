@@ -40,6 +40,7 @@ def test_smollms_digits_are_tokens_of_their_own(tmp_path: Path) -> None:
     ("name", "steps"),
     [("gpt-2", "gpt-2"), ("qwen2", "qwen2"), ("llama-bpe", "llama-bpe"), ("tekken", "tekken")],
 )
+@pytest.mark.slow
 def test_the_name_says_how_texts_are_cut(name: str, steps: str, tmp_path: Path) -> None:
     content = trained(*STEPS[steps])
     fields = fields_of(content, name, add_bos_token=False)
@@ -47,6 +48,7 @@ def test_the_name_says_how_texts_are_cut(name: str, steps: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", {splits: name for name, splits in splits_by_name().items()}.values())
+@pytest.mark.slow
 def test_every_way_that_is_known_can_be_built(name: str, tmp_path: Path) -> None:
     fields = fields_of(trained(pre_tokenizers.ByteLevel(add_prefix_space=False)), name, add_bos_token=False)
     assert_equal(tmp_path, tokenizer_of_gguf(fields), count=300, decodes=False)

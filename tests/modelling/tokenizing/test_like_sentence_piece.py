@@ -66,6 +66,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", KINDS)
+@pytest.mark.slow
 def test_texts_become_the_tokens_of_the_tokenizers_library(name: str, tmp_path: Path) -> None:
     assert_equal(tmp_path, KINDS[name])
 
@@ -129,5 +130,6 @@ def unigrams(*, fallback: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fallback", [False, True], ids=["unknown", "bytes"])
+@pytest.mark.slow
 def test_texts_become_the_unigrams_of_the_tokenizers_library(fallback: bool, tmp_path: Path) -> None:
     assert_equal(tmp_path, unigrams(fallback=fallback))

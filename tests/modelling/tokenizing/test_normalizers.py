@@ -51,6 +51,7 @@ def normalized(steps: Sequence[dict[str, Any]], texts: Sequence[str]) -> list[st
 
 
 @pytest.mark.parametrize("name", NORMALIZERS)
+@pytest.mark.slow
 def test_texts_become_those_of_the_tokenizers_library(name: str) -> None:
     normalizer = NORMALIZERS[name]
     step = json.loads(normalizer.__getstate__())

@@ -22,6 +22,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.slow
 def test_streamed_text_is_the_whole_text_with_its_first_blank_and_its_bytes(
     name: str, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ def bert(normalizer: Any) -> dict[str, Any]:
     ],
     ids=["uncased", "cased", "as it is"],
 )
+@pytest.mark.slow
 def test_texts_become_the_tokens_of_the_tokenizers_library(normalizer: Any, tmp_path: Path) -> None:
     assert_equal(tmp_path, bert(normalizer), texts=long_known(varied_texts(SPECIAL, 2600)))
 
