@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -51,6 +51,20 @@ class TextBlock(Block, frozen=True, kw_only=True, tag="text"):
         return self.text
 
 
+class OnlyText(Struct, frozen=True, kw_only=True):
+    """A block where texts alone may stand: its type is no tag, which msgspec asks of several kinds only."""
+
+    type: Literal["text"]
+    text: str
+    cache_control: Object | None = None
+    citations: Any = None
+
+    @property
+    def said(self) -> str:
+        """What the model reads."""
+        return self.text
+
+
 class PlainTextSource(Struct, frozen=True, kw_only=True, tag_field="type", tag="text"):
     """A document's text."""
 
@@ -67,7 +81,7 @@ class ContentSource(Struct, frozen=True, kw_only=True, tag_field="type", tag="co
     """A document in blocks of text."""
 
     content: Annotated[
-        str | Annotated[list[TextBlock], Meta(max_length=MOST_PARTS)],
+        str | Annotated[list[OnlyText], Meta(max_length=MOST_PARTS)],
         says("a string or a list of text blocks"),
     ]
 
@@ -99,7 +113,7 @@ class DocumentBlock(Block, frozen=True, kw_only=True, tag="document"):
 class SearchResultBlock(Block, frozen=True, kw_only=True, tag="search_result"):
     """What a search has found."""
 
-    content: Annotated[list[TextBlock], Meta(max_length=MOST_PARTS)]
+    content: Annotated[list[OnlyText], Meta(max_length=MOST_PARTS)]
     source: str
     title: str
     citations: Any = None

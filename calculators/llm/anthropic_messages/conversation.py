@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from ovpipe.calculators.llm.anthropic_messages.blocks import (
     AssistantBlock,
+    OnlyText,
     TextBlock,
     ThinkingBlock,
     ToolResultBlock,
@@ -33,7 +34,7 @@ IN_WORDS: Final = says(f"a string or a list of at most {MOST_PARTS} content bloc
 FEW: Final = Meta(max_length=MOST_PARTS)
 UserContent = Annotated[str | Annotated[list[UserBlock], FEW], IN_WORDS]
 AssistantContent = Annotated[str | Annotated[list[AssistantBlock], FEW], IN_WORDS]
-SystemContent = Annotated[str | Annotated[list[TextBlock], FEW], IN_WORDS]
+SystemContent = Annotated[str | Annotated[list[OnlyText], FEW], IN_WORDS]
 
 
 class UserTurn(Struct, frozen=True, kw_only=True, tag_field="role", tag="user"):
@@ -165,7 +166,7 @@ def content_of(texts: Iterable[str]) -> str | tuple[TextPart, ...]:
     return parts[0].text if len(parts) == 1 else parts
 
 
-def system_of(content: str | Sequence[TextBlock], path: str) -> Message | None:
+def system_of(content: str | Sequence[OnlyText], path: str) -> Message | None:
     """The graph's message that comes first; None for one that says nothing."""
     texts = [block.text for block in listed(content) if block.text and not block.text.startswith(BILLING)]
     return Message(role="system", content=content_of(texts)) if texts else None

@@ -10,9 +10,10 @@ from ovpipe.calculators.llm.grammars import requested
 from ovpipe.calculators.llm.parameters.wire.structured_output import JsonSchema
 
 
-class JsonSchemaOutput(Struct, frozen=True, kw_only=True, tag_field="type", tag="json_schema"):
+class JsonSchemaOutput(Struct, frozen=True, kw_only=True):
     """JSON that follows a schema."""
 
+    type: Literal["json_schema"]
     schema: JsonSchema
 
 
