@@ -19,7 +19,9 @@ import msgspec.inspect
 from ovpipe.calculators import flow
 from ovpipe.calculators.llm.anthropic_messages.endpoint import EVERYWHERE
 from ovpipe.calculators.llm.anthropic_messages.table import ROWS as MESSAGES_ROWS
-from ovpipe.calculators.llm.parameters.markdown import markdown_table, table_of
+from ovpipe.calculators.llm.openai_responses.parameters import ROWS as RESPONSES_ROWS
+from ovpipe.calculators.llm.packets import ChatRequest
+from ovpipe.calculators.llm.parameters.markdown import markdown_table, table_of, table_of_route
 from ovpipe.calculators.llm.parameters.request_parameter import RequestParameter
 from ovpipe.calculators.llm.token_routes.table import (
     DETOKENIZE,
@@ -54,6 +56,7 @@ def tables() -> dict[tuple[str, str], str]:
         ("tokens.md", "parse parameters"): table_of({"text": shown(PARSE)}),
         ("tokens.md", "detokenize parameters"): table_of({"tokens": shown(DETOKENIZE)}),
         ("messages.md", "messages parameters"): markdown_table(MESSAGES_ROWS, EVERYWHERE),
+        ("responses.md", "responses parameters"): table_of_route(RESPONSES_ROWS.values(), ChatRequest),
         ("observability.md", "metrics of texts"): metrics_table(OF_TEXTS),
         ("observability.md", "metrics of engines"): metrics_table(OF_ENGINES),
         ("reliability.md", "faults"): faults_table(FAULTS),

@@ -117,7 +117,7 @@ def clients(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("clients")
     write_scripted_model(folder / "script", TEXTS, chat_template=TEMPLATE)
     model = {
-        "graphs": ["chat", "messages"],
+        "graphs": ["chat", "responses", "messages"],
         "parameters": {
             "models_path": str(folder / "script"),
             "tool_format": "hermes",

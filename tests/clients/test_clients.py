@@ -16,6 +16,7 @@ pytestmark = [
 
 OPENAI = ("openai", "openai-node")
 ANTHROPIC = ("anthropic", "anthropic-node")
+OF_RESPONSES = (*OPENAI, "openai-agents")
 ALL = (
     *OPENAI, *ANTHROPIC, "langchain-openai", "litellm", "pydantic-ai", "instructor",
     "openai-agents", "llama-index", "haystack", "autogen", "semantic-kernel", "ai-sdk", "llm",
@@ -86,6 +87,33 @@ def test_thoughts_come_apart_from_the_answer(clients: Clients, client: str) -> N
 @by("client", OPENAI)
 def test_a_text_is_completed(clients: Clients, client: str) -> None:
     assert clients.got(client)["completion"] == HELLO
+
+
+@by("client", OPENAI)
+def test_a_text_of_the_responses_api_is_answered(clients: Clients, client: str) -> None:
+    assert clients.got(client)["responses"] == HELLO
+
+
+@by("client", OF_RESPONSES)
+def test_its_stream_is_the_same_answer_in_pieces(clients: Clients, client: str) -> None:
+    pieces = clients.got(client)["responses_stream"]
+    assert len(pieces) > 1
+    assert "".join(pieces) == HELLO
+
+
+@by("client", OF_RESPONSES)
+def test_its_tools_are_called_and_their_results_answered(clients: Clients, client: str) -> None:
+    assert clients.got(client)["responses_tools"] == {**weather("Paris"), "answer": SUNNY}
+
+
+@by("client", OF_RESPONSES)
+def test_its_answers_become_objects_of_the_program(clients: Clients, client: str) -> None:
+    assert clients.got(client)["responses_structured"] == PERSON
+
+
+@by("client", OPENAI)
+def test_its_responses_are_kept_until_they_are_deleted(clients: Clients, client: str) -> None:
+    assert clients.got(client)["responses_kept"] == [HELLO, "message", "response_not_found"]
 
 
 @by("client", OPENAI)

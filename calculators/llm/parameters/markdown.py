@@ -39,6 +39,16 @@ def markdown_table(
     return "\n".join(lines) + "\n"
 
 
+def table_of_route(rows: Iterable[RequestParameter], request: type[msgspec.Struct]) -> str:
+    """A row for each parameter of a route with a table of its own; `request` has the defaults."""
+    built_in = {field.name: field.default for field in msgspec.structs.fields(request)}
+    lines = ["| parameter | value | default | engines | meaning |", "|---|---|---|---|---|"]
+    for row in rows:
+        cells = (row.name, row.words, default_of(row, built_in), engines(row), row.meaning)
+        lines.append(line_of(cells))
+    return "\n".join(lines) + "\n"
+
+
 def table_of(forms: Mapping[str, tuple[Iterable[RequestParameter], type[msgspec.Struct]]]) -> str:
     """A row for each parameter of a route whose body has some forms; each with its rows and its request.
 

@@ -1,7 +1,7 @@
 // What a program with the `openai` package for Node gets from the server whose URL is its argument, as JSON.
 
 import OpenAI, { BadRequestError, NotFoundError } from "openai";
-import { zodFunction, zodResponseFormat } from "openai/helpers/zod";
+import { zodFunction, zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import { z } from "zod";
 
 const model = "script";
@@ -86,6 +86,49 @@ const programs = {
   async completion() {
     const answer = await client.completions.create({ model, temperature, prompt: "<|hello|>" });
     return answer.choices[0].text;
+  },
+
+  // A text of the Responses API.
+  async responses() {
+    return (await client.responses.create({ model, temperature, input: "hello" })).output_text;
+  },
+
+  // The same, streamed.
+  async responses_stream() {
+    const pieces = [];
+    const stream = client.responses.stream({ model, temperature, input: "hello" });
+    stream.on("response.output_text.delta", (event) => pieces.push(event.delta));
+    const final = await stream.finalResponse();
+    if (final.output_text !== pieces.join("")) throw new Error("the pieces are not the text");
+    return pieces;
+  },
+
+  // A call, its result sent in the response after, and the answer.
+  async responses_tools() {
+    const parameters = { type: "object", properties: { city: { type: "string" } } };
+    const tools = [{ type: "function", name: "get_weather", parameters, strict: false }];
+    const first = await client.responses.create({ model, temperature, input: "weather", tools });
+    const call = first.output.find((item) => item.type === "function_call");
+    const input = [{ type: "function_call_output", call_id: call.call_id, output: "sunny" }];
+    const previous_response_id = first.id;
+    const answer = await client.responses.create({ model, temperature, input, tools, previous_response_id });
+    return { name: call.name, arguments: JSON.parse(call.arguments), answer: answer.output_text };
+  },
+
+  // An answer that is a Person.
+  async responses_structured() {
+    const text = { format: zodTextFormat(Person, "person") };
+    return (await client.responses.parse({ model, temperature, input: "person", text })).output_parsed;
+  },
+
+  // A response that is read again, its input items, and what is raised when it is deleted.
+  async responses_kept() {
+    const { id } = await client.responses.create({ model, temperature, input: "hello" });
+    const kept = [(await client.responses.retrieve(id)).output_text];
+    for await (const item of client.responses.inputItems.list(id)) kept.push(item.type);
+    await client.responses.delete(id);
+    await client.responses.retrieve(id).catch((error) => kept.push(error.code));
+    return kept;
   },
 
   // What is raised for a model that is not there, and for a value out of range.

@@ -123,6 +123,59 @@ def completion(client: OpenAI) -> str:
     return client.completions.create(model=MODEL, temperature=0, prompt="<|hello|>").choices[0].text
 
 
+def responses(client: OpenAI) -> str:
+    """A text of the Responses API."""
+    return client.responses.create(model=MODEL, temperature=0, input="hello").output_text
+
+
+def responses_stream(client: OpenAI) -> list[str]:
+    """The same, streamed."""
+    with client.responses.stream(model=MODEL, temperature=0, input="hello") as events:
+        pieces = [event.delta for event in events if event.type == "response.output_text.delta"]
+        assert events.get_final_response().output_text == "".join(pieces)
+    return pieces
+
+
+def responses_tools(client: OpenAI) -> dict[str, Any]:
+    """A call, its result sent in the response after, and the answer."""
+    tool: Any = {
+        "type": "function",
+        "name": "get_weather",
+        "parameters": GetWeather.model_json_schema(),
+        "strict": False,
+    }
+    first = client.responses.create(model=MODEL, temperature=0, input="weather", tools=[tool])
+    (call,) = (item for item in first.output if item.type == "function_call")
+    answer = client.responses.create(
+        model=MODEL,
+        temperature=0,
+        previous_response_id=first.id,
+        input=[{"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}],
+        tools=[tool],
+    )
+    return {"name": call.name, "arguments": json.loads(call.arguments), "answer": answer.output_text}
+
+
+def responses_structured(client: OpenAI) -> Any:
+    """An answer that is a Person."""
+    said = client.responses.parse(model=MODEL, temperature=0, input="person", text_format=Person)
+    assert said.output_parsed is not None
+    return said.output_parsed.model_dump()
+
+
+def responses_kept(client: OpenAI) -> list[Any]:
+    """A response that is read again, its input items, and what is raised when it is deleted."""
+    id_ = client.responses.create(model=MODEL, temperature=0, input="hello").id
+    kept: list[Any] = [client.responses.retrieve(id_).output_text]
+    kept += [item.type for item in client.responses.input_items.list(id_)]
+    client.responses.delete(id_)
+    try:
+        client.responses.retrieve(id_)
+    except NotFoundError as error:
+        kept.append(error.code)
+    return kept
+
+
 def errors(client: OpenAI) -> list[Any]:
     """What is raised for a model that is not there, and for a value out of range."""
     raised: list[Any] = []
@@ -150,6 +203,11 @@ def main(url: str) -> None:
             structured,
             streamed_structured,
             completion,
+            responses,
+            responses_stream,
+            responses_tools,
+            responses_structured,
+            responses_kept,
             errors,
         )
         got: dict[str, Any] = {doing.__name__: doing(client) for doing in doings}

@@ -11,6 +11,7 @@ from agents import (
     Agent,
     ModelSettings,
     OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
     Runner,
     RunResult,
     RunResultStreaming,
@@ -42,7 +43,7 @@ def keep_person(name: str, age: int) -> str:
     return f"{name} is {age}"
 
 
-def _agent(model: OpenAIChatCompletionsModel, **wishes: Any) -> Agent:
+def _agent(model: OpenAIChatCompletionsModel | OpenAIResponsesModel, **wishes: Any) -> Agent:
     settings = ModelSettings(temperature=0, include_usage=True, tool_choice=wishes.pop("tool_choice", None))
     return Agent("assistant", instructions="Be brief.", model=model, model_settings=settings, **wishes)
 
@@ -98,6 +99,24 @@ async def structured_beside_tools(model: OpenAIChatCompletionsModel) -> Any:
     return run.final_output.model_dump()
 
 
+async def responses_stream(model: OpenAIResponsesModel) -> list[str]:
+    """A text of the Responses API, streamed."""
+    run = Runner.run_streamed(_agent(model), "hello")
+    events = [event async for event in run.stream_events() if event.type == "raw_response_event"]
+    return [event.data.delta for event in events if isinstance(event.data, ResponseTextDeltaEvent)]
+
+
+async def responses_tools(model: OpenAIResponsesModel) -> dict[str, Any]:
+    """A call, its result sent back, the answer: all by the agent."""
+    run = await Runner.run(_agent(model, tools=[get_weather]), "weather")
+    return {**_calls(run)[0], "answer": run.final_output}
+
+
+async def responses_structured(model: OpenAIResponsesModel) -> Any:
+    """An answer that is a Person."""
+    return (await Runner.run(_agent(model, output_type=Person), "person")).final_output.model_dump()
+
+
 def _calls(run: RunResult | RunResultStreaming) -> list[Any]:
     calls = [item.raw_item for item in run.new_items if isinstance(item, ToolCallItem)]
     return [
@@ -122,7 +141,11 @@ async def main(url: str) -> None:
             structured,
             structured_beside_tools,
         )
-        json.dump({doing.__name__: await doing(model) for doing in doings}, sys.stdout)
+        got: dict[str, Any] = {doing.__name__: await doing(model) for doing in doings}
+        of_responses = OpenAIResponsesModel("script", client)
+        for other in (responses_stream, responses_tools, responses_structured):
+            got[other.__name__] = await other(of_responses)
+        json.dump(got, sys.stdout)
 
 
 if __name__ == "__main__":
