@@ -41,6 +41,9 @@ BACK_SECONDS = 120.0
 class Faults:
     """Does one of them every so often, and keeps a note of each."""
 
+    KINDS = 7
+    """How many there are, each as often as the others."""
+
     def __init__(self, server: int, url: str, file: Path, model: Path, log: Callable[[str], None]) -> None:
         self.server = server
         self.url = url

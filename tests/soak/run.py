@@ -29,11 +29,12 @@ from tests.soak.outcomes import Outcomes
 from tests.soak.plot import plot
 from tests.soak.processes import engines_of, held_by_roles
 from tests.soak.traffic import Client
-from tests.soak.verdicts import MIB, Sample, Verdict, verdicts
+from tests.soak.verdicts import MIB, WARM_UP_REQUESTS, Sample, Verdict, verdicts
 
 SERVER = "from ovpipe.cli.main import main; main()"
 READY_SECONDS = 300.0
 STOP_SECONDS = 120.0
+WARM_UP_SECONDS = 1200.0
 KEPT = {
     "engine of own": KEPT_MIB * MIB,
     "engine of grammars": (KEPT_MIB + CACHE_MIB) * MIB,
@@ -59,6 +60,17 @@ class Soak:
     def note(self, fault: str) -> None:
         """A fault, now."""
         self.faults.append((self.second(), fault))
+
+    async def warm(self) -> None:
+        """Returns when it is warm: what comes next is judged."""
+        async with asyncio.timeout(WARM_UP_SECONDS):
+            while self.outcomes.total < WARM_UP_REQUESTS:
+                await asyncio.sleep(0.2)
+
+    def rounds(self) -> float:
+        """How often all faults have come about since it was warm."""
+        warm = next((sample.second for sample in self.samples if sample.requests >= WARM_UP_REQUESTS), 0.0)
+        return sum(second >= warm for second, _ in self.faults) / Faults.KINDS
 
     async def watch(self, server: int, url: str, every: float) -> None:
         """Samples, until it is cancelled."""
@@ -106,6 +118,7 @@ async def soak(server: int, url: str, faults: Faults, seen: Soak, options: argpa
             watching = group.create_task(seen.watch(server, url, options.every))
             disturbing = group.create_task(faults.work(options.fault_every))
             working = [group.create_task(client.work()) for client in clients]
+            await seen.warm()
             await asyncio.sleep(options.seconds)
             disturbing.cancel()
             for client in clients:
@@ -144,7 +157,7 @@ def write(seen: Soak, judged: list[Verdict], folder: Path) -> None:
 def options_of(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=1200, help="how long")
+    parser.add_argument("--seconds", type=float, default=1200, help="how long, once it is warm")
     parser.add_argument("--clients", type=int, default=12, help="how many clients at once")
     parser.add_argument("--every", type=float, default=1.0, help="seconds between samples")
     parser.add_argument("--fault-every", type=float, default=8.0, help="seconds between faults")
@@ -166,7 +179,7 @@ def main(arguments: list[str]) -> int:
         try:
             asyncio.run(soak(server, url, faults, seen, options))
         finally:
-            judged = verdicts(seen.samples, KEPT)
+            judged = verdicts(seen.samples, KEPT, seen.rounds())
             write(seen, judged, options.out)
     return 0 if report(seen, judged) else 1
 

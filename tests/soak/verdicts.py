@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from tests.soak.processes import ALL, OTHERS, Held
@@ -16,6 +16,12 @@ MEMORY_BYTES = 4 * MIB
 DESCRIPTORS = 8.0
 THREADS = 2.0
 PROCESSES = 0.5
+WARM_UP_REQUESTS = 1000
+"""What is judged begins when so many have been answered: caches are full then, pools have started, and OpenVINO has
+seen a step of every size."""
+WAVES = {"memory": 24.0 * MIB, "descriptors": 12.0, "threads": 12.0, "processes": 1.0}
+"""What one round of faults moves for a while, as a second generation beside the first. Of a slope over several rounds it
+is as small a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +58,22 @@ class Verdict:
         )
 
 
-def verdicts(samples: Sequence[Sample], kept: dict[str, int]) -> list[Verdict]:
-    """Every figure of every role that has enough samples. `kept`: bytes that a role may keep by its options."""
+def verdicts(samples: Sequence[Sample], kept: Mapping[str, int], rounds: float) -> list[Verdict]:
+    """Every figure of every role that has enough samples.
+
+    `kept` are bytes that a role may keep by its options, `rounds` how often all faults came about.
+    """
+    judged = [sample for sample in samples if sample.requests >= WARM_UP_REQUESTS]
     found = []
-    for role in dict.fromkeys(role for sample in samples for role in sample.roles):
+    for role in dict.fromkeys(role for sample in judged for role in sample.roles):
         if role == OTHERS:  # each lives for seconds; the sum of all processes has them
             continue
-        there = [(sample.second, asdict(sample.roles[role])) for sample in samples if role in sample.roles]
-        times = [second for second, _ in there]
-        for name in ("memory", "descriptors", "threads", "processes"):
-            seen = slope(times, [held[name] for _, held in there])
+        there = [(sample.second, asdict(sample.roles[role])) for sample in judged if role in sample.roles]
+        for name, wave in WAVES.items():
+            seen = slope([(second, held[name]) for second, held in there])
             if seen is not None and (role, name) != (ALL, "memory"):  # each role has its own bound of it
-                bound = _bound(name, seen.level) + (kept.get(role, 0) if name == "memory" else 0)
+                bound = _bound(name, seen.level) + wave / max(1.0, rounds)
+                bound += kept.get(role, 0) if name == "memory" else 0
                 found.append(Verdict(role, name, seen.level, seen.growth, bound))
     return found
 
