@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -48,13 +49,16 @@ def test_a_long_piece_comes_bit_by_bit() -> None:
     assert [len(one.text) for one in found] == [CHARACTERS_AT_ONCE, CHARACTERS_AT_ONCE, 1, 0]
 
 
-@given(st.lists(st.text("<eosb>", max_size=9), max_size=6), st.sampled_from(["stop", "length"]))
-def test_no_cut_parts_a_control_token_and_nothing_is_lost(pieces: list[str], finish: str) -> None:
-    found = deltas(pieces=tuple(pieces), finish_reason=finish)
-    text = "".join(pieces)
+@given(
+    st.lists(st.sampled_from(["<eos>", "<bos>", "<", "a", "bos>"]), max_size=6).map("".join),
+    st.lists(st.integers(0, 30), max_size=6).map(sorted),
+    st.sampled_from(["stop", "length"]),
+)
+def test_no_cut_parts_a_control_token_and_nothing_is_lost(text: str, cuts: list[int], finish: str) -> None:
+    pieces = tuple(text[begin:end] for begin, end in pairwise([0, *cuts, max(30, len(text))]))
+    found = deltas(pieces=pieces, finish_reason=finish)
     assert "".join(one.text for one in found) + found[-1].end == text
-    whole = text.removesuffix(found[-1].end)
-    assert specials(found) == re.findall("<eos>|<bos>", whole)
+    assert specials(found) == re.findall("<eos>|<bos>", text.removesuffix(found[-1].end))
 
 
 def test_ids_become_text_and_the_last_one_is_the_end_where_it_ends_sequences() -> None:
