@@ -24,6 +24,7 @@ from ovpipe.errors import (
     StalledError,
     TimestampError,
 )
+from ovpipe.function_calculator import FunctionCalculator, calculator
 from ovpipe.http import (
     Client,
     FormData,
@@ -62,6 +63,7 @@ __all__ = [
     "Finding",
     "FormData",
     "FormFile",
+    "FunctionCalculator",
     "Graph",
     "GraphError",
     "HttpRequest",
@@ -96,6 +98,7 @@ __all__ = [
     "Timestamp",
     "TimestampError",
     "Trace",
+    "calculator",
     "explain_stall",
     "register",
 ]
@@ -104,6 +107,11 @@ __all__ = [
 OF_THE_RUNTIME = frozenset(
     ("Graph", "Listener", "NodeMetrics", "Reader", "Run", "RunSnapshot", "Trace", "explain_stall")
 )
+
+
+def __dir__() -> list[str]:
+    """The names for users, and what every module has."""
+    return sorted({*__all__, *globals()})
 
 
 def __getattr__(name: str) -> Any:

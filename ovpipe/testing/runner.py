@@ -24,7 +24,7 @@ T = TypeVar("T")
 class Outputs:
     """What a calculator sent: by output port its values in order, by side output its value.
 
-    A repeated output gives a list for each of its streams.
+    A repeated output gives a list for each of its streams. A port may be given by its name.
     """
 
     def __init__(
@@ -40,13 +40,27 @@ class Outputs:
     def __getitem__(self, port: RepeatedOutput[T]) -> list[list[T]]: ...
     @overload
     def __getitem__(self, port: SideOutput[T]) -> T: ...
-    def __getitem__(self, port: Output[T] | RepeatedOutput[T] | SideOutput[T]) -> list[T] | list[list[T]] | T:
+    @overload
+    def __getitem__(self, port: str) -> Any: ...
+    def __getitem__(
+        self, port: Output[T] | RepeatedOutput[T] | SideOutput[T] | str
+    ) -> list[T] | list[list[T]] | T:
+        if isinstance(port, str):
+            port = self._named(port)
         if isinstance(port, SideOutput):
             value: T = self._side[port]
             return value
         if isinstance(port, RepeatedOutput):
             return [[packet.value for packet in sent] for sent in self.packets(port)]
         return [packet.value for packet in self.packets(port)]
+
+    def _named(self, name: str) -> Output[Any] | RepeatedOutput[Any] | SideOutput[Any]:
+        """The port of a name."""
+        ports = {port.name: port for port in (*self._packets, *self._elements, *self._side)}
+        if name not in ports:
+            raise PortError(f"there is no output {name!r}; {did_you_mean(name, ports)}")
+        port: Output[Any] | RepeatedOutput[Any] | SideOutput[Any] = ports[name]
+        return port
 
     @overload
     def packets(self, port: Output[T]) -> list[Packet[T]]: ...
@@ -150,6 +164,13 @@ class CalculatorRunner:
 def _check_types(port: Port[Any], packets: Iterable[Packet[Any]]) -> None:
     """Raises TypeError for a value that is not of its port's type, where that is a plain class."""
     for packet in packets:
+        if inspect.isawaitable(packet.value) and port.type is not Any:
+            if inspect.iscoroutine(packet.value):
+                packet.value.close()  # or Python warns of it, too
+            raise TypeError(
+                f"{port} was sent {packet.value!r} at {packet.timestamp}, which nobody has awaited; write "
+                "`await` before the call, in an async process"
+            )
         if port.type is not Any and isinstance(port.type, type) and not isinstance(packet.value, port.type):
             raise TypeError(
                 f"{port} is declared as {port.type.__name__}, but {type(packet.value).__name__} was sent "

@@ -20,6 +20,7 @@ WORDS = [
     "options",
     "option_types",
     "registry",
+    "function_calculator",
     "http",
     "http_errors",
     "packet_codec",
@@ -79,6 +80,8 @@ def room_of(module: str) -> str:
     parts = module.split(".")
     if len(parts) == 1:
         return "face"
+    if parts[1] == "__main__":
+        return "cli"
     return "words" if parts[1] in WORDS else parts[1]
 
 

@@ -167,6 +167,11 @@ class OutputStreams(dict[Port[Any], Stream]):
 
     def __missing__(self, port: Port[Any]) -> NoReturn:
         outputs = self.node.calculator.ports.outputs
+        if isinstance(port, str):
+            remedy = f"write cx.send(self.{port}, ...)" if port in outputs else did_you_mean(port, outputs)
+            raise PortError(
+                f"{self.node.name}: an output is the port itself, not its name {port!r}; {remedy}"
+            )
         raise PortError(f"{self.node.name} has no output {port}: {did_you_mean(port.name, outputs)}")
 
 
@@ -181,6 +186,10 @@ def missing_value(port: Any, node: str, ports: Any, when: str) -> Exception:
             f"{node}: side input {port.name!r} is not wired, or its side packet was not given; "
             "use cx.get(port)"
         )
+    if isinstance(port, str):
+        known = [*ports.inputs, *ports.side_inputs]
+        remedy = f"write cx[self.{port}]" if port in known else did_you_mean(port, known)
+        return PortError(f"{node}: an input is the port itself, not its name {port!r}; {remedy}")
     return PortError(
         f"{node} has no input {getattr(port, 'name', port)!r}: "
         f"{did_you_mean(getattr(port, 'name', str(port)), [*ports.inputs, *ports.side_inputs])}"

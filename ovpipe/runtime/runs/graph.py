@@ -101,6 +101,12 @@ class Graph:
         with_outside(plan, side_packets or {})  # of wrong types
         return cls(plan, side_packets=side_packets)
 
+    def __repr__(self) -> str:
+        state = f"open, {len(self._live)} runs" if self._open else "closed"
+        nodes = len(self.plan.nodes) + len(self.plan.resources)
+        ports = f"({', '.join(self.plan.inputs)}) -> ({', '.join(self.plan.outputs)})"
+        return f"<Graph {self.name} {ports}, {nodes} nodes, {state}>"
+
     # --- life
 
     async def open(

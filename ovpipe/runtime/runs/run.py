@@ -70,6 +70,10 @@ class Run(Watched):
         core.meter = meter
         blueprint.build_nodes(core, side_packets)
 
+    def __repr__(self) -> str:
+        state = "over" if self._is_over else "new" if self._started is None else "running"
+        return f"<Run {self.id} of graph {self.graph}, {state}>"
+
     # --- before the start
 
     def read(self, stream: str) -> Reader:
