@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import msgspec.inspect
 
+from docs.routes import routes_table
 from ovpipe.calculators import flow
 from ovpipe.calculators.llm.anthropic_messages.endpoint import EVERYWHERE
 from ovpipe.calculators.llm.anthropic_messages.table import ROWS as MESSAGES_ROWS
@@ -48,6 +49,7 @@ def tables() -> dict[tuple[str, str], str]:
     return {
         ("flow-calculators.md", "flow calculators"): calculators_table(flow),
         ("graphs.md", "graph keys"): schema_table(graph_schema()),
+        ("serving.md", "routes"): routes_table(),
         ("serving.md", "server keys"): schema_table(server_schema()),
         ("serving.md", "parameters"): markdown_table(),
         ("tokens.md", "tokenize parameters"): table_of(

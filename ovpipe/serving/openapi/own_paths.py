@@ -100,11 +100,19 @@ def own_paths(models: Sequence[str]) -> Json:
         "/openapi.json": root
         | {
             "get": get(
-                "openapi", "Server", "This document", {"application/json": {"schema": {"type": "object"}}}
+                "openapi",
+                "Server",
+                "The server's description of itself, in OpenAPI 3.1",
+                {"application/json": {"schema": {"type": "object"}}},
             )
         },
         **{path: root | description for path, description in debug_paths().items()},
-        "/docs": root | {"get": get("docs", "Server", "This document as a page", {"text/html": {}})},
+        "/docs": root
+        | {
+            "get": get(
+                "docs", "Server", "The same as a page on which requests can be tried", {"text/html": {}}
+            )
+        },
     }
 
 
