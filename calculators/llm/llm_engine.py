@@ -33,7 +33,8 @@ class LlmEngineCalculator(Calculator):
     `still_timeout` is of a process that does not even compute. While it serves, measured speed moves those of
     prefill and step. An engine that takes more than `memory_ceiling` gigabytes is replaced by another process
     in an orderly way. Without it that is what it took after the load, its cache, and half as much again or
-    4 GB; 0 is no ceiling.
+    4 GB; 0 is no ceiling. What runs in a process that is replaced has `recycle_timeout` to end there; then
+    the next one reads it again and goes on.
 
         engine:
           calculator: LlmEngineCalculator
@@ -54,6 +55,7 @@ class LlmEngineCalculator(Calculator):
         prefill_timeout: float = TIMEOUTS.prefill,
         step_timeout: float = TIMEOUTS.step,
         still_timeout: float = TIMEOUTS.still,
+        recycle_timeout: float = TIMEOUTS.recycle,
         memory_ceiling: float | None = None,
     ) -> None:
         self._folder = Path(models_path)
@@ -64,6 +66,7 @@ class LlmEngineCalculator(Calculator):
             ("prefill_timeout", prefill_timeout),
             ("step_timeout", step_timeout),
             ("still_timeout", still_timeout),
+            ("recycle_timeout", recycle_timeout),
         ):
             if not seconds > 0:
                 raise ValueError(f"{name} is {seconds:g}; it is in seconds and above 0")
@@ -73,6 +76,7 @@ class LlmEngineCalculator(Calculator):
             prefill=prefill_timeout,
             step=step_timeout,
             still=still_timeout,
+            recycle=recycle_timeout,
         )
         if memory_ceiling is not None and not memory_ceiling >= 0:
             raise ValueError(f"memory_ceiling is {memory_ceiling:g}; it is in gigabytes, and 0 for none")

@@ -271,6 +271,8 @@ class EngineTimeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Between two messages while the process does not even compute; of the others, the shortest counts."""
     close: float = 5.0
     """For the process to end by itself when the engine is closed; then it is killed."""
+    recycle: float = 60.0
+    """For what runs in a process that is replaced in an orderly way; then the next one goes on with it."""
 
 
 class EngineError(Exception):

@@ -173,14 +173,31 @@ class EngineClient:
     def recycle(self, reason: str) -> None:
         """Replaces the process in an orderly way, without losing a request. Returns at once.
 
-        What the process has begun with ends in it; all others, new ones too, wait for the next one. `reason`
-        is one word, a label of the metric. Does nothing while it is being replaced anyway.
+        What the process has begun with ends in it, within `EngineTimeouts.recycle`; after that the next one
+        goes on with what it can. All others, new ones too, wait for the next one. `reason` is one word, a
+        label of the metric. Does nothing while it is being replaced anyway.
         """
         if self._link is None or not self._link.up:
             return
         _log.info("engine %r is replaced (%s) once what runs in it has ended", self._name, reason)
         self._recycled_for = reason
         self._retries.postpone(self._link.retire(reason))
+        asyncio.get_running_loop().call_later(self._timeouts.recycle, self._hand_over, self._link)
+
+    def _hand_over(self, link: EngineLink) -> None:
+        """A process that is being replaced has had its time."""
+        if self._link is not link or not link.serving:
+            return
+        moving = link.hand_over()
+        _log.warning(
+            "engine %r is being replaced for %g s: %d requests go on in the next process, %d that cannot are "
+            "waited for",
+            self._name,
+            self._timeouts.recycle,
+            len(moving),
+            link.num_requests,
+        )
+        self._retries.resume(moving)
 
     def variants(self) -> Sequence[str]:
         """What a model of this engine can be asked for as `model:variant`: the LoRA adapters."""

@@ -38,6 +38,8 @@ class MailboxGeneration:
         self._heard = False
         """Whether anything has come since the last pulse."""
         self._generated = 0
+        self._before = 0
+        """Of these, the tokens that came from processes before the one that has it now."""
 
     # --- the engine's side
 
@@ -55,6 +57,7 @@ class MailboxGeneration:
         """Its request is in another engine's life now: `on_cancel` cancels it there."""
         self._on_cancel = on_cancel
         self._begun = False
+        self._before = self._generated
 
     def begin(self) -> None:
         """The engine begins to read its prompt."""
@@ -66,13 +69,16 @@ class MailboxGeneration:
         """Delivers that the engine is at work, when nothing has come since the last call."""
         heard, self._heard = self._heard, False
         if self._begun and not heard:
-            self.deliver(Delta(self.request_id, [], self._generated))
+            self.deliver(Delta(self.request_id, [], self._generated - self._before))
             self._heard = False
 
     def deliver(self, delta: Delta) -> None:
         """Puts a delta in the mailbox and schedules the consumer, if it waits."""
         if self._closed:
             return
+        if self._before:  # to this process they are tokens of the prompt
+            generated = self._before + delta.generated
+            delta = Delta(delta.request, delta.tokens, generated, delta.finish, delta.beams)
         if self._waiting is None:
             self._waiting = delta
         else:

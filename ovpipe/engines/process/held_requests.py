@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ovpipe.engines.process.generation import MailboxGeneration
+from ovpipe.engines.process.resumption import Resumption, can_resume
 from ovpipe.engines.process.retries import Retry
 from ovpipe.engines.protocol import Delta, GenerateRequest
 
@@ -16,6 +17,8 @@ class HeldRequests:
         self.generations: dict[int, MailboxGeneration] = {}
         self._unstarted: dict[int, GenerateRequest] = {}
         """Those that still wait for their first token. Kept for another life, if this one ends."""
+        self._resumptions: dict[int, Resumption] = {}
+        """Of those with tokens that another life could go on with."""
         self._on_trial: tuple[int, Callable[[], None]] | None = None
         """A request, and what is called when it has ended."""
         self._on_end = on_end
@@ -51,7 +54,11 @@ class HeldRequests:
         generation = self.generations.get(delta.request)
         if generation is None:
             return
-        self._unstarted.pop(delta.request, None)
+        started = self._unstarted.pop(delta.request, None)
+        if started is not None and can_resume(started.sampling):
+            self._resumptions[delta.request] = Resumption(started)
+        if (resumption := self._resumptions.get(delta.request)) is not None:
+            resumption.add(delta.tokens)
         self._count(delta.request, len(delta.tokens))
         generation.deliver(delta)
         if delta.finish is not None:
@@ -68,6 +75,7 @@ class HeldRequests:
         if generation is None:
             return None
         self._unstarted.pop(request_id, None)
+        self._resumptions.pop(request_id, None)
         self._forget(request_id)
         if self._on_trial is not None and self._on_trial[0] == request_id:
             _, then = self._on_trial
@@ -83,6 +91,15 @@ class HeldRequests:
     def take_not_started(self) -> list[Retry]:
         """Parts with those that have no token so far. Their generations stay open."""
         return self._take(list(self._unstarted))
+
+    def take_resumable(self) -> list[Retry]:
+        """Parts with what is left of those that another life can go on with. Their generations stay open."""
+        resumed = []
+        for request_id, resumption in self._resumptions.items():
+            self._forget(request_id)
+            resumed.append(Retry(resumption.request(), self.generations.pop(request_id)))
+        self._resumptions = {}
+        return resumed
 
     def _take(self, ids: list[int]) -> list[Retry]:
         self._on_trial = None

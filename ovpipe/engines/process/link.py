@@ -153,6 +153,14 @@ class EngineLink:
         self._end_if_retired()
         return unbegun
 
+    def hand_over(self) -> list[Retry]:
+        """It was retired, and has had its time: parts with all that another life can go on with or begin."""
+        moving = [*self._live.take_resumable(), *self._live.take_not_started()]
+        for retry in moving:
+            self._process.wire.send(Cancel(retry.request.id))
+        self._end_if_retired()
+        return moving
+
     def take_not_started(self) -> list[Retry]:
         """Parts with the live requests that have no token so far. Their generations stay open."""
         return self._live.take_not_started()

@@ -16,7 +16,7 @@ _log = logging.getLogger("ovpipe.engine")
 
 
 class Retry(NamedTuple):
-    """A request that had not begun, and its consumer, who need not notice."""
+    """A request that had not begun, or the rest of one that had, and its consumer, who need not notice."""
 
     request: GenerateRequest
     generation: MailboxGeneration
@@ -71,6 +71,10 @@ class Retries:
     def postpone(self, unbegun: list[Retry]) -> None:
         """Takes requests that nothing is wrong with."""
         self._others += unbegun
+
+    def resume(self, begun: list[Retry]) -> None:
+        """Takes requests that have been worked on: they come before those that have not."""
+        self._others = begun + self._others
 
     def give_to(self, life: NextLife) -> None:
         """Gives the process that serves what it may have now, and the rest as that has ended."""

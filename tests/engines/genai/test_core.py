@@ -16,7 +16,14 @@ from ovpipe.engines.genai.loading import load_genai_core
 from ovpipe.engines.genai.sequence import LiveSequence
 from ovpipe.engines.messages import Progress, Reading, Refused
 from ovpipe.engines.process.client import EngineClient
-from ovpipe.engines.protocol import Delta, EngineLoadError, GenerateRequest, RequestRefused, SamplingParams
+from ovpipe.engines.protocol import (
+    Delta,
+    EngineLoadError,
+    EngineTimeouts,
+    GenerateRequest,
+    RequestRefused,
+    SamplingParams,
+)
 from tests.engines.cores import F32, MODEL, a_prompt, finish, greedy, loaded, run, usage_when_settled
 
 
@@ -333,6 +340,26 @@ def test_it_serves_in_a_process_of_its_own() -> None:
         assert answers == [run(core, GenerateRequest(1, prompt, greedy(10)))[1] for prompt in prompts]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.slow  # it loads three times
+def test_greedy_texts_go_on_token_for_token_when_their_process_is_replaced() -> None:
+    async def texts(*, recycled: bool) -> list[list[int]]:
+        options = {"models_path": str(MODEL), "plugin_config": F32, "num_kv_blocks": 256}
+        timeouts = EngineTimeouts(recycle=0.01)
+        engine = await EngineClient.open(GENAI.command, options, name="tiny", timeouts=timeouts)
+        try:
+            generations = [engine.generate(a_prompt(8, n), greedy(300)) for n in range(4)]
+            heads = [[token.id for token in (await anext(one)).tokens] for one in generations]
+            if recycled:
+                engine.recycle("memory")
+            tails = [[t.id async for delta in one for t in delta.tokens] for one in generations]
+            assert engine.metrics()["engine_restarts_total"]["reason"].get("memory", 0) == recycled
+        finally:
+            await engine.close()
+        return [head + tail for head, tail in zip(heads, tails, strict=True)]
+
+    assert asyncio.run(texts(recycled=True)) == asyncio.run(texts(recycled=False))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from ovpipe.engines.process.backoff import Backoff
-from ovpipe.engines.protocol import EngineDied, EngineUnavailable, Grammar, RequestRefused, SamplingParams
+from ovpipe.engines.protocol import (
+    EngineDied,
+    EngineTimeouts,
+    EngineUnavailable,
+    Grammar,
+    RequestRefused,
+    SamplingParams,
+)
 from ovpipe.engines.wire import MAX_FRAME_BYTES
 from tests.engines.clients import CRASH, READ, SLOW_PREFILL, bounded, opened, restarts, some, tokens_of, until
 
@@ -75,6 +82,86 @@ def test_it_is_up_and_counts_those_that_wait_as_long_as_the_old_process_works() 
             assert engine.metrics()["engine_requests"] == 2
             running.cancel()
             assert await tokens_of(waiting) == [1, 2, 3]
+
+    bounded(scenario)
+
+
+AT_ONCE = EngineTimeouts(recycle=0.01)
+"""What runs in a process that is replaced goes on in the next at once."""
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        SamplingParams(max_tokens=400, temperature=0),
+        SamplingParams(max_tokens=400, temperature=0, seed=7),
+        SamplingParams(max_tokens=400, min_tokens=300, logprobs=True),
+    ],
+    ids=["greedy", "greedy with a seed", "sampled"],
+)
+def test_what_runs_for_too_long_goes_on_in_the_next_process_token_for_token(sampling: SamplingParams) -> None:
+    async def scenario() -> None:
+        async with opened(AT_ONCE, NEVER, step_seconds=0.002) as engine:
+            first = engine.pid
+            heard = TokensHeard()
+            running = engine.generate([0], sampling, meter=heard)
+            deltas = [await anext(running)]
+            engine.recycle("memory")
+            deltas += [delta async for delta in running]
+            assert [token.id for delta in deltas for token in delta.tokens] == list(range(1, 401))
+            counts = [delta.generated for delta in deltas]
+            assert counts == sorted(counts)
+            assert (counts[-1], deltas[-1].finish) == (400, "length")
+            assert (heard.count, heard.finish) == (400, "length")
+            assert engine.pid != first
+            assert restarts(engine) == 1
+
+    bounded(scenario)
+
+
+def test_a_text_goes_on_through_several_processes_beside_others_that_come_and_leave() -> None:
+    async def scenario() -> None:
+        async with opened(AT_ONCE, NEVER, step_seconds=0.002) as engine:
+            texts = [engine.generate([start], some(600)) for start in (0, 1000, 2000)]
+            leaving = engine.generate([3000], some(10**9))
+            heads = [[token.id for token in (await anext(text)).tokens] for text in texts]
+            for life in (1, 2, 3):
+                await anext(leaving)
+                engine.recycle("memory")
+                await until(lambda life=life: restarts(engine) == life)  # type: ignore[misc]  # a lambda with a default
+            leaving.cancel()
+            for start, head, text in zip((0, 1000, 2000), heads, texts, strict=True):
+                assert [*head, *await tokens_of(text)] == list(range(start + 1, start + 601))
+            assert engine.metrics()["engine_requests"] == 0
+
+    bounded(scenario)
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        SamplingParams(max_tokens=10**9, seed=7),
+        SamplingParams(max_tokens=10**9, temperature=0, frequency_penalty=0.5),
+        SamplingParams(max_tokens=10**9, temperature=0, grammar=Grammar("regex", "a*")),
+    ],
+    ids=["sampled by a seed", "penalties of its own text", "a grammar"],
+)
+def test_what_would_begin_anew_is_waited_for(
+    sampling: SamplingParams, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with opened(AT_ONCE, NEVER, step_seconds=0.002) as engine:
+            first = engine.pid
+            running = engine.generate([0], sampling)
+            await anext(running)
+            engine.recycle("memory")
+            await until(
+                lambda: "0 requests go on in the next process, 1 that cannot are waited for" in caplog.text
+            )
+            assert (await anext(running)).tokens
+            assert engine.pid == first
+            running.cancel()
+            await until(lambda: restarts(engine) == 1)
 
     bounded(scenario)
 
