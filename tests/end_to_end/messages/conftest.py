@@ -41,6 +41,7 @@ TEMPLATE = (
 """A chat template that makes the last message's word the one that is answered."""
 CONFIG = """
 version: 1
+limits: {{max_requests: 4, client_share: 0.5}}
 resources:
   random:
     graph: language_model
