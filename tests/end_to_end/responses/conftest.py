@@ -26,6 +26,10 @@ TEXTS = {
     "patch": 'Done.<tool_call>{"name": "apply_patch", "arguments": {"input": "*** Begin"}}</tool_call>',
     "both": '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
     '<tool_call>{"name": "sub", "arguments": {"b": 2}}</tool_call>',
+    "agent": "<think>Look first.</think>I look."
+    '<tool_call>{"name": "exec_command", "arguments": {"cmd": "ls"}}</tool_call>'
+    '<tool_call>{"name": "apply_patch", "arguments": {"input": "*** Begin Patch\\n*** End Patch"}}</tool_call>',
+    "ready": "All is patched.",
     "person": '{"name": "Ada", "age": 36}',
 }
 TEMPLATE = (
