@@ -183,6 +183,7 @@ class FrontDoor:
             )
         record.enter_prompt = admitted.enter_prompt
         lease = GraphLease.of(await self._repository.lease(model), served.route)
+        record.graph = lease.graph.name
         exchange = Exchange(request, packet, lease, self.limits, served.route.errors, record)
         admitted.run_begins(exchange.stop)
         return exchange

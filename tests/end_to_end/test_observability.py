@@ -150,7 +150,7 @@ def test_the_line_of_a_request_has_its_id_its_model_its_tokens_and_its_times(ser
     usage = answer.json()["usage"]
     assert entry["level"] == "info"
     assert (entry["method"], entry["url"], entry["status"]) == ("POST", CHAT, 200)
-    assert (entry["model"], entry["finish_reason"]) == ("tiny-chat", "length")
+    assert (entry["model"], entry["graph"], entry["finish_reason"]) == ("tiny-chat", "chat", "length")
     assert entry["prompt_tokens"] == usage["prompt_tokens"]
     assert entry["completion_tokens"] == usage["completion_tokens"] == 12
     assert 0 < entry["ttft"] < entry["duration"]
@@ -210,7 +210,7 @@ def test_a_live_run_is_found_by_the_request_s_id_and_says_what_it_waits_for(serv
 def test_graphs_are_shown_with_their_nodes_and_what_these_have_done(server: ServerProcess) -> None:
     post(server.url, chat())
     (model,) = get(server.url, "/debug/graphs").json()["models"]
-    (graph,) = model["graphs"]
+    graph = model["graphs"][0]
     assert (model["model"], model["state"], graph["graph"]) == ("tiny-chat", "available", "chat")
     nodes = {node["name"]: node for node in graph["nodes"]}
     assert nodes["serializer"]["calculator"] == "SseSerializerCalculator"

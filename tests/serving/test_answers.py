@@ -124,7 +124,7 @@ def test_a_node_that_hangs_is_a_500_after_the_limit_and_its_run_is_closed(
     assert answer.error() == (500, "internal_error", None)
     wait_for_text(record, "closed")
     server.wait_line(
-        "model 'bad': nothing has moved in a run for 2 s; it is cancelled: "
+        "model 'bad', graph 'bad': nothing has moved in a run for 2 s; it is cancelled: "
         r".*bad\.yaml:\d+: node 'bad' is in a call at 0 that has not ended"
     )
 

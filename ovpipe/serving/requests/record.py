@@ -139,6 +139,8 @@ class RequestRecord:
         """The path of its route; empty where there is none."""
         self.model = ""
         """Empty as long as there is no such model."""
+        self.graph = ""
+        """The name of the model's graph that it runs on; empty before that."""
         self.status = 0
         self.reason: str | None = None
         """The code of the error that refused it before its answer began."""
@@ -215,7 +217,12 @@ class RequestRecord:
 
     def facts(self) -> dict[str, Any]:
         """What is known of it, by name, as the log has it: tokens and times where texts were generated."""
-        facts: dict[str, Any] = {"trace_id": self.trace_id, "model": self.model, "error": self.reason}
+        facts: dict[str, Any] = {
+            "trace_id": self.trace_id,
+            "model": self.model,
+            "graph": self.graph,
+            "error": self.reason,
+        }
         if self.texts:
             facts |= {
                 "prompt_tokens": self.prompt_tokens,

@@ -108,8 +108,9 @@ class ServedRun:
                 to_client_error(error, self._model)
         except TimeoutError:
             log.warning(
-                "model %r: the nodes of a cancelled run did not close within %g s; it is left behind",
+                "model %r, graph %r: a cancelled run's nodes did not close within %g s; it is left behind",
                 self._model,
+                self._graph.name,
                 self._limits.run_close_seconds,
             )
         finally:
@@ -118,8 +119,9 @@ class ServedRun:
     def _run_is_silent(self) -> None:
         self._watch.stop()
         log.error(
-            "model %r: nothing has moved in a run for %g s; it is cancelled: %s",
+            "model %r, graph %r: nothing has moved in a run for %g s; it is cancelled: %s",
             self._model,
+            self._graph.name,
             self._limits.silent_seconds,
             self._run.explain_stall(),
         )

@@ -28,6 +28,8 @@ CLOSE_SECONDS: Final = 5.0
 OPERATIONS: Final = {
     "/chat/completions": "chat",
     "/completions": "text_completion",
+    "/responses": "chat",
+    "/messages": "chat",
     "/embeddings": "embeddings",
 }
 """gen_ai.operation.name, by route."""
@@ -113,6 +115,8 @@ def model_attributes(record: RequestRecord) -> dict[str, Any]:
     if not record.model:
         return {}
     attributes: dict[str, Any] = {"gen_ai.provider.name": "openvino", "gen_ai.request.model": record.model}
+    if record.graph:
+        attributes["ovpipe.graph"] = record.graph
     if record.endpoint in OPERATIONS:
         attributes["gen_ai.operation.name"] = OPERATIONS[record.endpoint]
     if not record.texts:

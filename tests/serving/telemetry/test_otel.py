@@ -19,6 +19,7 @@ def record(status: int, *, model: str = "m", reason: str | None = None) -> Reque
     made = RequestRecord("an-id")
     made.endpoint, made.model, made.status, made.reason = "/completions", model, status, reason
     made.generation = GenerationMetrics()
+    made.graph = "chat"
     return made
 
 
@@ -53,6 +54,7 @@ def test_a_request_s_texts_are_in_its_span() -> None:
         "gen_ai.operation.name": "text_completion",
         "gen_ai.provider.name": "openvino",
         "gen_ai.request.model": "m",
+        "ovpipe.graph": "chat",
         "gen_ai.request.max_tokens": 9,
         "gen_ai.response.model": "m",
         "gen_ai.response.finish_reasons": ("length", "length"),
