@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ovpipe.serving.models.repository import Repository
 
-LABELS: Final = ("model", "graph", "node")
 NODE_COUNTERS: Mapping[str, str] = MappingProxyType(
     {
         "calls": "Calls of a node's process.",
@@ -37,27 +35,27 @@ class NodeMetricsCollector(Collector):
         self._repository = repository
 
     def collect(self) -> Iterable[Metric]:
-        """One family a metric, labelled by the model, its graph and the node."""
-        counters = [
-            CounterMetricFamily(f"ovpipe_node_{name}", meaning, labels=LABELS)
-            for name, meaning in NODE_COUNTERS.items()
+        """One family a metric, labelled by the model, its graph and the node, and by the number of a
+        generation that drains.
+        """
+        counters = [_counter(f"node_{name}", meaning) for name, meaning in NODE_COUNTERS.items()]
+        deepest = GaugeMetricFamily("ovpipe_node_deepest_queue", "Most packets at one input so far.")
+        blocked = [
+            _counter(f"event_loop_blocked{unit}", meaning) for unit, meaning in BLOCKED_COUNTERS.items()
         ]
-        deepest = GaugeMetricFamily(
-            "ovpipe_node_deepest_queue", "Most packets at one input so far.", labels=LABELS
-        )
-        blocked, blocked_seconds = (
-            CounterMetricFamily(f"ovpipe_event_loop_blocked{unit}", meaning, labels=LABELS)
-            for unit, meaning in BLOCKED_COUNTERS.items()
-        )
-        for model in self._repository.available():
-            for served in model.ready().graphs:
-                for node, metrics in served.graph.node_metrics().items():
-                    labels = [model.name, served.name, node]
-                    for name, counter in zip(NODE_COUNTERS, counters, strict=True):
-                        counter.add_metric(labels, getattr(metrics, name))
-                    deepest.add_metric(labels, metrics.deepest_queue)
-                for node, calls in served.graph.blocked_calls().items():
-                    blocked.add_metric([model.name, served.name, node], calls.calls)
-                    blocked_seconds.add_metric([model.name, served.name, node], calls.seconds)
-        families = (*counters, deepest, blocked, blocked_seconds)
+        for owner, served in self._repository.graphs():
+            for node, metrics in served.graph.node_metrics().items():
+                labels = {**owner, "graph": served.name, "node": node}
+                for name, counter in zip(NODE_COUNTERS, counters, strict=True):
+                    counter.add_sample(f"{counter.name}_total", labels, getattr(metrics, name))
+                deepest.add_sample(deepest.name, labels, metrics.deepest_queue)
+            for node, calls in served.graph.blocked_calls().items():
+                labels = {**owner, "graph": served.name, "node": node}
+                for counter, number in zip(blocked, (calls.calls, calls.seconds), strict=True):
+                    counter.add_sample(f"{counter.name}_total", labels, number)
+        families = (*counters, deepest, *blocked)
         return [family for family in families if family.samples]
+
+
+def _counter(name: str, meaning: str) -> CounterMetricFamily:
+    return CounterMetricFamily(f"ovpipe_{name}", meaning)

@@ -28,12 +28,14 @@ class SidePacketMetrics(Collector):
         self._repository = repository
 
     def collect(self) -> Iterable[Metric]:
-        """One family a metric, labelled by the model or the resource, and the side packet's name there."""
+        """One family a metric, labelled by the model or the resource, and the side packet's name there, and
+        by the number of a generation that drains.
+        """
         families: dict[str, Metric] = {}
-        for owner, owner_name, packets in self._repository.side_packets():
+        for owner, packets in self._repository.side_packets():
             for name, packet in packets.items():
-                labels = {owner: owner_name, "side_packet": name}
-                values = values_of(f"{owner_name}.{name}", packet)
+                labels = {**owner, "side_packet": name}
+                values = values_of(f"{next(iter(owner.values()))}.{name}", packet)
                 for metric, value in values.items():
                     family = _family(metric, values)
                     family = families.setdefault(family.name, family)

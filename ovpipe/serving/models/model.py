@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
-from ovpipe.serving.models.generations import Lease
+from ovpipe.serving.models.generations import GenerationState, Lease
 from ovpipe.serving.models.model_life import ModelLife
 from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.opening import LoadListener
+from ovpipe.serving.models.served_graph import ServedGraph
 from ovpipe.serving.models.served_model import ServedModel
 from ovpipe.serving.models.snapshot import GenerationSnapshot, ModelSnapshot
 from ovpipe.serving.refusals import (
@@ -85,6 +86,14 @@ class Model(ModelLife):
         if self._generations.current is None:
             self._refuse()
         return self._generations.current.served
+
+    def draining(self) -> Iterator[tuple[int, Sequence[ServedGraph]]]:
+        """The numbers of the generations that drain, and the graphs that none that serves uses on."""
+        current = self._generations.current
+        serving = set(map(id, () if current is None else current.served.graphs))
+        for one in self._generations:
+            if one.state is GenerationState.DRAINING:
+                yield one.number, [graph for graph in one.served.graphs if id(graph) not in serving]
 
     def _refuse(self) -> NoReturn:
         if self._removed:

@@ -21,6 +21,7 @@ from ovpipe.serving.models.model import Model, ModelLease
 from ovpipe.serving.models.model_state import ModelState
 from ovpipe.serving.models.opening import LoadListener
 from ovpipe.serving.models.resource import Resource
+from ovpipe.serving.models.served_graph import ServedGraph
 from ovpipe.serving.models.served_model import ServedModel
 from ovpipe.serving.models.snapshot import RepositorySnapshot
 from ovpipe.serving.refusals import unknown_model, unknown_variant
@@ -156,12 +157,31 @@ class Repository:
         for model in self:
             model.served.watch(trace, node_metrics=node_metrics)
 
-    def side_packets(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-        """Whose side packets are there: "model" or "resource", its name, and what its own nodes made."""
+    def side_packets(self) -> Iterator[tuple[Mapping[str, str], Mapping[str, Any]]]:
+        """Whose side packets are there, as labels of metrics, and what its own nodes made."""
         for resource in self._resources.values():
-            yield "resource", resource.name, resource.side_packets
+            yield {"resource": resource.name}, resource.side_packets
         for model in self.available():
-            yield "model", model.name, model.own_side_packets()
+            yield {"model": model.name}, model.own_side_packets()
+        for labels, graph in self.draining():
+            yield labels, graph.own_side_packets()
+
+    def graphs(self) -> Iterator[tuple[Mapping[str, str], ServedGraph]]:
+        """The graphs that requests are in, with the labels of their metrics."""
+        for model in self.available():
+            for graph in model.ready().graphs:
+                yield {"model": model.name}, graph
+        yield from self.draining()
+
+    def draining(self) -> Iterator[tuple[Mapping[str, str], ServedGraph]]:
+        """The graphs of generations that drain, those of models that are gone, too."""
+        seen = set()
+        for model in [*self, *self._leaving]:
+            for number, graphs in model.draining():
+                if (model.name, number) not in seen:  # one that is gone may have come back under its name
+                    seen.add((model.name, number))
+                    labels = {"model": model.name, "generation": str(number)}
+                    yield from ((labels, graph) for graph in graphs)
 
     async def open(self, listener: LoadListener) -> None:
         """Opens all at once, each model after its resources; what fails leaves the others alone."""

@@ -21,6 +21,10 @@ from ovpipe.serving.models.repository import Repository
 class LoadedMotor:
     """What an engine makes."""
 
+    def metrics(self) -> dict[str, float]:
+        """One metric."""
+        return {"motor_turns": 3.0}
+
 
 class MotorCalculator(Calculator):
     """Opens at once, never with the mood "slow", and fails with the mood "bad"."""
