@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from ovpipe.calculators.llm.anthropic_messages.block_events import BlockEvents
 from ovpipe.calculators.llm.anthropic_messages.errors import REQUEST_ID
@@ -14,6 +17,7 @@ from ovpipe.calculators.llm.anthropic_messages.types import (
     BlockDelta,
     BlockEvent,
     BlockStart,
+    BlockStop,
     Ending,
     InputJsonPiece,
     MessageAnswer,
@@ -35,6 +39,14 @@ from ovpipe.calculators.llm.packets import ChatRequest, OutputDelta, Prompts
 from ovpipe.calculators.llm.responses.event_stream import EVENT_STREAM
 from ovpipe.calculators.llm.responses.shared import TokenCounts, encode, headers_of
 from ovpipe.http import ResponseStart
+
+HEADS: Final[Mapping[type[Struct], bytes]] = MappingProxyType(
+    {
+        kind: f"event: {kind.__struct_config__.tag}\ndata: ".encode()
+        for kind in (MessageStart, BlockStart, BlockDelta, BlockStop, MessageDelta, MessageStop, PingEvent)
+    }
+)
+"""What comes before the data of an event."""
 
 
 class MessageStream:
@@ -176,7 +188,7 @@ def ending_of(request: ChatRequest, delta: OutputDelta, *, called: bool) -> Endi
 
 def as_event(event: MessageEvent) -> bytes:
     """A server-sent event, named by its type."""
-    return b"event: %b\ndata: %b\n\n" % (str(event.__struct_config__.tag).encode(), encode(event))
+    return HEADS[type(event)] + encode(event) + b"\n\n"
 
 
 def as_events(events: Iterable[MessageEvent]) -> bytes:

@@ -95,6 +95,14 @@ def test_cuts_before_the_stop_and_finishes() -> None:
     ]
 
 
+def test_the_last_delta_names_the_stop_that_ended_the_text() -> None:
+    *before, last = kept(completion(("no", "END")), TextDelta("text E", 1, 7), TextDelta("ND more", 2, 7))
+    assert [delta.matched_stop for delta in before] == [None]
+    assert last.matched_stop == "END"
+    ended = kept(completion(("END",)), TextDelta("text", 1, 7, "stop"))
+    assert [delta.matched_stop for delta in ended] == [None]
+
+
 def test_nothing_comes_after_the_stop() -> None:
     found = run(("!",), TextDelta("a!", 1, 7), TextDelta("b", 2, 7), TextDelta("c", 3, 7, "length"))
     assert found == [("a", 1, "stop")]
