@@ -103,6 +103,7 @@ class GraphRunner:
         }
         graph = Graph(self.plan, build=build, side_packets=self._side_packets)
         packets: dict[str, list[Packet[Any]]] = {stream.name: [] for stream in self.plan.streams}
+        graph.check_types = True
         async with graph, graph.run() as run:
             for name, sent in packets.items():
                 run.observe(name, sent.append)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
 from ovpipe.calculator import Calculator
@@ -13,6 +13,7 @@ from ovpipe.graph.plan import DEFAULT_MAX_QUEUE_SIZE
 from ovpipe.packet import Packet
 from ovpipe.ports import Output, Port, RepeatedOutput, SideOutput
 from ovpipe.runtime.runs.graph import Graph
+from ovpipe.runtime.runs.sent_types import check_sent
 from ovpipe.testing.changes import Unchanged
 from ovpipe.testing.feeding import feed, in_order
 from ovpipe.testing.single_node_graph import NODE, Elements, SingleNodeGraph
@@ -157,22 +158,6 @@ class CalculatorRunner:
             await graph.close()
         unchanged.check(type(self.calculator).__name__)
         for port, sent in packets.items():
-            _check_types(port, sent)
+            for packet in sent:
+                check_sent(port, packet)
         return Outputs(packets, lone.elements, made)
-
-
-def _check_types(port: Port[Any], packets: Iterable[Packet[Any]]) -> None:
-    """Raises TypeError for a value that is not of its port's type, where that is a plain class."""
-    for packet in packets:
-        if inspect.isawaitable(packet.value) and port.type is not Any:
-            if inspect.iscoroutine(packet.value):
-                packet.value.close()  # or Python warns of it, too
-            raise TypeError(
-                f"{port} was sent {packet.value!r} at {packet.timestamp}, which nobody has awaited; write "
-                "`await` before the call, in an async process"
-            )
-        if port.type is not Any and isinstance(port.type, type) and not isinstance(packet.value, port.type):
-            raise TypeError(
-                f"{port} is declared as {port.type.__name__}, but {type(packet.value).__name__} was sent "
-                f"at {packet.timestamp}: {packet.value!r}"
-            )

@@ -164,3 +164,18 @@ def test_a_bound_lets_a_join_go_on_in_the_middle_of_an_input(graph: Path) -> Non
     runner = GraphRunner(graph, registry=Registry.of(Count))
     out = runner.run(a=["x", "y"], b=[Bound(1), Packet("z", Timestamp(1))])
     assert out["out"] == ["x-", "yz"]
+
+
+class LooseCalculator(UpperCalculator):
+    """Sends what it should not."""
+
+    def process(self, cx: Context) -> None:
+        cx.send(self.upper, len(cx[self.text]))  # type: ignore[misc]  # that is the mistake
+
+
+def test_a_value_that_is_not_of_its_ports_type_fails_the_run(graph: Path) -> None:
+    runner = GraphRunner(
+        graph, replace={"upper": LooseCalculator()}, side_packets={"weights": "w"}, registry=REGISTRY
+    )
+    with pytest.raises(Exception, match="UpperCalculator.upper is declared as str, but int was sent at 0: 1"):
+        runner.run(text=["a"])

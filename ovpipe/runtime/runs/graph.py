@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -23,6 +24,7 @@ from ovpipe.runtime.runs.failures import ends_here, log_failure
 from ovpipe.runtime.runs.live_runs import LiveRuns
 from ovpipe.runtime.runs.resource import ReportProgress, ResourceContext, resource_failure
 from ovpipe.runtime.runs.run import Run
+from ovpipe.runtime.runs.sent_types import check_sent
 from ovpipe.runtime.runs.stepper import Stepper
 from ovpipe.runtime.watching.blocked_loop import BlockedCalls
 from ovpipe.runtime.watching.node_metrics import NodeCounters, NodeMetrics
@@ -71,6 +73,9 @@ class Graph:
         """What all runs that are started from now on are traced by; None: they are not."""
         self.stall_seconds: float | None = None
         """After how long in which nothing moves such a run logs why; None: never. See `Run.watch_stall`."""
+        self.check_types = False
+        """Whether a run fails that is started from now on and whose node sends a value of another type than
+        its port declares. It costs a look at each packet."""
         self.block_seconds: float | None = BLOCK_SECONDS
         """A call that keeps the event loop for so long is logged and counted; None: none. `open` reads it."""
 
@@ -265,6 +270,10 @@ class Graph:
         for listener in (trace or self.trace, self._counters):
             if listener is not None:
                 run.attach(listener)
+        if self.check_types:
+            for node in self.plan.nodes:
+                for port, index in node.outputs:
+                    run.observe(self.plan.streams[index].name, partial(check_sent, port))
         if self.stall_seconds is not None:
             run.watch_stall(self.stall_seconds)
         return run

@@ -19,9 +19,7 @@ def files_of(plans: Iterable[Plan]) -> Iterator[Path]:
     """The files of graphs that were read; a file that several share comes several times."""
     folders: dict[Path, None] = {}
     for plan in plans:
-        yield Path(plan.file)
-        for node in (*plan.nodes, *plan.resources):
-            yield Path(node.place.rpartition(":")[0])  # a subgraph's nodes have the places in its file
+        yield from plan.files
         folders |= dict.fromkeys(plan.calculator_folders)
     for folder in folders:
         yield from folder.rglob("*.py")
