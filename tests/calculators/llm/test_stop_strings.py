@@ -160,7 +160,7 @@ async def feed(stop: str, *, more_requests: bool) -> tuple[list[OutputDelta], bo
 def test_says_done_to_who_feeds_it_unless_another_request_may_come() -> None:
     for more in (False, True):
         found, done = asyncio.run(feed("!", more_requests=more))
-        assert found == [OutputDelta((Content("ab"),), 1, 7, "stop")]
+        assert found == [OutputDelta((Content("ab"),), 1, 7, "stop", matched_stop="!")]
         assert done is not more
 
 
