@@ -10,6 +10,8 @@ class CheckerLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     seconds: float = 5.0
     """Of computing, for one grammar. An engine takes as long, and all its requests wait meanwhile."""
+    clock_factor: float = 4.0
+    """Times `seconds` that a check may take by the clock on the wall, where the machine is busy."""
     mebibytes: int = 512
     """Memory beyond what the process has after its load. The library's threads take 64 of it."""
     kept_mebibytes: int = 64

@@ -35,9 +35,6 @@ CHECK_TOKENS = 16
 _TRIES = 2
 """Processes that may end or block over a grammar before it is to blame. (One can be killed from outside.)"""
 
-_WALL_CLOCK_FACTOR = 4
-"""Times the limit of computing time that a check may take by the clock on the wall."""
-
 _IDLE_CHECKS = 2
 """Checks in a row, at least as far apart as what is left of the limit, that find the process asleep: then it
 waits for itself."""
@@ -137,16 +134,15 @@ class GrammarTrials:
     async def _tried(self, link: EngineLink, request: GenerateRequest) -> _Outcome:
         """How the request fares. Raises what it ends in, unless that is its own end.
 
-        The limit is one of computing time: on a busy machine a check may take `_WALL_CLOCK_FACTOR` times as
-        long. A process that sleeps meanwhile waits for itself: the library does when a thread of it got no
-        memory.
+        The limit is one of computing time: on a busy machine a check may take `clock_factor` times as long. A
+        process that sleeps meanwhile waits for itself: the library does when a thread of it got no memory.
         """
         loop, limit = asyncio.get_running_loop(), self._limits.seconds
         started, spent = loop.time(), cpu_seconds(link.pid)
         left, idle_checks = limit, 0
         async with link.add(request) as generation:
             answer = asyncio.ensure_future(_drained(generation))
-            deadline = started + _WALL_CLOCK_FACTOR * limit
+            deadline = started + self._limits.clock_factor * limit
             while left > 0 and idle_checks < _IDLE_CHECKS and loop.time() < deadline:
                 await asyncio.wait([answer], timeout=max(left, _LOOK_AGAIN))
                 if answer.done():
@@ -245,8 +241,8 @@ class GrammarTrials:
                 load=limits.start_seconds,
                 warm_up=limits.start_seconds,
                 # The checker's own clock is the one that counts; this one is for a process left behind.
-                prefill=2 * _WALL_CLOCK_FACTOR * limits.seconds,
-                step=2 * _WALL_CLOCK_FACTOR * limits.seconds,
+                prefill=2 * limits.clock_factor * limits.seconds,
+                step=2 * limits.clock_factor * limits.seconds,
             ),
             on_progress=_ignore_progress,
             on_stats=self._note,

@@ -100,7 +100,7 @@ def test_a_bad_grammar_is_400_of_the_parameter_it_came_from() -> None:
 def test_a_grammar_that_takes_too_long_is_400() -> None:
     rules = Grammar("ebnf", 'root ::= [\\x01-\\xff]* "a" [\\x01-\\xff]{20}')
     slow = completion(grammar=rules, grammar_param="guided_grammar")
-    error = refusal(slow, limits=CheckerLimits(seconds=0.2))
+    error = refusal(slow, limits=CheckerLimits(seconds=0.2, clock_factor=100))
     assert (error.status, error.code, error.param) == (400, "invalid_grammar", "guided_grammar")
     assert "too long" in error.message
 

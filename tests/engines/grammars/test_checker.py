@@ -131,7 +131,7 @@ def test_a_bad_grammar_is_refused_in_words_about_it_without_places_of_the_librar
 
 def test_a_grammar_that_takes_too_long_ends_its_process_and_the_next_check_has_another() -> None:
     async def scenario() -> None:
-        async with opened(limits=CheckerLimits(seconds=0.5)) as checker:
+        async with opened(limits=CheckerLimits(seconds=0.5, clock_factor=100)) as checker:
             await checker.check(DIGITS)
             pid = checker.pid
             assert pid is not None
@@ -397,7 +397,7 @@ def test_a_process_that_waits_for_itself_is_not_waited_for() -> None:
 
 def test_where_nobody_can_tell_how_long_it_computed_the_clock_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     spinning = Grammar("regex", "spin")  # for 0.4 s
-    limits = CheckerLimits(seconds=0.3)
+    limits = CheckerLimits(seconds=0.3, clock_factor=100)
 
     async def scenario(at_first: float) -> None:
         told = defaultdict[int, Iterator[float]](lambda: chain([at_first], repeat(math.inf)))
