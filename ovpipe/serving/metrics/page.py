@@ -52,6 +52,7 @@ class Metrics:
         self._request_count = lru_cache(MOST_CACHED)(self._requests.labels)
         self._request_seconds = lru_cache(MOST_CACHED)(self._seconds.labels)
         self._requests_now = lru_cache(MOST_CACHED)(self._in_flight.labels)
+        self._refused_count = lru_cache(MOST_CACHED)(self._refused.labels)
         self._generation = {model.name: GenerationMetrics() for model in repository}
         self._registry.register(VllmMetrics(repository, self._generation))
         self._registry.register(SidePacketMetrics(repository))
@@ -69,12 +70,12 @@ class Metrics:
             self._request_seconds(record.model, record.endpoint).observe(time.perf_counter() - record.began)
             self._request_count(record.model, record.endpoint, str(record.status)).inc()
             if record.reason is not None:
-                self._refused.labels(record.model, record.endpoint, record.reason).inc()
+                self._refused_count(record.model, record.endpoint, record.reason).inc()
             record.end()
 
     def refuse(self, endpoint: str, reason: str) -> None:
         """Counts a request that did not come in; `endpoint` is empty for a path of no graph."""
-        self._refused.labels("", endpoint, reason).inc()
+        self._refused_count("", endpoint, reason).inc()
 
     def generation(self, model: str) -> GenerationMetrics:
         """Where the texts of a model are counted; models may be added while the server runs."""

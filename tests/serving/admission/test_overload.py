@@ -39,3 +39,29 @@ def test_four_times_the_load_loses_no_request() -> None:
     assert refused
     assert healthy
     assert re.search(r'^ovpipe_requests_(running|waiting)\{model="clock"\} 0.0$', page, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_prompt_tokens_that_wait_have_a_limit(tmp_path: Path) -> None:
+    config = tmp_path / "server.yaml"
+    models = Path(__file__).parents[3] / "ovpipe" / "models" / "tiny-chat"
+    config.write_text(f"""
+version: 1
+resources:
+  clock:
+    graph: {OVERLOAD}/graphs/clock_model.yaml
+    parameters: {{models_path: {models}, step_seconds: 0.5}}
+models:
+  clock: {{graph: chat, resources: [clock], limits: {{max_queued_prompt_tokens: 300}}}}
+limits: {{client_share: 1}}
+""")
+    with ServerProcess("--config", str(config)) as server:
+        server.wait_ready()
+        command = [sys.executable, str(OVERLOAD / "open_loop.py"), str(server.port), "60", "1", "2"]
+        found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+        page = get(server.url, "/metrics").body.decode()
+    assert found["lost"] == {}
+    assert set(found["refused"]) == {"prompt_queue_full"}
+    assert found["done"] + found["refused"]["prompt_queue_full"] == 60
+    assert found["done"] >= 2, "no prompt has 150 tokens"
+    assert 'ovpipe_prompt_tokens_waiting{model="clock"} 0.0' in page
