@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -24,6 +27,9 @@ outputs: [loud]
 nodes: {shout: {calculator: ShoutCalculator, inputs: {text: text}, outputs: {loud: loud}}}
 """
 TESTS = """
+import subprocess
+import sys
+
 import pytest
 from ovpipe import Calculator, Context, Input, Output, Packet, Timestamp
 
@@ -73,3 +79,9 @@ def test_its_fixtures_run_calculators_and_graphs_and_a_failure_shows_where_strea
             "E           @2  'C'",
         ]
     )
+
+
+@pytest.mark.slow
+def test_whoever_only_has_it_installed_imports_no_runtime() -> None:
+    code = "import sys, ovpipe.testing.plugin; sys.exit('ovpipe.runtime' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
