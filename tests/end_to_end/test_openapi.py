@@ -37,6 +37,11 @@ negative_data_rejection.expected-statuses = ["4xx"]
 # No schema says which ids live runs have.
 include-name = "GET /debug/runs/{id}"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "404"]
+
+[[operations]]
+# No schema says which responses are kept.
+include-path-regex = "^/responses/"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404"]
 """
 
 

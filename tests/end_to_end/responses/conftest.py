@@ -51,6 +51,10 @@ models:
       models_path: {tiny}
       engine: {{plugin_config: {{INFERENCE_PRECISION_HINT: f32, KV_CACHE_PRECISION: f32}}}}
       max_tokens_limit: 3000
+  graphed:
+    graph: responses
+    resources: [kept]
+    parameters: {{models_path: {tiny}, engine: {{core: graph, num_kv_blocks: 64}}}}
   script:
     graph: responses
     resources: [kept]

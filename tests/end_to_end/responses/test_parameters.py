@@ -314,6 +314,22 @@ def test_log_probabilities_come_with_the_text(responses: Responses) -> None:
     assert responses.ask(top_logprobs=21).error() == (400, "invalid_value", "top_logprobs")
 
 
+def test_the_engine_that_is_a_graph_does_more(responses: Responses) -> None:
+    plain: dict[str, Any] = {"model": "graphed", "max_output_tokens": 4}
+    biased = responses.ask(logit_bias={"41": 100}, ignore_eos=True, **plain)
+    assert len(set(text(biased))) == 1
+    likely = responses.ask(include=["message.output_text.logprobs"], top_logprobs=2, **plain)
+    (message,) = whole(likely).output
+    assert message.type == "message"
+    part = message.content[0]
+    assert part.type == "output_text"
+    assert part.logprobs is not None
+    assert [len(token.top_logprobs) for token in part.logprobs] == [2] * len(part.logprobs)
+    assert whole(likely).top_logprobs == 2
+    *_, last = events(responses.ask(stream=True, **plain))
+    assert last.response.output_text == text(responses.ask(**plain))
+
+
 @row("max_tool_calls", "metadata", "user", "prompt_cache_key", "safety_identifier")
 def test_the_answer_repeats_what_it_is_told(responses: Responses) -> None:
     told: dict[str, Any] = {
