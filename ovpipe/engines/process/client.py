@@ -1,8 +1,7 @@
 """The server's side of an engine: one asyncio client for many requests, and its processes' keeper.
 
-An `EngineLink` is one process's life. The client holds one at a time: when it dies, hangs or is
-poisoned, every live request fails and another is started, until one loads. Only requests that had not started
-when a step poisoned it go to the next.
+An `EngineLink` is one process's life. The client holds one at a time, and starts another when it has ended:
+it died, hung or was poisoned, which its live requests fail by; or it was replaced in an orderly way.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ from ovpipe.engines.process.life_watch import Notices
 from ovpipe.engines.process.link import EngineLink
 from ovpipe.engines.process.memory_ceiling import MemoryCeiling
 from ovpipe.engines.process.metrics import DIED, EngineMetrics
-from ovpipe.engines.process.retries import Retries, Retry
+from ovpipe.engines.process.recycling import Recycling
+from ovpipe.engines.process.retries import Retries
 from ovpipe.engines.process.vitals import vitals_of
 from ovpipe.engines.protocol import (
     EngineDied,
@@ -74,8 +74,7 @@ class EngineClient:
         self._ready_expected = 0.0  # by the event loop's clock, while there is no link
         self._retries = Retries()
         """Requests that the next process is given."""
-        self._recycled_for: str | None = None
-        """Why the process is being replaced in an orderly way. New requests wait meanwhile."""
+        self._recycling = Recycling(name, self._retries, timeouts.recycle)
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
         self._shutdown: asyncio.Task[str] | None = None  # the latest life's end; nothing cuts it short
@@ -128,7 +127,7 @@ class EngineClient:
     @property
     def is_up(self) -> bool:
         """Whether it takes requests: it serves, or is replaced in an orderly way."""
-        return self._recycled_for is not None or (self._link is not None and self._link.up)
+        return self._recycling.is_under_way or (self._link is not None and self._link.up)
 
     @property
     def pid(self) -> int | None:
@@ -156,10 +155,8 @@ class EngineClient:
         request = GenerateRequest(
             next(self._request_ids), list(prompt), sampling, priority, adapter, on_step is not None
         )
-        if self._recycled_for is not None:
-            waiting = MailboxGeneration(request.id, lambda _: None, on_step, meter)
-            self._retries.postpone([Retry(request, waiting)])
-            return waiting
+        if self._recycling.is_under_way:
+            return self._recycling.wait(request, on_step, meter)
         if self._link is None or not self._link.up:
             wait = self._ready_expected - asyncio.get_running_loop().time()
             raise EngineUnavailable(
@@ -171,33 +168,13 @@ class EngineClient:
             raise RequestRefused(str(error)) from error
 
     def recycle(self, reason: str) -> None:
-        """Replaces the process in an orderly way, without losing a request. Returns at once.
+        """Replaces the process in an orderly way, without losing a request: see `Recycling`. Returns at once.
 
-        What the process has begun with ends in it, within `EngineTimeouts.recycle`; after that the next one
-        goes on with what it can. All others, new ones too, wait for the next one. `reason` is one word, a
-        label of the metric. Does nothing while it is being replaced anyway.
+        `reason` is one word, a label of the metric. Does nothing while it is being replaced anyway.
         """
         if self._link is None or not self._link.up:
             return
-        _log.info("engine %r is replaced (%s) once what runs in it has ended", self._name, reason)
-        self._recycled_for = reason
-        self._retries.postpone(self._link.retire(reason))
-        asyncio.get_running_loop().call_later(self._timeouts.recycle, self._hand_over, self._link)
-
-    def _hand_over(self, link: EngineLink) -> None:
-        """A process that is being replaced has had its time."""
-        if self._link is not link or not link.serving:
-            return
-        moving = link.hand_over()
-        _log.warning(
-            "engine %r is being replaced for %g s: %d requests go on in the next process, %d that cannot are "
-            "waited for",
-            self._name,
-            self._timeouts.recycle,
-            len(moving),
-            link.num_requests,
-        )
-        self._retries.resume(moving)
+        self._recycling.begin(self._link, reason)
 
     def variants(self) -> Sequence[str]:
         """What a model of this engine can be asked for as `model:variant`: the LoRA adapters."""
@@ -238,10 +215,9 @@ class EngineClient:
         """One attempt to load. Raises `LinkLost`."""
         loop = asyncio.get_running_loop()
         started = loop.time()
-        settled = {} if self._info is None else self._info.settled
         link = await EngineLink.start(
             self._command,
-            self._options | settled,
+            self._options | ({} if self._info is None else self._info.settled),
             name=self._name,
             timeouts=self._timeouts,
             on_progress=self._report,
@@ -259,28 +235,27 @@ class EngineClient:
         if stats.worn_out:  # once the step's deltas have shown which requests it has begun with
             asyncio.get_running_loop().call_soon(self.recycle, stats.worn_out)
 
-    async def _keep(self, link: EngineLink) -> None:
+    async def _keep(self, link: EngineLink | None) -> None:
         """Serves, shuts down what died and starts another, until cancelled by `close`.
 
         A fault of ours is one more death: it is logged, and another life is tried.
         """
         failures, cause = 0, DIED
         loop = asyncio.get_running_loop()
-        next_link: EngineLink | None = link
         while True:
             try:
-                end = await self._live(next_link, cause)
+                end = await self._live(link, cause)
             except (Exception, asyncio.CancelledError) as error:
                 if self._closed or is_cancelled():
                     raise
                 _log.exception("engine %r: its keeper failed", self._name)
                 end = LifeEnd(f"was given up: {error!r}")
                 await self._clear(end.how)
-            next_link, cause = None, end.cause or cause
+            link, cause = None, end.cause or cause
             if end.orderly:
                 _log.info("engine %r %s", self._name, end.how)
                 continue
-            self._recycled_for = None
+            self._recycling.end()
             if end.served_seconds >= self._backoff.healthy_after:
                 failures = 0
             failures += 1
@@ -295,10 +270,9 @@ class EngineClient:
             try:
                 link = await self._start()
             except LinkLost as lost:
-                self._recycled_for = None
                 self._give_up_retries(str(lost))
                 return LifeEnd(str(lost))
-            self._recycled_for = None
+            self._recycling.end()
             self._retries.give_to(link)
             self._metrics.restarts[cause] += 1
             _log.warning("engine %r serves again", self._name)
@@ -339,9 +313,8 @@ class EngineClient:
 
     def _report(self, progress: Progress) -> None:
         self._metrics.progress += 1
-        if self._on_progress is None:
-            return
         try:
-            self._on_progress(progress)
+            if self._on_progress is not None:
+                self._on_progress(progress)
         except Exception:  # an observer of a load must not decide whether it succeeds
             _log.exception("engine %r: on_progress failed", self._name)
