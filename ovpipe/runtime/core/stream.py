@@ -209,9 +209,10 @@ class Stream:
                 f"stream {self.name!r}: a packet at {received} must be the only one of its stream, "
                 "and there was one before"
             )
+        expected = Timestamp.of_raw(self.bound)
         return TimestampError(
-            f"stream {self.name!r}: minimum expected timestamp is {Timestamp.of_raw(self.bound)} "
-            f"but received {received}"
+            f"stream {self.name!r}: minimum expected timestamp is {expected} but received {received}; a "
+            f"stream's timestamps only rise, so send at {expected} or later, or leave out `at`"
         )
 
 
