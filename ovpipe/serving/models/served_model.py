@@ -37,6 +37,7 @@ class ServedModel:
         self.resources = frozenset(resource.name for resource in self._resources)
         """The names of the resources whose side packets the graphs take."""
         self._used: list[ServedGraph] = []
+        self._packets: Mapping[str, Any] = {}
         self._by_route = {
             (one.route.method, one.route.pattern): graph for graph in self.graphs for one in graph.routes
         }
@@ -107,8 +108,11 @@ class ServedModel:
         return sum(own) + sum(one.needed() for one in self._resources if not one.is_open)
 
     def side_packets(self) -> Mapping[str, Any]:
-        """All side packets of the open graphs. One of a name that an earlier graph has is `graph.name`."""
-        return _together((graph, graph.side_packets) for graph in self.graphs)
+        """All side packets, once all graphs are open; each request asks for them.
+
+        One of a name that an earlier graph has is `graph.name`.
+        """
+        return self._packets
 
     def own_side_packets(self) -> Mapping[str, Any]:
         """Those of them that are not shared with other models."""
@@ -164,6 +168,7 @@ class ServedModel:
         if reason:
             listener.failed(self.title, reason)
         else:
+            self._packets = _together((graph, graph.side_packets) for graph in self.graphs)
             listener.available(self.title, time.monotonic() - began)
         return reason
 
@@ -179,6 +184,7 @@ class ServedModel:
         """It serves no more: the graphs close that no other generation uses, each within this time, half of
         it for what is left of its runs. Resources that nothing else uses close, too.
         """
+        self._packets = {}
         while self._used:
             graph = self._used.pop()
             try:
@@ -192,6 +198,7 @@ class ServedModel:
 
         Resources stay open: others may use them.
         """
+        self._packets = {}
         first, *others = self.graphs
         share = run_seconds / 2 if others else run_seconds
         async with asyncio.TaskGroup() as closing:
