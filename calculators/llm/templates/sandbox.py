@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-from ovpipe.calculators.llm.templates.budget import TURN, turn
+from ovpipe.calculators.llm.templates.budget import TURN, charged_range, turn
 from ovpipe.calculators.llm.templates.prompt_size import is_larger
 
 WRITTEN_AT_ONCE: Final = 65_536
@@ -41,6 +41,7 @@ def sandbox() -> ImmutableSandboxedEnvironment:
         "raise_exception": raise_exception,
         "strftime_now": strftime_now,
         "dict": DictMaker(),
+        "range": charged_range,
         "namespace": OpenNamespace,
     }
     return environment

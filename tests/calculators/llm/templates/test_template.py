@@ -373,6 +373,7 @@ def test_a_text_without_end_is_given_up() -> None:
         "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
         "{% macro m(n) %}{{ caller() if n else '' }}{% endmacro %}"
         "{% for i in range(10000) %}{% for j in range(10000) %}{% call m(1) %}{% endcall %}{% endfor %}{% endfor %}",
+        "{% for i in range(5000) %}{{ range(90000) | sum }}{% endfor %}",
     ],
 )
 def test_a_template_that_turns_for_hours_is_given_up(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
