@@ -13,7 +13,10 @@ import pytest
 
 from ovpipe.cli.embedded import NAME
 from ovpipe.serving.config import DEFAULT_GRAPHS
-from tests.serving.asking import get
+from ovpipe.serving.security.api_key import key_of, new_secret
+from ovpipe.serving.security.key_file import add_key
+from ovpipe.serving.security.roles import Role
+from tests.serving.asking import ask
 from tests.serving.server_process import ServerProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -23,9 +26,18 @@ HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 SEED = "1"
 CONFIG = """
 [generation]
-max-examples = 60
+max-examples = 30
 deterministic = true
 database = "none"
+
+[auth.openapi.bearer]
+bearer = "KEY"
+
+[auth.openapi.x-api-key]
+api_key = "KEY"
+
+[auth.openapi.api-key]
+api_key = "KEY"
 
 [checks]
 # What parameters mean together no schema says, so a valid body may be refused: with a 400, and nothing else.
@@ -42,13 +54,27 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "404"]
 # No schema says which responses are kept.
 include-path-regex = "^/responses/"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404"]
+
+[[operations]]
+# They take the bodies of the routes above them, whose thousand cases of each kind need not come twice.
+include-path-regex = "/render$|/count_tokens$"
+phases.coverage.enabled = false
 """
+"""With every check of schemathesis, all of which are on unless they are turned off, and every phase."""
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
-    """The embedded model, with short answers."""
-    with ServerProcess("--set", "max_tokens_limit=16") as running:
+def secret() -> str:
+    """The API key of an admin."""
+    return new_secret()
+
+
+@pytest.fixture(scope="module")
+def server(secret: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """The embedded model, with short answers, for those who have a key."""
+    keys = tmp_path_factory.mktemp("keys") / "api-keys"
+    add_key(keys, key_of("tester", secret, frozenset({Role.ADMIN})))
+    with ServerProcess("--set", "max_tokens_limit=16", "--api-keys", str(keys)) as running:
         running.wait_ready()
         yield running
 
@@ -77,11 +103,13 @@ def test_every_graph_that_serves_by_default_is_tried() -> None:
 
 @pytest.mark.parametrize("door", [*DOORS, "the server's own"])
 def test_no_answer_is_a_5xx_or_other_than_documented(
-    server: ServerProcess, tmp_path: Path, door: str
+    server: ServerProcess, secret: str, tmp_path: Path, door: str
 ) -> None:
     config = tmp_path / "schemathesis.toml"
-    config.write_text(CONFIG)
-    run = ["run", f"{server.url}/openapi.json", "--seed", SEED, "--phases", "examples,coverage,fuzzing"]
+    config.write_text(CONFIG.replace("KEY", secret))
+    authorization = f"Bearer {secret}"
+    run = ["run", f"{server.url}/openapi.json", "--seed", SEED, "-H", f"Authorization: {authorization}"]
+    run += ["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful"]
     if door in DOORS:
         run += ["--include-path-regex", DOORS[door]]
     else:
@@ -96,7 +124,8 @@ def test_no_answer_is_a_5xx_or_other_than_documented(
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{server.output()}"
-    figures = get(server.url, "/metrics").body.decode()
+    page = ask(server.url, "GET", "/metrics", b"", {"Authorization": authorization})
+    figures = page.body.decode()
     for endpoint in ("/chat/completions", "/completions") if door == "chat" else ():
         assert answered(figures, endpoint, 200) > 100, done.stdout
         assert answered(figures, endpoint, 400) > 100, done.stdout
