@@ -5,7 +5,6 @@ A table stands between two comments, `<!-- NAME -->` and `<!-- /NAME -->`; what 
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,9 +30,9 @@ from ovpipe.calculators.llm.token_routes.table import (
     TOKENIZE_TEXT,
     BodyForm,
 )
+from ovpipe.cli.describing.calculator_facts import CalculatorFacts, OptionFacts, PortFacts
 from ovpipe.engines.cores import CORES, CoreDeclaration, keys_of
 from ovpipe.graph.schema import schema as graph_schema
-from ovpipe.options import OptionSpec, options_of
 from ovpipe.registry import Registry
 from ovpipe.serving.config_file import schema as server_schema
 from ovpipe.serving.metrics.vllm_names import OF_ENGINES, OF_TEXTS, VllmMetric
@@ -194,33 +193,28 @@ def calculators_table(package: ModuleType) -> str:
     registry.collect(package)
     lines = ["| calculator | what it does | reads | writes | options |", "|---|---|---|---|---|"]
     for name in registry:
-        calculator = registry[name]
-        ports = calculator.ports
+        facts = CalculatorFacts.of(name, registry[name])
         cells = (
             f"`{name}`",
-            (inspect.getdoc(calculator) or "").partition("\n\n")[0].replace("\n", " "),
-            ported([*repeated(ports.repeated_inputs), *ports.inputs], ports.side_inputs),
-            ported([*repeated(ports.repeated_outputs), *ports.outputs], ports.side_outputs),
-            listed(option(spec) for spec in options_of(calculator).values()),
+            facts.summary,
+            ported(facts.inputs, facts.side_inputs),
+            ported(facts.outputs, facts.side_outputs),
+            listed(option(one) for one in facts.options),
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def repeated(names: Iterable[str]) -> Iterator[str]:
-    """Ports that take a list of streams."""
-    return (f"{name}[]" for name in names)
+def ported(streams: Iterable[PortFacts], side_packets: Iterable[PortFacts]) -> str:
+    """Ports, those of side packets named as such; one that takes a list of streams as `name[]`."""
+    side = listed(one.name for one in side_packets)
+    written = listed(f"{one.name}[]" if one.repeated else one.name for one in streams)
+    return "; ".join(filter(None, (written, side and f"side packet {side}")))
 
 
-def ported(streams: Iterable[str], side_packets: Iterable[str]) -> str:
-    """Ports, those of side packets named as such."""
-    side = listed(side_packets)
-    return "; ".join(filter(None, (listed(streams), side and f"side packet {side}")))
-
-
-def option(spec: OptionSpec) -> str:
+def option(one: OptionFacts) -> str:
     """An option, with its default if it has one."""
-    return spec.name if spec.required else f"{spec.name}={msgspec.json.encode(spec.default).decode()}"
+    return one.name if one.required else f"{one.name}={msgspec.json.encode(one.default).decode()}"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -22,6 +23,8 @@ class OptionSpec:
     name: str
     type: Any
     default: Any
+    meaning: str = ""
+    """What its type says of it: `Annotated[int, msgspec.Meta(description="...")]`."""
 
     @property
     def required(self) -> bool:
@@ -34,6 +37,7 @@ def options_of(cls: type[Calculator]) -> dict[str, OptionSpec]:
     if cls.__init__ is object.__init__:
         return {}
     hints = get_type_hints(cls.__init__)
+    annotated = get_type_hints(cls.__init__, include_extras=True)
     specs = {}
     for name, parameter in list(inspect.signature(cls.__init__).parameters.items())[1:]:
         if parameter.kind is not parameter.KEYWORD_ONLY or name not in hints:
@@ -41,7 +45,7 @@ def options_of(cls: type[Calculator]) -> dict[str, OptionSpec]:
                 f"{cls.__name__}.__init__: {name!r} must be a keyword argument with a type, "
                 f"as in `def __init__(self, *, {name}: str)`"
             )
-        specs[name] = OptionSpec(name, hints[name], parameter.default)
+        specs[name] = OptionSpec(name, hints[name], parameter.default, _meaning(annotated[name]))
     return specs
 
 
@@ -79,5 +83,24 @@ def check_options(
 
 
 def describe(annotation: Any) -> str:
-    """A type as an author would write it."""
+    """A type as an author would write it, its classes without their modules."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation in (None, NoneType):
+        return "None"
+    if annotation is Ellipsis:
+        return "..."
+    if origin is Annotated:
+        return describe(arguments[0])
+    if origin in (Union, UnionType):
+        return " | ".join(map(describe, arguments))
+    if isinstance(annotation, list):  # the arguments of a callable
+        return f"[{', '.join(map(describe, annotation))}]"
+    if isinstance(origin, type) and arguments:
+        return f"{origin.__name__}[{', '.join(map(describe, arguments))}]"
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+def _meaning(annotation: Any) -> str:
+    """The description that a type is annotated with."""
+    extras = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+    return next((one.description for one in extras if isinstance(one, msgspec.Meta) and one.description), "")

@@ -8,12 +8,12 @@ import importlib
 import pkgutil
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TypeVar, overload
 
 from ovpipe.calculator import Calculator
@@ -61,6 +61,11 @@ class Registry:
     def folders(self) -> tuple[Path, ...]:
         """The projects' folders that were collected."""
         return tuple(self._folders)
+
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """The entry points that could not be imported, each with the reason."""
+        return MappingProxyType(self._broken)
 
     @classmethod
     def of(cls, *classes: type[Calculator]) -> Registry:

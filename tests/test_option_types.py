@@ -110,7 +110,7 @@ def test_an_option_that_no_graph_can_give_says_so_whether_it_is_given_or_not() -
         check_options(CallingCalculator, {})
     assert str(raised.value) == (
         "no graph can give option 'call' of CallingCalculator: YAML has no form for its type "
-        "(collections.abc.Callable[[int], int]), and it has no default; give it one, or make it a side input"
+        "(Callable[[int], int]), and it has no default; give it one, or make it a side input"
     )
     with pytest.raises(OptionError) as raised:
         check_options(CallingCalculator, {"call": "len", "handle": "door"})

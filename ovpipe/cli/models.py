@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from ovpipe.cli.model_list import print_models
+from ovpipe.cli.output import FormatOption, OutputFormat
 from ovpipe.cli.sizes import size
 from ovpipe.model_store.imports import ImportOptions
 from ovpipe.model_store.names import REPOSITORY, checked_name, name_of
@@ -111,24 +110,9 @@ def import_model(
 
 
 @models.command("list")
-def list_models() -> None:
+def list_models(format: FormatOption = OutputFormat.TEXT) -> None:
     """Lists the models, with their sizes and where they came from."""
-    store = ModelStore.of_user(os.environ)
-    named, unnamed = [store.get(name) for name in store.names()], store.unnamed()
-    if not named and not unnamed:
-        typer.echo(f"no models in {store.root}; `ovpipe models pull OWNER/NAME` brings one")
-        return
-    table = Table("name", "weights", "size", "from", box=None, pad_edge=False)
-    for name, model in [*((one.name, one) for one in named), *(("-", one) for one in unnamed)]:
-        table.add_row(name, model.weights, size(model.bytes), str(model.origin))
-    width = None if sys.stdout.isatty() else 200
-    Console(highlight=False, width=width, soft_wrap=True).print(table)
-    if unnamed:
-        taken = size(sum(model.bytes for model in unnamed))
-        typer.echo(
-            f"{len(unnamed)} without a name were served by their paths ({taken}); "
-            "`ovpipe models remove --unnamed` takes them away"
-        )
+    print_models(ModelStore.of_user(os.environ), format)
 
 
 @models.command()

@@ -36,6 +36,19 @@ def put_together(
     return chain.merged()
 
 
+def read_whole(file: Path, registry: Registry) -> YamlSource:
+    """A graph's file with all that it has of the graphs which it extends.
+
+    Raises GraphError for a file that is no graph, or whose changes cannot be made.
+    """
+    findings = Findings()
+    source = read_source(read_text(file), str(file))
+    if check_version(source, findings):
+        source, _ = put_together(source, file.parent, file, registry, findings)
+    findings.check()
+    return source
+
+
 class _Chain:
     """The files from the first, which extends none, to the last, which others do not know of."""
 

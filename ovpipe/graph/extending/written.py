@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ovpipe.errors import GraphError, NotFoundError
-from ovpipe.graph.extending.chain import put_together
+from ovpipe.graph.extending.chain import put_together, read_whole
 from ovpipe.graph.extending.draft import Draft
 from ovpipe.graph.extending.yaml_text import yaml_text
 from ovpipe.graph.files import find_graph, read_text
 from ovpipe.graph.place import Findings
-from ovpipe.graph.schema import check_version
 from ovpipe.graph.source import YamlSource, read_source
 from ovpipe.option_types import path_of, with_paths
 from ovpipe.options import options_of
@@ -24,12 +23,7 @@ def expanded_text(file: Path, registry: Registry) -> str:
     Its relative paths are relative to the file's folder. Raises GraphError for a file that is no graph, or
     whose changes cannot be made.
     """
-    findings = Findings()
-    source = read_source(read_text(file), str(file))
-    if check_version(source, findings):
-        source, _ = put_together(source, file.parent, file, registry, findings)
-    findings.check()
-    return yaml_text(_Paths(source, file.parent, registry).value())
+    return yaml_text(_Paths(read_whole(file, registry), file.parent, registry).value())
 
 
 class _Paths:

@@ -1,0 +1,1 @@
+"""What `ovpipe describe` and `ovpipe list` show, from the classes and the files themselves."""
