@@ -7,6 +7,7 @@ import itertools
 import logging
 import math
 import tempfile
+from contextvars import Context
 from pathlib import Path
 from typing import Literal
 
@@ -178,7 +179,10 @@ class GrammarTrials:
     def start(self) -> None:
         """Has the process started, if it is not."""
         if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep(), name=f"keeper of {self._name}")
+            # Not in the context of the request whose grammar is the first: the process is for all.
+            self._keeper = asyncio.create_task(
+                self._keep(), name=f"keeper of {self._name}", context=Context()
+            )
 
     async def _keep(self) -> None:
         """Starts the process and, whenever it has ended, another; until cancelled.

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from contextvars import Context
 
 from ovpipe.serving.limits import Limits
 from ovpipe.serving.models.endings import Endings
@@ -158,7 +159,10 @@ class ModelLife:
         """Opens the generation that loads, in a task that never fails."""
         generation = self._generations.next
         assert generation is not None, "nothing loads"
-        self._opening = asyncio.create_task(self._open(generation, listener), name=f"open {self.title}")
+        # The context is not that of a request which asks for it: what it starts outlives the request.
+        self._opening = asyncio.create_task(
+            self._open(generation, listener), name=f"open {self.title}", context=Context()
+        )
         return self._opening
 
     def remove(self) -> None:

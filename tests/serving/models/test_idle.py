@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ovpipe.errors import RequestError
-from tests.serving.models.changing import LIFE, Served, played
+from ovpipe.serving.requests.current import current_request_id, serving
+from tests.serving.models.changing import LIFE, Quiet, Served, played
 
 IDLE = """
 idle_unload: 60
@@ -156,5 +157,23 @@ def test_a_resource_goes_with_the_last_model_that_uses_it_and_comes_back(tmp_pat
         lease = await served.repository.lease(two)
         assert LIFE == ["open shared", "close shared", "open shared"]
         lease.release()
+
+    played(served, scenario)
+
+
+def test_what_a_request_loads_outlives_it_and_says_nothing_in_its_name(tmp_path: Path) -> None:
+    served = Served(tmp_path, "models: {one: {graph: ./model.yaml}}")
+    names = []
+
+    class Listening(Quiet):
+        def available(self, title: str, seconds: float) -> None:
+            names.append((title, current_request_id()))
+
+    async def scenario() -> None:
+        model = served.repository.find("one")
+        model.unload("of a test")
+        with serving("the-first"):
+            await model.loaded(Listening())
+        assert names == [("model one", None)]
 
     played(served, scenario)
