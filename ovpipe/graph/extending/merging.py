@@ -126,12 +126,9 @@ class Merging:
         return YamlSource("", {kind: {name: self.draft.value[kind][name]}}, places)
 
     def _note_gone(self, kind: str, name: str, change: str) -> None:
-        for key, wired in (
-            (OUTPUTS, "wrote"),
-            (SIDE_OUTPUTS, "made"),
-            (INPUTS, "read"),
-            (SIDE_INPUTS, "took"),
-        ):
+        if kind == INSERT:  # its stream has its name, unless its outputs name it
+            self.gone.append(Gone(name, OUTPUTS, f"{change}, which wrote it"))
+        for key, wired in WIRING.items():
             for _, stream in self.draft.wires(key, kind, name):
                 self.gone.append(Gone(stream, key, f"{change}, which {wired} it"))
 

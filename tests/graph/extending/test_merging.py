@@ -257,3 +257,18 @@ def test_an_inserted_node_may_be_removed_and_replaced_further_on(load: Load) -> 
     found = wired(load(changes, base=BASE, mid=mid))
     assert found["b"] == {"parts[0]": "a", "out": "behind_b"}
     assert found["last"]["text"] == "behind_b"
+
+
+def test_settings_of_an_inserted_nodes_stream_go_with_the_node(load: Load, mistakes: Mistakes) -> None:
+    mid = """
+        version: 1
+        extends: base.yaml
+        parameters: {times: {fixed: 2}}
+        insert: {a: {on: marked, calculator: Pass}}
+        streams: {a: {max_queue_size: 3}}
+    """
+    plan = load("version: 1\nextends: mid.yaml\nremove: [a]", base=BASE, mid=mid)
+    assert wired(plan)["last"]["text"] == "marked"
+    more = "nodes: {more: {calculator: Pass, inputs: {text: a}}}"
+    (mistake,) = mistakes(f"version: 1\nextends: mid.yaml\nremove: [a]\n{more}", base=BASE, mid=mid)
+    assert "(chat.yaml:3 removes node 'a', which wrote it)" in mistake
