@@ -11,7 +11,8 @@ from ovpipe.errors import RequestError
 
 TIMEOUT: Final = "X-Request-Timeout-Seconds"
 """As Ray Serve and others have it. The headers of proxies say how long a proxy waits, not a client."""
-SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,30})?", re.ASCII)
+"""As many places as any language writes of a float: a client sends what is left of its own deadline."""
 
 
 def wanted_seconds(request: web.Request) -> float | None:
@@ -26,7 +27,8 @@ def wanted_seconds(request: web.Request) -> float | None:
     if not seconds:
         raise RequestError(
             400,
-            f"The header {TIMEOUT} must be one number of seconds above 0, as in '30' or '2.5'.",
+            f"The header {TIMEOUT} must be one number of seconds above 0 and below 1000000000, "
+            "as in '30' or '2.5'.",
             code="invalid_header",
             param=TIMEOUT,
         )
