@@ -58,10 +58,11 @@ class ResponsesTool(AnyTool, frozen=True, kw_only=True):
 
     def seen(self, path: str) -> Tool | None:
         """The tool that the model sees; RequestError 400 for one without its name."""
-        if self.type != CUSTOM:
+        nameless = self.name is None and self.function is None
+        if (nameless and self.type in OURS) or (self.type == CUSTOM and self.name is None):
+            raise missing(f"{path}.name", "the name of a tool")  # as this API has it, not in `function`
+        if self.type != CUSTOM or self.name is None:
             return self.packet(path)
-        if self.name is None:
-            raise missing(f"{path}.name", "the name of a tool")
         takes = self.format or CustomFormat("text")
         return Tool(
             name=self.name,

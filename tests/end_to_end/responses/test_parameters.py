@@ -220,7 +220,7 @@ def test_tools_are_called_and_those_of_others_are_named(responses: Responses) ->
     ]
     assert answer.headers["x-ovpipe-ignored-parameters"] == "tools.web_search"
     assert responses.ask(tools=[ADD, ADD]).error() == (400, "invalid_value", "tools")
-    assert responses.ask(tools=[{"type": "function"}]).error()[2] == "tools[0].function"
+    assert responses.ask(tools=[{"type": "function"}]).error()[2] == "tools[0].name"
     assert responses.ask(tools=[{**ADD, "parameters": 7}]).error()[2] == "tools[0].parameters"
 
 
