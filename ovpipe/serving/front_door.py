@@ -158,7 +158,8 @@ class FrontDoor:
                     record.status = exchange.status
                     return response
             except RequestError as error:
-                record.status = CLIENT_LEFT if is_cut(request) else error.status  # as far as one can tell
+                answer = served.route.errors.response(error)  # its status: the API's own, as 529
+                record.status = CLIENT_LEFT if is_cut(request) else answer.status  # as far as one can tell
                 record.reason = error.code or error.type
                 raise
 

@@ -101,3 +101,10 @@ def test_a_client_that_has_its_share_is_limited(api: MessagesApi, client: Anthro
             client.messages.create(model="tiny", max_tokens=5, messages=HI)
     assert limited.value.type == "rate_limit_error"
     assert int(limited.value.response.headers["retry-after"]) >= 1
+
+
+def test_the_metrics_have_the_status_that_the_client_gets(api: MessagesApi) -> None:
+    late = ask(api.url, "POST", "/v1/messages", good(), {**HEADERS, "X-Request-Timeout-Seconds": "0.000001"})
+    assert late.status == 504
+    counted = ask(api.url, "GET", "/metrics", b"", HEADERS).body.decode()
+    assert 'ovpipe_requests_total{endpoint="/messages",model="tiny",status="504"}' in counted
