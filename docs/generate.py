@@ -5,6 +5,7 @@ A table stands between two comments, `<!-- NAME -->` and `<!-- /NAME -->`; what 
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +33,9 @@ from ovpipe.calculators.llm.token_routes.table import (
 )
 from ovpipe.cli.describing.calculator_facts import CalculatorFacts, OptionFacts, PortFacts
 from ovpipe.engines.cores import CORES, CoreDeclaration, keys_of
+from ovpipe.graph.drawing import mermaid, picture_of
+from ovpipe.graph.files import shipped_graphs
+from ovpipe.graph.load import draft_plan
 from ovpipe.graph.schema import schema as graph_schema
 from ovpipe.registry import Registry
 from ovpipe.serving.config_file import schema as server_schema
@@ -48,6 +52,7 @@ def tables() -> dict[tuple[str, str], str]:
     return {
         ("flow-calculators.md", "flow calculators"): calculators_table(flow),
         ("graphs.md", "graph keys"): schema_table(graph_schema()),
+        ("shipped-graphs.md", "shipped graphs"): drawings(),
         ("serving.md", "routes"): routes_table(),
         ("serving.md", "server keys"): schema_table(server_schema()),
         ("serving.md", "parameters"): markdown_table(),
@@ -64,6 +69,16 @@ def tables() -> dict[tuple[str, str], str]:
         ("reliability.md", "overloads"): faults_table(OVERLOADS),
         **{("engine-options.md", f"engine {core.name}"): engine_table(core) for core in CORES.values()},
     }
+
+
+@functools.cache
+def drawings() -> str:
+    """Every shipped graph, as GitHub draws it."""
+    registry = Registry.installed()
+    return "\n".join(
+        f"## {name}\n\n```mermaid\n{mermaid(picture_of(draft_plan(file, registry=registry)))}```\n"
+        for name, file in shipped_graphs().items()
+    )
 
 
 def shown(form: BodyForm) -> tuple[Iterable[RequestParameter], type[msgspec.Struct]]:

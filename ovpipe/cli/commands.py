@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-NAMES = ("serve", "chat", "models", "keys", "list", "describe", "check", "show", "schema")
+NAMES = ("serve", "chat", "models", "keys", "list", "describe", "check", "show", "draw", "schema")
 """In the order of the help. Each is a function or a group of this folder's module of that name."""
 
 

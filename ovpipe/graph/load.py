@@ -94,6 +94,21 @@ def check_graph(
     return tuple(parameter.name for parameter in checked.required)
 
 
+def draft_plan(path: Path | str, *, registry: Registry, parameters: Mapping[str, Any] | None = None) -> Plan:
+    """The plan of a graph file as far as it is known without all parameters, to look at and not to run.
+
+    Nodes whose options need parameters without a value have no options. Raises GraphError with all mistakes;
+    a parameter without a value is one where nodes or streams depend on it.
+    """
+    findings = Findings()
+    source, around = _of_file(Path(path), None)
+    checked = _checked(source, around, registry, Given(parameters or {}, Path.cwd(), None), findings)
+    if not all(part.config.whole and part.has_all_parts() for part in checked.top.all()):
+        check_required(checked.required, None, findings)
+    findings.check()
+    return checked.plan()
+
+
 def parameters_of(path: Path | str) -> Mapping[str, Parameter]:
     """The parameters of a graph file, of what it extends too; those of wrong declarations are left out.
 

@@ -41,6 +41,10 @@ class Part:
         for part in self.parts.values():
             yield from part.all()
 
+    def has_all_parts(self) -> bool:
+        """Whether every node has a calculator or a subgraph; the name of one may be a parameter's value."""
+        return all(node.calculator is not None or node.name in self.parts for node in self.nodes)
+
     def users(self, parameter: str) -> Iterator[str | None]:
         """The nodes, inside subgraphs too, that a parameter is for; None stands for the graph itself."""
         for where, *way in self.uses.get(parameter, ()):
