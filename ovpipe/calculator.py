@@ -50,6 +50,10 @@ class Context(Protocol):
     def node_name(self) -> str:
         """The node's name in its graph."""
 
+    @property
+    def aborted(self) -> bool:
+        """Whether the run has failed or was cancelled: what `close` sends then is dropped."""
+
     @overload
     def __getitem__(self, port: Input[T], /) -> T: ...
     @overload

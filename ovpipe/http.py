@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, runtime_checkable
 from uuid import uuid4
 
+from ovpipe.errors import RequestError
 from ovpipe.http_errors import OPENAI_ERRORS, ErrorFamily
 
 METHOD: Final = re.compile(r"[A-Z]+")
@@ -153,10 +154,15 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class ResponseStart:
-    """Status and headers; the first packet of every response."""
+    """Status and headers; the first packet of every response.
+
+    An event stream whose API ends a failed answer in a way of its own has `failed`: its last bytes. It is
+    called at most once, when all that came before is written; without it the route's family writes an event.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    failed: Callable[[RequestError], bytes] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

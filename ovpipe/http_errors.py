@@ -42,10 +42,10 @@ class ErrorFamily(Protocol):
     def response(self, error: RequestError) -> ErrorResponse:
         """The error as a whole response."""
 
-    def event(self, error: RequestError, last: bytes = b"") -> bytes | None:
+    def event(self, error: RequestError) -> bytes | None:
         """The error inside an event stream whose headers are out; None: this API has no such event.
 
-        `last` is what was written last, for an API that numbers its events.
+        An answer that has its own way to fail says so in ResponseStart; this is for all others.
         The connection is then aborted, so that the client sees that the stream is not whole.
         """
 
@@ -92,7 +92,7 @@ class OpenAIErrors:
         """The error object, with the error's status."""
         return json_error(error, self._object(error))
 
-    def event(self, error: RequestError, last: bytes = b"") -> bytes:
+    def event(self, error: RequestError) -> bytes:
         """The error object as the data of one event."""
         return b"data: " + msgspec.json.encode(self._object(error)) + b"\n\n"
 

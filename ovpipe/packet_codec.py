@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, Final, get_args
 
 import msgspec
@@ -138,9 +138,11 @@ def classes_in(types: Iterable[Any]) -> Iterator[type]:
 
 
 def _in_json(value: Any) -> Any:
-    """What msgspec has no form for: a timestamp is its number."""
+    """What msgspec has no form for: a timestamp is its number. What a value can do is left out as null."""
     if isinstance(value, Timestamp):
         return int(value)
+    if isinstance(value, MethodType | FunctionType):
+        return None
     raise TypeError(f"it holds a {type(value).__name__}, which has no form in JSON")
 
 

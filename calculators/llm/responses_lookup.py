@@ -8,7 +8,6 @@ from typing import Any, Final
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.openai_responses import openapi
 from ovpipe.calculators.llm.openai_responses.asking import owner_of
-from ovpipe.calculators.llm.openai_responses.errors import RESPONSES_ERRORS
 from ovpipe.calculators.llm.openai_responses.item_pages import page_of
 from ovpipe.calculators.llm.openai_responses.store import KeptResponse, ResponseStore
 from ovpipe.calculators.llm.parameters.errors import unsupported
@@ -47,7 +46,7 @@ class ResponsesLookupCalculator(Calculator):
     def routes(self) -> Sequence[Route]:
         """See DeclaresRoutes. They name no model: they are for the one whose store holds the response."""
         return [
-            Route(method, f"/v1{pattern}", model=ModelIn("holder", ID), errors=RESPONSES_ERRORS)
+            Route(method, f"/v1{pattern}", model=ModelIn("holder", ID))
             for method, pattern in (("GET", ONE), ("GET", ITEMS), ("DELETE", ONE), ("POST", CANCEL))
         ]
 

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from ovpipe.calculator import Calculator, Context
 from ovpipe.calculators.llm.openai_responses import openapi
 from ovpipe.calculators.llm.openai_responses.asking import owner_of, parse_response
-from ovpipe.calculators.llm.openai_responses.errors import RESPONSES_ERRORS
 from ovpipe.calculators.llm.openai_responses.parameters import ROWS, ResponsesPath
 from ovpipe.calculators.llm.openai_responses.references import with_references
 from ovpipe.calculators.llm.openai_responses.store import ResponseStore
@@ -70,7 +69,6 @@ class ResponsesParserCalculator(Calculator):
                 "/v1/responses",
                 body="json",
                 model=ModelIn("body"),
-                errors=RESPONSES_ERRORS,
                 priority="priority",
             )
         ]

@@ -79,8 +79,8 @@ class ResponsesSerializerCalculator(Calculator):
                 cx.send(self.response, part)
 
     def close(self, cx: Context) -> None:
-        """Finishes what no delta has finished."""
-        if self._writer is not None:
+        """Finishes what no delta has finished. An answer that was broken off is not whole, and not kept."""
+        if self._writer is not None and not cx.aborted:
             for part in self._writer.finish():
                 cx.send(self.response, part)
 

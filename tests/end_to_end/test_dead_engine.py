@@ -22,7 +22,7 @@ TWO_MODELS = f"""
 version: 1
 models:
   first:
-    graph: chat
+    graphs: [chat, responses]
     parameters: &exact
       models_path: {MODEL}
       engine:
@@ -55,6 +55,11 @@ def test_killing_an_engine_fails_its_requests_alone_and_it_comes_back(tmp_path: 
                 beside = asyncio.create_task(streamed_text(session, url, {**long, "model": "second"}))
                 stream = deltas(session, url, {**long, "model": "first"})
                 await anext(stream)
+                asked = {"model": "first", "input": "Packets", "temperature": 0, "ignore_eos": True}
+                answer_stream = deltas(
+                    session, f"{server.url}/v1/responses", {**asked, "max_output_tokens": 3000}
+                )
+                created = await anext(answer_stream)
 
                 async def wait() -> tuple[int, dict[str, dict[str, str]]]:
                     async with session.post(
@@ -64,11 +69,15 @@ def test_killing_an_engine_fails_its_requests_alone_and_it_comes_back(tmp_path: 
 
                 waiting = asyncio.create_task(wait())
                 async with asyncio.timeout(60):
-                    while figure(server.url, "engine_requests", "first") < 2:
+                    while figure(server.url, "engine_requests", "first") < 3:
                         await asyncio.sleep(0.005)  # a bounded poll of what the engine's process does
                 os.kill(engine_of(server, "first"), signal.SIGKILL)
                 events = [event async for event in stream]
                 assert events[-1]["error"]["code"] == "engine_died"
+                *_, failed = [event async for event in answer_stream]
+                assert failed["type"] == "response.failed"
+                assert failed["response"]["id"] == created["response"]["id"]
+                assert failed["response"]["error"]["code"] == "server_error"
                 status, error = await waiting
                 assert (status, error["error"]["code"]) == (503, "engine_died")
                 async with asyncio.timeout(60):

@@ -96,7 +96,7 @@ class AnthropicErrors:
         named = {} if error.request_id is None else {REQUEST_ID: error.request_id}
         return ErrorResponse(status, {**written.headers, **named}, written.body)
 
-    def event(self, error: RequestError, last: bytes = b"") -> bytes:
+    def event(self, error: RequestError) -> bytes:
         """The error object as an event."""
         data = msgspec.json.encode(self._object(error, status_of(error)))
         return b"event: error\ndata: " + data + b"\n\n"

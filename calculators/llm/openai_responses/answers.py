@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from ovpipe.calculators.llm.openai_responses.errors import failure_of
 from ovpipe.calculators.llm.openai_responses.growing_output import Event, GrowingOutput
 from ovpipe.calculators.llm.packets import ChatRequest, OutputDelta, Prompt
-from ovpipe.calculators.llm.responses.event_stream import EVENT_STREAM
+from ovpipe.calculators.llm.responses.event_stream import EVENT_STREAM, KEEP_ALIVE
 from ovpipe.calculators.llm.responses.shared import TokenCounts, encode, headers_of
 from ovpipe.calculators.llm.responses_packets import AskedResponse
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
+from ovpipe.errors import RequestError
 from ovpipe.http import ResponseStart
 
 Keep = Callable[[Mapping[str, Any]], None]
-"""Takes a Response that is whole."""
+"""Takes a Response that has ended."""
 FIELDS: Final = (
     "id", "object", "created_at", "status", "background", "error", "incomplete_details", "instructions",
     "max_output_tokens", "max_tool_calls", "model", "output", "parallel_tool_calls", "previous_response_id",
@@ -26,7 +28,7 @@ FIELDS: Final = (
 
 
 class ResponseForm:
-    """What both forms of an answer have in common: the Response as it grows. `keep` takes it whole."""
+    """What both forms of an answer have in common: the Response as it grows. `keep` takes it at its end."""
 
     def __init__(
         self,
@@ -47,9 +49,10 @@ class ResponseForm:
         self.counts.last[delta.prompt, delta.choice] = delta
         return list(self.output.add(delta))
 
-    def response(self, status: str) -> dict[str, Any]:
+    def response(self, status: str, error: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The Response as it is now."""
         cut = status == "incomplete"
+        counted = status in ("completed", "incomplete")
         known: dict[str, Any] = {
             **self._asked.shown,
             "id": self._asked.id,
@@ -57,16 +60,19 @@ class ResponseForm:
             "created_at": self._request.created,
             "status": status,
             "background": False,
-            "error": None,
+            "error": error,
             "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
-            "output": self.output.items,
-            "usage": None if status == "in_progress" else self.usage(),
+            "output": [*self.output.items],
+            "usage": self.usage() if counted else None,
         }
         return {name: known[name] for name in FIELDS}
 
     def whole(self, delta: OutputDelta) -> dict[str, Any]:
         """The Response after the last delta, kept if its client wants that."""
-        response = self.response("incomplete" if delta.finish == "length" else "completed")
+        return self.kept(self.response("incomplete" if delta.finish == "length" else "completed"))
+
+    def kept(self, response: dict[str, Any]) -> dict[str, Any]:
+        """A Response that has ended, kept if its client wants that."""
         if self._asked.store:
             self._keep(response)
         return response
@@ -106,32 +112,54 @@ class ResponseBodyForm(ResponseForm):
 class ResponseEvents(ResponseForm):
     """The answer as server-sent events, each with its name and its number."""
 
+    keep_alive = KEEP_ALIVE
+
     def __init__(self, request: ChatRequest, *rest: Any) -> None:
         super().__init__(request, *rest)
-        self.start = ResponseStart(200, headers_of(request, EVENT_STREAM))
+        self._headers = headers_of(request, EVENT_STREAM)
         self._number = 0
-        self.keep_alive = self._comment()
+        """Of the next event; events count when all of a delta are there to be sent."""
+        self._whole = False
+
+    @property
+    def start(self) -> ResponseStart:
+        """Made when it is read: kept here it would hold this form, which holds it."""
+        return ResponseStart(200, self._headers, self.failed)
 
     def add(self, delta: OutputDelta, *, last: bool) -> bytes:
         """The events of one delta."""
-        events = b""
-        if self._number == 0:
-            begun = self.response("in_progress")
-            events = self._written({"type": "response.created", "response": begun})
-            events += self._written({"type": "response.in_progress", "response": begun})
-        events += b"".join(map(self._written, self.grow(delta)))
+        events = [*self._begun(), *self.grow(delta)]
         if last:
-            response = self.whole(delta)
-            events += self._written({"type": f"response.{response['status']}", "response": response})
-        self.keep_alive = self._comment()
-        return events
+            events.append(_event_of(self.whole(delta)))
+        written = self._written(events)
+        self._whole = last
+        return written
 
-    def _comment(self) -> bytes:
-        """What a silent stream gets, with the number of its last event: an error counts on from there."""
-        return b": keep-alive %d\n\n" % (self._number - 1)
+    def failed(self, error: RequestError) -> bytes:
+        """The last event of an answer that fails: the Response as it stands. A whole one has had its own."""
+        if self._whole:
+            return b""
+        events = self._begun()
+        self.output.cut()
+        return self._written([*events, _event_of(self.kept(self.response("failed", failure_of(error))))])
 
-    def _written(self, event: Event) -> bytes:
-        numbered = {"type": event["type"], "sequence_number": self._number, **event}
-        self._number += 1
-        name: str = event["type"]
-        return b"event: " + name.encode() + b"\ndata: " + encode(numbered) + b"\n\n"
+    def _begun(self) -> list[Event]:
+        """The first events, unless they are written."""
+        if self._number:
+            return []
+        begun = self.response("in_progress")
+        return [{"type": f"response.{name}", "response": begun} for name in ("created", "in_progress")]
+
+    def _written(self, events: Sequence[Event]) -> bytes:
+        lines = [
+            b"event: %b\ndata: %b\n\n"
+            % (event["type"].encode(), encode({"type": event["type"], "sequence_number": number, **event}))
+            for number, event in enumerate(events, self._number)
+        ]
+        self._number += len(lines)
+        return b"".join(lines)
+
+
+def _event_of(response: dict[str, Any]) -> Event:
+    """The event that ends a stream."""
+    return {"type": f"response.{response['status']}", "response": response}

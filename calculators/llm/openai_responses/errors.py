@@ -1,37 +1,23 @@
-"""The errors of /responses: OpenAI's, and in a stream an event of their own kind."""
+"""What a Response says of its failure."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Final
-
-import msgspec
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
 
 from ovpipe.errors import RequestError
-from ovpipe.http_errors import OpenAIErrors
-
-NUMBER: Final = re.compile(
-    rb'^(?:data: \{"type":"[\w.]+","sequence_number":|: keep-alive )(-?\d+)', re.MULTILINE
-)
-"""In an event, or in the comment of a stream that has been silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAIResponsesErrors(OpenAIErrors):
-    """OpenAI's error object as a response's body; in a stream the event `error`, whose members are flat."""
+def failure_of(error: RequestError) -> Mapping[str, Any]:
+    """The member `error` of a Response that failed: OpenAI has few codes, and clients go by them.
 
-    def event(self, error: RequestError, last: bytes = b"") -> bytes:
-        """The event `error`, with the number after that of the last event."""
-        numbers = NUMBER.findall(last)
-        data = {
-            "type": "error",
-            "sequence_number": int(numbers[-1]) + 1 if numbers else 0,
-            "code": error.code or error.type,
-            "message": error.message,
-            "param": error.param,
-        }
-        return b"event: error\ndata: " + msgspec.json.encode(data) + b"\n\n"
-
-
-RESPONSES_ERRORS: Final = OpenAIResponsesErrors()
+    After `server_error` and `rate_limit_exceeded` they try again; after `invalid_prompt` they do not.
+    """
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        code = "rate_limit_exceeded"
+    elif 400 <= error.status < 500 and error.status != HTTPStatus.REQUEST_TIMEOUT:
+        code = "invalid_prompt"
+    else:
+        code = "server_error"
+    return {"code": code, "message": error.message}

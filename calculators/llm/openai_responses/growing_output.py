@@ -46,6 +46,11 @@ class GrowingOutput:
         if delta.finish is not None:
             yield from self._end("incomplete" if delta.finish == "length" else "completed")
 
+    def cut(self) -> None:
+        """Leaves the item that is open as it is: what would close it is not sent any more."""
+        for _ in self._close("incomplete"):
+            pass
+
     def _end(self, status: str) -> Iterator[Event]:
         if not self.items:
             yield from self._begin("message")

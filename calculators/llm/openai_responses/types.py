@@ -113,15 +113,22 @@ class IncompleteDetails(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Literal["max_output_tokens"]
 
 
+class ResponsesFailure(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an answer failed."""
+
+    code: Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
+    message: str
+
+
 class ResponseObject(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An answer, and what it repeats of its request."""
 
     id: str
     object: Literal["response"]
     created_at: Annotated[int, Meta(description="Unix seconds.")]
-    status: Literal["in_progress", "completed", "incomplete"]
+    status: Literal["in_progress", "completed", "incomplete", "failed"]
     background: Literal[False]
-    error: None
+    error: ResponsesFailure | None
     incomplete_details: IncompleteDetails | None
     instructions: str | None
     max_output_tokens: int | None
@@ -184,6 +191,12 @@ class ResponseIncomplete(
     OfResponse, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="response.incomplete"
 ):
     """The last of all, where the answer ended at its limit."""
+
+
+class ResponseFailed(
+    OfResponse, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="response.failed"
+):
+    """The last of all, where something went wrong too late for a status."""
 
 
 class OfOutput(ResponsesEvent, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -306,14 +319,6 @@ class CustomInputDone(
     input: str
 
 
-class ResponsesErrorEvent(ResponsesEvent, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="error"):
-    """What went wrong too late for a status."""
-
-    code: str | None
-    message: str
-    param: str | None
-
-
 StreamEvent = (
     ResponseCreated
     | ResponseInProgress
@@ -331,7 +336,7 @@ StreamEvent = (
     | OutputItemDone
     | ResponseCompleted
     | ResponseIncomplete
-    | ResponsesErrorEvent
+    | ResponseFailed
 )
 
 

@@ -15,11 +15,13 @@ from ovpipe.http import ResponseBody, ResponsePart, ResponseStart
 class AnswerForm(Protocol):
     """The bytes of an answer, in the form of one API."""
 
-    start: ResponseStart
-    """Read after the first bytes were made."""
     counts: TokenCounts
     keep_alive: bytes
     """What a silent stream gets; empty for an answer that is none."""
+
+    @property
+    def start(self) -> ResponseStart:
+        """Read after the first bytes were made."""
 
     def add(self, delta: OutputDelta, *, last: bool) -> bytes:
         """What one delta adds, the last of all included; it may be nothing."""

@@ -73,6 +73,10 @@ class NodeContext(dict[Port[Any], Any]):
     def node_name(self) -> str:
         return self.node.name
 
+    @property
+    def aborted(self) -> bool:
+        return self.node.core.stopping
+
     def send(self, port: Output[Any], value: Any, at: int | None = None) -> None:
         stream = self.outs[port]
         if at is not None:

@@ -48,6 +48,10 @@ class ResourceContext(dict[Port[Any], Any]):
     def node_name(self) -> str:
         return self._plan.name
 
+    @property
+    def aborted(self) -> bool:
+        return False
+
     def set_side(self, port: SideOutput[Any], value: Any) -> None:
         if port not in self._plan.calculator.ports.side_outputs.values():
             ports = self._plan.calculator.ports.side_outputs

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import struct
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from socket import SO_LINGER, SOL_SOCKET
 from typing import NoReturn
@@ -52,11 +52,10 @@ class Exchange:
         self._request = request
         self._model = lease.graph.model
         self._limits = limits
-        self._errors = errors
         self._id = packet.id
         self._has_body = True
-        self._last = b""
-        """What was written last."""
+        self._failed: Callable[[RequestError], bytes | None] = errors.event
+        """What a stream ends with that fails."""
         self._packet: HttpRequest | None = packet
         self._run = ServedRun(lease, limits, packet.id, record=record)
 
@@ -80,6 +79,7 @@ class Exchange:
             start = await self._run.start(self._take_packet())
             _check_headers(start, self._run)
             response = web.StreamResponse(status=start.status, headers=start.headers)
+            self._failed = start.failed or self._failed
         except Exception as error:
             raise self._to_client_error(error) from error
         writer = await response.prepare(self._request)
@@ -101,8 +101,10 @@ class Exchange:
             self.status = CLIENT_LEFT
             raise
         except Exception as error:
-            event = self._errors.event(self._to_client_error(error), self._last)
-            if event is None or response.content_type != "text/event-stream":
+            client_error = self._to_client_error(error)
+            streams = response.content_type == "text/event-stream"
+            event = self._failed(client_error) if streams else None
+            if event is None:
                 self._abort("the response has begun and cannot be completed")
             if not self._put(writer, [ResponseBody(event)]):
                 await self._bounded(writer.drain())
@@ -110,7 +112,7 @@ class Exchange:
 
     def _put(self, writer: StreamWriter, parts: list[object]) -> bool:
         """Writes parts, in the run's own turn; returns whether the client keeps up."""
-        data = self._last = joined(parts, self._run)
+        data = joined(parts, self._run)
         if not self._has_body:
             return True
         for _ in writer.write(data, drain=False).__await__():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovpipe.calculators.llm.openai_responses.answers import FIELDS
-from ovpipe.calculators.llm.openai_responses.errors import RESPONSES_ERRORS
+from ovpipe.calculators.llm.openai_responses.answers import FIELDS, ResponseEvents
+from ovpipe.calculators.llm.openai_responses.errors import failure_of
 from ovpipe.calculators.llm.packets import (
     CalledTool,
     ChatRequest,
@@ -24,6 +27,7 @@ from ovpipe.calculators.llm.packets import (
 )
 from ovpipe.calculators.llm.responses_packets import AskedResponse, FoundResponse
 from ovpipe.calculators.llm.responses_serializer import ResponsesSerializerCalculator
+from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.engines.protocol import Token
 from ovpipe.errors import RequestError
 from ovpipe.http import ResponseBody, ResponseStart
@@ -134,37 +138,105 @@ def test_the_events_of_a_stream_come_to_the_whole_answer(
     assert whole["status"] == ("incomplete" if finish == "length" else "completed")
 
 
-def test_nothing_comes_before_the_engine_is_at_work_and_a_silent_stream_says_its_number() -> None:
+def test_nothing_comes_before_the_engine_is_at_work_and_comments_leave_the_numbers_alone() -> None:
     seconds = iter(range(0, 1000, 10))
     request = ChatRequest(id="resp_1", created=5, stream=True, messages=(Message(role="user", content="x"),))
-    reading = OutputDelta((), 0, 3)
     out = CalculatorRunner(ResponsesSerializerCalculator()).run(
         request=[request],
         asked=[ASKED],
-        parsed=[reading, OutputDelta((Content("a"),), 1, 3), OutputDelta((), 1, 3)],
+        parsed=[OutputDelta((), 0, 3), OutputDelta((Content("a"),), 1, 3), OutputDelta((), 1, 3)],
         clock=lambda: next(seconds),
     )
-    start, first, text, silent, *_ = out[ResponsesSerializerCalculator.response]
+    start, *bodies = out[ResponsesSerializerCalculator.response]
     assert isinstance(start, ResponseStart)
-    assert isinstance(first, ResponseBody)
-    assert first.data == b": keep-alive -1\n\n"
-    assert isinstance(text, ResponseBody)
-    assert isinstance(silent, ResponseBody)
-    last = events_of(text.data)[-1]["sequence_number"]
-    assert silent.data == b": keep-alive %d\n\n" % last
-    for written in (text.data, silent.data, text.data + silent.data):
-        (error,) = events_of(RESPONSES_ERRORS.event(RequestError(500, "lost"), written))
-        assert error["sequence_number"] == last + 1
-    (error,) = events_of(RESPONSES_ERRORS.event(RequestError(500, "lost"), first.data))
-    assert error["sequence_number"] == 0
+    data = [body.data for body in bodies if isinstance(body, ResponseBody)]
+    assert (data[0], data[2]) == (b": keep-alive\n\n", b": keep-alive\n\n")
+    events = events_of(data[1] + b"".join(data[3:]))
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
 
 
-def test_numbers_in_what_a_client_says_are_no_numbers_of_events() -> None:
-    event = (
-        b'event: x\ndata: {"type":"x","sequence_number":3,"response":{"tools":[{"sequence_number":9}]}}\n\n'
+def form_of(*, store: bool = False, **wishes: Any) -> tuple[ResponseEvents, list[Mapping[str, Any]]]:
+    request = ChatRequest(
+        id="resp_1",
+        created=5,
+        model="m",
+        stream=True,
+        messages=(Message(role="user", content="x"),),
+        **wishes,
     )
-    (error,) = events_of(RESPONSES_ERRORS.event(RequestError(500, "lost"), event))
-    assert error["sequence_number"] == 4
+    kept: list[Mapping[str, Any]] = []
+    asked = msgspec.structs.replace(ASKED, store=store)
+    return ResponseEvents(request, asked, (), TokenTexts(None), kept.append), kept
+
+
+def test_a_stream_that_fails_ends_with_the_response_as_it_stands_and_keeps_it() -> None:
+    form, kept = form_of(store=True)
+    said = (Reasoning("Hm"), CalledTool("add", "{}"), Content("Ha"), Content("lf"))
+    written = form.add(OutputDelta(said, 4, 3), last=False)
+    failed = form.start.failed
+    assert failed is not None
+    events = events_of(written + failed(RequestError(503, "The engine is lost.", code="lost")))
+    last = events[-1]
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    assert [event["type"] for event in events[-2:]] == ["response.output_text.delta", "response.failed"]
+    response = last["response"]
+    assert kept == [response]
+    assert (response["id"], response["created_at"], response["status"]) == ("resp_1", 5, "failed")
+    assert response["error"] == {"code": "server_error", "message": "The engine is lost."}
+    assert (response["usage"], response["incomplete_details"]) == (None, None)
+    thought, call, message = response["output"]
+    assert (thought["status"], call["status"], message["status"]) == ("completed", "completed", "incomplete")
+    assert message["content"][0]["text"] == "Half"
+
+
+def test_a_stream_that_fails_before_its_first_event_has_its_first_events_nevertheless() -> None:
+    form, kept = form_of()
+    events = events_of(form.failed(RequestError(500, "lost")))
+    assert [(event["sequence_number"], event["type"]) for event in events] == [
+        (0, "response.created"),
+        (1, "response.in_progress"),
+        (2, "response.failed"),
+    ]
+    assert (events[0]["response"]["status"], events[2]["response"]["output"]) == ("in_progress", [])
+    assert kept == []
+
+
+def test_a_stream_whose_last_event_is_written_does_not_fail_any_more() -> None:
+    form, kept = form_of(store=True)
+    form.add(OutputDelta((Content("All"),), 1, 3, "stop"), last=True)
+    assert form.failed(RequestError(500, "lost")) == b""
+    assert [response["status"] for response in kept] == ["completed"]
+
+
+def test_events_that_could_not_be_made_leave_no_gap_in_the_numbers() -> None:
+    form, _ = form_of()
+
+    def full(response: Mapping[str, Any]) -> None:
+        raise OSError("full")
+
+    form._keep = full
+    form._asked = msgspec.structs.replace(ASKED, store=True)
+    begun = form.add(OutputDelta((Content("A"),), 1, 3), last=False)
+    with pytest.raises(OSError, match="full"):
+        form.add(OutputDelta((Content("B"),), 2, 3, "stop"), last=True)
+    form._asked = ASKED
+    events = events_of(begun + form.failed(RequestError(500, "lost")))
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "invalid_prompt"),
+        (408, "server_error"),
+        (429, "rate_limit_exceeded"),
+        (500, "server_error"),
+        (503, "server_error"),
+        (504, "server_error"),
+    ],
+)
+def test_a_failure_has_one_of_openais_codes(status: int, code: str) -> None:
+    assert failure_of(RequestError(status, "why", code="ours")) == {"code": code, "message": "why"}
 
 
 def test_what_is_found_is_written_as_it_is() -> None:

@@ -98,12 +98,31 @@ def test_a_conversation_in_items_is_answered_as_one(responses: Responses) -> Non
     assert text(responses.ask(said, model="script")) == "Hello there, how are you?"
 
 
-def test_what_fails_in_a_stream_is_its_last_event_with_the_next_number(responses: Responses) -> None:
-    *_, delta, last = events(responses.ask("<|hello|>", model="broken", stream=True))
+def test_a_stream_that_fails_ends_with_its_failed_response_which_is_kept(responses: Responses) -> None:
+    created, *_, delta, last = events(responses.ask("<|hello|>", model="broken", stream=True))
     assert delta.type == "response.output_text.delta"
-    assert last.type == "error"
-    assert (last.code, last.message, last.param) == ("lost", "The rest is lost.", None)
-    assert last.sequence_number == delta.sequence_number + 1
+    assert last.type == "response.failed"
+    failed = last.response
+    assert (failed.id, failed.created_at, failed.model) == (
+        created.response.id,
+        created.response.created_at,
+        "broken",
+    )
+    assert failed.status == "failed"
+    assert (failed.error.code, failed.error.message) == ("server_error", "The rest is lost.")
+    (message,) = failed.output
+    assert message.status == "incomplete"
+    assert "Hello there, how are you?".startswith(failed.output_text)
+    assert failed.output_text.endswith(delta.delta)
+    assert responses.client.responses.retrieve(failed.id) == failed
+
+
+def test_openais_client_reads_a_failed_response_to_its_end(responses: Responses) -> None:
+    with responses.client.responses.stream(model="broken", input="<|hello|>", temperature=0) as stream:
+        *_, last = stream
+    assert last.type == "response.failed"
+    assert last.response.error is not None
+    assert last.response.error.message == "The rest is lost."
 
 
 def test_what_fails_before_an_answer_is_a_status(responses: Responses) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -173,3 +174,51 @@ def test_a_run_cancelled_before_its_async_call_began_ends_too() -> None:
         return log
 
     assert asyncio.run(scenario()) == ["closed"]
+
+
+class ClosingCalculator(Calculator):
+    """Notes whether its run has ended well."""
+
+    number = Input[int]()
+    log = SideInput[list[bool]]()
+
+    def process(self, cx: Context) -> None:
+        """Fails at a two."""
+        assert not cx.aborted
+        if cx[self.number] == 2:
+            raise ValueError("no twos")
+
+    def close(self, cx: Context) -> None:
+        """Notes it."""
+        cx[self.log].append(cx.aborted)
+
+
+@pytest.mark.parametrize(
+    ("number", "cancels", "aborted"), [(1, False, False), (2, False, True), (1, True, True)]
+)
+def test_close_learns_whether_the_run_has_ended_well(number: int, cancels: bool, aborted: bool) -> None:
+    text = """
+version: 1
+inputs: [number]
+side_inputs: [log]
+nodes:
+  node: {calculator: ClosingCalculator, inputs: {number: number}, side_inputs: {log: log}}
+"""
+
+    async def scenario() -> list[bool]:
+        log: list[bool] = []
+        graph = graph_of(text, ClosingCalculator)
+        await graph.open({"log": log})
+        async with graph:
+            run = graph.run()
+            with contextlib.suppress(RunError):
+                await run.send("number", number, at=1)
+            if cancels:
+                run.cancel()
+            else:
+                run.close_inputs()
+            with contextlib.suppress(RunError, RunCancelled):
+                await run.wait()
+        return log
+
+    assert asyncio.run(scenario()) == [aborted]

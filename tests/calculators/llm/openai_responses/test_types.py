@@ -9,7 +9,6 @@ import pytest
 
 from ovpipe.calculators.llm.openai_responses.answers import ResponseBodyForm, ResponseEvents
 from ovpipe.calculators.llm.openai_responses.asking import parse_response
-from ovpipe.calculators.llm.openai_responses.errors import RESPONSES_ERRORS
 from ovpipe.calculators.llm.openai_responses.types import ResponseObject, StreamEvent
 from ovpipe.calculators.llm.packets import CalledTool, Content, Finish, OutputDelta, Part, Reasoning
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
@@ -46,7 +45,11 @@ def answered(body: dict[str, Any], finish: Finish) -> list[bytes]:
     data += form.add(OutputDelta((), 5, 3, finish), last=True)
     if not request.stream:
         return [data]
-    return [event.partition(b"\ndata: ")[2] for event in data.split(b"\n\n") if event]
+    return data_of(data)
+
+
+def data_of(events: bytes) -> list[bytes]:
+    return [event.partition(b"\ndata: ")[2] for event in events.split(b"\n\n") if event]
 
 
 @pytest.mark.parametrize("body", [ASKED, {"model": "m", "input": "Hi"}], ids=["all", "nothing"])
@@ -60,8 +63,10 @@ def test_a_whole_answer_is_what_its_type_says(body: dict[str, Any], finish: Fini
 
 
 def test_every_event_is_what_its_type_says_and_every_type_is_written() -> None:
-    data = [event for finish in ("stop", "length") for event in answered(ASKED | {"stream": True}, finish)]
-    error = RESPONSES_ERRORS.event(RequestError(500, "lost"))
-    data.append(error.partition(b"\ndata: ")[2].strip())
+    body = ASKED | {"stream": True}
+    data = [event for finish in ("stop", "length") for event in answered(body, finish)]
+    request, asked = parse_response(HttpRequest("POST", "/responses", json=body))
+    form = ResponseEvents(request, asked, (), TokenTexts(None), lambda response: None)
+    data += data_of(form.failed(RequestError(500, "lost")))
     seen = {type(msgspec.json.decode(event, type=StreamEvent)) for event in data}
     assert seen == set(get_args(StreamEvent))

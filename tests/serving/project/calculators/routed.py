@@ -59,7 +59,7 @@ class KServeErrors:
     def response(self, error: RequestError) -> ErrorResponse:
         return json_error(error, {"error": error.message})
 
-    def event(self, error: RequestError, last: bytes = b"") -> None:
+    def event(self, error: RequestError) -> None:
         return None
 
 
