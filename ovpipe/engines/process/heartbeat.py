@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ovpipe.engines.process.vitals import Vitals, vitals_of
+from ovpipe.engines.process.vitals import Vitals, vitals_of, waits_for_processor
 
 LOOKS: Final = 6
 """How often it looks within the shortest limit."""
@@ -108,8 +108,12 @@ class Heartbeat:
     def _note_work(self, now: float, vitals: Vitals | None) -> None:
         if vitals is None or self._moved is None:
             return
-        computed = vitals.cpu_seconds - self._moved.cpu_seconds >= LEAST_CPU
-        if computed or vitals.major_faults > self._moved.major_faults or vitals.waits_for_disk:
+        if (
+            vitals.cpu_seconds - self._moved.cpu_seconds >= LEAST_CPU
+            or vitals.major_faults > self._moved.major_faults
+            or vitals.waits_for_disk
+            or waits_for_processor(self._pid)
+        ):
             self._moved, self._moved_at = vitals, now
             self._on_work()
 

@@ -29,13 +29,20 @@ class Vitals(NamedTuple):
         return self.state == "D"
 
 
+def waits_for_processor(pid: int) -> bool:
+    """Whether a thread of it computes, or would if the machine had computing time left."""
+    try:
+        return any(_fields(task / "stat")[0] == "R" for task in Path(f"/proc/{pid}/task").iterdir())
+    except OSError:  # gone, or a system that does not say
+        return False
+
+
 def vitals_of(pid: int) -> Vitals | None:
     """Those of a process; None where the system does not say, and of one that is gone."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        fields = _fields(Path(f"/proc/{pid}/stat"))
     except OSError:
         return None
-    fields = text.rpartition(")")[2].split()  # a command may hold spaces
     cpu_ticks = int(fields[11]) + int(fields[12])
     return Vitals(
         fields[0],
@@ -43,3 +50,8 @@ def vitals_of(pid: int) -> Vitals | None:
         int(fields[9]),
         int(fields[21]) * os.sysconf("SC_PAGE_SIZE"),
     )
+
+
+def _fields(stat: Path) -> list[str]:
+    """Those from the third on."""
+    return stat.read_text("utf-8", "replace").rpartition(")")[2].split()  # a command may hold spaces

@@ -9,7 +9,8 @@ import signal
 import pytest
 
 from ovpipe.engines.process.backoff import Backoff
-from ovpipe.engines.process.vitals import vitals_of
+from ovpipe.engines.process.heartbeat import Heartbeat, SilenceLimits
+from ovpipe.engines.process.vitals import vitals_of, waits_for_processor
 from ovpipe.engines.protocol import EngineDied, EngineTimeouts
 from tests.engines.clients import (
     COMPUTE_AT_FIRST,
@@ -107,10 +108,29 @@ def test_a_process_that_waits_for_another_device_is_no_hang_unless_it_is_stopped
     bounded(scenario)
 
 
+def test_a_process_that_the_machine_leaves_no_computing_time_is_no_hang() -> None:
+    async def scenario() -> None:
+        hung = asyncio.get_running_loop().create_future()
+        heartbeat = Heartbeat(
+            os.getpid(),  # which runs whenever somebody looks at it, and computes next to nothing
+            interval=0.05,
+            limits=lambda: SilenceLimits(still=0.3, busy=60, any=1),
+            ping=lambda: None,
+            on_work=lambda: None,
+            on_hang=hung.set_result,
+        )
+        heartbeat.expect()
+        assert await hung == "gave no sign of life for 1 s"
+
+    bounded(scenario)
+
+
 def test_what_the_system_says_of_a_process() -> None:
     ours = vitals_of(os.getpid())
     assert ours is not None
     assert ours.state == "R"
     assert ours.cpu_seconds > 0
     assert ours.resident_bytes > 10_000_000
+    assert waits_for_processor(os.getpid())
     assert vitals_of(2**22 + 1) is None
+    assert not waits_for_processor(2**22 + 1)
