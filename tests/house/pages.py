@@ -87,7 +87,7 @@ def run_page(page: Path, folder: Path) -> None:
             elif block.language == "python":
                 run([sys.executable, "-W", "error", "-c", at(url, block.text)], folder, place)
             else:
-                assert block.language in ("text", "json"), (
+                assert block.language in ("text", "json", "mermaid"), (
                     f"{place}: {block.language!r} is neither run nor a file"
                 )
 
