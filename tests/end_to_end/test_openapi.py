@@ -26,7 +26,7 @@ HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 SEED = "1"
 CONFIG = """
 [generation]
-max-examples = 30
+max-examples = 15
 deterministic = true
 database = "none"
 
