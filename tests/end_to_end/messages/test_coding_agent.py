@@ -3,12 +3,16 @@
 Their shape is that of Claude Code 2.1: of captures that its users have published, such as the one in pull
 request 20623 of llama.cpp, and of the wire format at qntx.sbvh.nl/research/claude-api-wire-format.html. The
 words are ours, and fewer.
+
+claude_code.json is the second request of a run of Claude Code 2.1.197 (`claude -p`) with a server of ours, after a call
+of its tool. Texts are cut.
 """
 
 from __future__ import annotations
 
 import json
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,3 +192,16 @@ def test_a_conversation_that_is_too_long_is_said_so_that_the_agent_compacts_it(
     error = answer.json()["error"]
     assert (answer.status, error["type"]) == (400, "invalid_request_error")
     assert error["message"].startswith("prompt is too long: ")
+
+
+def test_a_recorded_request_of_the_agent_is_answered(api: MessagesApi) -> None:
+    recorded = json.loads(Path(__file__).with_name("claude_code.json").read_text())
+    answer = post(api.url, recorded, "/v1/messages?beta=true", HEADERS)
+    assert answer.status == 200, answer.body
+    assert answer.headers["x-ovpipe-ignored-parameters"].split(", ") == [
+        "system.x-anthropic-billing-header",
+        "context_management",
+    ]
+    deltas = [event.delta for event in as_events(answer.body) if event.type == "content_block_delta"]
+    said = "".join(delta.text for delta in deltas if delta.type == "text_delta")
+    assert said == "And once more."  # the script's word for the effort that it asks for

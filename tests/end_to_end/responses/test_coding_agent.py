@@ -4,15 +4,19 @@ What it sends is written after its open source: github.com/openai/codex, codex-r
 body, codex-rs/protocol/src/models.rs the items, codex-rs/core/src/tools the tools. What it makes of a stream is
 in codex-rs/codex-api/src/sse/responses.rs. It keeps nothing on the server: each request has the whole history,
 without ids, and of thoughts nothing but `encrypted_content`.
+
+codex_exec.json is the second request of a run of Codex CLI 0.171.0 (`codex exec`, wire_api "responses") with a server
+of ours, after a call of its tool. Long texts are cut.
 """
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.responses.conftest import Responses, events
-from tests.serving.asking import Answer
+from tests.serving.asking import Answer, post
 
 TOOLS: list[dict[str, Any]] = [
     {
@@ -130,4 +134,18 @@ def test_an_agent_calls_patches_and_ends(responses: Responses) -> None:
         {"type": "custom_tool_call_output", "call_id": patch.call_id, "output": "<|ready|>"},
     ]
     (end,) = read(turn(responses, history))
+    assert end.content[0].text == "All is patched."
+
+
+def test_a_recorded_request_of_the_agent_is_answered(responses: Responses) -> None:
+    recorded = json.loads(Path(__file__).with_name("codex_exec.json").read_text())
+    recorded["input"][-1]["output"] = "<|ready|>"  # what the script goes on from
+    answer = post(responses.url, recorded, "/v1/responses")
+    assert answer.headers["x-ovpipe-ignored-parameters"].split(", ") == [
+        "reasoning.summary",
+        "tools.namespace",
+        "tools.web_search",
+        "client_metadata",
+    ]
+    (end,) = read(answer)
     assert end.content[0].text == "All is patched."
