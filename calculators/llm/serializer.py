@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from ovpipe.calculator import Calculator, Context
-from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, OutputDelta, Prompts
+from ovpipe.calculator import Context
+from ovpipe.calculators.llm.packets import ChatRequest, CompletionRequest, Prompts
 from ovpipe.calculators.llm.parameters import openapi
-from ovpipe.calculators.llm.responses.answer_writer import AnswerWriter
+from ovpipe.calculators.llm.responses.answer_serializer import AnswerSerializer, with_ignored
 from ovpipe.calculators.llm.responses.event_stream import EventStream
 from ovpipe.calculators.llm.responses.json_body import JsonBody
 from ovpipe.calculators.llm.text.token_texts import TokenTexts
 from ovpipe.engines.protocol import Engine
-from ovpipe.http import ResponsePart
-from ovpipe.ports import Input, Output, SideInput
+from ovpipe.ports import Input, SideInput
 from ovpipe.registry import register
 from ovpipe.tokenizers.tokenizer import Tokenizer
 
 
 @register
-class SseSerializerCalculator(Calculator):
+class SseSerializerCalculator(AnswerSerializer):
     """Writes OpenAI's chat completion or text completion: server-sent events, or one JSON body.
 
     Inputs `request`, `parsed` and `prompts` (optional: their token ids, for return_token_ids), streaming
@@ -48,20 +44,8 @@ class SseSerializerCalculator(Calculator):
     """
 
     request = Input[ChatRequest | CompletionRequest]()
-    prompts = Input[Prompts](optional=True)
-    parsed = Input[OutputDelta]()
-    response = Output[ResponsePart](streaming=True)
     tokenizer = SideInput[Tokenizer](optional=True)
     engine = SideInput[Engine](optional=True)
-    clock = SideInput[Callable[[], float]](optional=True)
-
-    def __init__(self, *, keep_alive_seconds: float = 5.0) -> None:
-        if not 0 <= keep_alive_seconds < float("inf"):
-            raise ValueError(
-                f"keep_alive_seconds is {keep_alive_seconds}; it must be 0 (off) or above, and finite"
-            )
-        self._keep_alive = keep_alive_seconds
-        self._writer: AnswerWriter | None = None
 
     def openapi(self) -> Mapping[str, Any]:
         """See DescribesHttp: what answers are."""
@@ -71,21 +55,9 @@ class SseSerializerCalculator(Calculator):
         """Sends what one delta adds to the response."""
         request = cx.get(self.request)
         if request is not None:
-            self.close(cx)  # what is left of a request before it in this run
             answer = new_answer(request, cx.get(self.prompts), cx.get(self.tokenizer), cx.get(self.engine))
-            clock = cx.get(self.clock) or time.monotonic
-            self._writer = AnswerWriter(answer, request.choices, self._keep_alive, clock)
-        delta = cx.get(self.parsed)
-        if delta is not None:
-            assert self._writer is not None, "the request comes before the first delta, or with it"
-            for part in self._writer.write(delta):
-                cx.send(self.response, part)
-
-    def close(self, cx: Context) -> None:
-        """Finishes what no delta has finished."""
-        if self._writer is not None:
-            for part in self._writer.finish():
-                cx.send(self.response, part)
+            self.begin(cx, request, answer)
+        self.write(cx)
 
 
 def new_answer(
@@ -95,8 +67,7 @@ def new_answer(
     engine: Engine | None,
 ) -> EventStream | JsonBody:
     """The answer in the form that the request wants."""
-    if prompts is not None and prompts.ignored:
-        request = msgspec.structs.replace(request, ignored=(*request.ignored, *prompts.ignored))
+    request = with_ignored(request, prompts)
     texts = TokenTexts(
         tokenizer,
         as_ids=request.return_tokens_as_token_ids,

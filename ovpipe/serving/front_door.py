@@ -158,10 +158,10 @@ class FrontDoor:
                     record.status = exchange.status
                     return response
             except RequestError as error:
-                answer = served.route.errors.response(error)  # its status: the API's own, as 529
-                record.status = CLIENT_LEFT if is_cut(request) else answer.status  # as far as one can tell
+                refusal = refusal_of(request, error)
+                record.status = CLIENT_LEFT if is_cut(request) else refusal.status  # as far as one can tell
                 record.reason = error.code or error.type
-                raise
+                return refusal
 
     async def _exchange(
         self,

@@ -43,7 +43,10 @@ def refusal_of(request: web.Request, error: RequestError) -> web.Response:
     """The answer to a request, by the family of its route."""
     record = request.get(RECORD)
     error.request_id = None if record is None else record.id
-    return error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
+    response = error_response(error, request.get(ERRORS, DEFAULT_ERRORS))
+    if error.code in (SHUTTING_DOWN, TOO_MANY_CONNECTIONS):
+        response.force_close()
+    return response
 
 
 @web.middleware
@@ -55,8 +58,6 @@ async def errors_by_family(
         return await handler(request)
     except RequestError as error:
         response = refusal_of(request, error)
-        if error.code in (SHUTTING_DOWN, TOO_MANY_CONNECTIONS):
-            response.force_close()
     except web.HTTPMethodNotAllowed as error:
         response = refusal_of(request, wrong_method(error.allowed_methods))
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
